@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Sleep;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Instant;
@@ -70,9 +71,7 @@ sealed interface Drift {
       case STOPPED ->
           lost
               ? new Lost(view)
-              : observed instanceof ObservedState.Up || observed instanceof ObservedState.LaterUp
-                  ? new Benign(view)
-                  : new InSync();
+              : sleepsAsRecorded(view, observed) ? new InSync() : new Benign(view);
       case ERROR -> view.effectPending() ? new InSync() : failed(view, seen, observed, endedBefore);
       // A deleted instance keeps no home volume of any generation, whichever attempt ran in it.
       case TERMINATED ->
@@ -96,7 +95,10 @@ sealed interface Drift {
               ? orphan(view, endedBefore)
               : new Reappeared(view);
       // The home volume of an agent that failed is kept until it is recovered or deleted.
-      case ObservedState.HomeOnly(), ObservedState.Down _, ObservedState.DiskFull _ ->
+      case ObservedState.HomeOnly(),
+          ObservedState.Down _,
+          ObservedState.Frozen(),
+          ObservedState.DiskFull _ ->
           homes.agentRan() ? new InSync() : later ? new Untracked() : orphan(view, endedBefore);
     };
   }
@@ -105,9 +107,23 @@ sealed interface Drift {
     return view.profile().updatedAt().isBefore(endedBefore) ? new Orphan(view) : new TooRecent();
   }
 
+  /** Returns whether the processes of a stopped instance are as its sleep requires. */
+  private static boolean sleepsAsRecorded(InstanceView view, ObservedState observed) {
+    boolean sleeping = view.sleep().filter(Sleep::holdsProcesses).isPresent();
+    boolean deepening = view.sleep().filter(Sleep::isDeepening).isPresent();
+    return switch (observed) {
+      // The effect that ends a sleeping gateway thaws it first.
+      case ObservedState.Up _ -> deepening;
+      case ObservedState.HomeOnly(), ObservedState.Down _ -> !sleeping;
+      case ObservedState.Frozen(), ObservedState.DiskFull _ -> true;
+      case ObservedState.LaterUp _, ObservedState.Nothing(), ObservedState.OtherHome _ -> false;
+    };
+  }
+
+  /** Returns whether the gateway runs. A thawed one has the label of an earlier attempt. */
   private static boolean runsThere(InstanceView view, SandboxObservation seen) {
     return seen.mainProcess() instanceof MainProcess.Up(var attempt, var endpoint)
-        && attempt == view.attempt()
+        && attempt <= view.attempt()
         && view.endpoint().equals(Optional.of(endpoint.toString()));
   }
 }

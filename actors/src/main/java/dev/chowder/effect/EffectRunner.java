@@ -28,6 +28,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -279,6 +280,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         case RunStages plan -> runStages(plan);
         case InstanceEffect.AwaitStart wait -> awaitStart(wait);
         case InstanceEffect.StopGateway stop -> stop(stop);
+        case InstanceEffect.Deepen deepen -> deepen(deepen);
         case InstanceEffect.ApplyConfig apply -> applyConfig(apply);
         case InstanceEffect.RotateToken rotate -> rotateToken(rotate);
         case InstanceEffect.ReleaseSlot(var organizationId) -> {
@@ -327,7 +329,33 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
      */
     private void runStages(RunStages plan) throws InterruptedException {
       for (var stage : plan.stages()) {
-        if (cancelled || !runStage(stage, plan)) return;
+        if (cancelled) return;
+        boolean woke =
+            stage == Stage.START_GATEWAY && plan.sleep().holdsProcesses() && wake(stage, plan);
+        if (cancelled || (!woke && !runStage(stage, plan))) return;
+      }
+    }
+
+    /**
+     * Continues the sleeping gateway; returns false if it must be booted. A wake needs no permit of
+     * a boot, since it takes little processor time.
+     */
+    private boolean wake(Stage stage, RunStages plan) throws InterruptedException {
+      acquire(general);
+      try {
+        var begun = clock.instant();
+        var stageRun = stageRun(stage, plan);
+        var woken = tryOnce(() -> work.wake(id, stageRun), settings.sleep().wakeLimit());
+        if (cancelled) return false;
+        woken
+            .failure()
+            .ifPresent(
+                why -> LOG.warn("instance={} event=not-woken why={}", id, failure("wake", why)));
+        var outcome = woken.outcome().flatMap(Function.identity());
+        outcome.ifPresent(one -> finish(stageRun, begun, one));
+        return outcome.isPresent();
+      } finally {
+        release(general);
       }
     }
 
@@ -335,7 +363,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private StageRun stageRun(Stage stage, RunStages plan) {
       var config = latest instanceof RunStages left ? left.config() : plan.config();
       return new StageRun(
-          stage, plan.attempt(), plan.organizationId(), plan.model(), config, plan.homes());
+          stage,
+          plan.attempt(),
+          plan.organizationId(),
+          plan.model(),
+          config,
+          plan.homes(),
+          plan.sleep());
     }
 
     /** Returns whether the stage succeeded. */
@@ -348,12 +382,12 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var unreachable = Optional.<Exception>empty();
       while (true) {
         StageRun stageRun;
-        StageTry tried;
+        StageTry<GatewayWork.Outcome> tried;
         acquire(permits);
         try {
           begun = begun.or(() -> Optional.of(clock.instant()));
           stageRun = stageRun(stage, plan);
-          tried = tryOnce(stageRun, left);
+          tried = tryOnce(() -> work.run(id, stageRun), left);
         } finally {
           release(permits);
         }
@@ -388,27 +422,24 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
      *
      * @param late whether the try failed because its deadline passed
      */
-    private record StageTry(
-        Optional<GatewayWork.Outcome> outcome,
-        Optional<Exception> failure,
-        boolean late,
-        Duration took) {}
+    private record StageTry<T>(
+        Optional<T> outcome, Optional<Exception> failure, boolean late, Duration took) {}
 
-    private StageTry tryOnce(StageRun stageRun, Duration limit) {
+    private <T> StageTry<T> tryOnce(Work<T> once, Duration limit) {
       long begun = System.nanoTime();
       var deadline = new Deadline(limit);
-      var outcome = Optional.<GatewayWork.Outcome>empty();
+      var outcome = Optional.<T>empty();
       var failure = Optional.<Exception>empty();
       boolean late = false;
       try {
-        outcome = Optional.of(work.run(id, stageRun));
+        outcome = Optional.of(once.run());
       } catch (InterruptedException | RuntimeException why) {
         late = deadline.isOver();
         failure = Optional.of(late ? overdue(limit) : why);
       } finally {
         deadline.close();
       }
-      return new StageTry(outcome, failure, late, Duration.ofNanos(System.nanoTime() - begun));
+      return new StageTry<>(outcome, failure, late, Duration.ofNanos(System.nanoTime() - begun));
     }
 
     private void finish(StageRun stageRun, Instant begun, GatewayWork.Outcome outcome) {
@@ -424,8 +455,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                       (int) Duration.between(begun, now).toMillis(),
                       outcome.note()),
                   outcome.endpoint(),
-                  stageRun.stage() == Stage.OPENCLAW_CONFIG ? stageRun.config().version() : 0,
-                  outcome.overrides(),
+                  outcome.config().version(),
+                  outcome.config().overrides(),
+                  outcome.thawed(),
                   now));
     }
 
@@ -459,13 +491,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     private void stop(InstanceEffect.StopGateway stop) throws InterruptedException {
       var begun = clock.instant();
+      GatewayWork.StopResult stopped;
       try {
-        untilDone(
-            () -> {
-              work.stop(id, stop.attempt());
-              return "";
-            },
-            Optional.of(settings.stopLimit()));
+        stopped = untilDone(() -> work.stop(id, stop), Optional.of(settings.stopLimit()));
       } catch (WorkFailure why) {
         send(
             new InstanceCommand.EffectFailed(
@@ -477,7 +505,20 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 clock.instant()));
         return;
       }
-      send(new InstanceCommand.GatewayStopped(stop.attempt(), clock.instant()));
+      send(
+          new InstanceCommand.GatewayStopped(
+              stop.attempt(),
+              stopped.slept().level(),
+              stopped.boot(),
+              stopped.slept().memory(),
+              clock.instant()));
+    }
+
+    private void deepen(InstanceEffect.Deepen deepen) throws InterruptedException {
+      var slept = untilDone(() -> work.deepen(id, deepen), Optional.empty());
+      send(
+          new InstanceCommand.SleepReached(
+              deepen.attempt(), slept.level(), slept.memory(), clock.instant()));
     }
 
     /**
@@ -533,9 +574,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
      * permit; that wait does not count.
      *
      * @param limit maximum duration; empty if the action must succeed
-     * @return the note of the action; empty if it has none
+     * @return the result of the action
      */
-    private String untilDone(Action action, Optional<Duration> limit) throws InterruptedException {
+    private <T> T untilDone(Work<T> action, Optional<Duration> limit) throws InterruptedException {
       var pause = settings.retryMin();
       var spent = Duration.ZERO;
       while (true) {
@@ -646,6 +687,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         case RunStages _ -> "run the stages";
         case InstanceEffect.AwaitStart _ -> "wait for the start";
         case InstanceEffect.StopGateway _ -> "stop the gateway";
+        case InstanceEffect.Deepen _ -> "deepen the sleep of the gateway";
         case InstanceEffect.ApplyConfig _ -> "apply the configuration";
         case InstanceEffect.RotateToken _ -> "rotate the gateway token";
         case InstanceEffect.ReleaseSlot _ -> "release the slot";
@@ -654,9 +696,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
   }
 
-  /** Work that is retried; returns a note, which may be empty. */
-  private interface Action {
-    String run() throws InterruptedException;
+  /** Work that may block. */
+  private interface Work<T> {
+    T run() throws InterruptedException;
   }
 
   /**

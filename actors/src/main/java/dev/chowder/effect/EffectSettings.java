@@ -20,6 +20,7 @@ import java.util.Map;
  *     start-allowance} more, so that its log can still be read
  * @param stopLimit maximum duration of a stop, including the drain
  * @param drain time in which a gateway may finish its work before it is killed
+ * @param sleep how stopped gateways sleep
  * @param applyLimit time for which a running gateway that does not accept a changed configuration
  *     is retried
  * @param retryMin first pause before a retry of an effect that must succeed; doubled after each try
@@ -37,6 +38,7 @@ public record EffectSettings(
     Duration readyLimit,
     Duration stopLimit,
     Duration drain,
+    SleepSettings sleep,
     Duration applyLimit,
     Duration retryMin,
     Duration retryMax,
@@ -66,6 +68,7 @@ public record EffectSettings(
         config.getDuration("ready-limit"),
         config.getDuration("stop-limit"),
         config.getDuration("drain"),
+        SleepSettings.of(root),
         config.getDuration("apply-limit"),
         config.getDuration("retry-min"),
         config.getDuration("retry-max"),

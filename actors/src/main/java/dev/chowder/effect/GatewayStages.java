@@ -5,10 +5,12 @@ import static dev.chowder.actor.ErrorText.cannot;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.effect.ModelSetups.Reachable;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.StageRecord;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.OpenClawConfig;
@@ -57,6 +59,7 @@ public final class GatewayStages implements GatewayWork {
   private static final int NO_GENERATION = -1;
 
   private final SandboxDriver driver;
+  private final GatewaySleep sleep;
   private final SecretStore secrets;
   private final KnownSecrets known;
   private final GatewayTokens tokens;
@@ -78,6 +81,7 @@ public final class GatewayStages implements GatewayWork {
    */
   public GatewayStages(
       SandboxDriver driver,
+      GatewaySleep sleep,
       SecretStore secrets,
       KnownSecrets known,
       GatewayTokens tokens,
@@ -91,6 +95,7 @@ public final class GatewayStages implements GatewayWork {
       String snapshot,
       EffectSettings settings) {
     this.driver = driver;
+    this.sleep = sleep;
     this.secrets = secrets;
     this.known = known;
     this.tokens = tokens;
@@ -141,11 +146,12 @@ public final class GatewayStages implements GatewayWork {
       case ONBOARD -> onboard(id, sandbox, stageRun);
       case GATEWAY_TOKEN -> requireToken(id, sandbox, stageRun);
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, stageRun);
-      case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, stageRun);
-      case START_GATEWAY -> {
-        tokens.finishRotation(id, sandbox, stageRun.fence());
-        yield startGateway(id, sandbox, stageRun);
-      }
+      // A sleeping gateway would overwrite the file. It applies its configuration when it wakes.
+      case OPENCLAW_CONFIG ->
+          stageRun.sleep().holdsProcesses()
+              ? Outcome.skipped()
+              : applyOverrides(id, sandbox, stageRun);
+      case START_GATEWAY -> boot(id, sandbox, stageRun);
       case PUBLISH -> publish(sandbox);
     };
   }
@@ -235,16 +241,14 @@ public final class GatewayStages implements GatewayWork {
     overrides.apply(id, patches, config);
     driver.writeFiles(sandbox, stageRun.fence(), List.of(OpenClawConfig.file(config)));
     channels.applied(id, switched);
-    return new Outcome(
-        StageRecord.Outcome.EXECUTED,
+    return Outcome.configured(
         withoutPlugin.stream()
             .map(
                 channel ->
                     channel.id()
                         + ": its plugin could not be installed; the next start tries again")
             .collect(Collectors.joining("; ")),
-        Optional.empty(),
-        wanted.overrides().version());
+        new AppliedConfig(wanted.version(), wanted.overrides().version()));
   }
 
   /**
@@ -276,13 +280,47 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  private Outcome startGateway(InstanceId id, SandboxId sandbox, StageRun stageRun)
+  /** Boots the gateway; ends a sleeping one first and applies the configuration that it lacks. */
+  private Outcome boot(InstanceId id, SandboxId sandbox, StageRun stageRun)
+      throws InterruptedException {
+    var configured = Outcome.executed();
+    if (stageRun.sleep().holdsProcesses()) {
+      var _ = driver.stop(sandbox, stageRun.attempt(), settings.drain());
+      configured = applyOverrides(id, sandbox, stageRun);
+    }
+    tokens.finishRotation(id, sandbox, stageRun.fence());
+    startGateway(id, sandbox, stageRun);
+    return Outcome.configured(configured.note(), configured.config());
+  }
+
+  @Override
+  public Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException {
+    var endpoint = sleep.wake(id, stageRun, gatewayProcess(stageRun));
+    if (endpoint.isEmpty()) return Optional.empty();
+    var config = stageRun.config();
+    boolean overridesPending =
+        !config.overrides().version().isEmpty() && config.overrides().taken() == Taken.PENDING;
+    if (config.version() == 0 && !overridesPending) {
+      return Optional.of(Outcome.thawed("", AppliedConfig.NONE));
+    }
+    var applied = applyConfig(id, config, endpoint.get());
+    // The running gateway rejects refused overrides again, and the instance records that.
+    boolean complete =
+        applied.overrides() == Taken.APPLIED || config.overrides().version().isEmpty();
+    return Optional.of(
+        Outcome.thawed(
+            applied.note(),
+            complete
+                ? new AppliedConfig(config.version(), config.overrides().version())
+                : AppliedConfig.NONE));
+  }
+
+  private void startGateway(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
     var endpoint = startProcess(id, sandbox, stageRun);
     var readyBefore = settings.readyLimit();
-    return switch (readiness.awaitReady(
-        endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
-      case READY -> Outcome.executed();
+    switch (readiness.awaitReady(endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
+      case READY -> {}
       case DIED -> throw diedEarly(id, sandbox, stageRun);
       case NOT_IN_TIME ->
           throw new WorkFailure(
@@ -291,21 +329,22 @@ public final class GatewayStages implements GatewayWork {
                   + readyBefore.toSeconds()
                   + " s; its last lines: "
                   + lastLines(id, sandbox, stageRun));
-    };
+    }
+  }
+
+  private ProcessSpec gatewayProcess(StageRun stageRun) {
+    return new ProcessSpec(
+        snapshot,
+        stageRun.organizationId(),
+        OpenClawHome.GATEWAY_COMMAND,
+        OpenClawHome.GATEWAY_ENVIRONMENT,
+        OpenClawHome.GATEWAY_PORT);
   }
 
   private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
     try {
-      return driver.start(
-          sandbox,
-          stageRun.fence(),
-          new ProcessSpec(
-              snapshot,
-              stageRun.organizationId(),
-              OpenClawHome.GATEWAY_COMMAND,
-              OpenClawHome.GATEWAY_ENVIRONMENT,
-              OpenClawHome.GATEWAY_PORT));
+      return driver.start(sandbox, stageRun.fence(), gatewayProcess(stageRun));
     } catch (SandboxException why) {
       // The start fails without an address if the engine ends right after it started the process.
       boolean ended =
@@ -382,17 +421,27 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public void stop(InstanceId id, int attempt) {
-    var _ = driver.stop(SandboxId.ofInstance(id.value()), attempt, settings.drain());
+  public StopResult stop(InstanceId id, InstanceEffect.StopGateway stop)
+      throws InterruptedException {
+    return sleep.stop(id, stop);
+  }
+
+  @Override
+  public Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) {
+    return sleep.deepen(id, deepen);
   }
 
   @Override
   public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
-    var gateway = SandboxDriver.SandboxEndpoint.parse(apply.endpoint());
+    return applyConfig(id, apply.config(), SandboxEndpoint.parse(apply.endpoint()));
+  }
+
+  private Applied applyConfig(InstanceId id, WantedConfig config, SandboxEndpoint gateway)
+      throws InterruptedException {
     // Channels come first, because an override may need the plugin of a channel.
-    var note = channels.hotApply(id, apply.config().channels(), gateway);
-    var outcome = overrides.hotApply(id, apply.config(), gateway);
+    var note = channels.hotApply(id, config.channels(), gateway);
+    var outcome = overrides.hotApply(id, config, gateway);
     return new Applied(
         outcome.taken(),
         Stream.of(note, outcome.note())

@@ -5,6 +5,9 @@ import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
@@ -36,10 +39,38 @@ public interface GatewayWork {
   void checkEngine(InstanceId id);
 
   /**
-   * Stops the gateway of this attempt or of an earlier one. A gateway that does not drain in time
+   * Continues the sleeping gateway of the stage's instance until it admits messages with its
+   * current configuration. Empty if that is impossible; then no process is left that the next boot
+   * would not replace.
+   */
+  Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException;
+
+  /**
+   * Stops the gateway of this attempt or of an earlier one. Freezes it if the effect permits it and
+   * the gateway finishes its work in time. Otherwise ends it; a gateway that does not drain in time
    * is killed.
    */
-  void stop(InstanceId id, int attempt) throws InterruptedException;
+  StopResult stop(InstanceId id, InstanceEffect.StopGateway stop) throws InterruptedException;
+
+  /**
+   * The result of a stop.
+   *
+   * @param boot the attempt that started the sleeping processes; 0 if none are left
+   */
+  record StopResult(int boot, Slept slept) {
+    static final StopResult OFF = new StopResult(0, Slept.OFF);
+  }
+
+  /** The level that a gateway reached, and its memory there. */
+  record Slept(SleepLevel level, SleepMemory memory) {
+    static final Slept OFF = new Slept(SleepLevel.OFF, SleepMemory.NONE);
+  }
+
+  /**
+   * Moves a sleeping gateway to a deeper level, and returns the level that it has then. It is less
+   * deep than requested if the host has no swap left.
+   */
+  Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) throws InterruptedException;
 
   /**
    * Makes the running gateway apply its configuration.
@@ -70,6 +101,7 @@ public interface GatewayWork {
    *
    * @param config configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
    * @param homes the home volume that the stage uses, and the volumes that it must not touch
+   * @param sleep the sleeping processes that a wake continues
    */
   record StageRun(
       Stage stage,
@@ -77,7 +109,8 @@ public interface GatewayWork {
       String organizationId,
       ModelChoice model,
       WantedConfig config,
-      Homes homes) {
+      Homes homes,
+      Sleep sleep) {
     /** Returns what the driver may touch for this stage. */
     Fence fence() {
       return new Fence(attempt, homes.generation());
@@ -89,12 +122,17 @@ public interface GatewayWork {
    *
    * @param note a remark for callers; empty if there is none
    * @param endpoint address of the gateway; empty unless this stage determines it
-   * @param overrides version of the overrides that this stage wrote; empty if it wrote none
+   * @param config the configuration that this stage applied
+   * @param thawed whether this stage continued the frozen gateway
    */
   record Outcome(
-      StageRecord.Outcome outcome, String note, Optional<String> endpoint, String overrides) {
+      StageRecord.Outcome outcome,
+      String note,
+      Optional<String> endpoint,
+      AppliedConfig config,
+      boolean thawed) {
     public Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
-      this(outcome, note, endpoint, "");
+      this(outcome, note, endpoint, AppliedConfig.NONE, false);
     }
 
     public static Outcome executed() {
@@ -104,6 +142,28 @@ public interface GatewayWork {
     public static Outcome skipped() {
       return new Outcome(StageRecord.Outcome.SKIPPED, "", Optional.empty());
     }
+
+    static Outcome configured(String note, AppliedConfig config) {
+      return new Outcome(StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, false);
+    }
+
+    static Outcome thawed(String note, AppliedConfig config) {
+      return new Outcome(StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, true);
+    }
+
+    Outcome withNote(String other) {
+      return new Outcome(outcome, other, endpoint, config, thawed);
+    }
+  }
+
+  /**
+   * The configuration that a stage applied.
+   *
+   * @param version the last change; 0 if the stage applied none
+   * @param overrides version of the overrides; empty if the stage applied none
+   */
+  record AppliedConfig(int version, String overrides) {
+    static final AppliedConfig NONE = new AppliedConfig(0, "");
   }
 
   /** Reports why work failed. Reason and text are shown to callers. */

@@ -5,6 +5,7 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
+import java.util.Optional;
 
 /**
  * Masks an agent's secrets in all text that its work returns. Failures and notes quote logs,
@@ -25,7 +26,16 @@ public final class MaskedWork implements GatewayWork {
         masking(id, stageRun.organizationId(), stageRun.config(), () -> work.run(id, stageRun));
     if (outcome.note().isEmpty()) return outcome;
     var note = known(id, stageRun.organizationId(), stageRun.config()).mask(outcome.note());
-    return new Outcome(outcome.outcome(), note, outcome.endpoint(), outcome.overrides());
+    return outcome.withNote(note);
+  }
+
+  @Override
+  public Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException {
+    var woken =
+        masking(id, stageRun.organizationId(), stageRun.config(), () -> work.wake(id, stageRun));
+    if (woken.isEmpty() || woken.get().note().isEmpty()) return woken;
+    var masking = known(id, stageRun.organizationId(), stageRun.config());
+    return woken.map(outcome -> outcome.withNote(masking.mask(outcome.note())));
   }
 
   @Override
@@ -39,8 +49,14 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public void stop(InstanceId id, int attempt) throws InterruptedException {
-    work.stop(id, attempt);
+  public StopResult stop(InstanceId id, InstanceEffect.StopGateway stop)
+      throws InterruptedException {
+    return work.stop(id, stop);
+  }
+
+  @Override
+  public Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) throws InterruptedException {
+    return work.deepen(id, deepen);
   }
 
   @Override

@@ -45,9 +45,7 @@ final class ObservedStates {
   private static ObservedState observed(SandboxObservation seen, String lastLines, Ending ending) {
     return switch (seen.mainProcess()) {
       case MainProcess.Up(_, var endpoint) -> new ObservedState.Up(endpoint.toString());
-      case MainProcess.Paused _ ->
-          new ObservedState.Down(
-              "GATEWAY_FROZEN", "gateway: it was frozen by something other than Chowder", true);
+      case MainProcess.Paused _ -> new ObservedState.Frozen();
       case MainProcess.Ended ended -> {
         var cause = CrashCause.of(ended, lastLines, ending);
         yield new ObservedState.Down(cause.reason(), "gateway: " + cause.text(), cause.byItself());

@@ -43,7 +43,14 @@ public sealed interface InstanceCommand extends CborSerializable {
   record Watch(ActorRef<InstanceReply> replyTo, ActorRef<InstanceActor> watcher)
       implements Request {}
 
-  record Stop(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
+  /**
+   * Stops the gateway.
+   *
+   * @param ends whether its processes must end, so that none of its connections and secrets stays
+   *     in memory; otherwise they may be frozen
+   */
+  record Stop(String keyId, boolean ends, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
 
   record Start(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
 
@@ -115,6 +122,13 @@ public sealed interface InstanceCommand extends CborSerializable {
       ActorRef<InstanceReply> replyTo)
       implements Request {}
 
+  /**
+   * Moves a stopped gateway to a deeper level of sleep. Does nothing if it is at that level or
+   * deeper, or not stopped.
+   */
+  record Deepen(SleepLevel level, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
   /** Requests a new token for the instance's gateway. */
   record RotateToken(String keyId, String requestId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
@@ -151,12 +165,14 @@ public sealed interface InstanceCommand extends CborSerializable {
    * @param configVersion the last configuration change that this stage wrote to the gateway's file;
    *     0 if it wrote none
    * @param overrides version of the overrides that this stage wrote; empty if it wrote none
+   * @param thawed whether this stage continued the frozen gateway
    */
   record Finished(
       StageRecord done,
       Optional<String> endpoint,
       int configVersion,
       String overrides,
+      boolean thawed,
       Instant at) {}
 
   /** Reports that a stage or a stop failed finally. {@code stage} is empty for a stop. */
@@ -169,7 +185,13 @@ public sealed interface InstanceCommand extends CborSerializable {
       Instant now)
       implements Report {}
 
-  record GatewayStopped(int attempt, Instant now) implements Report {}
+  /** Reports that the gateway stopped; {@code boot} as in {@link Sleep#boot}. */
+  record GatewayStopped(int attempt, SleepLevel level, int boot, SleepMemory memory, Instant now)
+      implements Report {}
+
+  /** Reports the level that a sleeping gateway reached, which may be less deep than requested. */
+  record SleepReached(int attempt, SleepLevel level, SleepMemory memory, Instant now)
+      implements Report {}
 
   /** Reports that the gateway that was lost in this attempt may be started again now. */
   record StartDue(int attempt, Instant now) implements Report {}
@@ -211,6 +233,7 @@ public sealed interface InstanceCommand extends CborSerializable {
     @JsonSubTypes.Type(value = ObservedState.HomeOnly.class, name = "home-only"),
     @JsonSubTypes.Type(value = ObservedState.Up.class, name = "up"),
     @JsonSubTypes.Type(value = ObservedState.Down.class, name = "down"),
+    @JsonSubTypes.Type(value = ObservedState.Frozen.class, name = "frozen"),
     @JsonSubTypes.Type(value = ObservedState.DiskFull.class, name = "disk-full"),
     @JsonSubTypes.Type(value = ObservedState.OtherHome.class, name = "other-home"),
     @JsonSubTypes.Type(value = ObservedState.LaterUp.class, name = "later-up")
@@ -230,6 +253,9 @@ public sealed interface InstanceCommand extends CborSerializable {
      * SIGTERM ended it.
      */
     record Down(String reason, String message, boolean byItself) implements ObservedState {}
+
+    /** The gateway's process is frozen. */
+    record Frozen() implements ObservedState {}
 
     /** The home volume exceeds its size limit. */
     record DiskFull(String message) implements ObservedState {}

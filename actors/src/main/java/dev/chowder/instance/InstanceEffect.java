@@ -24,6 +24,7 @@ public sealed interface InstanceEffect {
    * @param stages the remaining stages, at least one
    * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
    * @param homes the home volume of the attempt, and the volumes that it must keep
+   * @param sleep the sleeping processes that {@link Stage#START_GATEWAY} may thaw
    */
   record RunStages(
       List<Stage> stages,
@@ -31,9 +32,11 @@ public sealed interface InstanceEffect {
       String organizationId,
       ModelChoice model,
       WantedConfig config,
-      Homes homes)
+      Homes homes,
+      Sleep sleep)
       implements InstanceEffect {
-    static RunStages of(InstanceState.Progress progress, int attempt, Profile profile) {
+    static RunStages of(
+        InstanceState.Progress progress, int attempt, Profile profile, Sleep sleep) {
       return new RunStages(
           progress.left(),
           attempt,
@@ -41,7 +44,8 @@ public sealed interface InstanceEffect {
           profile.model(),
           WantedConfig.of(
               profile, progress.plan().contains(Stage.CREATE_SANDBOX) || profile.homes().adopted()),
-          profile.homes());
+          profile.homes(),
+          sleep);
     }
 
     /** Returns whether both belong to the same provisioning or start, at whatever stage. */
@@ -52,7 +56,20 @@ public sealed interface InstanceEffect {
     }
   }
 
-  record StopGateway(String organizationId, int attempt) implements InstanceEffect {}
+  /**
+   * Stops the gateway.
+   *
+   * @param mayFreeze whether its processes may be frozen instead of ended
+   */
+  record StopGateway(String organizationId, int attempt, boolean mayFreeze)
+      implements InstanceEffect {}
+
+  /**
+   * Moves a sleeping gateway to a deeper level.
+   *
+   * @param attempt the last attempt of the instance
+   */
+  record Deepen(String organizationId, int attempt, SleepLevel level) implements InstanceEffect {}
 
   /**
    * Waits until a lost gateway may be started again.

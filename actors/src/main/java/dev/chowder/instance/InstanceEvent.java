@@ -35,7 +35,7 @@ public sealed interface InstanceEvent {
 
   /**
    * A stage succeeded. {@code overrides} is the version that it wrote into the home volume; empty
-   * if it wrote none.
+   * if it wrote none. {@code thawed} is true if the stage continued the frozen gateway.
    */
   record StageFinished(
       int attempt,
@@ -43,6 +43,7 @@ public sealed interface InstanceEvent {
       Optional<String> endpoint,
       int configVersion,
       String overrides,
+      boolean thawed,
       Instant at)
       implements InstanceEvent {}
 
@@ -55,9 +56,22 @@ public sealed interface InstanceEvent {
       Instant at)
       implements InstanceEvent {}
 
-  record StopRequested(String keyId, Instant at) implements InstanceEvent {}
+  /** A stop was requested. {@code ends} is true if no process may stay frozen. */
+  record StopRequested(String keyId, boolean ends, Instant at) implements InstanceEvent {}
 
-  record Stopped(int attempt, Instant at) implements InstanceEvent {}
+  /**
+   * The gateway stopped at a level of sleep. {@code boot} is the attempt on the label of its
+   * container; 0 if no process is left.
+   */
+  record Stopped(int attempt, SleepLevel level, int boot, SleepMemory memory, Instant at)
+      implements InstanceEvent {}
+
+  /** A stopped gateway is being moved to a deeper level of sleep. */
+  record SleepRequested(SleepLevel level, Instant at) implements InstanceEvent {}
+
+  /** A stopped gateway reached another level of sleep, or lost its processes. */
+  record SleepReached(int attempt, SleepLevel level, SleepMemory memory, Instant at)
+      implements InstanceEvent {}
 
   /** A start was requested. {@code cause} is empty if a caller requested it. */
   record StartRequested(String keyId, int attempt, String cause, Instant at)

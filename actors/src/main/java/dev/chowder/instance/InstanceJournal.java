@@ -19,6 +19,9 @@ import dev.chowder.journal.v1.InstanceLeftoverFound;
 import dev.chowder.journal.v1.InstanceRecovered;
 import dev.chowder.journal.v1.InstanceRestartRequested;
 import dev.chowder.journal.v1.InstanceSandboxRemoved;
+import dev.chowder.journal.v1.InstanceSleepMemory;
+import dev.chowder.journal.v1.InstanceSleepReached;
+import dev.chowder.journal.v1.InstanceSleepRequested;
 import dev.chowder.journal.v1.InstanceSlotFound;
 import dev.chowder.journal.v1.InstanceSlotReleased;
 import dev.chowder.journal.v1.InstanceStageFinished;
@@ -68,10 +71,21 @@ public final class InstanceJournal
                       .setMessage(e.message())
                       .setStartedAt(stamp(e.startedAt())))
               .build();
-      case InstanceEvent.StopRequested _ ->
-          stored.setStopRequested(InstanceStopRequested.getDefaultInstance()).build();
-      case InstanceEvent.Stopped e ->
-          stored.setStopped(InstanceStopped.newBuilder().setAttempt(e.attempt())).build();
+      case InstanceEvent.StopRequested e ->
+          stored.setStopRequested(InstanceStopRequested.newBuilder().setEnds(e.ends())).build();
+      case InstanceEvent.Stopped e -> stored.setStopped(stopped(e)).build();
+      case InstanceEvent.SleepRequested e ->
+          stored
+              .setSleepRequested(InstanceSleepRequested.newBuilder().setLevel(e.level().label()))
+              .build();
+      case InstanceEvent.SleepReached e ->
+          stored
+              .setSleepReached(
+                  InstanceSleepReached.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setLevel(e.level().label())
+                      .setMemory(memory(e.memory())))
+              .build();
       case InstanceEvent.StartRequested e ->
           stored
               .setStartRequested(
@@ -204,8 +218,25 @@ public final class InstanceJournal
             e.getMessage(),
             at);
       }
-      case STOP_REQUESTED -> new InstanceEvent.StopRequested(keyId, at);
-      case STOPPED -> new InstanceEvent.Stopped(stored.getStopped().getAttempt(), at);
+      case STOP_REQUESTED ->
+          new InstanceEvent.StopRequested(keyId, stored.getStopRequested().getEnds(), at);
+      case STOPPED -> {
+        var e = stored.getStopped();
+        yield new InstanceEvent.Stopped(
+            e.getAttempt(),
+            SleepLevel.ofLabel(e.getSleepLevel()),
+            e.getBoot(),
+            memory(e.getMemory()),
+            at);
+      }
+      case SLEEP_REQUESTED ->
+          new InstanceEvent.SleepRequested(
+              SleepLevel.ofLabel(stored.getSleepRequested().getLevel()), at);
+      case SLEEP_REACHED -> {
+        var e = stored.getSleepReached();
+        yield new InstanceEvent.SleepReached(
+            e.getAttempt(), SleepLevel.ofLabel(e.getLevel()), memory(e.getMemory()), at);
+      }
       case START_REQUESTED ->
           new InstanceEvent.StartRequested(
               keyId,
@@ -342,6 +373,7 @@ public final class InstanceJournal
         .setEndpoint(e.endpoint().orElse(""))
         .setConfigVersion(e.configVersion())
         .setOverridesVersion(e.overrides())
+        .setThawed(e.thawed())
         .build();
   }
 
@@ -357,7 +389,26 @@ public final class InstanceJournal
         filled(e.getEndpoint()),
         e.getConfigVersion(),
         e.getOverridesVersion(),
+        e.getThawed(),
         at);
+  }
+
+  private static InstanceStopped.Builder stopped(InstanceEvent.Stopped e) {
+    var stored = InstanceStopped.newBuilder().setAttempt(e.attempt());
+    return e.level() == SleepLevel.OFF
+        ? stored
+        : stored.setSleepLevel(e.level().label()).setBoot(e.boot()).setMemory(memory(e.memory()));
+  }
+
+  static InstanceSleepMemory memory(SleepMemory memory) {
+    return InstanceSleepMemory.newBuilder()
+        .setResidentBytes(memory.residentBytes())
+        .setSwappedBytes(memory.swappedBytes())
+        .build();
+  }
+
+  static SleepMemory memory(InstanceSleepMemory stored) {
+    return new SleepMemory(stored.getResidentBytes(), stored.getSwappedBytes());
   }
 
   /**

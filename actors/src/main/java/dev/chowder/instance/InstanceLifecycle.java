@@ -52,10 +52,13 @@ public final class InstanceLifecycle {
       case InstanceCommand.RefreshRow _ -> accept();
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->
           state instanceof Existing ? accept() : reject(new InstanceRejection.NotFound());
-      case InstanceCommand.Stop(var keyId, var now, _) ->
+      case InstanceCommand.Stop(var keyId, var ends, var now, _) ->
           switch (state) {
             // A wait for memory may take long, and stopping it interrupts no work.
-            case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, now));
+            case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, ends, now));
+            case Stopping s when ends && !s.ends() ->
+                accept(new InstanceEvent.StopRequested(keyId, true, now));
+            case Stopped s when ends -> deepen(s, SleepLevel.OFF, now);
             case Stopping _, Stopped _ -> accept();
             case Provisioning _, Restarting _, Starting _, Errored _ ->
                 wrongState((Existing) state, "running");
@@ -115,8 +118,20 @@ public final class InstanceLifecycle {
           state instanceof Waiting w && w.attempt() == attempt
               ? accept(new InstanceEvent.StartRequested("", attempt + 1, w.cause(), now))
               : accept();
-      case InstanceCommand.GatewayStopped(var attempt, var now) ->
-          isStopping(state, attempt) ? accept(new InstanceEvent.Stopped(attempt, now)) : accept();
+      case InstanceCommand.GatewayStopped(var attempt, var level, var boot, var memory, var now) ->
+          isStopping(state, attempt)
+              ? accept(new InstanceEvent.Stopped(attempt, level, boot, memory, now))
+              : accept();
+      case InstanceCommand.Deepen(var level, var now, _) ->
+          switch (state) {
+            case Stopped s -> deepen(s, level, now);
+            case Existing e when !(e instanceof Deleted) -> accept();
+            case Absent(), Tombstone _, Existing _ -> reject(new InstanceRejection.NotFound());
+          };
+      case InstanceCommand.SleepReached(var attempt, var level, var memory, var now) ->
+          state instanceof Stopped s && s.attempt() == attempt && s.sleep().holdsProcesses()
+              ? sleepReached(s, level, memory, now)
+              : accept();
       case InstanceCommand.ConfigApplied c ->
           state instanceof Running r
                   && r.attempt() == c.attempt()
@@ -147,6 +162,22 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Observed o -> ObservationRules.decide(state, o);
     };
+  }
+
+  private static Decision deepen(Stopped state, SleepLevel level, Instant now) {
+    return level.isDeeperThan(state.sleep().wanted())
+        ? accept(new InstanceEvent.SleepRequested(level, now))
+        : accept();
+  }
+
+  /** Ignores a late report of a level that another run has passed. */
+  private static Decision sleepReached(
+      Stopped state, SleepLevel level, SleepMemory memory, Instant now) {
+    boolean reached = level.isDeeperThan(state.sleep().level());
+    boolean gaveUp = level == state.sleep().level() && state.sleep().isDeepening();
+    return reached || gaveUp
+        ? accept(new InstanceEvent.SleepReached(state.attempt(), level, memory, now))
+        : accept();
   }
 
   private static Decision failed(InstanceState state, InstanceCommand.EffectFailed f) {
@@ -316,6 +347,7 @@ public final class InstanceLifecycle {
               one.endpoint(),
               one.configVersion(),
               one.overrides(),
+              one.thawed(),
               one.at());
       events.add(event);
       now = evolve(now, event);
@@ -361,20 +393,33 @@ public final class InstanceLifecycle {
           new Tombstone(organizationId, true);
       case InstanceEvent.StageFinished f -> stageFinished(state, f);
       case InstanceEvent.Failed f -> errored(state, f);
-      case InstanceEvent.StopRequested(_, var at) ->
+      case InstanceEvent.StopRequested(_, var ends, var at) ->
           switch (state) {
             case Running r ->
-                new Stopping(r.profile().at(at), r.attempt(), r.endpoint(), r.stages(), at);
-            case Stopped s -> new Stopping(s.profile().at(at), s.attempt(), "", s.stages(), at);
-            case Waiting w -> new Stopping(w.profile().at(at), w.attempt(), "", w.stages(), at);
+                new Stopping(r.profile().at(at), r.attempt(), r.endpoint(), r.stages(), ends, at);
+            case Stopped s ->
+                new Stopping(s.profile().at(at), s.attempt(), "", s.stages(), ends, at);
+            case Waiting w ->
+                new Stopping(w.profile().at(at), w.attempt(), "", w.stages(), ends, at);
+            case Stopping s -> s.ending(at);
             case InstanceState _ -> throw corrupt(state, event);
           };
-      case InstanceEvent.Stopped(var attempt, var at) ->
+      case InstanceEvent.Stopped(var attempt, var level, var boot, var memory, var at) ->
           switch (state) {
-            case Stopping s -> new Stopped(s.profile().at(at), attempt, s.stages());
-            case Restarting s -> starting(s.profile(), attempt + 1, at, Restarts.NONE);
+            case Stopping s ->
+                new Stopped(
+                    s.profile().at(at), attempt, s.stages(), Sleep.at(level, boot, at, memory));
+            case Restarting s -> starting(s.profile(), attempt + 1, at, Restarts.NONE, Sleep.OFF);
             case InstanceState _ -> throw corrupt(state, event);
           };
+      case InstanceEvent.SleepRequested(var level, _) -> {
+        var s = expect(Stopped.class, state, event);
+        yield s.with(s.sleep().wanting(level));
+      }
+      case InstanceEvent.SleepReached(_, var level, var memory, _) -> {
+        var s = expect(Stopped.class, state, event);
+        yield s.with(s.sleep().reached(level, memory));
+      }
       case InstanceEvent.StartRequested(_, var attempt, var cause, var at) -> {
         var existing = expect(Existing.class, state, event);
         var restarts =
@@ -384,7 +429,10 @@ public final class InstanceLifecycle {
               case Running r when !cause.isEmpty() -> r.restarts().afterCrash(at);
               case Existing _ -> Restarts.NONE;
             };
-        yield starting(existing.profile(), attempt, at, restarts);
+        var sleep = existing instanceof Stopped s ? s.sleep() : Sleep.OFF;
+        // A thawed process would keep the previous token.
+        boolean mustBoot = existing.profile().token().isPending();
+        yield starting(existing.profile(), attempt, at, restarts, mustBoot ? Sleep.OFF : sleep);
       }
       case InstanceEvent.GatewayLost lost ->
           switch (state) {
@@ -400,7 +448,7 @@ public final class InstanceLifecycle {
       case InstanceEvent.Recovered(_, var attempt, var homeKept, var model, var home, var at) -> {
         var profile = expect(Errored.class, state, event).profile();
         yield homeKept
-            ? starting(profile.withHome(home, model), attempt, at, Restarts.NONE)
+            ? starting(profile.withHome(home, model), attempt, at, Restarts.NONE, Sleep.OFF)
             : new Provisioning(
                 profile.withNewHome(model, home).at(at),
                 attempt,
@@ -409,7 +457,8 @@ public final class InstanceLifecycle {
       case InstanceEvent.LaterAttemptFound(var attempt, var home, var endpoint, var at) ->
           switch (state) {
             case Running r -> r.foundAs(attempt, endpoint, found(r.profile(), home).at(at));
-            case Stopped s -> new Stopped(found(s.profile(), home).at(at), attempt, s.stages());
+            case Stopped s ->
+                new Stopped(found(s.profile(), home).at(at), attempt, s.stages(), Sleep.OFF);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.SlotFound _ ->
@@ -488,16 +537,28 @@ public final class InstanceLifecycle {
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
-                profile, s.attempt(), endpoint(state, event), progress.done(), true, Restarts.NONE)
+                profile,
+                s.attempt(),
+                endpoint(state, event),
+                progress.done(),
+                ServedBy.COLD,
+                Restarts.NONE)
             : new Provisioning(profile, s.attempt(), progress);
       }
       case Starting s -> {
         var profile = finished(s.profile(), event);
         var progress = s.progress().with(event.done(), event.at());
+        boolean booted = event.done().stage() == Stage.START_GATEWAY && !event.thawed();
         yield s.progress().isLast()
             ? new Running(
-                profile, s.attempt(), endpoint(state, event), progress.done(), false, s.restarts())
-            : new Starting(profile, s.attempt(), progress, s.restarts());
+                profile,
+                s.attempt(),
+                endpoint(state, event),
+                progress.done(),
+                ServedBy.of(s.sleep()),
+                s.restarts())
+            : new Starting(
+                profile, s.attempt(), progress, s.restarts(), booted ? Sleep.OFF : s.sleep());
       }
       case InstanceState _ -> throw corrupt(state, event);
     };
@@ -507,8 +568,10 @@ public final class InstanceLifecycle {
     return profile.applied(event.configVersion(), event.overrides(), Taken.APPLIED).at(event.at());
   }
 
-  private static Starting starting(Profile profile, int attempt, Instant at, Restarts restarts) {
-    return new Starting(profile.at(at), attempt, Progress.begin(Stage.OF_START, at), restarts);
+  private static Starting starting(
+      Profile profile, int attempt, Instant at, Restarts restarts, Sleep sleep) {
+    return new Starting(
+        profile.at(at), attempt, Progress.begin(Stage.OF_START, at), restarts, sleep);
   }
 
   private static Waiting waiting(

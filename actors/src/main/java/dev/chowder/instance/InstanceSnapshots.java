@@ -33,6 +33,7 @@ import dev.chowder.journal.v1.InstanceProvisioningPhase;
 import dev.chowder.journal.v1.InstanceRestartingPhase;
 import dev.chowder.journal.v1.InstanceRestarts;
 import dev.chowder.journal.v1.InstanceRunningPhase;
+import dev.chowder.journal.v1.InstanceSleep;
 import dev.chowder.journal.v1.InstanceSnapshot;
 import dev.chowder.journal.v1.InstanceStageRecord;
 import dev.chowder.journal.v1.InstanceStartingPhase;
@@ -83,13 +84,15 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
               InstanceRunningPhase.newBuilder()
                   .setEndpoint(s.endpoint())
                   .addAllStages(stages(s.stages()))
-                  .setProvisioned(s.provisioned())
+                  .setProvisioned(s.servedBy() == ServedBy.COLD)
+                  .setServedBy(s.servedBy().label())
                   .setRestarts(restarts(s.restarts())));
       case Stopping s ->
           stored.setStopping(
               InstanceStoppingPhase.newBuilder()
                   .setEndpoint(s.endpoint())
                   .addAllStages(stages(s.stages()))
+                  .setEnds(s.ends())
                   .setSince(stamp(s.since())));
       case Restarting s ->
           stored.setRestarting(
@@ -104,13 +107,8 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
                   .setBacksOff(s.backsOff())
                   .setRestarts(restarts(s.restarts()))
                   .setSince(stamp(s.since())));
-      case Stopped s ->
-          stored.setStopped(InstanceStoppedPhase.newBuilder().addAllStages(stages(s.stages())));
-      case Starting s ->
-          stored.setStarting(
-              InstanceStartingPhase.newBuilder()
-                  .setProgress(progress(s.progress()))
-                  .setRestarts(restarts(s.restarts())));
+      case Stopped s -> stored.setStopped(stopped(s));
+      case Starting s -> stored.setStarting(starting(s));
       case Errored s ->
           stored.setErrored(
               InstanceErroredPhase.newBuilder()
@@ -149,7 +147,7 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
             attempt,
             s.getEndpoint(),
             records(s.getStagesList()),
-            s.getProvisioned(),
+            servedBy(s),
             restarts(s.getRestarts()));
       }
       case STOPPING -> {
@@ -159,6 +157,7 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
             attempt,
             s.getEndpoint(),
             records(s.getStagesList()),
+            s.getEnds(),
             instant(s.getSince()));
       }
       case RESTARTING -> {
@@ -177,12 +176,22 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
             restarts(s.getRestarts()),
             instant(s.getSince()));
       }
-      case STOPPED ->
-          new Stopped(profile(stored), attempt, records(stored.getStopped().getStagesList()));
+      case STOPPED -> {
+        var s = stored.getStopped();
+        yield new Stopped(
+            profile(stored),
+            attempt,
+            records(s.getStagesList()),
+            s.hasSleep() ? sleep(s.getSleep()) : Sleep.OFF);
+      }
       case STARTING -> {
         var s = stored.getStarting();
         yield new Starting(
-            profile(stored), attempt, progress(s.getProgress()), restarts(s.getRestarts()));
+            profile(stored),
+            attempt,
+            progress(s.getProgress()),
+            restarts(s.getRestarts()),
+            s.hasSleep() ? sleep(s.getSleep()) : Sleep.OFF);
       }
       case ERRORED -> {
         var s = stored.getErrored();
@@ -357,6 +366,44 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
 
   private static Restarts restarts(InstanceRestarts stored) {
     return new Restarts(instants(stored.getCrashesList()), instants(stored.getEngineLossesList()));
+  }
+
+  /** Returns how the gateway came to run. Older snapshots know only whether it was provisioned. */
+  private static ServedBy servedBy(InstanceRunningPhase stored) {
+    if (!stored.getServedBy().isEmpty()) return ServedBy.ofLabel(stored.getServedBy());
+    return stored.getProvisioned() ? ServedBy.COLD : ServedBy.BOOT;
+  }
+
+  private static InstanceStoppedPhase stopped(Stopped s) {
+    var stored = InstanceStoppedPhase.newBuilder().addAllStages(stages(s.stages()));
+    return s.sleep().equals(Sleep.OFF) ? stored.build() : stored.setSleep(sleep(s.sleep())).build();
+  }
+
+  private static InstanceStartingPhase starting(Starting s) {
+    var stored =
+        InstanceStartingPhase.newBuilder()
+            .setProgress(progress(s.progress()))
+            .setRestarts(restarts(s.restarts()));
+    return s.sleep().equals(Sleep.OFF) ? stored.build() : stored.setSleep(sleep(s.sleep())).build();
+  }
+
+  private static InstanceSleep sleep(Sleep sleep) {
+    return InstanceSleep.newBuilder()
+        .setLevel(sleep.level().label())
+        .setBoot(sleep.boot())
+        .setSince(stamp(sleep.since()))
+        .setWanted(sleep.wanted().label())
+        .setMemory(InstanceJournal.memory(sleep.memory()))
+        .build();
+  }
+
+  private static Sleep sleep(InstanceSleep stored) {
+    return new Sleep(
+        SleepLevel.ofLabel(stored.getLevel()),
+        stored.getBoot(),
+        instant(stored.getSince()),
+        SleepLevel.ofLabel(stored.getWanted()),
+        InstanceJournal.memory(stored.getMemory()));
   }
 
   private static List<Timestamp> stamps(List<Instant> times) {

@@ -37,30 +37,40 @@ public sealed interface InstanceState {
       int attempt,
       String endpoint,
       List<StageRecord> stages,
-      boolean provisioned,
+      ServedBy servedBy,
       Restarts restarts)
       implements Existing {
     @Override
     public Running with(Profile p) {
-      return new Running(p, attempt, endpoint, stages, provisioned, restarts);
+      return new Running(p, attempt, endpoint, stages, servedBy, restarts);
     }
 
     /** Returns this phase with the gateway of a later attempt than the journal knew. */
     Running foundAs(int laterAttempt, String newEndpoint, Profile p) {
-      return new Running(p, laterAttempt, newEndpoint, stages, provisioned, restarts);
+      return new Running(p, laterAttempt, newEndpoint, stages, servedBy, restarts);
     }
 
     Running movedTo(String newEndpoint) {
-      return new Running(profile, attempt, newEndpoint, stages, provisioned, restarts);
+      return new Running(profile, attempt, newEndpoint, stages, servedBy, restarts);
     }
   }
 
+  /** The gateway is being stopped. {@code ends} is true if no process may stay frozen. */
   record Stopping(
-      Profile profile, int attempt, String endpoint, List<StageRecord> stages, Instant since)
+      Profile profile,
+      int attempt,
+      String endpoint,
+      List<StageRecord> stages,
+      boolean ends,
+      Instant since)
       implements Existing {
     @Override
     public Stopping with(Profile p) {
-      return new Stopping(p, attempt, endpoint, stages, since);
+      return new Stopping(p, attempt, endpoint, stages, ends, since);
+    }
+
+    Stopping ending(Instant at) {
+      return new Stopping(profile.at(at), attempt, endpoint, stages, true, since);
     }
   }
 
@@ -73,10 +83,15 @@ public sealed interface InstanceState {
     }
   }
 
-  record Stopped(Profile profile, int attempt, List<StageRecord> stages) implements Existing {
+  record Stopped(Profile profile, int attempt, List<StageRecord> stages, Sleep sleep)
+      implements Existing {
     @Override
     public Stopped with(Profile p) {
-      return new Stopped(p, attempt, stages);
+      return new Stopped(p, attempt, stages, sleep);
+    }
+
+    Stopped with(Sleep s) {
+      return new Stopped(profile, attempt, stages, s);
     }
   }
 
@@ -107,13 +122,14 @@ public sealed interface InstanceState {
 
   /**
    * The gateway is being started. {@code restarts} includes this start; empty if a caller requested
-   * it.
+   * it. {@code sleep} tells which processes can be thawed; {@link SleepLevel#OFF} once the gateway
+   * was booted instead.
    */
-  record Starting(Profile profile, int attempt, Progress progress, Restarts restarts)
+  record Starting(Profile profile, int attempt, Progress progress, Restarts restarts, Sleep sleep)
       implements Existing {
     @Override
     public Starting with(Profile p) {
-      return new Starting(p, attempt, progress, restarts);
+      return new Starting(p, attempt, progress, restarts, sleep);
     }
   }
 
@@ -222,14 +238,24 @@ public sealed interface InstanceState {
   default InstanceEffect pendingEffect() {
     return switch (this) {
       case Absent() -> new InstanceEffect.None();
-      case Stopped s ->
-          InstanceEffect.RotateToken.or(s.attempt(), "", s.profile(), new InstanceEffect.None());
+      case Stopped s -> {
+        var sleep = s.sleep();
+        // A thawed process would keep the previous token, so a rotation needs level OFF.
+        boolean rotates = s.profile().token().isPending() && sleep.holdsProcesses();
+        yield rotates || sleep.isDeepening()
+            ? new InstanceEffect.Deepen(
+                s.profile().organizationId(),
+                s.attempt(),
+                rotates ? SleepLevel.OFF : sleep.wanted())
+            : InstanceEffect.RotateToken.or(
+                s.attempt(), "", s.profile(), new InstanceEffect.None());
+      }
       case Tombstone(var organizationId, var slotHeld) ->
           slotHeld ? new InstanceEffect.ReleaseSlot(organizationId) : new InstanceEffect.None();
       case Provisioning(var profile, var attempt, var progress) ->
-          InstanceEffect.RunStages.of(progress, attempt, profile);
-      case Starting(var profile, var attempt, var progress, _) ->
-          InstanceEffect.RunStages.of(progress, attempt, profile);
+          InstanceEffect.RunStages.of(progress, attempt, profile, Sleep.OFF);
+      case Starting(var profile, var attempt, var progress, _, var sleep) ->
+          InstanceEffect.RunStages.of(progress, attempt, profile, sleep);
       // While it is unknown which token is valid, no configuration can be applied.
       case Running r ->
           InstanceEffect.RotateToken.or(
@@ -249,9 +275,10 @@ public sealed interface InstanceState {
               w.attempt(),
               w.backsOff() ? w.restarts().engineLosses() : List.of(),
               w.since());
-      case Stopping s -> new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());
+      case Stopping s ->
+          new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt(), !s.ends());
       case Restarting s ->
-          new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());
+          new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt(), false);
       case Errored e -> {
         if (e.slotHeld()) yield new InstanceEffect.ReleaseSlot(e.profile().organizationId());
         yield e.cleanupPending()

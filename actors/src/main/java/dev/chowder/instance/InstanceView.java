@@ -27,8 +27,8 @@ import java.util.Optional;
  * @param stageSince the start of the current stage; empty if it is not recorded
  * @param stages the finished stages of the last provisioning or start
  * @param endpoint the gateway's address; empty unless the gateway runs
- * @param servedBy {@code cold} if the current attempt was provisioned, {@code boot} if it was
- *     started; empty unless the gateway runs
+ * @param servedBy how the current attempt came to run; empty unless the gateway runs
+ * @param sleep the sleep of a stopped instance; empty otherwise
  * @param ranBefore whether its gateway has ever run, so that the instance has a public URL
  * @param hasSandbox whether its sandbox was created and is not being removed
  * @param slotHeld whether it holds a slot of its organization
@@ -46,6 +46,7 @@ public record InstanceView(
     List<StageRecord> stages,
     Optional<String> endpoint,
     Optional<String> servedBy,
+    Optional<Sleep> sleep,
     boolean ranBefore,
     boolean hasSandbox,
     Optional<String> errorReason,
@@ -76,6 +77,7 @@ public record InstanceView(
           case Waiting _ -> Optional.of("await_start");
           case Running r when r.profile().token().isPending() -> Optional.of("rotate_token");
           case Stopped s when s.profile().token().isPending() -> Optional.of("rotate_token");
+          case Stopped s when s.sleep().isDeepening() -> Optional.of("deepen_sleep");
           case Running r when r.profile().configPending() -> Optional.of("apply_config");
           case Errored e when e.cleanupPending() -> Optional.of("clean_up");
           case Deleted d when d.cleanupPending() -> Optional.of("remove_sandbox");
@@ -118,9 +120,8 @@ public record InstanceView(
         since,
         stages,
         state instanceof Running r ? Optional.of(r.endpoint()) : Optional.empty(),
-        state instanceof Running r
-            ? Optional.of(r.provisioned() ? "cold" : "boot")
-            : Optional.empty(),
+        state instanceof Running r ? Optional.of(r.servedBy().label()) : Optional.empty(),
+        state instanceof Stopped s ? Optional.of(s.sleep()) : Optional.empty(),
         ranBefore,
         switch (state) {
           case Provisioning p -> !p.progress().done().isEmpty();

@@ -47,6 +47,12 @@ final class ObservationRules {
                     : accept(
                         new InstanceEvent.GatewayLost(
                             r.attempt(), reason, message, false, o.now()));
+            case ObservedState.Frozen() ->
+                crashed(
+                    r,
+                    "GATEWAY_FROZEN",
+                    "gateway: it was frozen by something other than Chowder",
+                    o);
             case ObservedState.HomeOnly() ->
                 crashed(
                     r,
@@ -61,14 +67,27 @@ final class ObservationRules {
           };
       case Stopped s ->
           switch (o.observed()) {
-            case ObservedState.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
+            // The effect that ends a sleeping gateway thaws it first.
+            case ObservedState.Up _ ->
+                s.sleep().isDeepening()
+                    ? accept()
+                    : accept(new InstanceEvent.StopRequested("", false, o.now()));
             case ObservedState.Nothing() -> accept(homeLost(s, o.now()));
             case ObservedState.OtherHome(var other, _) -> accept(homeReplaced(s, other, o.now()));
             case ObservedState.LaterUp later ->
                 accept(
-                    List.of(found(later, o.now()), new InstanceEvent.StopRequested("", o.now())));
-            case ObservedState.HomeOnly(), ObservedState.Down _, ObservedState.DiskFull _ ->
-                accept();
+                    List.of(
+                        found(later, o.now()),
+                        new InstanceEvent.StopRequested("", false, o.now())));
+            // A sleeping gateway ended with the host, the engine or for lack of memory. Nothing is
+            // lost, because it had finished its work before it was frozen.
+            case ObservedState.HomeOnly(), ObservedState.Down _ ->
+                s.sleep().holdsProcesses()
+                    ? accept(
+                        new InstanceEvent.SleepReached(
+                            s.attempt(), SleepLevel.OFF, SleepMemory.NONE, o.now()))
+                    : accept();
+            case ObservedState.Frozen(), ObservedState.DiskFull _ -> accept();
           };
       case Errored e ->
           !e.cleanupPending() && mayBeRemoved(e, o.observed())
@@ -95,7 +114,7 @@ final class ObservationRules {
     return switch (observed) {
       case ObservedState.Nothing(), ObservedState.DiskFull _ -> false;
       case ObservedState.Up _ -> true;
-      case ObservedState.HomeOnly(), ObservedState.Down _ -> !e.homeKept();
+      case ObservedState.HomeOnly(), ObservedState.Down _, ObservedState.Frozen() -> !e.homeKept();
       case ObservedState.OtherHome(var other, var runs) ->
           runs || (!e.homeKept() && e.profile().homes().isUnused(other, e.attempt()));
       // An agent runs in it, so it is stopped and kept, like a sandbox that no journal knows.

@@ -13,6 +13,9 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
@@ -46,6 +49,9 @@ class EffectRunnerTest {
 
   /** The time for which a test checks that something does not begin. */
   private static final Duration SHORT = Duration.ofMillis(300);
+
+  private static final SleepSettings SLEEP =
+      new SleepSettings(true, Duration.ofSeconds(LIMIT_SECONDS), Duration.ofSeconds(LIMIT_SECONDS));
 
   private static final Duration APPLY_LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
@@ -110,6 +116,68 @@ class EffectRunnerTest {
     assertThat(work.interrupted).hasValue(1);
     assertThat(work.most).hasValue(1);
     assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void aSleepingGatewayIsWokenWithoutAPermitOfABoot() throws InterruptedException {
+    runner.close();
+    runner = runner(1, Duration.ofSeconds(LIMIT_SECONDS));
+    runner.dispatch(OTHER, stage(1), reports::add);
+    work.awaitBegun(1);
+    work.wakes = true;
+    runner.dispatch(ID, wake(), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.StagesFinished.class,
+            finished -> assertThat(finished.stages().getFirst().thawed()).isTrue());
+    assertThat(work.begun).hasValue(1);
+  }
+
+  @Test
+  void aSleepingGatewayThatDoesNotWakeIsBooted() throws InterruptedException {
+    work.gate.release(2);
+    for (var failure :
+        List.of(
+            Optional.<RuntimeException>empty(),
+            Optional.<RuntimeException>of(new IllegalStateException("no answer")))) {
+      work.wakeFailure = failure;
+      runner.dispatch(ID, wake(), reports::add);
+      work.awaitWakes(1);
+      assertThat(next())
+          .isInstanceOfSatisfying(
+              InstanceCommand.StagesFinished.class,
+              finished -> assertThat(finished.stages().getFirst().thawed()).isFalse());
+      runner.dispatch(ID, new InstanceEffect.None(), reports::add);
+    }
+    assertThat(work.begun).hasValue(2);
+  }
+
+  @Test
+  void aStopReportsTheLevelOfSleep() throws InterruptedException {
+    var memory = new SleepMemory(1_200_000_000, 0);
+    work.stopResult =
+        new GatewayWork.StopResult(1, new GatewayWork.Slept(SleepLevel.FROZEN, memory));
+    runner.dispatch(ID, new InstanceEffect.StopGateway("organization", 2, true), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.GatewayStopped.class,
+            stopped -> {
+              assertThat(stopped.attempt()).isEqualTo(2);
+              assertThat(stopped.boot()).isEqualTo(1);
+              assertThat(stopped.level()).isEqualTo(SleepLevel.FROZEN);
+              assertThat(stopped.memory()).isEqualTo(memory);
+            });
+  }
+
+  private static RunStages wake() {
+    return new RunStages(
+        List.of(Stage.START_GATEWAY),
+        2,
+        "organization",
+        new ModelChoice("custom", "demo", "", ""),
+        WantedConfig.NONE,
+        Homes.FIRST,
+        new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE));
   }
 
   @Test
@@ -577,6 +645,7 @@ class EffectRunnerTest {
             Duration.ofSeconds(1),
             Duration.ofSeconds(LIMIT_SECONDS),
             Duration.ofSeconds(1),
+            SLEEP,
             applyLimit,
             Duration.ofMillis(1),
             Duration.ofMillis(4),
@@ -608,6 +677,7 @@ class EffectRunnerTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(LIMIT_SECONDS),
                 Duration.ofSeconds(1),
+                SLEEP,
                 APPLY_LIMIT,
                 Duration.ofHours(1),
                 Duration.ofHours(1),
@@ -642,7 +712,8 @@ class EffectRunnerTest {
         "organization",
         new ModelChoice("custom", "demo", "", ""),
         new WantedConfig(configVersion, OverridesVersion.NONE, false, Map.of()),
-        Homes.FIRST);
+        Homes.FIRST,
+        Sleep.OFF);
   }
 
   private List<Stage> finished() throws InterruptedException {
@@ -681,6 +752,17 @@ class EffectRunnerTest {
 
     /** Why the engine does not respond; empty if it does. */
     volatile Optional<SandboxException> engine = Optional.empty();
+
+    /** Whether a sleeping gateway can be continued. */
+    volatile boolean wakes;
+
+    volatile Optional<RuntimeException> wakeFailure = Optional.empty();
+    volatile StopResult stopResult = StopResult.OFF;
+    private final Semaphore wakesTried = new Semaphore(0);
+
+    void awaitWakes(int tries) throws InterruptedException {
+      assertThat(wakesTried.tryAcquire(tries, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
 
     /** Whether stages continue although they are interrupted. */
     volatile boolean stubborn;
@@ -756,7 +838,24 @@ class EffectRunnerTest {
     }
 
     @Override
-    public void stop(InstanceId id, int attempt) {}
+    public Optional<Outcome> wake(InstanceId id, StageRun stageRun) {
+      wakesTried.release();
+      wakeFailure.ifPresent(
+          why -> {
+            throw why;
+          });
+      return wakes ? Optional.of(Outcome.thawed("", AppliedConfig.NONE)) : Optional.empty();
+    }
+
+    @Override
+    public StopResult stop(InstanceId id, InstanceEffect.StopGateway stop) {
+      return stopResult;
+    }
+
+    @Override
+    public Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) {
+      return new Slept(deepen.level(), SleepMemory.NONE);
+    }
 
     @Override
     public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {

@@ -10,6 +10,7 @@ import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Sleep;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
@@ -125,7 +126,14 @@ class GatewayStagesTest {
       var _ =
           stages.run(
               ID,
-              new StageRun(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME));
+              new StageRun(
+                  Stage.CREATE_SANDBOX,
+                  2,
+                  "org",
+                  CHOICE,
+                  WantedConfig.NONE,
+                  SECOND_HOME,
+                  Sleep.OFF));
       driver.writeFiles(
           SANDBOX,
           new Fence(2, 2),
@@ -156,7 +164,9 @@ class GatewayStagesTest {
       assertThatThrownBy(
               () ->
                   stages.run(
-                      ID, new StageRun(stage, 2, "org", CHOICE, WantedConfig.NONE, Homes.FIRST)))
+                      ID,
+                      new StageRun(
+                          stage, 2, "org", CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
           .as(stage.label())
           .isInstanceOfSatisfying(
               GatewayWork.WorkFailure.class,
@@ -171,7 +181,14 @@ class GatewayStagesTest {
             () ->
                 stages.run(
                     ID,
-                    new StageRun(Stage.ONBOARD, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST)))
+                    new StageRun(
+                        Stage.ONBOARD,
+                        1,
+                        "org",
+                        CHOICE,
+                        WantedConfig.NONE,
+                        Homes.FIRST,
+                        Sleep.OFF)))
         .isInstanceOfSatisfying(
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.NOT_FOUND));
   }
@@ -179,7 +196,8 @@ class GatewayStagesTest {
   @Test
   void aNewHomeReplacesOnlyAHomeInWhichNoAgentRan() throws Exception {
     var second =
-        new StageRun(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME);
+        new StageRun(
+            Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME, Sleep.OFF);
     var _ = stages.run(ID, second);
     assertThat(driver.observe(SANDBOX).home()).hasValue(2);
 
@@ -190,7 +208,14 @@ class GatewayStagesTest {
             () ->
                 stages.run(
                     ID,
-                    new StageRun(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, used)))
+                    new StageRun(
+                        Stage.CREATE_SANDBOX,
+                        2,
+                        "org",
+                        CHOICE,
+                        WantedConfig.NONE,
+                        used,
+                        Sleep.OFF)))
         .isInstanceOfSatisfying(
             SandboxException.class,
             why -> assertThat(why.reason()).isEqualTo(Reason.HOME_REPLACED));
@@ -217,7 +242,9 @@ class GatewayStagesTest {
     assertThatThrownBy(
             () ->
                 stages.run(
-                    ID, new StageRun(stage, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST)))
+                    ID,
+                    new StageRun(
+                        stage, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
         .isInstanceOfSatisfying(
             GatewayWork.WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("REFUSED"))
         .hasMessageContainingAll("attempt 2", "attempt 1", "recover the instance");
@@ -227,7 +254,10 @@ class GatewayStagesTest {
 
   private String applyConfig() throws InterruptedException {
     return stages
-        .run(ID, new StageRun(Stage.OPENCLAW_CONFIG, 1, "org", CHOICE, one.wanted(), Homes.FIRST))
+        .run(
+            ID,
+            new StageRun(
+                Stage.OPENCLAW_CONFIG, 1, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF))
         .note();
   }
 

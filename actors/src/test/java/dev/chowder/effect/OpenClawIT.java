@@ -16,6 +16,7 @@ import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Sleep;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
@@ -252,7 +253,7 @@ class OpenClawIT {
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
-    stages.stop(ID, 1);
+    var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
     assertDone(driver.run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // Connected while the gateway is stopped, so the plugin must be installed before it starts.
@@ -276,7 +277,7 @@ class OpenClawIT {
   @Test
   @Order(8)
   void aRemovalLeavesNothing() throws Exception {
-    stages.stop(ID, 1);
+    var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     stages.remove(
         ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 1, Homes.FIRST));
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
@@ -325,8 +326,9 @@ class OpenClawIT {
     var wanted = some.contains(Stage.CREATE_SANDBOX) ? ONE.inNewHome() : ONE.wanted();
     for (var stage : some) {
       var outcome =
-          stages.run(ID, new StageRun(stage, attempt, "org", choice, wanted, Homes.FIRST));
-      if (!outcome.overrides().isEmpty()) ONE.taken(Taken.APPLIED);
+          stages.run(
+              ID, new StageRun(stage, attempt, "org", choice, wanted, Homes.FIRST, Sleep.OFF));
+      if (!outcome.config().overrides().isEmpty()) ONE.taken(Taken.APPLIED);
     }
   }
 

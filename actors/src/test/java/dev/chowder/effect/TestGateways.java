@@ -1,10 +1,12 @@
 package dev.chowder.effect;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
+import dev.chowder.openclaw.GatewaySuspension;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
@@ -51,13 +53,22 @@ final class TestGateways {
     return new StoredChannels(secrets, admin, devices, plugins, driver);
   }
 
+  GatewaySuspension suspension() {
+    return new GatewaySuspension(
+        admin,
+        (id, gateway) -> tokens().valid(new InstanceId(id), gateway),
+        settings.cancelLimit());
+  }
+
   GatewayStages stages(
       Overrides overrides,
       StoredChannels channels,
       UnaryOperator<String> publicUrl,
       String snapshot) {
+    var effects = EffectSettings.of(ConfigFactory.load());
     return new GatewayStages(
         driver,
+        new GatewaySleep(driver, suspension(), effects),
         secrets,
         new KnownSecrets(secrets, tokens()),
         tokens(),
@@ -77,6 +88,6 @@ final class TestGateways {
         () -> true,
         publicUrl,
         snapshot,
-        EffectSettings.of(ConfigFactory.load()));
+        effects);
   }
 }

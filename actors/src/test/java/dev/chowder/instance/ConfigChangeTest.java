@@ -208,14 +208,15 @@ class ConfigChangeTest {
   private static InstanceState starting() {
     return then(
         running(),
-        new InstanceEvent.StopRequested("key", T0),
-        new InstanceEvent.Stopped(1, T0),
+        new InstanceEvent.StopRequested("key", false, T0),
+        new InstanceEvent.Stopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),
         new InstanceEvent.StartRequested("key", 2, "", T0));
   }
 
   private static InstanceEvent wrote(String version) {
     var stage = finished(2, Stage.OPENCLAW_CONFIG);
-    return new InstanceEvent.StageFinished(2, stage.done(), Optional.empty(), 1, version, T0);
+    return new InstanceEvent.StageFinished(
+        2, stage.done(), Optional.empty(), 1, version, false, T0);
   }
 
   private static OverridesVersion pending(String version) {

@@ -84,7 +84,7 @@ class InstanceEntityTest {
   private static InstanceCommand report(Stage stage) {
     var done = finished(1, stage);
     return new InstanceCommand.StagesFinished(
-        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", T0)));
+        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", false, T0)));
   }
 
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> start(
@@ -340,7 +340,9 @@ class InstanceEntityTest {
     var stage = finished(1, Stage.CREATE_SANDBOX);
     instance.runCommand(
         new InstanceCommand.StagesFinished(
-            1, List.of(new InstanceCommand.Finished(stage.done(), Optional.empty(), 0, "", T0))));
+            1,
+            List.of(
+                new InstanceCommand.Finished(stage.done(), Optional.empty(), 0, "", false, T0))));
     assertThat(revision(one.receiveMessage())).isEqualTo(2);
   }
 

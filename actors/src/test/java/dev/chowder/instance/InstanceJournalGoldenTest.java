@@ -110,6 +110,7 @@ class InstanceJournalGoldenTest {
             Optional.of("127.0.0.1:41000"),
             2,
             "",
+            false,
             AT));
     all.put(
         "StageFinished-overrides",
@@ -120,7 +121,27 @@ class InstanceJournalGoldenTest {
             Optional.empty(),
             2,
             "version-1",
+            false,
             AT));
+    all.put(
+        "StageFinished-thawed",
+        new InstanceEvent.StageFinished(
+            3,
+            new StageRecord(Stage.START_GATEWAY, StageRecord.Outcome.EXECUTED, BEGUN, 120, ""),
+            Optional.empty(),
+            0,
+            "",
+            true,
+            AT));
+    all.put(
+        "Stopped-frozen",
+        new InstanceEvent.Stopped(4, SleepLevel.FROZEN, 2, new SleepMemory(1_200_000_000, 0), AT));
+    all.put("StopRequested-ends", new InstanceEvent.StopRequested("", true, AT));
+    all.put("SleepRequested", new InstanceEvent.SleepRequested(SleepLevel.OFF, AT));
+    all.put(
+        "SleepReached",
+        new InstanceEvent.SleepReached(
+            4, SleepLevel.PAGED_OUT, new SleepMemory(47_000_000, 1_153_000_000), AT));
     all.put("StageFinished-prepared", finished(StageRecord.Outcome.PREPARED));
     all.put("StageFinished-skipped", finished(StageRecord.Outcome.SKIPPED));
     all.put(
@@ -130,9 +151,9 @@ class InstanceJournalGoldenTest {
     all.put(
         "Failed-without-stage",
         new InstanceEvent.Failed(2, Optional.empty(), BEGUN, "SANDBOX_LOST", "sandbox: gone", AT));
-    all.put("StopRequested", new InstanceEvent.StopRequested("key-1", AT));
-    all.put("StopRequested-by-the-system", new InstanceEvent.StopRequested("", AT));
-    all.put("Stopped", new InstanceEvent.Stopped(2, AT));
+    all.put("StopRequested", new InstanceEvent.StopRequested("key-1", false, AT));
+    all.put("StopRequested-by-the-system", new InstanceEvent.StopRequested("", false, AT));
+    all.put("Stopped", new InstanceEvent.Stopped(2, SleepLevel.OFF, 0, SleepMemory.NONE, AT));
     all.put("StartRequested", new InstanceEvent.StartRequested("key-1", 2, "", AT));
     all.put(
         "StartRequested-by-the-system",
@@ -204,6 +225,7 @@ class InstanceJournalGoldenTest {
         Optional.empty(),
         0,
         "",
+        false,
         AT);
   }
 

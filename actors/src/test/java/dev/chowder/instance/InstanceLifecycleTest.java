@@ -52,7 +52,7 @@ class InstanceLifecycleTest {
   void aCommandLeadsToTheSpecifiedStateOrRejection(
       String from, String stop, String start, String restart, String recover, String delete) {
     var state = state(from);
-    assertThat(outcome(state, new InstanceCommand.Stop("key", T0, replyTo))).isEqualTo(stop);
+    assertThat(outcome(state, new InstanceCommand.Stop("key", false, T0, replyTo))).isEqualTo(stop);
     assertThat(outcome(state, new InstanceCommand.Start("key", T0, replyTo))).isEqualTo(start);
     assertThat(outcome(state, new InstanceCommand.Restart("key", T0, replyTo))).isEqualTo(restart);
     assertThat(outcome(state, recover(1, 0, true))).isEqualTo(recover);
@@ -76,10 +76,13 @@ class InstanceLifecycleTest {
   void aRestartStopsTheGatewayAndStartsANewAttempt() {
     var restarting = apply(running(), new InstanceCommand.Restart("key", T0, replyTo));
     assertThat(restarting.pendingEffect())
-        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1));
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1, false));
     assertThat(InstanceStatus.of(restarting).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
     assertThat(InstanceStatus.of(restarting).isSteady()).isFalse();
-    var starting = apply(restarting, new InstanceCommand.GatewayStopped(1, T0));
+    var starting =
+        apply(
+            restarting,
+            new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0));
     assertThat(starting)
         .isInstanceOfSatisfying(
             InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(2));
@@ -222,8 +225,8 @@ class InstanceLifecycleTest {
             second,
             apply(
                 second,
-                new InstanceCommand.Stop("key", T0, replyTo),
-                new InstanceCommand.GatewayStopped(2, T0)))) {
+                new InstanceCommand.Stop("key", false, T0, replyTo),
+                new InstanceCommand.GatewayStopped(2, SleepLevel.OFF, 0, SleepMemory.NONE, T0)))) {
       var lost = apply(state, observed(2, new ObservedState.OtherHome(1, false)));
       assertThat(lost)
           .isInstanceOfSatisfying(
@@ -264,10 +267,10 @@ class InstanceLifecycleTest {
               assertThat(r.profile().homes().generation()).isEqualTo(4);
               assertThat(r.profile().homes().agentRan()).isTrue();
             });
-    assertThat(apply(found, new InstanceCommand.Stop("key", T0, replyTo)).pendingEffect())
-        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5));
+    assertThat(apply(found, new InstanceCommand.Stop("key", false, T0, replyTo)).pendingEffect())
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5, true));
     assertThat(apply(state("Stopped"), observed(1, later)).pendingEffect())
-        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5));
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5, true));
   }
 
   @Test
@@ -493,7 +496,10 @@ class InstanceLifecycleTest {
         .isEqualTo(Decision.accept());
     assertThat(InstanceLifecycle.decide(starting, report(2, Stage.OPENCLAW_CONFIG)))
         .isNotEqualTo(Decision.accept());
-    assertThat(InstanceLifecycle.decide(starting, new InstanceCommand.GatewayStopped(1, T0)))
+    assertThat(
+            InstanceLifecycle.decide(
+                starting,
+                new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0)))
         .isEqualTo(Decision.accept());
   }
 
@@ -591,7 +597,11 @@ class InstanceLifecycleTest {
             InstanceState.Errored.class,
             e -> assertThat(e.message()).contains("restarted 3 times in 600 s", "limit 3"));
     var byCaller = apply(state, new InstanceCommand.Restart("key", T0, replyTo));
-    assertThat(apply(byCaller, new InstanceCommand.GatewayStopped(attempt, T0)))
+    assertThat(
+            apply(
+                byCaller,
+                new InstanceCommand.GatewayStopped(
+                    attempt, SleepLevel.OFF, 0, SleepMemory.NONE, T0)))
         .isInstanceOfSatisfying(
             InstanceState.Starting.class, s -> assertThat(s.restarts()).isEqualTo(Restarts.NONE));
   }
@@ -664,7 +674,10 @@ class InstanceLifecycleTest {
         new InstanceCommand.EffectFailed(
             1, Optional.empty(), T0, "ENGINE_UNREACHABLE", "stop: docker: no answer", LATER);
     assertThat(apply(stopping, failed)).isEqualTo(stopping);
-    assertThat(apply(stopping, new InstanceCommand.GatewayStopped(1, LATER)))
+    assertThat(
+            apply(
+                stopping,
+                new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, LATER)))
         .isInstanceOf(InstanceState.Stopped.class);
   }
 
@@ -690,10 +703,13 @@ class InstanceLifecycleTest {
 
   @Test
   void aWaitingInstanceCanBeStopped() {
-    var stopping = apply(state("Waiting"), new InstanceCommand.Stop("key", T0, replyTo));
+    var stopping = apply(state("Waiting"), new InstanceCommand.Stop("key", false, T0, replyTo));
     assertThat(stopping.pendingEffect())
-        .isEqualTo(new InstanceEffect.StopGateway(States.PROFILE.organizationId(), 1));
-    assertThat(apply(stopping, new InstanceCommand.GatewayStopped(1, T0)))
+        .isEqualTo(new InstanceEffect.StopGateway(States.PROFILE.organizationId(), 1, true));
+    assertThat(
+            apply(
+                stopping,
+                new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0)))
         .isInstanceOf(InstanceState.Stopped.class);
   }
 
@@ -829,8 +845,8 @@ class InstanceLifecycleTest {
     var stopped =
         apply(
             asked,
-            new InstanceCommand.Stop("key", T0, replyTo),
-            new InstanceCommand.GatewayStopped(1, T0));
+            new InstanceCommand.Stop("key", false, T0, replyTo),
+            new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0));
     assertThat(stopped.pendingEffect())
         .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
     var lost =
@@ -947,7 +963,11 @@ class InstanceLifecycleTest {
 
   @Test
   void anImpossibleEventIsRejected() {
-    assertThatThrownBy(() -> then(state("Absent"), new InstanceEvent.Stopped(1, T0)))
+    assertThatThrownBy(
+            () ->
+                then(
+                    state("Absent"),
+                    new InstanceEvent.Stopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContainingAll("Stopped", "Absent");
   }
@@ -978,7 +998,12 @@ class InstanceLifecycleTest {
             .map(
                 f ->
                     new InstanceCommand.Finished(
-                        f.done(), f.endpoint(), f.configVersion(), f.overrides(), f.at()))
+                        f.done(),
+                        f.endpoint(),
+                        f.configVersion(),
+                        f.overrides(),
+                        f.thawed(),
+                        f.at()))
             .toList());
   }
 

@@ -128,7 +128,7 @@ class InstanceWireTest {
             new InstanceEvent.Updated("key", Optional.empty(), Optional.empty(), "v1", T0),
             new InstanceEvent.ConfigApplied(1, 1, "v1", false, "", T0),
             new InstanceEvent.ChannelSwitched("key", "telegram", true, "v2", T0));
-    return Stream.concat(States.all().values().stream(), Stream.of(configured))
+    return Stream.concat(States.all().values().stream(), Stream.of(States.sleeping(), configured))
         .flatMap(state -> InstanceView.of(ID, 7, state).stream())
         .toList();
   }
@@ -139,8 +139,11 @@ class InstanceWireTest {
         new InstanceEvent.BirthForbidden("org", T0),
         finished(1, Stage.PUBLISH),
         new InstanceEvent.Failed(1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
-        new InstanceEvent.StopRequested("key", T0),
-        new InstanceEvent.Stopped(1, T0),
+        new InstanceEvent.StopRequested("key", false, T0),
+        new InstanceEvent.Stopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),
+        States.frozen(1),
+        new InstanceEvent.SleepRequested(SleepLevel.OFF, T0),
+        new InstanceEvent.SleepReached(1, SleepLevel.PAGED_OUT, new SleepMemory(1, 2), T0),
         new InstanceEvent.StartRequested("key", 2, "gateway lost", T0),
         new InstanceEvent.Deleted("key", "request", T0),
         States.lost(1, true, T0),
@@ -168,7 +171,7 @@ class InstanceWireTest {
                 new InstanceCommand.Get(ref),
                 new InstanceCommand.Watch(ref, ref.unsafeUpcast()),
                 new InstanceActor(ref.unsafeUpcast()),
-                new InstanceCommand.Stop("key", T0, ref),
+                new InstanceCommand.Stop("key", false, T0, ref),
                 new InstanceCommand.Start("key", T0, ref),
                 new InstanceCommand.Delete("key", "request", T0, ref),
                 new InstanceCommand.Update(
@@ -191,10 +194,13 @@ class InstanceWireTest {
                 new InstanceCommand.StagesFinished(
                     1,
                     List.of(
-                        new InstanceCommand.Finished(stage.done(), stage.endpoint(), 1, "v1", T0))),
+                        new InstanceCommand.Finished(
+                            stage.done(), stage.endpoint(), 1, "v1", false, T0))),
                 new InstanceCommand.EffectFailed(
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
-                new InstanceCommand.GatewayStopped(1, T0),
+                new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),
+                new InstanceCommand.Deepen(SleepLevel.OFF, T0, ref),
+                new InstanceCommand.SleepReached(1, SleepLevel.OFF, SleepMemory.NONE, T0),
                 new InstanceCommand.StartDue(1, T0),
                 new InstanceCommand.ConfigApplied(1, 2, "v1", Taken.APPLIED, "", T0),
                 new InstanceCommand.TokenRotated(1, 2, T0),

@@ -105,7 +105,7 @@ abstract class InstancesContract {
   private static InstanceCommand.Report report(Stage stage) {
     var done = States.finished(1, stage);
     return new InstanceCommand.StagesFinished(
-        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", T0)));
+        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", false, T0)));
   }
 
   /** Returns the state after this number of events. */

@@ -56,6 +56,7 @@ final class LifecycleDocument {
         reserves another one.
       - `ReleaseUnusedSlot` reports that the organization holds a slot for this instance. It is sent by a reconciliation pass,
         and by a recovery that failed midway. An instance that does not use the slot releases it.
+      - `Deepen` moves a stopped gateway to a deeper level of sleep: `frozen`, `paged_out`, `off`.
       - `RefreshRow` writes the instance's row again, which lists read.
       """;
 
@@ -174,6 +175,7 @@ final class LifecycleDocument {
                       case InstanceEffect.None() -> "nothing";
                       case InstanceEffect.RunStages _ -> "`RunStages`, from " + stages;
                       case InstanceEffect.StopGateway _ -> "`StopGateway`";
+                      case InstanceEffect.Deepen _ -> "`Deepen`";
                       case InstanceEffect.AwaitStart _ -> "`AwaitStart`";
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
                       case InstanceEffect.RotateToken _ -> "`RotateToken`";

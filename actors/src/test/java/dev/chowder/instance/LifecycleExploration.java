@@ -35,6 +35,7 @@ import org.apache.pekko.actor.typed.ActorRef;
  * appears. States that differ only in times, names and numbers count as one.
  */
 final class LifecycleExploration {
+  private static final SleepMemory MEMORY = new SleepMemory(1_200_000_000, 0);
   private static final Duration HOUR = Duration.ofHours(1);
   private static final ActorRef<InstanceReply> REPLY_TO =
       TestInbox.<InstanceReply>create().getRef();
@@ -96,13 +97,18 @@ final class LifecycleExploration {
               s.progress().done().size(),
               s.attempt() > 1,
               earlierHome(s) > 0);
-      case Running s -> List.of(phase, pendingEffect(s), s.provisioned(), s.restarts().isEmpty());
+      case Running s -> List.of(phase, pendingEffect(s), s.servedBy(), s.restarts().isEmpty());
       case Stopping s -> List.of(phase, pendingEffect(s));
       case Restarting s -> List.of(phase, pendingEffect(s));
       case Waiting s -> List.of(phase, pendingEffect(s), s.backsOff());
-      case Stopped s -> List.of(phase, pendingEffect(s));
+      case Stopped s -> List.of(phase, pendingEffect(s), s.sleep().level(), s.sleep().wanted());
       case Starting s ->
-          List.of(phase, pendingEffect(s), s.progress().done().size(), s.restarts().isEmpty());
+          List.of(
+              phase,
+              pendingEffect(s),
+              s.progress().done().size(),
+              s.restarts().isEmpty(),
+              s.sleep().level());
       case Errored s ->
           List.of(phase, s.homeKept(), s.slotHeld(), s.cleanupPending(), earlierHome(s) > 0);
       case Deleted s -> List.of(phase, s.slotHeld(), s.cleanupPending());
@@ -127,6 +133,9 @@ final class LifecycleExploration {
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
     verbs.put("ReleaseUnusedSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, REPLY_TO));
+    verbs.put(
+        "Deepen, to paged_out", new InstanceCommand.Deepen(SleepLevel.PAGED_OUT, T0, REPLY_TO));
+    verbs.put("Deepen, to off", new InstanceCommand.Deepen(SleepLevel.OFF, T0, REPLY_TO));
     verbs.put("RefreshRow", new InstanceCommand.RefreshRow(REPLY_TO));
     verbs.put("Get", new InstanceCommand.Get(REPLY_TO));
     verbs.put(
@@ -134,7 +143,7 @@ final class LifecycleExploration {
     verbs.put("Update", update(config(state).overrides()));
     verbs.put(
         "Update, another change came first", update(new OverridesVersion("?", Taken.PENDING)));
-    verbs.put("Stop", new InstanceCommand.Stop("key", T0, REPLY_TO));
+    verbs.put("Stop", new InstanceCommand.Stop("key", false, T0, REPLY_TO));
     verbs.put("Start", new InstanceCommand.Start("key", T0, REPLY_TO));
     verbs.put("Restart", new InstanceCommand.Restart("key", T0, REPLY_TO));
     var home = state instanceof Existing existing ? existing.profile().homes().generation() : 1;
@@ -210,6 +219,7 @@ final class LifecycleExploration {
                 Optional.of(States.ENDPOINT),
                 configVersion,
                 "",
+                false,
                 T0)));
   }
 
@@ -231,7 +241,18 @@ final class LifecycleExploration {
         "`EffectFailed`, the engine does not respond to a stop",
         failed(attempt, Optional.empty(), "ENGINE_UNREACHABLE"));
     reports.put("`StartDue`", new InstanceCommand.StartDue(attempt, T0));
-    reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
+    reports.put(
+        "`GatewayStopped`",
+        new InstanceCommand.GatewayStopped(attempt, SleepLevel.OFF, 0, SleepMemory.NONE, T0));
+    reports.put(
+        "`GatewayStopped`, frozen",
+        new InstanceCommand.GatewayStopped(attempt, SleepLevel.FROZEN, 1, MEMORY, T0));
+    reports.put(
+        "`SleepReached`: paged out",
+        new InstanceCommand.SleepReached(attempt, SleepLevel.PAGED_OUT, MEMORY, T0));
+    reports.put(
+        "`SleepReached`: off",
+        new InstanceCommand.SleepReached(attempt, SleepLevel.OFF, SleepMemory.NONE, T0));
     reports.put(
         "`ConfigApplied`",
         new InstanceCommand.ConfigApplied(attempt, version, "", Taken.APPLIED, "", T0));
@@ -256,6 +277,7 @@ final class LifecycleExploration {
         observed(attempt, new ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false)));
     reports.put(
         "`Observed`: home volume without process", observed(attempt, new ObservedState.HomeOnly()));
+    reports.put("`Observed`: frozen", observed(attempt, new ObservedState.Frozen()));
     reports.put("`Observed`: nothing", observed(attempt, new ObservedState.Nothing()));
     reports.put(
         "`Observed`: another home volume",

@@ -64,6 +64,7 @@ final class States {
         stage == Stage.PUBLISH ? Optional.of(ENDPOINT) : Optional.empty(),
         0,
         "",
+        false,
         T0);
   }
 
@@ -77,6 +78,22 @@ final class States {
         at);
   }
 
+  /** Returns the stop of a gateway whose processes stay frozen. */
+  static InstanceEvent.Stopped frozen(int attempt) {
+    return new InstanceEvent.Stopped(
+        attempt, SleepLevel.FROZEN, 1, new SleepMemory(1_200_000_000, 0), T0);
+  }
+
+  /** Returns a stopped instance whose processes are frozen. */
+  static InstanceState sleeping() {
+    return then(running(), new InstanceEvent.StopRequested("key", false, T0), frozen(1));
+  }
+
+  /** Returns an instance whose frozen processes are being continued. */
+  static InstanceState waking() {
+    return then(sleeping(), new InstanceEvent.StartRequested("key", 2, "", T0));
+  }
+
   static InstanceState running() {
     return after(provisioned().toArray(InstanceEvent[]::new));
   }
@@ -88,8 +105,9 @@ final class States {
 
   /** Returns a state of every phase, by the name of the phase. */
   static Map<String, InstanceState> all() {
-    var stopping = then(running(), new InstanceEvent.StopRequested("key", T0));
-    var stopped = then(stopping, new InstanceEvent.Stopped(1, T0));
+    var stopping = then(running(), new InstanceEvent.StopRequested("key", false, T0));
+    var stopped =
+        then(stopping, new InstanceEvent.Stopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0));
     var provisioning = after(created());
     var starting = then(stopped, new InstanceEvent.StartRequested("key", 2, "", T0));
     var errored =

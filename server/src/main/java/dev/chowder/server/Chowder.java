@@ -13,6 +13,7 @@ import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.effect.DiskWatch;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
+import dev.chowder.effect.GatewaySleep;
 import dev.chowder.effect.GatewayStages;
 import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.HostPortAccess;
@@ -28,6 +29,7 @@ import dev.chowder.effect.StoredOverrides;
 import dev.chowder.effect.UnreferencedValues;
 import dev.chowder.effect.ValueSettings;
 import dev.chowder.instance.InstanceEntity;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceSettings;
 import dev.chowder.instance.Instances;
@@ -38,6 +40,7 @@ import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
+import dev.chowder.openclaw.GatewaySuspension;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
@@ -311,6 +314,13 @@ public final class Chowder implements AutoCloseable {
                 new MaskedWork(
                     new GatewayStages(
                         driver,
+                        new GatewaySleep(
+                            driver,
+                            new GatewaySuspension(
+                                admin,
+                                (id, gateway) -> tokens.valid(new InstanceId(id), gateway),
+                                openClaw.cancelLimit()),
+                            effects),
                         secrets,
                         known,
                         tokens,
@@ -406,7 +416,7 @@ public final class Chowder implements AutoCloseable {
     var controlUi =
         shutdown.add("Control UI approval", new ControlUiApproval(directory, admin, openClaw));
     var responses = shutdown.add("responses", new ResponsesProxy(directory, settings.responses()));
-    var instanceClient = new InstanceClient(instances, drain);
+    var instanceClient = new InstanceClient(instances, drain, clock);
     var changes =
         new ConfigChanges(
             instanceClient,

@@ -41,7 +41,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
 
   public FileGrpcService(InstanceClient client, SandboxDriver driver, FileSettings settings) {
     this.requests = new FileRequests(settings);
-    this.workspaces = new Workspaces(client, driver, settings.maxOpen());
+    this.workspaces = new Workspaces(client, driver, settings);
     this.settings = settings;
   }
 
@@ -189,7 +189,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
     body.from(
         () ->
-            workspaces.in(
+            workspaces.change(
                 caller,
                 id,
                 files -> {
@@ -220,8 +220,12 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   }
 
   private void change(String instanceId, Consumer<SandboxFiles> change, StreamObserver<Empty> out) {
-    workspaces.of(
-        instanceId,
+    var id = FileRequests.instance(instanceId);
+    var caller = Caller.current();
+    workspaces.require(caller, id);
+    workspaces.change(
+        caller,
+        id,
         files -> {
           change.accept(files);
           return Empty.getDefaultInstance();

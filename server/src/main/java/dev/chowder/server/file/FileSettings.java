@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param stallTimeout how long a transfer may stall
  * @param minUploadBytes bytes of an upload or import that must arrive in each {@code stallTimeout}
  * @param droppedBytes bytes of a rejected upload that are read before the rejection is sent
+ * @param endSleepLimit how long a call waits until a frozen gateway has ended
  * @param maxOpen concurrent calls on this node
  */
 public record FileSettings(
@@ -25,6 +26,7 @@ public record FileSettings(
     Duration stallTimeout,
     long minUploadBytes,
     long droppedBytes,
+    Duration endSleepLimit,
     int maxOpen) {
   /** Reads {@code chowder.files}. */
   public static FileSettings of(Config root) {
@@ -38,6 +40,7 @@ public record FileSettings(
         c.getDuration("patience"),
         c.getBytes("min-upload-bytes"),
         c.getBytes("dropped-bytes"),
+        c.getDuration("end-sleep-limit"),
         c.getInt("max-open"));
   }
 }

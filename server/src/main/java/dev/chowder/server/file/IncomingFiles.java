@@ -123,7 +123,7 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
       Function<dev.chowder.sandbox.SandboxFiles, A> work) {
     return () -> {
       try {
-        return workspaces.in(caller, id, work);
+        return workspaces.change(caller, id, work);
       } catch (java.io.UncheckedIOException broken) {
         throw ApiError.must("body", "be complete");
       }

@@ -16,6 +16,7 @@ import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.InstanceClient;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -28,12 +29,14 @@ final class Workspaces {
 
   private final InstanceClient client;
   private final SandboxDriver driver;
+  private final Duration endSleepLimit;
   private final SharedPermits permits;
 
-  Workspaces(InstanceClient client, SandboxDriver driver, int maxOpen) {
+  Workspaces(InstanceClient client, SandboxDriver driver, FileSettings settings) {
     this.client = client;
     this.driver = driver;
-    this.permits = new SharedPermits("open file calls", maxOpen);
+    this.endSleepLimit = settings.endSleepLimit();
+    this.permits = new SharedPermits("open file calls", settings.maxOpen());
   }
 
   /** Throws unless the caller's instance exists and has a workspace. */
@@ -47,6 +50,15 @@ final class Workspaces {
             "the instance never ran, and its status is " + status,
             "try again after its first start"),
         Map.of("status", status, "desired_status", view.status().desired().label()));
+  }
+
+  /**
+   * Runs work that must see all files as the agent left them, or that changes some. A frozen
+   * gateway would overwrite them after its thaw, so it is ended first.
+   */
+  <T> T change(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
+    client.endSleep(caller, id, endSleepLimit);
+    return in(caller, id, work);
   }
 
   /** Runs the work with a permit. Call {@link #require} first. */

@@ -87,7 +87,7 @@ public final class IncidentResponse implements IncidentCommands {
         instances.send(
             new Caller(view.profile().organizationId(), ""),
             id,
-            to -> new InstanceCommand.Stop("", clock.instant(), to));
+            to -> new InstanceCommand.Stop("", true, clock.instant(), to));
     var stopped = instances.await(stopping, now -> now.status().isSteady(), STOP_TIMEOUT);
     return Optional.of(stopped.status().now().label());
   }

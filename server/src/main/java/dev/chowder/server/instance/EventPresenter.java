@@ -67,6 +67,10 @@ final class EventPresenter {
       }
       case InstanceEvent.StopRequested _ -> shown.setType("stop_requested");
       case InstanceEvent.Stopped _ -> shown.setType("stopped");
+      case InstanceEvent.SleepRequested e ->
+          setMessage(e.level().label(), shown.setType("sleep_requested"));
+      case InstanceEvent.SleepReached e ->
+          setMessage(e.level().label(), shown.setType("sleep_reached"));
       case InstanceEvent.StartRequested e ->
           setMessage(e.cause(), shown.setType("start_requested"));
       case InstanceEvent.GatewayLost e ->

@@ -9,11 +9,15 @@ import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
+import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
 import dev.chowder.server.watch.WatchStream;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -30,10 +34,12 @@ import org.apache.pekko.actor.typed.ActorRef;
 public final class InstanceClient {
   private final Instances instances;
   private final DrainSignal drain;
+  private final Clock clock;
 
-  public InstanceClient(Instances instances, DrainSignal drain) {
+  public InstanceClient(Instances instances, DrainSignal drain, Clock clock) {
     this.instances = instances;
     this.drain = drain;
+    this.clock = clock;
   }
 
   public Instances instances() {
@@ -94,6 +100,35 @@ public final class InstanceClient {
       return answer(instances.ask(now.id(), InstanceCommand.Get::new));
     }
     return view(reply);
+  }
+
+  /**
+   * Ends the frozen processes of a stopped instance, so that its home volume is complete and
+   * nothing overwrites it. Does nothing if the instance has none.
+   *
+   * @param limit how long to wait for their end
+   * @throws ApiError {@code GATEWAY_UNAVAILABLE} if they have not ended then
+   */
+  public void endSleep(Caller caller, InstanceId id, Duration limit) {
+    var now = get(caller, id);
+    if (!holdsProcesses(now)) return;
+    var ending =
+        send(
+            caller,
+            id,
+            replyTo -> new InstanceCommand.Deepen(SleepLevel.OFF, clock.instant(), replyTo));
+    if (holdsProcesses(await(ending, view -> !holdsProcesses(view), limit))) {
+      throw ApiError.of(
+          Reason.GATEWAY_UNAVAILABLE,
+          cannot(
+              "open the workspace",
+              "its frozen gateway did not end within " + limit.toSeconds() + " s",
+              "try again later"));
+    }
+  }
+
+  private static boolean holdsProcesses(InstanceView view) {
+    return view.sleep().filter(Sleep::holdsProcesses).isPresent();
   }
 
   /** Returns the error of the API for a rejection. */

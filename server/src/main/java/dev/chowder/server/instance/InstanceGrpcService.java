@@ -353,7 +353,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         client.send(
             caller,
             new InstanceId(verb.instanceId()),
-            replyTo -> new InstanceCommand.Stop(caller.keyId(), now, replyTo));
+            replyTo -> new InstanceCommand.Stop(caller.keyId(), false, now, replyTo));
     answer(out, present(client.await(view, isSteadyAt(Name.STOPPED), verb.timeout())));
   }
 

@@ -9,6 +9,7 @@ import dev.chowder.api.v1.Stage;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Sleep;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
@@ -52,6 +53,7 @@ public final class InstancePresenter {
     view.errorMessage().ifPresent(shown::setErrorMessage);
     view.errorReason().ifPresent(shown::setErrorReason);
     view.servedBy().map(Instance.ServedBy::valueOf).ifPresent(shown::setServedBy);
+    view.sleep().ifPresent(sleep -> setSleep(shown, sleep));
     view.stages().forEach(record -> shown.addStages(stage(record)));
     view.stage()
         .ifPresent(
@@ -81,6 +83,15 @@ public final class InstancePresenter {
   /** Returns the public URL of the gateway of an instance. */
   public String gatewayUrl(InstanceId id) {
     return gatewayUrl.apply(id.value());
+  }
+
+  private static void setSleep(Instance.Builder shown, Sleep sleep) {
+    shown.setSleepLevel(Instance.SleepLevel.valueOf(sleep.level().label()));
+    if (sleep.memory().residentBytes() > 0) {
+      shown.setMemoryBytes((double) sleep.memory().residentBytes());
+    }
+    if (sleep.memory().swappedBytes() > 0)
+      shown.setSwapBytes((double) sleep.memory().swappedBytes());
   }
 
   static Stage stage(StageRecord record) {

@@ -130,9 +130,15 @@ record ComponentStates(
     var seen = host.get(id);
     var process = seen == null ? new MainProcess.Missing() : seen.mainProcess();
     boolean fits =
-        state instanceof Running running
-            ? process instanceof MainProcess.Up up && up.attempt() == running.attempt()
-            : process instanceof MainProcess.Missing || process instanceof MainProcess.Ended;
+        switch (state) {
+          // A thawed process has the label of an earlier attempt.
+          case Running running ->
+              process instanceof MainProcess.Up up && up.attempt() <= running.attempt();
+          case Stopped stopped when stopped.sleep().holdsProcesses() ->
+              process instanceof MainProcess.Paused frozen
+                  && frozen.attempt() == stopped.sleep().boot();
+          default -> process instanceof MainProcess.Missing || process instanceof MainProcess.Ended;
+        };
     if (!fits) problems.add(process + " of " + id + " beside " + state);
   }
 

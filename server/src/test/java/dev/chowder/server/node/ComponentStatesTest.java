@@ -9,6 +9,8 @@ import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Profile;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.TokenRotations;
@@ -57,6 +59,7 @@ class ComponentStatesTest {
               stage == Stage.PUBLISH ? Optional.of(ENDPOINT.toString()) : Optional.empty(),
               0,
               "",
+              false,
               NOW));
     }
     allComponentsReport("running");
@@ -89,7 +92,7 @@ class ComponentStatesTest {
 
   @Test
   void anImpossibleEventIsFound() {
-    write(new InstanceEvent.Stopped(1, NOW));
+    write(new InstanceEvent.Stopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, NOW));
     assertThat(problems()).anyMatch(problem -> problem.contains("cannot follow on Running"));
   }
 
@@ -167,7 +170,7 @@ class ComponentStatesTest {
 
   @Test
   void anOperationInProgressIsFound() {
-    write(new InstanceEvent.StopRequested("key", NOW));
+    write(new InstanceEvent.StopRequested("key", false, NOW));
     allComponentsReport("running");
     assertThat(problems())
         .anyMatch(problem -> problem.contains("; got Stopping"))

@@ -214,14 +214,10 @@ class LostHomesTest {
     Folders.copy(home.resolve("data"), backup);
     node = Node.start(home, QUICK);
     node.awaitStatus(key, id, Instance.Status.running);
-    stop();
     var _ =
         node.instances(key)
-            .startInstance(
-                dev.chowder.api.v1.StartInstanceRequest.newBuilder()
-                    .setInstanceId(id)
-                    .setWait(30)
-                    .build());
+            .restartInstance(
+                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
     node.close();
     Folders.delete(home.resolve("data"));

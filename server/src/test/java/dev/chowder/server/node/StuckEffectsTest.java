@@ -51,7 +51,9 @@ class StuckEffectsTest {
   void pendingEffectsBeyondTheFirstPageAreDispatchedAfterARestart() throws IOException {
     var host = Node.host(home.resolve("sandboxes"));
     var ids = new ArrayList<String>();
-    var settings = Map.<String, Object>of("chowder.reconciler.batch", 2);
+    var settings =
+        Map.<String, Object>of(
+            "chowder.reconciler.batch", 2, "chowder.effect.sleep.freeze", "false");
     host.script().failNext(Verb.STOP, FOREVER, Reason.ENGINE_UNREACHABLE, "docker: no answer");
     try (var node = Node.start(home, host, settings)) {
       var key = node.newcomer("whale");
@@ -78,12 +80,12 @@ class StuckEffectsTest {
     try (var node = Node.start(home, quick)) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
-      node.script().failNext(Verb.STOP, 3, Reason.ENGINE_UNREACHABLE, "docker: no answer");
+      node.script().failNext(Verb.FREEZE, 3, Reason.ENGINE_UNREACHABLE, "docker: no answer");
       stop(node, key, id);
       assertThat(node.awaitStatus(key, id, Instance.Status.stopped).getErrorReason()).isEmpty();
       // A dispatch just as the instance stops causes one more call.
       assertThat(node.script().calls())
-          .filteredOn(c -> c.verb() == Verb.STOP)
+          .filteredOn(c -> c.verb() == Verb.FREEZE)
           .hasSizeGreaterThanOrEqualTo(4);
     }
   }

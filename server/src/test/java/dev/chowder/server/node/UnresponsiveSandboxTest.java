@@ -172,7 +172,11 @@ class UnresponsiveSandboxTest {
   void aPassReadsEachRowOnceAndInspectsOnlyWhatChanged() throws IOException {
     var host = Node.host(home.resolve("sandboxes"));
     List<InstanceRows.Write> copies;
-    try (var node = Node.start(home, host, Map.of("chowder.reconciler.interval", "1h"));
+    // The copies have no processes.
+    var withoutSleep =
+        Map.<String, Object>of(
+            "chowder.reconciler.interval", "1h", "chowder.effect.sleep.freeze", "false");
+    try (var node = Node.start(home, host, withoutSleep);
         var database = node.openDatabase()) {
       var key = node.newcomer("whale");
       var one = node.createRunning(key);

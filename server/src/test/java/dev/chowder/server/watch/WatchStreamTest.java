@@ -89,6 +89,7 @@ class WatchStreamTest {
         List.of(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         true,
         true,
         Optional.empty(),

@@ -1,0 +1,216 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.chowder.api.v1.Event;
+import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstanceEventsRequest;
+import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.RotateGatewayTokenRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Stopped instances sleep with frozen processes, on the simulator. */
+class SleepTest {
+  @TempDir static Path home;
+  private static Node node;
+  private static String key;
+
+  @BeforeAll
+  static void start() throws IOException {
+    node = Node.start(home, Map.of("chowder.reconciler.interval", "200ms"));
+    key = node.newcomer("whale");
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+  }
+
+  @Test
+  void aStopFreezesTheGatewayAndAStartThawsIt() {
+    var id = node.createRunning(key);
+    var stopped = stop(id);
+    assertThat(stopped.getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+    assertThat(stopped.getMemoryBytes()).isPositive();
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Paused.class);
+    for (int time = 1; time <= 3; time++) {
+      var running = start(id);
+      assertThat(running.getServedBy()).isEqualTo(Instance.ServedBy.thaw);
+      assertThat(running.hasSleepLevel()).isFalse();
+      assertThat(mainProcess(id)).isInstanceOf(MainProcess.Up.class);
+      var _ = stop(id);
+    }
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+  }
+
+  @Test
+  void aPassOfTheReconcilerLeavesSleepersAndThawedGatewaysAlone() {
+    var asleep = node.createRunning(key);
+    var revision = stop(asleep).getRevision();
+    var awake = node.createRunning(key);
+    var _ = stop(awake);
+    var awakeRevision = start(awake).getRevision();
+    long before = lists();
+    Node.await(() -> lists() > before + 3 ? "" : "no pass");
+    assertThat(node.get(key, asleep).getRevision()).isEqualTo(revision);
+    assertThat(node.get(key, awake).getRevision()).isEqualTo(awakeRevision);
+  }
+
+  @Test
+  void aRestartIsACleanBoot() {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    var _ = start(id);
+    var _ =
+        node.instances(key)
+            .restartInstance(RestartInstanceRequest.newBuilder().setInstanceId(id).build());
+    var running = node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(running.getServedBy()).isEqualTo(Instance.ServedBy.boot);
+  }
+
+  @Test
+  void aFileIsWrittenOnlyAfterTheFrozenGatewayHasEnded() {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    var _ =
+        node.files(key)
+            .putFileContent(
+                PutFileContentRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setPath("note.txt")
+                    .setContent("written while asleep")
+                    .build());
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+    assertThat(
+            node.files(key)
+                .getFileContent(
+                    GetFileContentRequest.newBuilder()
+                        .setInstanceId(id)
+                        .setPath("note.txt")
+                        .build())
+                .getContent())
+        .isEqualTo("written while asleep");
+  }
+
+  @Test
+  void readingAFileKeepsTheGatewayFrozen() {
+    var id = node.createRunning(key);
+    var _ = node.files(key).putFileContent(content(id, "a.txt", "awake"));
+    var _ = stop(id);
+    assertThat(
+            node.files(key)
+                .getFileContent(
+                    GetFileContentRequest.newBuilder().setInstanceId(id).setPath("a.txt").build())
+                .getContent())
+        .isEqualTo("awake");
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+  }
+
+  @Test
+  void aTokenRotationEndsTheFrozenGateway() {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    var _ =
+        node.instances(key)
+            .rotateGatewayToken(RotateGatewayTokenRequest.newBuilder().setInstanceId(id).build());
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+  }
+
+  @Test
+  void aChangedConfigurationIsAppliedBeforeTheInstanceRuns() {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    var _ =
+        node.instances(key)
+            .updateInstance(
+                UpdateInstanceRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setOpenclawConfig(
+                        Struct.newBuilder()
+                            .putFields(
+                                "messages",
+                                Value.newBuilder()
+                                    .setStructValue(
+                                        Struct.newBuilder()
+                                            .putFields(
+                                                "ackReaction",
+                                                Value.newBuilder().setStringValue("eyes").build()))
+                                    .build()))
+                    .build());
+    var running = start(id);
+    assertThat(running.getServedBy()).isEqualTo(Instance.ServedBy.thaw);
+    assertThat(types(id)).startsWith("stage_finished");
+    assertThat(node.host().readFile(Node.sandbox(id), ".openclaw/openclaw.json", 1 << 20))
+        .hasValueSatisfying(file -> assertThat(file.toStringUtf8()).contains("eyes"));
+    // The start applied it, so that nothing is left for the running gateway.
+    assertThat(running.hasStage()).isFalse();
+  }
+
+  @Test
+  void aSleeperWhoseContainerIsLostStartsByABoot() {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    node.host().removeContainers(Node.sandbox(id));
+    Node.await(
+        () -> node.get(key, id).getSleepLevel() == Instance.SleepLevel.off ? "" : "still recorded");
+    assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.stopped);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+  }
+
+  private static long lists() {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+  }
+
+  private static Instance stop(String id) {
+    return node.instances(key)
+        .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  private static Instance start(String id) {
+    var _ =
+        node.instances(key)
+            .startInstance(StartInstanceRequest.newBuilder().setInstanceId(id).build());
+    return node.awaitStatus(key, id, Instance.Status.running);
+  }
+
+  private static MainProcess mainProcess(String id) {
+    return node.host().observe(Node.sandbox(id)).mainProcess();
+  }
+
+  private static List<String> types(String id) {
+    return node
+        .instances(key)
+        .listInstanceEvents(ListInstanceEventsRequest.newBuilder().setInstanceId(id).build())
+        .getEventsList()
+        .stream()
+        .map(Event::getType)
+        .toList();
+  }
+
+  private static PutFileContentRequest content(String id, String path, String text) {
+    return PutFileContentRequest.newBuilder()
+        .setInstanceId(id)
+        .setPath(path)
+        .setContent(text)
+        .build();
+  }
+}
