@@ -403,16 +403,15 @@ public final class GatewayStages implements GatewayWork {
     if (hostMemory.admits()) return true;
     try {
       // A frozen gateway holds the memory that its restart waits for, and the restart replaces it.
-      if (!driver.stop(SandboxId.ofInstance(id.value()), lost, settings.drain()).wasRunning()) {
-        return false;
+      if (driver.stop(SandboxId.ofInstance(id.value()), lost, settings.drain()).wasRunning()) {
+        LOG.info("instance={} event=lost-gateway-stopped: its restart needs its memory", id);
       }
     } catch (SandboxException why) {
       // Probably the engine does not respond. The caller tries again.
       LOG.debug("instance={} event=lost-gateway-not-stopped why={}", id, why.getMessage());
       return false;
     }
-    LOG.info("instance={} event=lost-gateway-stopped: its restart needs its memory", id);
-    return hostMemory.admits();
+    return hostMemory.admitsByEviction();
   }
 
   @Override
@@ -559,8 +558,16 @@ public final class GatewayStages implements GatewayWork {
   /** Admits gateways that the system starts by itself if the host has memory for them. */
   @FunctionalInterface
   public interface HostMemory {
-    /** Returns whether the host has memory for one more gateway, and counts the gateway if so. */
+    /**
+     * Returns whether the host has memory for one more gateway, and counts the gateway if so. False
+     * if the engine does not respond.
+     */
     boolean admits();
+
+    /** As {@link #admits}, after sleeping gateways freed memory if necessary. */
+    default boolean admitsByEviction() {
+      return admits();
+    }
   }
 
   /** Releases slots of organizations. */

@@ -10,6 +10,7 @@ import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.MembershipSettings;
 import dev.chowder.cluster.SharedHostPorts;
 import dev.chowder.cluster.SingletonDuty;
+import dev.chowder.effect.DeeperSleepSettings;
 import dev.chowder.effect.DiskWatch;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
@@ -21,9 +22,13 @@ import dev.chowder.effect.HostPortSettings;
 import dev.chowder.effect.ImageSchemas;
 import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.MaskedWork;
+import dev.chowder.effect.MemoryStall;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.ReconcilerSettings;
+import dev.chowder.effect.SleepEviction;
+import dev.chowder.effect.SleepKeeper;
+import dev.chowder.effect.Sleepers;
 import dev.chowder.effect.StoredChannels;
 import dev.chowder.effect.StoredOverrides;
 import dev.chowder.effect.UnreferencedValues;
@@ -262,13 +267,21 @@ public final class Chowder implements AutoCloseable {
             new OrganizationReadRows(organizationRows, blocking),
             OrganizationSettings.from(config));
     var organizations = new OrganizationClient(organizationActors);
-    // References for two cycles. Instances release slots, and the check of slots needs instances.
-    // Starts need memory, and the admission of memory counts the starts that wait.
+    // References for three cycles. Instances release slots, and the check of slots needs instances.
+    // Starts need memory, and the admission of memory counts the starts that wait and evicts
+    // sleeping instances.
     var instancesReference = new AtomicReference<Instances>();
     var bootingReference = new AtomicReference<IntSupplier>(() -> 0);
+    var evictionReference =
+        new AtomicReference<HostMemoryAdmission.Eviction>((fits, _) -> fits.getAsBoolean());
     var hostMemory =
         HostMemoryAdmission.of(
-            config, settings.home(), driver, clock, () -> bootingReference.get().getAsInt());
+            config,
+            settings.home(),
+            driver,
+            clock,
+            () -> bootingReference.get().getAsInt(),
+            (fits, starting) -> evictionReference.get().until(fits, starting));
     var slots =
         new OrganizationSlots(
             organizations,
@@ -336,7 +349,7 @@ public final class Chowder implements AutoCloseable {
                         channels,
                         new GatewayReadiness(),
                         slots,
-                        hostMemory::admits,
+                        hostMemory,
                         settings.gateway()::urlOf,
                         image,
                         effects),
@@ -392,6 +405,23 @@ public final class Chowder implements AutoCloseable {
             system,
             "disk-watch",
             () -> DiskWatch.start(instances, instanceRows, driver, diskSettings, clock)));
+
+    var sleepSettings = DeeperSleepSettings.of(config);
+    var sleepers = new Sleepers(instances, instanceRows, sleepSettings, clock, metrics);
+    evictionReference.set(new SleepEviction(sleepers, driver, sleepSettings)::until);
+    shutdown.add(
+        "sleep keeper",
+        SingletonDuty.keep(
+            system,
+            "sleep-keeper",
+            () ->
+                SleepKeeper.start(
+                    sleepers,
+                    driver,
+                    new MemoryStall(MemoryStall.KERNEL),
+                    sleepSettings,
+                    clock,
+                    metrics)));
 
     var values =
         shutdown.add(

@@ -33,7 +33,9 @@ class HostMemoryAdmissionTest {
             Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 10 * GIB, GIB);
     try (var driver = new FakeSandboxDriver(settings)) {
       InstantSource clock = now::get;
-      var admission = HostMemoryAdmission.of(config, home, driver, clock, waiting::get);
+      var admission =
+          HostMemoryAdmission.of(
+              config, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       for (int n = 0; n < 8; n++) {
         assertThat(admission.admits()).isTrue();
         waiting.incrementAndGet();

@@ -169,6 +169,11 @@ final class FakeHost implements AutoCloseable {
     return count().pagedOut();
   }
 
+  /** Makes the next count current, because memory was freed on purpose. */
+  void recount() {
+    counted.updateAndGet(last -> new Count(System.nanoTime() - COUNT_AGE.toNanos() - 1, 0, 0));
+  }
+
   private Count count() {
     return counted.updateAndGet(
         last ->

@@ -292,6 +292,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     int exitCode = killed ? KILLED : 0;
     boolean ended = sandbox.get().end(exitCode, false, Ending.STOPPED);
     if (ended) {
+      host.recount();
       notifyListeners(id, "die with exit code " + exitCode);
     }
     return new StopResult(ended, killed, exitCode);
@@ -337,7 +338,10 @@ public final class FakeSandboxDriver implements SandboxDriver {
                     new SandboxException(
                         Reason.NOT_FOUND,
                         cannot("page out " + id, "it has no frozen main process")));
-    if (swapFreeBytes() >= settings.processBytes()) sandbox.pageOut();
+    if (swapFreeBytes() >= settings.processBytes()) {
+      sandbox.pageOut();
+      host.recount();
+    }
     return memoryUse(sandbox);
   }
 

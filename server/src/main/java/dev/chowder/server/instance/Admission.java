@@ -34,9 +34,10 @@ public interface Admission {
   void releaseUnused(String organizationId, InstanceId id);
 
   /**
-   * Reserves memory for an instance before it is started. It has a slot already.
+   * Reserves memory for an instance before it is started. It has a slot already. A frozen gateway
+   * needs no further memory.
    *
    * @throws dev.chowder.server.error.ApiError {@code NO_CAPACITY}
    */
-  void admitStart();
+  void admitStart(InstanceView stopped);
 }

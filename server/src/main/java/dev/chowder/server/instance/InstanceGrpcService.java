@@ -335,9 +335,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var verb = requests.start(request);
     var id = new InstanceId(verb.instanceId());
-    var before = client.get(caller, id).status();
+    var before = client.get(caller, id);
     // A call that joins a start in progress needs no memory of its own.
-    if (before.isSteady() && before.now() == Name.STOPPED) admission.admitStart();
+    if (isSteadyAt(Name.STOPPED).test(before)) admission.admitStart(before);
     var now = clock.instant();
     var view =
         client.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));

@@ -49,9 +49,9 @@ public final class WaitingWorkLimit implements Admission {
   }
 
   @Override
-  public void admitStart() {
+  public void admitStart(InstanceView stopped) {
     check();
-    admission.admitStart();
+    admission.admitStart(stopped);
   }
 
   @Override

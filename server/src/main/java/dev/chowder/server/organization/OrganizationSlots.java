@@ -124,8 +124,8 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   }
 
   @Override
-  public void admitStart() {
-    memory.admitted();
+  public void admitStart(InstanceView stopped) {
+    memory.admittedStart(stopped);
   }
 
   @Override

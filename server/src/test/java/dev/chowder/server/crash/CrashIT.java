@@ -395,6 +395,7 @@ class CrashIT {
             "responses",
             "Control UI approval",
             "unreferenced values",
+            "sleep keeper",
             "disk watch",
             "reconciler",
             "effects",

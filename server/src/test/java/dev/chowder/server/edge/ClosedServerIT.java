@@ -21,6 +21,11 @@ class ClosedServerIT {
             "no",
             "chowder.sandbox.fake.memory",
             "1 GiB",
+            // A frozen gateway would start without further memory.
+            "chowder.sleep.check-every",
+            "100ms",
+            "chowder.sleep.deep-sleep-after",
+            "0s",
             "chowder.grpc.max-open-calls",
             2,
             "chowder.responses.max-open",
@@ -45,8 +50,19 @@ class ClosedServerIT {
   }
 
   @Test
-  void aRejectedStartGetsRetryAfter() throws IOException {
-    var start = WholeServer.post("/v1/instances/" + SERVER.world().get("stopped") + "/start");
+  void aRejectedStartGetsRetryAfter() throws Exception {
+    var stopped = "/v1/instances/" + SERVER.world().get("stopped");
+    long deadline = System.nanoTime() + 30_000_000_000L;
+    while (!SERVER
+        .call("key", RawHttp.Request.of("GET", stopped))
+        .json()
+        .get("sleep_level")
+        .asText()
+        .equals("off")) {
+      assertThat(System.nanoTime()).as("sleeps still").isLessThan(deadline);
+      Thread.sleep(50);
+    }
+    var start = WholeServer.post(stopped + "/start");
     check(SERVER.call("key", start), Reason.NO_CAPACITY);
   }
 

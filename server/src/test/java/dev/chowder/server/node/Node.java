@@ -121,6 +121,8 @@ final class Node implements AutoCloseable {
                 "chowder.effect.retry-max",
                 "100ms"));
     var models = models();
+    // The simulated host has no tasks that wait for this machine's memory.
+    all.put("chowder.sleep.stall-percent", 0);
     all.put("chowder.host-ports.models", "11434, 1234, " + models.getAddress().getPort());
     all.putAll(settings);
     var config =

@@ -1,0 +1,106 @@
+package dev.chowder.effect;
+
+import dev.chowder.effect.Sleepers.Cause;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Frees memory for starts: moves sleeping gateways of any organization to deeper levels, those that
+ * sleep longest first. Concurrent starts of a node wait for one eviction after another, and each
+ * checks first whether an earlier one freed enough.
+ */
+public final class SleepEviction {
+  private static final Logger LOG = LoggerFactory.getLogger(SleepEviction.class);
+
+  /**
+   * How long an eviction that found nothing speaks for later ones. Otherwise each rejected create
+   * of a full host would list all instances.
+   */
+  private static final Duration NOTHING_LEFT = Duration.ofSeconds(1);
+
+  private final Sleepers sleepers;
+  private final SandboxDriver driver;
+  private final DeeperSleepSettings settings;
+  private final ReentrantLock oneAtATime = new ReentrantLock(true);
+  private volatile long nothingLeftUntil = System.nanoTime();
+
+  public SleepEviction(Sleepers sleepers, SandboxDriver driver, DeeperSleepSettings settings) {
+    this.sleepers = sleepers;
+    this.driver = driver;
+    this.settings = settings;
+  }
+
+  /**
+   * Frees memory until {@code fits} is true, for at most {@code chowder.sleep.evict-limit}.
+   *
+   * @param fits whether the start has its memory; it reserves the memory if so
+   * @param starting instance that must keep its sleep because it is about to wake; empty if none
+   * @return the last value of {@code fits}
+   */
+  public boolean until(BooleanSupplier fits, Optional<InstanceId> starting) {
+    long deadline = System.nanoTime() + settings.evictLimit().toNanos();
+    try {
+      if (!oneAtATime.tryLock(settings.evictLimit().toNanos(), TimeUnit.NANOSECONDS)) return false;
+      try {
+        if (fits.getAsBoolean()) return true;
+        if (System.nanoTime() - nothingLeftUntil < 0) return false;
+        return evict(fits, starting, deadline);
+      } finally {
+        oneAtATime.unlock();
+      }
+    } catch (InterruptedException cancelled) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (SandboxException why) {
+      LOG.warn("event=no-eviction reason={} message={}", why.reason(), why.getMessage());
+      return false;
+    }
+  }
+
+  private boolean evict(BooleanSupplier fits, Optional<InstanceId> starting, long deadline)
+      throws InterruptedException {
+    var all =
+        sleepers.oldestFirst().stream()
+            .filter(view -> !Optional.of(view.id()).equals(starting))
+            .toList();
+    // A paged-out gateway has little left to free, and its end reads its memory back first.
+    for (var level : List.of(SleepLevel.FROZEN, SleepLevel.PAGED_OUT)) {
+      for (var view : all) {
+        if (Sleepers.sleep(view).level() != level) continue;
+        if (System.nanoTime() - deadline >= 0) return false;
+        if (evict(view, deadline) && fits.getAsBoolean()) return true;
+      }
+    }
+    nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
+    return false;
+  }
+
+  /** Returns whether the gateway has less memory than before. */
+  private boolean evict(InstanceView view, long deadline) throws InterruptedException {
+    if (sleepers.canPageOut(view, driver.capacity())) {
+      var reached = sleepers.deepen(view, SleepLevel.PAGED_OUT, Cause.START, left(deadline));
+      if (reached.filter(level -> level != SleepLevel.FROZEN).isPresent()) return true;
+    }
+    return Sleepers.canEnd(view, driver.capacity())
+        && sleepers
+            .deepen(view, SleepLevel.OFF, Cause.START, left(deadline))
+            .filter(level -> level == SleepLevel.OFF)
+            .isPresent();
+  }
+
+  private Duration left(long deadline) {
+    var left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
+    return left.compareTo(settings.deepenLimit()) < 0 ? left : settings.deepenLimit();
+  }
+}

@@ -1,0 +1,272 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sleeping gateways move to deeper levels with age, with memory pressure and for starts. */
+class DeeperSleepTest {
+  private static final long GIB = 1L << 30;
+  private static final String NEVER = "1000d";
+
+  @TempDir Path home;
+  private Node node;
+  private String key;
+
+  private void start(int gibibytes, Map<String, Object> settings) throws IOException {
+    var host =
+        new FakeSandboxDriver(
+            new FakeSandboxSettings(
+                Optional.of(home.resolve("sandboxes")),
+                Duration.ZERO,
+                Duration.ZERO,
+                Duration.ZERO,
+                gibibytes * GIB,
+                GIB));
+    var all = new HashMap<String, Object>();
+    all.put("chowder.host.gateway-memory", "1 GiB");
+    all.put("chowder.host.reserve-memory", 0);
+    all.put("chowder.host.boot-time", "0s");
+    all.put("chowder.sleep.check-every", "50ms");
+    all.put("chowder.sleep.page-out-after", NEVER);
+    all.put("chowder.sleep.deep-sleep-after", NEVER);
+    all.put("chowder.sleep.low-memory", 0);
+    all.put("chowder.reconciler.interval", "200ms");
+    all.putAll(settings);
+    node = Node.start(home, host, all);
+    key = node.newcomer("whale");
+  }
+
+  @AfterEach
+  void stop() {
+    node.close();
+  }
+
+  @Test
+  void anOldSleepGoesToSwapAndItsStartReadsItBack() throws IOException {
+    start(100, Map.of("chowder.sleep.page-out-after", "0s"));
+    var id = asleep();
+    awaitLevel(id, Instance.SleepLevel.paged_out);
+    assertThat(counted("paged_out", "age")).isEqualTo(1);
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Paused.class);
+    assertThat(wake(id).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
+  }
+
+  @Test
+  void anOlderSleepEndsAndItsStartBoots() throws IOException {
+    start(100, Map.of("chowder.sleep.deep-sleep-after", "0s"));
+    var id = asleep();
+    awaitLevel(id, Instance.SleepLevel.off);
+    assertThat(counted("off", "age")).isEqualTo(1);
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+    assertThat(wake(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+  }
+
+  @Test
+  void anOldSleepStaysInMemoryWithoutSwap() throws IOException {
+    start(100, Map.of("chowder.sleep.page-out-after", "0s"));
+    node.script().withoutSwap();
+    var id = asleep();
+    var revision = node.get(key, id).getRevision();
+    awaitChecks(3);
+    assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+    Node.await(() -> gauge("frozen") == 1 ? "" : "not counted");
+    assertThat(gauge("paged_out")).isZero();
+  }
+
+  @Test
+  void shortMemoryPagesOutEarlierAndTheOldestFirst() throws IOException {
+    // One page-out frees a quarter of the memory.
+    start(4, Map.of("chowder.sleep.low-memory", 0.25));
+    var first = running(key);
+    var second = running(key);
+    var third = running(key);
+    stop(second);
+    stop(first);
+    awaitChecks(2);
+    assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
+    var _ = running(key);
+    awaitLevel(second, Instance.SleepLevel.paged_out);
+    awaitChecks(2);
+    assertThat(level(first)).isEqualTo(Instance.SleepLevel.frozen);
+    assertThat(node.get(key, third).getStatus()).isEqualTo(Instance.Status.running);
+    assertThat(counted("paged_out", "pressure")).isEqualTo(1);
+  }
+
+  @Test
+  void shortMemoryWithoutSwapEndsTheOldest() throws IOException {
+    start(4, Map.of("chowder.sleep.low-memory", 0.25));
+    node.script().withoutSwap();
+    var first = asleep();
+    var second = asleep();
+    var _ = running(key);
+    var _ = running(key);
+    awaitLevel(first, Instance.SleepLevel.off);
+    awaitChecks(2);
+    assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
+    assertThat(counted("off", "pressure")).isEqualTo(1);
+  }
+
+  @Test
+  void aCreateEvictsTheOldestSleepersOfAnyOrganization() throws IOException {
+    start(3, Map.of());
+    var other = node.newcomer("whale");
+    var oldest = running(other);
+    var _ =
+        node.instances(other)
+            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(oldest).build());
+    var younger = asleep();
+    var awake = running(key);
+    var created = running(key);
+    assertThat(node.get(other, oldest).getSleepLevel()).isEqualTo(Instance.SleepLevel.paged_out);
+    assertThat(level(younger)).isEqualTo(Instance.SleepLevel.frozen);
+    assertThat(node.get(key, awake).getStatus()).isEqualTo(Instance.Status.running);
+    assertThat(node.get(key, created).getStatus()).isEqualTo(Instance.Status.running);
+    assertThat(counted("paged_out", "start")).isEqualTo(1);
+  }
+
+  @Test
+  void withoutSwapACreateEndsASleeper() throws IOException {
+    start(2, Map.of());
+    node.script().withoutSwap();
+    var sleeper = asleep();
+    var _ = running(key);
+    var _ = running(key);
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
+    assertThat(counted("off", "start")).isEqualTo(1);
+  }
+
+  @Test
+  void aCreateFailsIfNoSleeperIsLeft() throws IOException {
+    start(2, Map.of());
+    var sleeper = asleep();
+    var _ = running(key);
+    var _ = running(key);
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.paged_out);
+    awaitLedger();
+    assertNoCapacity(() -> node.create(key));
+    // Its end would read its memory back, for which none is left.
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.paged_out);
+    // A start needs as much memory as it has in swap.
+    assertNoCapacity(() -> wake(sleeper));
+  }
+
+  @Test
+  void aFrozenGatewayStartsOnAFullHost() throws IOException {
+    start(2, Map.of());
+    var sleeper = asleep();
+    var _ = running(key);
+    awaitLedger();
+    assertThat(wake(sleeper).getServedBy()).isEqualTo(Instance.ServedBy.thaw);
+  }
+
+  @Test
+  void concurrentCreatesShareEvictions() throws Exception {
+    start(8, Map.of());
+    var sleepers = new ArrayList<String>();
+    for (int n = 0; n < 6; n++) sleepers.add(asleep());
+    awaitLedger();
+    // Two fit beside six sleepers, and two more need an eviction each.
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<String>> creates = new ArrayList<>();
+      for (int n = 0; n < 4; n++) creates.add(callers.submit(() -> node.createRunning(key)));
+      for (var create : creates) assertThat(create.get()).isNotEmpty();
+    }
+    // An admission counts for a second beside the memory of its gateway, so a few more may go.
+    assertThat(counted("paged_out", "start")).isBetween(2.0, 5.0);
+    assertThat(level(sleepers.getLast())).isEqualTo(Instance.SleepLevel.frozen);
+    assertThat(level(sleepers.getFirst())).isEqualTo(Instance.SleepLevel.paged_out);
+  }
+
+  private String running(String owner) {
+    awaitLedger();
+    return node.createRunning(owner);
+  }
+
+  private String asleep() {
+    var id = running(key);
+    stop(id);
+    return id;
+  }
+
+  private void stop(String id) {
+    var _ =
+        node.instances(key)
+            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  private Instance wake(String id) {
+    var _ =
+        node.instances(key)
+            .startInstance(StartInstanceRequest.newBuilder().setInstanceId(id).build());
+    return node.awaitStatus(key, id, Instance.Status.running);
+  }
+
+  private Instance.SleepLevel level(String id) {
+    return node.get(key, id).getSleepLevel();
+  }
+
+  private void awaitLevel(String id, Instance.SleepLevel level) {
+    Node.await(() -> level(id) == level ? "" : "at level " + level(id));
+  }
+
+  /** Waits for further checks, each of which reads the host's memory. */
+  private void awaitChecks(int checks) {
+    long before = reads();
+    Node.await(() -> reads() >= before + checks ? "" : "no check");
+  }
+
+  private long reads() {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.CAPACITY).count();
+  }
+
+  /** Waits until no admission counts beside the memory that the gateways take. */
+  private static void awaitLedger() {
+    long second = Instant.now().getEpochSecond();
+    Node.await(() -> Instant.now().getEpochSecond() > second + 1 ? "" : "counts");
+  }
+
+  private MainProcess mainProcess(String id) {
+    return node.host().observe(Node.sandbox(id)).mainProcess();
+  }
+
+  private double counted(String level, String cause) {
+    return node.metric(
+        "chowder_sleep_deepened_total{cause=\"%s\",level=\"%s\"}".formatted(cause, level));
+  }
+
+  private double gauge(String level) {
+    return node.metric("chowder_sleep_gateways{level=\"%s\"}".formatted(level));
+  }
+
+  private static void assertNoCapacity(Runnable call) {
+    assertThatThrownBy(call::run)
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            why -> assertThat(why.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE));
+  }
+}
