@@ -36,7 +36,7 @@ class Bare:
                 "run", "-d", "--name", name, "-v", f"{name}:/home/node", "-p", f"127.0.0.1::{PORT}", *LIMITS,
                 "-e", f"OPENCLAW_GATEWAY_TOKEN={self.token}", "-w", "/home/node", self.options.image, "sh", "-c", self.script, "sh", self.argument(),
             )
-            await_ready(host_port(name))
+            await_ready(name)
         except BaseException:
             self.remove(name)
             raise
@@ -50,7 +50,7 @@ class Bare:
 
     def thaw(self, agent):
         docker("unpause", agent)
-        await_ready(host_port(agent))
+        await_ready(agent)
 
     def stop(self, agent):
         docker("stop", "-t", "60", agent)
@@ -63,7 +63,7 @@ class Bare:
 
     def boot(self, agent):
         docker("start", agent)
-        await_ready(host_port(agent))
+        await_ready(agent)
 
     def container(self, agent):
         return agent

@@ -41,7 +41,7 @@ class Fleet:
         try:
             made = json.loads(self.fleet("create", name, "--image", self.options.image, "--json"))
             self.tokens[name] = made["token"]
-            await_ready(host_port(self.container(name)))
+            await_ready(self.container(name))
         except BaseException:
             # A cell that does not become healthy in time stays.
             self.remove(name)
@@ -72,7 +72,7 @@ class Fleet:
 
     def boot(self, agent):
         self.fleet("start", agent)
-        await_ready(host_port(self.container(agent)))
+        await_ready(self.container(agent))
 
     def container(self, agent):
         return "openclaw-cell-" + agent

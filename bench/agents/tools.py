@@ -12,6 +12,8 @@ ANSWER = "ready"
 # Limit of one step, such as a boot. Ten boots at once take minutes on two cores.
 STEP_SECONDS = 600
 POLL_SECONDS = 0.02
+# How often a wait checks that its container still runs. Each check costs processor time that the boot needs.
+RUNNING_CHECK_SECONDS = 5
 
 
 def docker(*words):
@@ -23,6 +25,11 @@ def docker(*words):
 
 def host_port(container):
     return int(docker("port", container, f"{PORT}/tcp").splitlines()[0].rsplit(":", 1)[1])
+
+
+def docker_log_end(container):
+    done = subprocess.run(["docker", "logs", "--tail", "5", container], capture_output=True, text=True, timeout=STEP_SECONDS, check=False)
+    return (done.stdout + done.stderr).strip()[-500:]
 
 
 def is_paused(container):
@@ -54,8 +61,17 @@ def ask_gateway(port, token):
         time.sleep(POLL_SECONDS)
 
 
-def await_ready(port):
+def await_ready(container):
+    """Waits until the gateway of a container is ready. Fails if the container ends before."""
+    port = host_port(container)
+    checked = Stopwatch()
+
     def ready():
+        nonlocal checked
+        if checked.seconds() > RUNNING_CHECK_SECONDS:
+            checked = Stopwatch()
+            if docker("inspect", "--format", "{{.State.Running}}", container) != "true":
+                raise RuntimeError(f"{container} ended before it was ready: {docker_log_end(container)}")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/readyz")
@@ -65,7 +81,7 @@ def await_ready(port):
         finally:
             connection.close()
 
-    wait_for(f"/readyz on port {port}", ready)
+    wait_for(f"/readyz of {container}", ready)
 
 
 def wait_for(what, condition):
