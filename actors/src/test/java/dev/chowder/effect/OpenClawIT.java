@@ -21,6 +21,7 @@ import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
+import dev.chowder.openclaw.GatewaySuspension;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
@@ -49,6 +50,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -56,6 +59,8 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Checks Chowder's assumptions about OpenClaw against the real one: its schema, configuration
@@ -81,6 +86,12 @@ class OpenClawIT {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final OpenClawAdmin ADMIN =
       new OpenClawAdmin(HTTP, Duration.ofSeconds(30), TestGateways.responses());
+
+  /** On a loaded machine, work after a turn takes a while. */
+  private static final Duration SUSPEND_LIMIT = Duration.ofMinutes(2);
+
+  private static final GatewaySuspension SUSPENSION =
+      new GatewaySuspension(ADMIN, (_, _) -> Optional.of(token()), Duration.ofSeconds(30));
 
   @TempDir static Path directory;
   private static DockerSandboxDriver driver;
@@ -250,6 +261,60 @@ class OpenClawIT {
 
   @Test
   @Order(7)
+  void aTurnThatRunsBeforeASuspensionIsFinished() throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var running = threads.submit(() -> answer("s0", "Count slowly to 20"));
+      awaitTurn();
+      assertThat(SUSPENSION.prepare(ID.value(), endpoint(), Duration.ofSeconds(1))).isFalse();
+      assertThat(running.isDone()).isFalse();
+      assertThat(SUSPENSION.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
+      assertThat(running.get(SUSPEND_LIMIT.toSeconds(), TimeUnit.SECONDS)).contains("20");
+    }
+    assertThat(ask("s0", "hi", token()).statusCode()).isEqualTo(503);
+    assertThat(SUSPENSION.resume(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
+    assertThat(answer("s0", "Reply with exactly: nonce-2")).contains("nonce-2");
+  }
+
+  /** Waits until the gateway reports work that prevents a suspension. */
+  private static void awaitTurn() throws Exception {
+    var params = json("{'requestId': 'test', 'terminalPolicy': 'terminate'}");
+    long deadline = System.nanoTime() + ANSWER_LIMIT.toNanos();
+    while (true) {
+      var answer = ADMIN.call(endpoint(), token(), "gateway.suspend.prepare", params);
+      if (answer instanceof AdminAnswer.Done(var payload)) {
+        if (payload.path("status").asText().equals("busy")) return;
+        var held = json("{}").put("suspensionId", payload.path("suspensionId").asText());
+        var _ = ADMIN.call(endpoint(), token(), "gateway.suspend.resume", held);
+      }
+      assertThat(System.nanoTime()).as("the turn did not begin").isLessThan(deadline);
+      // The gateway accepts 30 of these calls a minute.
+      Thread.sleep(Duration.ofSeconds(2));
+    }
+  }
+
+  /** After more than 45 s, OpenClaw notices the freeze and restarts its channels. */
+  @Order(8)
+  @ParameterizedTest
+  @ValueSource(ints = {5, 60})
+  void aThawedGatewayTakesTurnsAndKnowsItsSessions(int seconds) throws Exception {
+    assertThat(answer("s3", "Remember: nonce-" + seconds)).isNotEmpty();
+    var gateway = endpoint();
+    assertThat(SUSPENSION.prepare(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
+    docker("pause");
+    Thread.sleep(Duration.ofSeconds(seconds));
+    docker("unpause");
+    assertThat(SUSPENSION.resume(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
+    assertThat(answer("s3", "What did I ask you to remember?")).contains("nonce-" + seconds);
+  }
+
+  private static void docker(String verb) throws Exception {
+    var command = new ProcessBuilder("docker", verb, SANDBOX + "-gateway").inheritIO().start();
+    assertThat(command.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(command.exitValue()).isZero();
+  }
+
+  @Test
+  @Order(9)
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
@@ -275,7 +340,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(8)
+  @Order(10)
   void aRemovalLeavesNothing() throws Exception {
     var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     stages.remove(
