@@ -127,8 +127,15 @@ class Chowder:
         return docker("ps", "-q", "--filter", f"label=dev.chowder.instance={agent}").split("\n")[0]
 
     def remove(self, agent):
-        self.call("DELETE", f"/v1/instances/{agent}")
+        wait_for(f"{agent} is deleted", lambda: self.delete(agent))
         wait_for("no container of " + agent, lambda: not docker("ps", "-aq", "--filter", f"label=dev.chowder.instance={agent}"))
+
+    def delete(self, agent):
+        """Returns false while the server cannot be reached. An agent that stays would affect all later samples."""
+        status, text = call(self.rest.hostname, self.rest.port, "DELETE", f"/v1/instances/{agent}", None, self.headers)
+        if status not in (200, 204, 404, 503):
+            raise RuntimeError(f"DELETE of {agent}: {status} {text[:300]!r}")
+        return status != 503
 
     def remove_all(self):
         while True:

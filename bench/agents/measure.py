@@ -15,6 +15,7 @@ from agents.table import Table
 from agents.tools import docker
 
 PROBES = 3
+PROBE_PAUSE_SECONDS = 10
 SYSTEMS = {"chowder": Chowder, "baseline": Prepared, "onboarding": Onboarded, "fleet": Fleet}
 
 
@@ -95,6 +96,7 @@ def probed(chowder, paged):
             return chowder.probe(paged)
         except RuntimeError as e:
             say(f"the probe failed: {e}")
+            time.sleep(PROBE_PAUSE_SECONDS)
     return chowder.probe(paged)
 
 

@@ -45,14 +45,17 @@ class Api(http.server.BaseHTTPRequestHandler):
         self.answer({})
 
     def do_DELETE(self):
+        if self.server.busy:
+            self.server.busy -= 1
+            return self.send(b"{}", 503)
         self.agent.clear()
         self.answer({})
 
     def answer(self, body):
         self.send(json.dumps(body).encode())
 
-    def send(self, content):
-        self.send_response(200)
+    def send(self, content, status=200):
+        self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -66,6 +69,7 @@ class ChowderTest(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
         self.server.freezes = True
+        self.server.busy = 0
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -108,6 +112,12 @@ class ChowderTest(unittest.TestCase):
         rows, failed = self.lifecycle()
         self.assertIn("must be thaw", failed[0]["error"])
         self.assertFalse([row for row in rows if row.startswith("start-frozen")])
+
+    def test_an_agent_is_removed_also_if_the_server_is_busy(self):
+        agent, _ = self.system.create()
+        self.server.busy = 2
+        self.system.remove(agent)
+        self.assertEqual((self.server.busy, Api.agent), (0, {}))
 
     def test_an_agent_whose_memory_is_in_swap_is_paged_out(self):
         agent, _ = self.system.create()
