@@ -133,7 +133,13 @@ swap_off() {
   [ "$used" -lt "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)" ] && timeout "$SWAP_OFF_SECONDS" swapoff "$1"
 }
 
-# In the shell, since numbers of mawk have 32 bits.
+# kernel_write VALUE FILE: writes to a file of /sys. udev opens a device for a moment after each change, and the kernel rejects some
+# writes meanwhile.
+kernel_write() { wait_until 10 kernel_accepts "$@"; }
+
+kernel_accepts() { { echo "$1" >"$2"; } 2>/dev/null; }
+
+# memory_bytes: computes in the shell, since integers of mawk have 32 bits.
 memory_bytes() { echo $(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024)); }
 
 gib() { awk -v bytes="$1" 'BEGIN { printf "%.1f GiB", bytes / (1024 * 1024 * 1024) }'; }
@@ -199,8 +205,8 @@ zram_create() {
     number="$(zram_number)"
   fi
   # The kernel's readahead skips zram, and reclaim of a control group does not depend on vm.swappiness: no setting is changed.
-  { echo 1 >"/sys/block/zram$number/reset" && echo "$DISK_BYTES" >"/sys/block/zram$number/disksize" &&
-    echo "$LIMIT_BYTES" >"/sys/block/zram$number/mem_limit"; } 2>/dev/null || return 1
+  if [ "$(cat "/sys/block/zram$number/disksize")" != 0 ]; then kernel_write 1 "/sys/block/zram$number/reset" || return 1; fi
+  kernel_write "$DISK_BYTES" "/sys/block/zram$number/disksize" && kernel_write "$LIMIT_BYTES" "/sys/block/zram$number/mem_limit" || return 1
   mkswap -q -L "$SWAP_LABEL" "/dev/zram$number" >/dev/null && swapon -p 100 "/dev/zram$number"
 }
 
@@ -213,10 +219,10 @@ zram_remove() {
       say "cannot turn off /dev/zram$number: its pages do not fit in memory; stop other programs and run 'swapoff /dev/zram$number' as root."
       return 0
     fi
-    echo 1 >"/sys/block/zram$number/reset"
+    kernel_write 1 "/sys/block/zram$number/reset" || die "cannot reset /dev/zram$number: another program uses it; end that program and run this again."
   fi
   rm -f "$SWAP_RECORD/zram"
-  if [ -e "/sys/block/zram$number" ]; then echo "$number" >/sys/class/zram-control/hot_remove; fi
+  if [ -e "/sys/block/zram$number" ]; then kernel_write "$number" /sys/class/zram-control/hot_remove || true; fi
 }
 
 # file_ensure [BYTES]: creates, keeps or removes the swap file.
