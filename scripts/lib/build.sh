@@ -61,7 +61,7 @@ build_rehearse() {
   work="$(mktemp -d)"
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   # With no CHOWDER_* variables, because the run must not touch any installation.
-  if env -i PATH="$PATH" HOME="$work" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:AOTCacheOutput="$AOT_CACHE.part" \
+  if env -i PATH="$PATH" HOME="$work" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" "$NATIVE_ACCESS" -XX:AOTCacheOutput="$AOT_CACHE.part" \
     -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$work/home" >"$LOGS/aot-training-run.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
     find "$APP/server" -maxdepth 1 -name '*.aot' -delete
     mv "$AOT_CACHE.part" "$AOT_CACHE"

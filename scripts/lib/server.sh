@@ -39,6 +39,7 @@ node_ensure() (
   say "Starting $name ..."
   local options
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
+  options+=("$NATIVE_ACCESS")
   if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
   process_start "$name" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
   printf '%s\n' "$key" >"$RUN/$name.key.new"

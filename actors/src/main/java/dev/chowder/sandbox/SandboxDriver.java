@@ -76,9 +76,8 @@ public interface SandboxDriver extends AutoCloseable {
   int freeze(SandboxId id, int attempt);
 
   /**
-   * Lets a frozen main process continue and returns its endpoint. Removes the limits of {@link
-   * #pageOut} first, and reads pages from swap ahead of time where this is faster. Returns the
-   * endpoint also if the process runs and was never frozen.
+   * Lets a frozen main process continue and returns its endpoint. Its memory is read from swap
+   * while it continues. Returns the endpoint also if the process runs and was never frozen.
    *
    * <p>The result is empty if no process of attempt {@code boot} runs, or if {@link #start} would
    * create a different one today because the image, a limit, the command or the environment

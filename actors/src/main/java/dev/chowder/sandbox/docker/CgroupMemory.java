@@ -5,16 +5,22 @@ import dev.chowder.sandbox.SandboxDriver.MemoryUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The memory controller of one container's control group, read through the files of this host's
- * kernel (cgroup v1 and v2). Does not know the engine.
+ * The memory controller of one container's control group, as files of this host's kernel (cgroup v1
+ * and v2). Does not know the engine.
  */
 final class CgroupMemory {
   private static final Path ROOT = Path.of("/sys/fs/cgroup");
+
+  /** Time limit of a write that changes only a limit. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(10);
+
+  private static final String SWAP_LIMIT = "memory.swap.max";
 
   private final Path directory;
   private final boolean v2;
@@ -40,17 +46,17 @@ final class CgroupMemory {
    * one that has the memory controller is used.
    */
   static Optional<CgroupMemory> of(List<String> lines, String containerId, Path root) {
-    return Stream.of(":memory:", "::")
+    return Stream.of(":memory:/", "::/")
         .flatMap(
             kind ->
                 lines.stream()
                     .filter(line -> line.contains(kind))
                     // If the engine has other process ids, the process is a different one.
                     .filter(line -> line.contains(containerId))
-                    .map(line -> line.substring(line.indexOf(kind) + kind.length() + 1))
+                    .map(line -> line.substring(line.indexOf(kind) + kind.length()))
                     .map(
                         path ->
-                            kind.equals("::")
+                            kind.equals("::/")
                                 ? new CgroupMemory(root.resolve(path), true)
                                 : new CgroupMemory(root.resolve("memory").resolve(path), false)))
         .filter(found -> Files.isReadable(found.directory.resolve(found.usage())))
@@ -72,8 +78,63 @@ final class CgroupMemory {
                     v2 ? number("memory.swap.current").orElse(0L) : field(stat, "total_swap")));
   }
 
+  /** Returns the ids of the processes on this host. */
+  List<Long> processes() {
+    return lines(directory.resolve("cgroup.procs")).stream().map(Long::valueOf).toList();
+  }
+
+  /**
+   * Reclaims all memory of the frozen processes that the kernel can move to swap or drop. Changes
+   * no memory limit, so it never ends a process. If swap becomes full, the rest stays resident.
+   *
+   * @param limit maximum duration; the memory that was reclaimed until then stays so
+   * @return why not all memory was reclaimed, if the kernel gave a reason
+   */
+  Optional<String> reclaim(Duration limit) throws InterruptedException {
+    if (!v2) {
+      return KernelFile.write(directory.resolve("memory.force_empty"), "0", limit);
+    }
+    Optional<String> refused = permitSwap();
+    if (refused.isPresent()) return refused;
+    try {
+      return KernelFile.write(
+          directory.resolve("memory.reclaim"), Long.toString(number(usage()).orElse(0L)), limit);
+    } finally {
+      forbidSwap();
+    }
+  }
+
+  /**
+   * Lets a frozen process use swap (v2), at most as much as it may use memory. The limit matters if
+   * the server ends before it forbids this again.
+   */
+  private Optional<String> permitSwap() throws InterruptedException {
+    if (!limitsSwap()) return Optional.empty();
+    String most = number("memory.max").map(String::valueOf).orElse("max");
+    return KernelFile.write(directory.resolve(SWAP_LIMIT), most, AT_ONCE);
+  }
+
+  /**
+   * Ensures that the kernel moves no further memory of the process to swap (v2). Pages that are
+   * there stay until the process uses them. In v1, a host that runs out of memory may swap any
+   * process.
+   */
+  void forbidSwap() throws InterruptedException {
+    if (limitsSwap() && !number(SWAP_LIMIT).equals(Optional.of(0L))) {
+      var _ = KernelFile.write(directory.resolve(SWAP_LIMIT), "0", AT_ONCE);
+    }
+  }
+
+  private boolean limitsSwap() {
+    return v2 && Files.exists(directory.resolve(SWAP_LIMIT));
+  }
+
+  /** Returns the number in a file; empty if it is not readable or contains another word. */
   private Optional<Long> number(String file) {
-    return lines(directory.resolve(file)).stream().findFirst().map(Long::parseLong);
+    return lines(directory.resolve(file)).stream()
+        .findFirst()
+        .filter(text -> text.matches("\\d{1,18}"))
+        .map(Long::valueOf);
   }
 
   private static long field(List<String> stat, String name) {

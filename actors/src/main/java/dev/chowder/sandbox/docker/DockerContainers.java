@@ -24,6 +24,7 @@ import java.util.Optional;
  */
 final class DockerContainers {
   private static final Duration RETRY = Duration.ofMillis(50);
+  private static final int FREEZE_TRIES = 5;
 
   private final DockerEngine engine;
   private final DockerSandboxSettings settings;
@@ -88,14 +89,28 @@ final class DockerContainers {
 
   /** Freezes a container. Does nothing if it is frozen or no longer runs. */
   void freeze(String nameOrId) {
-    engine.run(
-        "pause container " + nameOrId,
+    String what = "pause container " + nameOrId;
+    for (int tries = 1; !tryFreeze(what, nameOrId, tries == FREEZE_TRIES); tries++) pause(what);
+  }
+
+  /** Returns whether to try no further. */
+  private boolean tryFreeze(String what, String nameOrId, boolean isLast) {
+    return engine.call(
+        what,
         docker -> {
           try {
             docker.pauseContainerCmd(nameOrId).exec();
           } catch (NotFoundException | ConflictException notRunning) {
             // It was frozen, ended or removed meanwhile.
+          } catch (InternalServerErrorException refused) {
+            // On a busy host, threads of the process start faster than runc freezes them (cgroup
+            // v1). It gives up after a second and thaws them.
+            if (isLast || !DockerErrors.message(refused).contains("unable to freeze")) {
+              throw refused;
+            }
+            return false;
           }
+          return true;
         });
   }
 

@@ -33,8 +33,8 @@ final class DockerMemory {
         .orElseGet(() -> fromEngine(container.getId()));
   }
 
-  /** Returns the engine's statistics. It takes about two seconds to collect them. */
-  private MemoryUse fromEngine(String id) {
+  /** Measures through the engine, which takes about two seconds. */
+  MemoryUse fromEngine(String id) {
     String what = "read the statistics of container " + id;
     AtomicReference<@Nullable Statistics> latest = new AtomicReference<>();
     try (DockerStream<Statistics> stream =

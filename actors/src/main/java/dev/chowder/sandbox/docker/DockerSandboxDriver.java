@@ -62,7 +62,9 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.isolation = new SandboxIsolation(settings, network, hostPorts);
     this.endings = new DockerEndings(engine, settings);
     this.observations = new DockerObservations(settings, containers, homes);
-    this.sleep = new DockerSleep(engine, settings, containers, isolation);
+    this.sleep =
+        new DockerSleep(
+            settings, containers, isolation, new DockerMemory(engine, settings), this::capacity);
   }
 
   @Override
@@ -497,6 +499,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void close() {
+    sleep.close();
     isolation.close();
     hostPorts.close();
     engine.close();

@@ -12,7 +12,8 @@ import java.util.stream.Stream;
  * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}
  * @param clusterId distinguishes this installation's sandboxes from others on the same engine
  * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
- * @param memoryLimitBytes memory of one process; also the limit with swap, so that none is swapped
+ * @param memoryLimitBytes memory of one process; also the limit with swap, so that only frozen
+ *     processes are swapped (cgroup v2)
  * @param nanoCpus CPU of one process, in billionths of a CPU
  * @param pidsLimit maximum number of processes and threads of one sandbox
  * @param temporaryBytes size of /tmp, which counts as memory
@@ -23,6 +24,7 @@ import java.util.stream.Stream;
  * @param callTimeout limit of one call to the engine's API
  * @param removeTimeout limit of one whole removal
  * @param replaceGrace time from SIGTERM to SIGKILL for a main process that another attempt replaces
+ * @param pageOutTimeout limit of the move of one frozen process's memory to swap
  * @param concurrentCalls maximum number of concurrent calls
  * @param concurrencyWait maximum time that a call waits for a permit
  * @param concurrentStreams maximum number of concurrent followed logs, waits and event streams
@@ -65,6 +67,7 @@ public record DockerSandboxSettings(
     Duration callTimeout,
     Duration removeTimeout,
     Duration replaceGrace,
+    Duration pageOutTimeout,
     int concurrentCalls,
     Duration concurrencyWait,
     int concurrentStreams,
@@ -108,6 +111,7 @@ public record DockerSandboxSettings(
         config.getDuration("call-timeout"),
         config.getDuration("remove-timeout"),
         config.getDuration("replace-grace"),
+        config.getDuration("page-out-timeout"),
         config.getInt("concurrent-calls"),
         config.getDuration("concurrency-wait"),
         config.getInt("concurrent-streams"),

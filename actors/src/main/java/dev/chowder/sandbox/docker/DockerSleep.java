@@ -3,32 +3,47 @@ package dev.chowder.sandbox.docker;
 import static dev.chowder.actor.ErrorText.cannot;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import dev.chowder.sandbox.SandboxDriver.HostCapacity;
 import dev.chowder.sandbox.SandboxDriver.MemoryUse;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Freezes and thaws the containers of main processes, and moves their memory to swap. Does not know
  * what the process does.
  */
-final class DockerSleep {
+final class DockerSleep implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DockerSleep.class);
+
+  /** Free swap below which nothing is moved there. */
+  private static final long LEAST_SWAP = 64L << 20;
+
   private final DockerSandboxSettings settings;
   private final DockerContainers containers;
   private final SandboxIsolation isolation;
   private final DockerMemory memory;
+  private final Supplier<HostCapacity> host;
+  private final SwapReader swap = new SwapReader();
+  private final AtomicBoolean reported = new AtomicBoolean();
 
   DockerSleep(
-      DockerEngine engine,
       DockerSandboxSettings settings,
       DockerContainers containers,
-      SandboxIsolation isolation) {
+      SandboxIsolation isolation,
+      DockerMemory memory,
+      Supplier<HostCapacity> host) {
     this.settings = settings;
     this.containers = containers;
     this.isolation = isolation;
-    this.memory = new DockerMemory(engine, settings);
+    this.memory = memory;
+    this.host = host;
   }
 
   /** Freezes the running container and returns its attempt. */
@@ -68,19 +83,46 @@ final class DockerSleep {
             });
   }
 
-  /** Lets a frozen container continue. Does nothing if it runs, ended or was removed meanwhile. */
+  /**
+   * Lets a frozen container continue, and reads its memory from swap meanwhile. Does nothing if it
+   * runs, ended or was removed meanwhile.
+   */
   void wake(InspectContainerResponse frozen) {
+    Optional<CgroupMemory> cgroup = CgroupMemory.of(frozen);
+    if (cgroup.flatMap(CgroupMemory::use).filter(use -> use.swappedBytes() > 0).isPresent()) {
+      try {
+        // A server that ended during a page-out left the permission behind.
+        cgroup.get().forbidSwap();
+      } catch (InterruptedException stop) {
+        throw interrupted("thaw container " + frozen.getId(), stop);
+      }
+      // The process needs some pages at once, so it does not wait until all are read.
+      swap.start(cgroup.get().processes());
+    }
     containers.unpause(frozen.getId());
   }
 
-  /** Does nothing yet. */
+  /** Moves memory of the frozen container to swap. */
   MemoryUse pageOut(SandboxId id, int attempt) {
     InspectContainerResponse container =
         find(id)
             .filter(DockerContainers::paused)
             .filter(found -> DockerLabels.attempt(DockerObservations.labels(found)) <= attempt)
             .orElseThrow(() -> missing("page out " + id, "it has no frozen main process"));
+    Optional<CgroupMemory> cgroup = CgroupMemory.of(container);
+    if (cgroup.isPresent() && host.get().swapFreeBytes() >= LEAST_SWAP) {
+      try {
+        cgroup.get().reclaim(settings.pageOutTimeout()).ifPresent(this::report);
+      } catch (InterruptedException stop) {
+        throw interrupted("page out " + id, stop);
+      }
+    }
     return memory.use(container);
+  }
+
+  private void report(String why) {
+    if (!reported.getAndSet(true)) log.info("event=memory-not-all-paged-out why={}", why);
+    else log.debug("event=memory-not-all-paged-out why={}", why);
   }
 
   Optional<MemoryUse> memory(SandboxId id) {
@@ -95,5 +137,15 @@ final class DockerSleep {
 
   private static SandboxException missing(String verb, String why) {
     return new SandboxException(Reason.NOT_FOUND, cannot(verb, why));
+  }
+
+  private static SandboxException interrupted(String what, InterruptedException stop) {
+    Thread.currentThread().interrupt();
+    return DockerErrors.interrupted(what, stop);
+  }
+
+  @Override
+  public void close() {
+    swap.close();
   }
 }

@@ -119,6 +119,22 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Test
+  void aPagedOutProcessUsesSwapAndAHostWithoutSwapChangesNothing() {
+    create();
+    start(1, commandThatServes());
+    driver.freeze(id, 1);
+    var resident = driver.memory(id).orElseThrow();
+    driver.script().withoutSwap();
+    assertThat(driver.capacity().swapTotalBytes()).isZero();
+    assertThat(driver.pageOut(id, 1)).isEqualTo(resident);
+    driver.script().withSwap();
+    assertThat(driver.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);
+    assertThat(driver.memory(id).orElseThrow().swappedBytes()).isPositive();
+    assertThat(thaw(2, 1, commandThatServes())).isPresent();
+    assertThat(driver.memory(id)).hasValue(resident);
+  }
+
+  @Test
   void aSandboxOutlivesItsDriver(@TempDir Path directory) throws Exception {
     var settings = FakeSandboxSettings.instant().in(directory);
     SandboxEndpoint endpoint;
