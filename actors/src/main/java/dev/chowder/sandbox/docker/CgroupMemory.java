@@ -22,6 +22,11 @@ final class CgroupMemory {
 
   private static final String SWAP_LIMIT = "memory.swap.max";
 
+  /** The file of the usage above which the kernel slows processes down and reclaims. */
+  private static final String SLOW_ABOVE = "memory.high";
+
+  private static final String NO_LIMIT = "max";
+
   private final Path directory;
   private final boolean v2;
 
@@ -84,45 +89,56 @@ final class CgroupMemory {
   }
 
   /**
-   * Reclaims all memory of the frozen processes that the kernel can move to swap or drop. Changes
-   * no memory limit, so it never ends a process. If swap becomes full, the rest stays resident.
+   * Reclaims all memory of the frozen processes that the kernel can move to swap or drop. Lowers no
+   * limit at which the kernel ends a process. If swap becomes full, the rest stays resident.
    *
    * @param limit maximum duration; the memory that was reclaimed until then stays so
    * @return why not all memory was reclaimed, if the kernel gave a reason
    */
   Optional<String> reclaim(Duration limit) throws InterruptedException {
     if (!v2) {
-      return KernelFile.write(directory.resolve("memory.force_empty"), "0", limit);
+      return write("memory.force_empty", "0", limit);
     }
     Optional<String> refused = permitSwap();
     if (refused.isPresent()) return refused;
     try {
-      return KernelFile.write(
-          directory.resolve("memory.reclaim"), Long.toString(number(usage()).orElse(0L)), limit);
+      return Files.exists(directory.resolve("memory.reclaim"))
+          ? write("memory.reclaim", Long.toString(number(usage()).orElse(0L)), limit)
+          // Linux before 5.19. A write reclaims down to this value, at which the kernel slows
+          // processes down and does not end them.
+          : write(SLOW_ABOVE, "0", limit);
     } finally {
-      forbidSwap();
+      restore();
     }
   }
 
   /**
    * Lets a frozen process use swap (v2), at most as much as it may use memory. The limit matters if
-   * the server ends before it forbids this again.
+   * the server ends before {@link #restore}.
    */
   private Optional<String> permitSwap() throws InterruptedException {
     if (!limitsSwap()) return Optional.empty();
-    String most = number("memory.max").map(String::valueOf).orElse("max");
-    return KernelFile.write(directory.resolve(SWAP_LIMIT), most, AT_ONCE);
+    return write(SWAP_LIMIT, number("memory.max").map(String::valueOf).orElse(NO_LIMIT), AT_ONCE);
   }
 
   /**
-   * Ensures that the kernel moves no further memory of the process to swap (v2). Pages that are
-   * there stay until the process uses them. In v1, a host that runs out of memory may swap any
-   * process.
+   * Restores the limits of a running process (v2). The kernel moves no further memory of it to
+   * swap. Pages that are there stay until the process uses them. In v1 no limit changes, and a host
+   * that runs out of memory may swap any process.
    */
-  void forbidSwap() throws InterruptedException {
-    if (limitsSwap() && !number(SWAP_LIMIT).equals(Optional.of(0L))) {
-      var _ = KernelFile.write(directory.resolve(SWAP_LIMIT), "0", AT_ONCE);
+  void restore() throws InterruptedException {
+    if (!v2) return;
+    if (lines(directory.resolve(SLOW_ABOVE)).equals(List.of("0"))) {
+      var _ = write(SLOW_ABOVE, NO_LIMIT, AT_ONCE);
     }
+    if (limitsSwap() && !number(SWAP_LIMIT).equals(Optional.of(0L))) {
+      var _ = write(SWAP_LIMIT, "0", AT_ONCE);
+    }
+  }
+
+  private Optional<String> write(String file, String value, Duration limit)
+      throws InterruptedException {
+    return KernelFile.write(directory.resolve(file), value, limit);
   }
 
   private boolean limitsSwap() {

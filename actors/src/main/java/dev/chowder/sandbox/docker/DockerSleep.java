@@ -88,17 +88,20 @@ final class DockerSleep implements AutoCloseable {
    * runs, ended or was removed meanwhile.
    */
   void wake(InspectContainerResponse frozen) {
-    Optional<CgroupMemory> cgroup = CgroupMemory.of(frozen);
-    if (cgroup.flatMap(CgroupMemory::use).filter(use -> use.swappedBytes() > 0).isPresent()) {
-      try {
-        // A server that ended during a page-out left the permission behind.
-        cgroup.get().forbidSwap();
-      } catch (InterruptedException stop) {
-        throw interrupted("thaw container " + frozen.getId(), stop);
-      }
-      // The process needs some pages at once, so it does not wait until all are read.
-      swap.start(cgroup.get().processes());
-    }
+    CgroupMemory.of(frozen)
+        .ifPresent(
+            cgroup -> {
+              try {
+                // A server that ended during a page-out left other limits behind.
+                cgroup.restore();
+              } catch (InterruptedException stop) {
+                throw interrupted("thaw container " + frozen.getId(), stop);
+              }
+              // The process needs some pages at once, so it does not wait until all are read.
+              if (cgroup.use().filter(use -> use.swappedBytes() > 0).isPresent()) {
+                swap.start(cgroup.processes());
+              }
+            });
     containers.unpause(frozen.getId());
   }
 

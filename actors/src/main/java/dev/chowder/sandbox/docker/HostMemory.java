@@ -30,11 +30,12 @@ final class HostMemory {
       // so a ping is enough to show that it responds.
       engine.run("ping", docker -> docker.pingCmd().exec());
       var lines = meminfo();
+      var swap = new HostSwap();
       return new HostCapacity(
           bytes(lines, "MemTotal:"),
           bytes(lines, "MemAvailable:"),
-          bytes(lines, "SwapTotal:"),
-          bytes(lines, "SwapFree:"));
+          swap.totalBytes(),
+          swap.freeBytes());
     }
     // The kernel of another machine is not accessible. Its engine reports only the total memory.
     Info info = engine.call("info", docker -> docker.infoCmd().exec());

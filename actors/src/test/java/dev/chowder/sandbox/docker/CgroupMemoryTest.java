@@ -60,13 +60,33 @@ class CgroupMemoryTest {
   }
 
   @Test
-  void thePermissionToSwapThatAKilledServerLeftIsWithdrawn() throws Exception {
-    var group =
-        files(
-            "system.slice/docker-" + ID + ".scope",
-            Map.of("memory.current", "1000", "memory.stat", "", "memory.swap.max", "2048"));
-    CgroupMemory.of(V2, ID, root).orElseThrow().forbidSwap();
+  void anOlderKernelReclaimsByALimitThatIsLiftedAfterwards() throws Exception {
+    var group = olderKernel();
+    assertThat(CgroupMemory.of(V2, ID, root).orElseThrow().reclaim(LIMIT)).isEmpty();
+    assertThat(group.resolve("memory.high")).hasContent("max");
     assertThat(group.resolve("memory.swap.max")).hasContent("0");
+    assertThat(group.resolve("memory.reclaim")).doesNotExist();
+  }
+
+  @Test
+  void theLimitsThatAKilledServerLeftAreRestored() throws Exception {
+    var group = olderKernel();
+    Files.writeString(group.resolve("memory.high"), "0\n");
+    Files.writeString(group.resolve("memory.swap.max"), "2048\n");
+    CgroupMemory.of(V2, ID, root).orElseThrow().restore();
+    assertThat(group.resolve("memory.high")).hasContent("max");
+    assertThat(group.resolve("memory.swap.max")).hasContent("0");
+  }
+
+  private Path olderKernel() throws IOException {
+    return files(
+        "system.slice/docker-" + ID + ".scope",
+        Map.of(
+            "memory.current", "1000",
+            "memory.stat", "",
+            "memory.max", "2048",
+            "memory.high", "max",
+            "memory.swap.max", "0"));
   }
 
   @Test

@@ -1,0 +1,73 @@
+package dev.chowder.sandbox.docker;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Reads how much swap this host has, from its kernel. */
+final class HostSwap {
+  /**
+   * Swapped bytes that a compressed device (zram) holds for each byte of memory that it may use.
+   * OpenClaw's memory compresses to 1/2.6; programs of its agent may compress less.
+   */
+  private static final long ASSUMED_COMPRESSION = 2;
+
+  private final Path swaps;
+  private final Path devices;
+
+  HostSwap() {
+    this(Path.of("/proc/swaps"), Path.of("/sys/block"));
+  }
+
+  HostSwap(Path swaps, Path devices) {
+    this.swaps = swaps;
+    this.devices = devices;
+  }
+
+  long totalBytes() {
+    return entries().mapToLong(entry -> kibibytes(entry[2])).sum();
+  }
+
+  /** Returns the free swap. A compressed device can be full before all its pages are in use. */
+  long freeBytes() {
+    return entries()
+        .mapToLong(
+            entry -> Math.min(kibibytes(entry[2]) - kibibytes(entry[3]), compressedFree(entry[0])))
+        .sum();
+  }
+
+  /** Returns the lines without the header: {@code PATH TYPE SIZE USED PRIORITY}. */
+  private Stream<String[]> entries() {
+    return lines(swaps).stream()
+        .skip(1)
+        .map(line -> line.split("\\s+", -1))
+        .filter(entry -> entry.length >= 4);
+  }
+
+  private long compressedFree(String device) {
+    Path name = Path.of(device).getFileName();
+    if (name == null || !name.toString().startsWith("zram")) return Long.MAX_VALUE;
+    // The third number is the memory in use, and the fourth its limit; 0 is no limit.
+    return lines(devices.resolve(name).resolve("mm_stat")).stream()
+        .map(line -> line.strip().split("\\s+", -1))
+        .filter(stat -> stat.length >= 4 && !stat[3].equals("0"))
+        .map(stat -> Math.max(0, Long.parseLong(stat[3]) - Long.parseLong(stat[2])))
+        .map(free -> free * ASSUMED_COMPRESSION)
+        .findFirst()
+        .orElse(Long.MAX_VALUE);
+  }
+
+  private static long kibibytes(String count) {
+    return Long.parseLong(count) * 1024;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException absent) {
+      return List.of();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HostSwapTest {
+  private static final String HEADER = "Filename\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+  private static final long KIB = 1024;
+
+  @TempDir private Path folder;
+
+  @Test
+  void aHostWithoutSwapHasNone() throws IOException {
+    assertThat(swap(HEADER).totalBytes()).isZero();
+    assertThat(swap(HEADER).freeBytes()).isZero();
+    assertThat(new HostSwap(folder.resolve("absent"), folder).freeBytes()).isZero();
+  }
+
+  @Test
+  void allDevicesCount() throws IOException {
+    var swap = swap(HEADER + "/swap\\040file file 1000 100 -2\n/dev/vda2 partition 500 0 -3\n");
+    assertThat(swap.totalBytes()).isEqualTo(1500 * KIB);
+    assertThat(swap.freeBytes()).isEqualTo(1400 * KIB);
+  }
+
+  @Test
+  void aCompressedDeviceIsFullWhenItsMemoryIs() throws IOException {
+    var swap = swap(HEADER + "/dev/zram3 partition 1000 100 -2\n");
+    assertThat(swap.freeBytes()).as("no limit is readable").isEqualTo(900 * KIB);
+    mmStat("409600 102400 110000 0 110000 0 0 0 0\n");
+    assertThat(swap.freeBytes()).as("no limit").isEqualTo(900 * KIB);
+    mmStat("   409600   102400   110000   210000   110000 0 0 0 0\n");
+    assertThat(swap.freeBytes()).isEqualTo(200_000);
+    mmStat("409600 102400 210001 210000 210001 0 0 0 0\n");
+    assertThat(swap.freeBytes()).isZero();
+  }
+
+  private HostSwap swap(String content) throws IOException {
+    return new HostSwap(Files.writeString(folder.resolve("swaps"), content), folder);
+  }
+
+  private void mmStat(String content) throws IOException {
+    Files.createDirectories(folder.resolve("zram3"));
+    Files.writeString(folder.resolve("zram3/mm_stat"), content);
+  }
+}
