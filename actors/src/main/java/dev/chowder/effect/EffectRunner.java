@@ -22,9 +22,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -70,9 +70,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final StartSpacing starts;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closed;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("effect-deadlines").factory());
+  private final ScheduledThreadPoolExecutor timer = timer();
+  private final Map<TimerKey, Timer> stageTimers = new ConcurrentHashMap<>();
 
   public EffectRunner(
       GatewayWork work, EffectSettings settings, Clock clock, MeterRegistry metrics) {
@@ -112,6 +111,21 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     return run == null ? Duration.ZERO : run.runningFor();
   }
 
+  /**
+   * Returns a timer that drops cancelled tasks at once, since a deadline is cancelled long before
+   * it is due. After {@link #close} it ignores tasks: a stage that still runs then has no deadline
+   * and no report.
+   */
+  private static ScheduledThreadPoolExecutor timer() {
+    var timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            Thread.ofPlatform().daemon().name("effect-deadlines").factory(),
+            new ThreadPoolExecutor.DiscardPolicy());
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
+  }
+
   /** Returns the number of effects that wait for a permit. */
   public int waiting() {
     return general.waiting() + boots.waiting();
@@ -120,6 +134,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   /** Returns the number of agents that boot on this node or wait for a permit to boot. */
   public int booting() {
     return boots.waiting() + boots.taken();
+  }
+
+  /** Returns the number of deadlines and reports that are scheduled. */
+  int scheduled() {
+    return timer.getQueue().size();
   }
 
   private int running() {
@@ -666,13 +685,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     private void record(StageRun stageRun, String outcome, Instant begun) {
-      Timer.builder("chowder.stage")
-          .description("From a stage's beginning to its end")
-          .tag("stage", stageRun.stage().label())
-          .tag("life", stageRun.attempt() == 1 ? "provisioning" : "start")
-          .tag("outcome", outcome)
-          .serviceLevelObjectives(STAGE_BUCKETS)
-          .register(metrics)
+      stageTimers
+          .computeIfAbsent(
+              new TimerKey(stageRun.stage(), stageRun.attempt() == 1, outcome),
+              EffectRunner.this::stageTimer)
           .record(Duration.between(begun, clock.instant()));
     }
 
@@ -694,6 +710,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         case InstanceEffect.Remove _ -> "remove the sandbox";
       };
     }
+  }
+
+  /** The labels of a metric of stages. */
+  private record TimerKey(Stage stage, boolean provisioning, String outcome) {}
+
+  private Timer stageTimer(TimerKey key) {
+    return Timer.builder("chowder.stage")
+        .description("From a stage's beginning to its end")
+        .tag("stage", key.stage().label())
+        .tag("life", key.provisioning() ? "provisioning" : "start")
+        .tag("outcome", key.outcome())
+        .serviceLevelObjectives(STAGE_BUCKETS)
+        .register(metrics);
   }
 
   /** Work that may block. */

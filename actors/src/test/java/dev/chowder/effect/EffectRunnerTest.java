@@ -2,6 +2,10 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.chowder.effect.GatewayWork.Outcome;
 import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.WorkFailure;
@@ -35,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class EffectRunnerTest {
   /** The first start comes soon; the third does not come during a test. */
@@ -625,6 +630,57 @@ class EffectRunnerTest {
     assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
   }
 
+  @Test
+  void theDeadlineOfAFinishedStageIsNotKeptUntilItIsDue() throws InterruptedException {
+    work.gate.release(2);
+    runner.dispatch(ID, plan(1, 0, Stage.ONBOARD, Stage.GATEWAY_TOKEN), reports::add);
+    for (int n = 0; n < 2; n++) {
+      assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+    }
+    assertThat(runner.scheduled()).isZero();
+  }
+
+  @Test
+  void aStageThatEndsAfterTheRunnerWasClosedIsNoError() throws InterruptedException {
+    var log = (Logger) LoggerFactory.getLogger(EffectRunner.class);
+    var logged = new ListAppender<ILoggingEvent>();
+    logged.start();
+    log.addAppender(logged);
+    try {
+      runner.close();
+      runner = runner(reportingLateAndNotWaitingAtTheEnd());
+      work.stubborn = true;
+      runner.dispatch(ID, plan(1, 0, Stage.ONBOARD, Stage.GATEWAY_TOKEN), reports::add);
+      work.awaitBegun(1);
+      runner.close();
+      work.gate.release(2);
+      assertThat(work.thread.join(Duration.ofSeconds(LIMIT_SECONDS))).isTrue();
+    } finally {
+      log.detachAppender(logged);
+    }
+    assertThat(logged.list).filteredOn(one -> one.getLevel().equals(Level.ERROR)).isEmpty();
+    assertThat(reports).isEmpty();
+  }
+
+  private static EffectSettings reportingLateAndNotWaitingAtTheEnd() {
+    return new EffectSettings(
+        8,
+        8,
+        Map.of(),
+        Duration.ZERO,
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(LIMIT_SECONDS),
+        Duration.ofSeconds(1),
+        SLEEP,
+        APPLY_LIMIT,
+        Duration.ofMillis(1),
+        Duration.ofMillis(4),
+        Duration.ofHours(1),
+        Duration.ZERO,
+        RESTARTS);
+  }
+
   private EffectRunner runner(int maxConcurrent, Duration stageLimit) {
     return runner(maxConcurrent, stageLimit, Duration.ZERO);
   }
@@ -767,6 +823,9 @@ class EffectRunnerTest {
     /** Whether stages continue although they are interrupted. */
     volatile boolean stubborn;
 
+    /** The thread of the last stage. */
+    volatile Thread thread = Thread.currentThread();
+
     final List<StageRun> stageRuns = new CopyOnWriteArrayList<>();
     final List<InstanceId> removed = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
@@ -807,6 +866,7 @@ class EffectRunnerTest {
     @Override
     public Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException {
       stageRuns.add(stageRun);
+      thread = Thread.currentThread();
       enter();
       try {
         if (stubborn) gate.acquireUninterruptibly();
