@@ -32,6 +32,12 @@ final class Docker {
     return !docker("ps", "-q", "--filter", "name=^/" + container + "$").out().isBlank();
   }
 
+  /** Returns whether the container exists and its processes are frozen. */
+  static boolean isFrozen(String container) {
+    String filter = "name=^/" + container + "$";
+    return !docker("ps", "-q", "--filter", filter, "--filter", "status=paused").out().isBlank();
+  }
+
   /** Returns all containers and volumes with the instance's label. */
   static String leftOf(Agent agent) {
     String label = "label=dev.chowder.instance=" + agent.id();

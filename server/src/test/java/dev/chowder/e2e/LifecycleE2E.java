@@ -150,7 +150,7 @@ class LifecycleE2E {
     assertThat(before).contains("kept.txt");
 
     stopAndStart();
-    stopAndStartWithTheOppositeVerbMeanwhile();
+    writeWhileStoppedAndStopDuringTheBoot(folder);
     for (int cycle = 3; cycle <= CYCLES; cycle++) {
       assertThat(agent.stop(WAIT_SECONDS).is(200).text("status"))
           .as("cycle %s", cycle)
@@ -165,6 +165,24 @@ class LifecycleE2E {
     assertThat(recalled.agentText()).contains(nonce);
     assertThat(Docker.logs(agent.container()))
         .doesNotContainIgnoringCase("suppressing channel/provider account auto-start");
+  }
+
+  @Test
+  @Order(2)
+  void aSleeperWhoseProcessesWereKilledLosesNothing() {
+    String nonce = UUID.randomUUID().toString();
+    assertThat(agent.send("killed", "Remember: " + nonce).is(200).agentText()).contains(nonce);
+    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
+    Docker.docker("kill", agent.container());
+    Eventually.get(
+        "the loss is recorded",
+        Limits.STEP,
+        agent::get,
+        now -> now.text("sleep_level").equals("off"));
+    Answer started = agent.start(WAIT_SECONDS).is(200);
+    assertThat(started.text("served_by")).isEqualTo("boot");
+    Answer recalled = agent.send("killed", "What did I ask you to remember?").is(200);
+    assertThat(recalled.agentText()).contains(nonce);
   }
 
   @Test
@@ -185,14 +203,16 @@ class LifecycleE2E {
     Eventually.get("nothing left", Limits.QUICK, () -> Docker.leftOf(agent), String::isEmpty);
   }
 
-  /** The first of ten cycles: a stopped agent returns no messages and has no process. */
+  /** The first of ten cycles: a stopped agent returns no messages, and its processes are frozen. */
   private void stopAndStart() {
     int before = agent.get().json().path("revision").asInt();
     Answer stopped = agent.stop(WAIT_SECONDS).is(200);
     assertThat(stopped.text("status")).isEqualTo("stopped");
     assertThat(stopped.text("desired_status")).isEqualTo("stopped");
     assertThat(stopped.json().path("revision").asInt()).isGreaterThan(before);
-    assertThat(Docker.runs(agent.container())).isFalse();
+    assertThat(stopped.text("sleep_level")).isEqualTo("frozen");
+    assertThat(stopped.json().path("memory_bytes").asLong()).isPositive();
+    assertThat(Docker.isFrozen(agent.container())).isTrue();
     assertThat(listed().path("status").asText()).isEqualTo("stopped");
     Answer refused = agent.send("Hello").isError(409, "WRONG_STATE");
     assertThat(refused.message()).contains("stopped").contains("running");
@@ -203,9 +223,10 @@ class LifecycleE2E {
 
     Answer started = agent.start(WAIT_SECONDS).is(200);
     assertThat(started.text("status")).isEqualTo("running");
-    assertThat(started.text("served_by")).isEqualTo("boot");
+    assertThat(started.text("served_by")).isEqualTo("thaw");
+    assertThat(started.json().has("sleep_level")).isFalse();
     assertThat(names(started.json().path("stages"))).contains("start_gateway");
-    assertThat(Docker.runs(agent.container())).isTrue();
+    assertThat(Docker.isFrozen(agent.container())).isFalse();
     assertThat(agent.send("Reply with exactly: awake").is(200).agentText()).contains("awake");
     assertThat(agent.start(WAIT_SECONDS).is(200).json())
         .as("a no-op")
@@ -213,24 +234,26 @@ class LifecycleE2E {
   }
 
   /**
-   * The second cycle: the opposite verb is rejected during a transition, and the same verb joins
-   * it.
+   * The second cycle: a file that is written while the agent is stopped ends its frozen processes,
+   * so that they cannot overwrite it. The start then boots. Meanwhile a stop is rejected, and
+   * another start joins it.
    */
-  private void stopAndStartWithTheOppositeVerbMeanwhile() {
-    Answer stopping = agent.stop(0).is(200);
-    assertThat(stopping.text("status")).isEqualTo("running");
-    assertThat(stopping.text("desired_status")).isEqualTo("stopped");
-    Answer refused = agent.start(WAIT_SECONDS).isError(409, "WRONG_STATE");
-    assertThat(refused.message()).contains("running").contains("stopped");
-    assertThat(refused.header("x-should-retry")).contains("false");
-    assertThat(agent.stop(WAIT_SECONDS).is(200).text("status")).isEqualTo("stopped");
+  private void writeWhileStoppedAndStopDuringTheBoot(Path folder) throws IOException {
+    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
+    String kept = Files.readString(folder.resolve("kept.txt"));
+    var content = Answer.JSON.createObjectNode().put("path", "kept.txt").put("content", kept);
+    agent.caller().send("PUT", agent.path("/files/content"), content.toString()).is(204);
+    assertThat(agent.get().text("sleep_level")).isEqualTo("off");
+    assertThat(Docker.runs(agent.container())).isFalse();
 
     Answer starting = agent.start(0).is(200);
     assertThat(starting.text("status")).isEqualTo("stopped");
     assertThat(starting.text("desired_status")).isEqualTo("running");
     Answer refusedToo = agent.stop(WAIT_SECONDS).isError(409, "WRONG_STATE");
     assertThat(refusedToo.message()).contains("stopped").contains("running");
-    assertThat(agent.start(WAIT_SECONDS).is(200).text("status")).isEqualTo("running");
+    Answer started = agent.start(WAIT_SECONDS).is(200);
+    assertThat(started.text("status")).isEqualTo("running");
+    assertThat(started.text("served_by")).isEqualTo("boot");
   }
 
   private JsonNode listed() {
