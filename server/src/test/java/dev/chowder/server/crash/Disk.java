@@ -32,11 +32,11 @@ record Disk(Path root) {
     }
   }
 
-  /** Returns whether the sandbox's main process runs. */
+  /** Returns whether the sandbox's main process runs and is not frozen. */
   boolean runs(String sandbox) throws IOException {
     try {
       var process = JSON.readTree(Files.readAllBytes(process(sandbox)));
-      return process.path("exitCode").isNull();
+      return process.path("exitCode").isNull() && !process.path("paused").asBoolean();
     } catch (NoSuchFileException never) {
       return false;
     }

@@ -173,6 +173,7 @@ final class LifecycleRun {
     resume(server);
     stop(server);
     awaitSteady(server);
+    awaitPagedOut(server);
     start(server);
     awaitSteady(server);
     restart(server);
@@ -554,6 +555,17 @@ final class LifecycleRun {
     call(server, () -> instances(server).stopInstance(request));
     endStates = EnumSet.of(EndState.STOPPED);
     acknowledged.accept(Ask.STOP);
+  }
+
+  /** Waits until the memory of the stopped gateway is in swap. */
+  private void awaitPagedOut(ServerProcess server) {
+    Await.until(
+        SETTLE_LIMIT,
+        () -> {
+          var level = get(server).getSleepLevel();
+          return level == Instance.SleepLevel.paged_out ? "" : "sleep level: " + level;
+        },
+        server::tail);
   }
 
   void start(ServerProcess server) {

@@ -59,6 +59,10 @@ final class FaultSchedule implements AutoCloseable {
           Verb.RUN,
           Verb.START,
           Verb.STOP,
+          Verb.FREEZE,
+          Verb.THAW,
+          Verb.PAGE_OUT,
+          Verb.MEMORY,
           Verb.REMOVE_PROCESSES,
           Verb.REMOVE,
           Verb.OBSERVE,
@@ -326,9 +330,15 @@ final class FaultSchedule implements AutoCloseable {
     } else if (dice < 88) {
       note("out of memory " + id);
       node.host().killForMemory(sandbox);
-    } else if (dice < 92) {
+    } else if (dice < 90) {
       note("paused " + id);
       node.host().pause(sandbox);
+    } else if (dice < 91) {
+      note("without swap");
+      script.withoutSwap();
+    } else if (dice < 92) {
+      note("with swap");
+      script.withSwap();
     } else if (dice < 97) {
       note("containers removed " + id);
       node.host().removeContainers(sandbox);

@@ -38,6 +38,11 @@ class FaultScheduleTest {
           Map.entry("chowder.reconciler.unborn-grace", "4s"),
           Map.entry("chowder.reconciler.removal-grace", "300ms"),
           Map.entry("chowder.reconciler.mass-limit", 1000),
+          // Some sleeps go to swap during a schedule, and some end.
+          Map.entry("chowder.sleep.check-every", "20ms"),
+          Map.entry("chowder.sleep.page-out-after", "100ms"),
+          Map.entry("chowder.sleep.deep-sleep-after", "1s"),
+          Map.entry("chowder.sleep.deepen-limit", "1s"),
           Map.entry("chowder.effect.stage-limit.create_sandbox", "1s"),
           Map.entry("chowder.effect.stage-limit.onboard", "1s"),
           Map.entry("chowder.effect.ready-limit", "1s"),
