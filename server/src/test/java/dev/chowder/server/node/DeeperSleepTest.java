@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Sleeping gateways move to deeper levels with age, with memory pressure and for starts. */
+// Each test starts its node first.
+@SuppressWarnings("NullAway.Init")
 class DeeperSleepTest {
   private static final long GIB = 1L << 30;
   private static final String NEVER = "1000d";
