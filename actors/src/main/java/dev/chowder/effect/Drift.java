@@ -110,10 +110,9 @@ sealed interface Drift {
   /** Returns whether the processes of a stopped instance are as its sleep requires. */
   private static boolean sleepsAsRecorded(InstanceView view, ObservedState observed) {
     boolean sleeping = view.sleep().filter(Sleep::holdsProcesses).isPresent();
-    boolean deepening = view.sleep().filter(Sleep::isDeepening).isPresent();
     return switch (observed) {
       // The effect that ends a sleeping gateway thaws it first.
-      case ObservedState.Up _ -> deepening;
+      case ObservedState.Up _ -> sleeping && view.effectPending();
       case ObservedState.HomeOnly(), ObservedState.Down _ -> !sleeping;
       case ObservedState.Frozen(), ObservedState.DiskFull _ -> true;
       case ObservedState.LaterUp _, ObservedState.Nothing(), ObservedState.OtherHome _ -> false;

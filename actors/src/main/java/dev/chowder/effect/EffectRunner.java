@@ -349,8 +349,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private void runStages(RunStages plan) throws InterruptedException {
       for (var stage : plan.stages()) {
         if (cancelled) return;
-        boolean woke =
-            stage == Stage.START_GATEWAY && plan.sleep().holdsProcesses() && wake(stage, plan);
+        boolean woke = stage == Stage.START_GATEWAY && plan.sleep().canWake() && wake(stage, plan);
         if (cancelled || (!woke && !runStage(stage, plan))) return;
       }
     }

@@ -285,7 +285,10 @@ public final class GatewayStages implements GatewayWork {
       throws InterruptedException {
     var configured = Outcome.executed();
     if (stageRun.sleep().holdsProcesses()) {
-      var _ = driver.stop(sandbox, stageRun.attempt(), settings.drain());
+      // A repetition of this stage keeps the process that this attempt booted.
+      if (driver.observe(sandbox).attempt() < stageRun.attempt()) {
+        var _ = driver.stop(sandbox, stageRun.attempt(), settings.drain());
+      }
       configured = applyOverrides(id, sandbox, stageRun);
     }
     tokens.finishRotation(id, sandbox, stageRun.fence());

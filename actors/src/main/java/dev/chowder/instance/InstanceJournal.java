@@ -170,8 +170,10 @@ public final class InstanceJournal
     };
   }
 
-  /** Returns the version of the journal's format that introduced this type of event. */
+  /** Returns the version of the journal's format that introduced this event. */
   static int versionOf(InstanceEvent event) {
+    // Version 0 has this type, but cannot apply it to an instance that is being stopped.
+    if (event instanceof InstanceEvent.StopRequested stop && stop.ends()) return 1;
     return new InstanceJournal().toJournal(event).getEventCase().getNumber() <= LAST_OF_VERSION_0
         ? 0
         : 1;

@@ -174,7 +174,8 @@ public final class InstanceLifecycle {
   private static Decision sleepReached(
       Stopped state, SleepLevel level, SleepMemory memory, Instant now) {
     boolean reached = level.isDeeperThan(state.sleep().level());
-    boolean gaveUp = level == state.sleep().level() && state.sleep().isDeepening();
+    boolean gaveUp =
+        level == state.sleep().level() && state.sleep().wanted() == SleepLevel.PAGED_OUT;
     return reached || gaveUp
         ? accept(new InstanceEvent.SleepReached(state.attempt(), level, memory, now))
         : accept();
@@ -431,8 +432,13 @@ public final class InstanceLifecycle {
             };
         var sleep = existing instanceof Stopped s ? s.sleep() : Sleep.OFF;
         // A thawed process would keep the previous token.
-        boolean mustBoot = existing.profile().token().isPending();
-        yield starting(existing.profile(), attempt, at, restarts, mustBoot ? Sleep.OFF : sleep);
+        boolean mustBoot = sleep.holdsProcesses() && existing.profile().token().isPending();
+        yield starting(
+            existing.profile(),
+            attempt,
+            at,
+            restarts,
+            mustBoot ? sleep.wanting(SleepLevel.OFF) : sleep);
       }
       case InstanceEvent.GatewayLost lost ->
           switch (state) {

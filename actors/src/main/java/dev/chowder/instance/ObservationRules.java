@@ -69,7 +69,7 @@ final class ObservationRules {
           switch (o.observed()) {
             // The effect that ends a sleeping gateway thaws it first.
             case ObservedState.Up _ ->
-                s.sleep().isDeepening()
+                s.pendingEffect() instanceof InstanceEffect.Deepen
                     ? accept()
                     : accept(new InstanceEvent.StopRequested("", false, o.now()));
             case ObservedState.Nothing() -> accept(homeLost(s, o.now()));

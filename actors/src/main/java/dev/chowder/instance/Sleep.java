@@ -31,6 +31,12 @@ public record Sleep(
     return level != SleepLevel.OFF;
   }
 
+  /** Returns whether a start may thaw the processes. They may be ending already. */
+  @JsonIgnore
+  public boolean canWake() {
+    return holdsProcesses() && wanted != SleepLevel.OFF;
+  }
+
   /** Returns whether an effect must reach a deeper level. */
   @JsonIgnore
   public boolean isDeepening() {
@@ -41,7 +47,9 @@ public record Sleep(
     return new Sleep(level, boot, since, deeper, memory);
   }
 
+  /** Returns the sleep at a level that an effect reached. Only a page-out is given up. */
   Sleep reached(SleepLevel reached, SleepMemory left) {
-    return at(reached, boot, since, left);
+    var now = at(reached, boot, since, left);
+    return wanted == SleepLevel.OFF && now.holdsProcesses() ? now.wanting(SleepLevel.OFF) : now;
   }
 }

@@ -102,6 +102,10 @@ class SleepLifecycleTest {
     var deepening = apply(frozen(), deepen(SleepLevel.OFF));
     var starting = start(deepening);
     assertThat(sleepOf(starting.pendingEffect()).holdsProcesses()).isTrue();
+    // They may have SIGTERM already.
+    assertThat(sleepOf(starting.pendingEffect()).canWake()).isFalse();
+    var pagingOut = apply(frozen(), deepen(SleepLevel.PAGED_OUT));
+    assertThat(sleepOf(start(pagingOut).pendingEffect()).canWake()).isTrue();
     assertThat(apply(starting, reached(SleepLevel.OFF))).isEqualTo(starting);
     assertThat(apply(starting, deepen(SleepLevel.OFF))).isEqualTo(starting);
   }
@@ -113,8 +117,10 @@ class SleepLifecycleTest {
         .isEqualTo(new InstanceEffect.Deepen(ORGANIZATION, 1, SleepLevel.OFF));
     assertThat(apply(rotating, reached(SleepLevel.OFF)).pendingEffect())
         .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
-    // A start meanwhile boots, so that the gateway reads the token file.
-    assertThat(sleepOf(start(rotating).pendingEffect()).holdsProcesses()).isFalse();
+    // A start meanwhile ends them, too, so that the gateway reads the token file.
+    var sleep = sleepOf(start(rotating).pendingEffect());
+    assertThat(sleep.canWake()).isFalse();
+    assertThat(sleep.holdsProcesses()).isTrue();
   }
 
   @Test
@@ -145,6 +151,30 @@ class SleepLifecycleTest {
     assertThat(apply(frozen(), up)).isInstanceOf(InstanceState.Stopping.class);
     var deepening = apply(frozen(), deepen(SleepLevel.OFF));
     assertThat(apply(deepening, up)).isEqualTo(deepening);
+  }
+
+  @Test
+  void aLatePageOutDoesNotTakeBackARequestToEndTheProcesses() {
+    var ending = apply(frozen(), deepen(SleepLevel.PAGED_OUT), deepen(SleepLevel.OFF));
+    for (var late : List.of(SleepLevel.FROZEN, SleepLevel.PAGED_OUT)) {
+      assertThat(apply(ending, reached(late)).pendingEffect())
+          .as(late.label())
+          .isEqualTo(new InstanceEffect.Deepen(ORGANIZATION, 1, SleepLevel.OFF));
+    }
+  }
+
+  @Test
+  void aSleeperThatEndsForARotationMayRunMeanwhile() {
+    var rotating = apply(frozen(), new InstanceCommand.RotateToken("key", "r1", T0, REPLY_TO));
+    assertThat(apply(rotating, observed(1, new ObservedState.Up(States.ENDPOINT))))
+        .isEqualTo(rotating);
+  }
+
+  @Test
+  void aNodeOfVersion0CannotReadAStopThatEndsTheProcesses() {
+    assertThat(InstanceJournal.versionOf(new InstanceEvent.StopRequested("", true, T0)))
+        .isEqualTo(1);
+    assertThat(InstanceJournal.versionOf(new InstanceEvent.StopRequested("", false, T0))).isZero();
   }
 
   @Test
