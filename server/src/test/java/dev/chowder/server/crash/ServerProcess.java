@@ -102,6 +102,8 @@ final class ServerProcess implements AutoCloseable {
             "-Dchowder.reconciler.unborn-grace=1s",
             "-Dchowder.reconciler.removal-grace=1s",
             "-Dchowder.disk.interval=300ms",
+            // The environment of the tests is removed below.
+            "-Dchowder.effect.sleep.freeze=true",
             "-Dchowder.sleep.check-every=100ms",
             "-Dchowder.sleep.page-out-after=0s",
             "-Dchowder.effect.retry-min=20ms",
