@@ -278,6 +278,7 @@ final class FakeGateway implements AutoCloseable {
     answer.put("id", request.path("id").asText("rpc"));
     String method = request.path("method").asText();
     JsonNode params = request.path("params");
+    if (script.closes(method)) throw new IOException("closed by the script");
     if (sandbox.admission().answer(method, params, answer)) {
       int rejected = answer.at("/error/code").asText().equals("UNAVAILABLE") ? 503 : 400;
       send(exchange, answer.path("ok").asBoolean() ? 200 : rejected, answer.toString());

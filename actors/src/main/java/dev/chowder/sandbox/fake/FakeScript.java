@@ -105,6 +105,7 @@ public final class FakeScript {
   private final Map<Verb, Duration> delays = new EnumMap<>(Verb.class);
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
+  private final Map<String, Integer> closed = new HashMap<>();
   private final Map<Verb, Hold> holds = new EnumMap<>(Verb.class);
   private @Nullable Hold turn;
   private final Set<String> missing = new HashSet<>();
@@ -162,6 +163,21 @@ public final class FakeScript {
       turn = null;
     }
     if (hold != null) hold.await();
+  }
+
+  /**
+   * Makes a gateway end the connection of its next {@code times} admin calls of this method without
+   * a response, as one that restarts does.
+   */
+  public synchronized FakeScript closeNext(String method, int times) {
+    closed.merge(method, times, Integer::sum);
+    return this;
+  }
+
+  synchronized boolean closes(String method) {
+    int left = closed.getOrDefault(method, 0);
+    if (left > 0) closed.put(method, left - 1);
+    return left > 0;
   }
 
   /** Removes this snapshot from the host. */
@@ -257,6 +273,7 @@ public final class FakeScript {
     delays.clear();
     faults.clear();
     hangs.clear();
+    closed.clear();
     missing.clear();
     unresponsive.clear();
     pluginFailures.clear();

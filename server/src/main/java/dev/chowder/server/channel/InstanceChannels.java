@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
+import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord;
 import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
@@ -257,7 +258,7 @@ public final class InstanceChannels {
       Gateway gateway, Channel channel, Map<String, String> secrets) throws InterruptedException {
     var deadline = deadline(settings.settleLimit());
     while (true) {
-      var account = slow.account(gateway, channel, true);
+      var account = account(gateway, channel, true, deadline);
       var status = status(account);
       if (status != Status.connecting || clock.instant().isAfter(deadline)) {
         var response = response(channel, status);
@@ -274,6 +275,25 @@ public final class InstanceChannels {
     }
   }
 
+  /**
+   * Reads the channel's state. Repeats a call without a response until the deadline, because a
+   * gateway may restart when it gets a channel.
+   */
+  private Account account(Gateway gateway, Channel channel, boolean probe, Instant deadline)
+      throws InterruptedException {
+    while (true) {
+      try {
+        return slow.account(gateway, channel, probe);
+      } catch (UnansweredException unanswered) {
+        boolean passing =
+            unanswered.why() instanceof AdminAnswer.NoAnswer
+                || unanswered.why() instanceof AdminAnswer.Busy;
+        if (!passing || clock.instant().isAfter(deadline)) throw unanswered;
+      }
+      Thread.sleep(settings.poll());
+    }
+  }
+
   private static Status status(Account account) {
     if (!account.known()) return Status.connecting;
     if (account.probed().equals(Optional.of(false))) return Status.failed;
@@ -284,10 +304,10 @@ public final class InstanceChannels {
   private ConnectChannelResponse logIn(Gateway gateway, Channel channel)
       throws InterruptedException {
     var deadline = deadline(settings.settleLimit());
-    var account = slow.account(gateway, channel, false);
+    var account = account(gateway, channel, false, deadline);
     while (!account.known() && clock.instant().isBefore(deadline)) {
       Thread.sleep(settings.poll());
-      account = slow.account(gateway, channel, false);
+      account = account(gateway, channel, false, deadline);
     }
     // A linked channel needs no new scan. It connects by itself, as after each start.
     if (account.works() || account.details().path("linked").asBoolean()) {

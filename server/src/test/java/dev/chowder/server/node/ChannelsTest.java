@@ -103,6 +103,12 @@ class ChannelsTest {
   }
 
   @Test
+  void aConnectWaitsForAGatewayThatRestarts() {
+    node.script().closeNext("channels.status", 3);
+    assertThat(connect("telegram", Map.of("token", TOKEN)).getStatus()).isEqualTo(Status.connected);
+  }
+
+  @Test
   void aUserOfAConnectedChannelIsApprovedByCode() {
     assertThat(connect("telegram", Map.of("token", TOKEN)).getStatus()).isEqualTo(Status.connected);
     assertThat(channel("telegram").getEnabled()).isTrue();
