@@ -18,7 +18,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -112,16 +111,13 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private List<InstanceView> running() {
     var views = new ArrayList<InstanceView>();
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.live(settings.batch(), after);
-      page.stream()
-          .map(InstanceReadRows::view)
-          .filter(view -> view.status().isSteady() && view.status().now() == Name.RUNNING)
-          .forEach(views::add);
-      if (page.size() < settings.batch()) return views;
-      after = Optional.of(page.getLast().id());
-    }
+    rows.forEachLive(
+        settings.batch(),
+        row -> {
+          var view = InstanceReadRows.view(row);
+          if (view.status().isSteady() && view.status().now() == Name.RUNNING) views.add(view);
+        });
+    return views;
   }
 
   private void measure(InstanceView view) {

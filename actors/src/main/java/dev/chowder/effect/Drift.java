@@ -114,7 +114,8 @@ sealed interface Drift {
       // The effect that ends a sleeping gateway thaws it first.
       case ObservedState.Up _ -> sleeping && view.effectPending();
       case ObservedState.HomeOnly(), ObservedState.Down _ -> !sleeping;
-      case ObservedState.Frozen(), ObservedState.DiskFull _ -> true;
+      case ObservedState.Frozen() -> sleeping;
+      case ObservedState.DiskFull _ -> true;
       case ObservedState.LaterUp _, ObservedState.Nothing(), ObservedState.OtherHome _ -> false;
     };
   }

@@ -367,8 +367,14 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         if (cancelled) return false;
         woken
             .failure()
+            .map(why -> failure("wake", why))
             .ifPresent(
-                why -> LOG.warn("instance={} event=not-woken why={}", id, failure("wake", why)));
+                why ->
+                    LOG.warn(
+                        "instance={} event=not-woken reason={} message={}",
+                        id,
+                        why.reason(),
+                        why.text()));
         var outcome = woken.outcome().flatMap(Function.identity());
         outcome.ifPresent(one -> finish(stageRun, begun, one));
         return outcome.isPresent();

@@ -70,18 +70,18 @@ public final class GatewaySleep {
   /** Moves a sleeping gateway to a deeper level, and returns the level that it has then. */
   Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) {
     var sandbox = SandboxId.ofInstance(id.value());
-    if (deepen.level() == SleepLevel.OFF) {
-      var _ = driver.stop(sandbox, deepen.attempt(), settings.drain());
-      return Slept.OFF;
+    if (deepen.level() == SleepLevel.PAGED_OUT) {
+      try {
+        var memory = driver.pageOut(sandbox, deepen.attempt());
+        boolean pagedOut = memory.swappedBytes() > memory.residentBytes();
+        return new Slept(pagedOut ? SleepLevel.PAGED_OUT : SleepLevel.FROZEN, memory(memory));
+      } catch (SandboxException notFrozen) {
+        // The process has ended, or something other than Chowder continued it.
+        requireNotFound(notFrozen);
+      }
     }
-    try {
-      var memory = driver.pageOut(sandbox, deepen.attempt());
-      boolean pagedOut = memory.swappedBytes() > memory.residentBytes();
-      return new Slept(pagedOut ? SleepLevel.PAGED_OUT : SleepLevel.FROZEN, memory(memory));
-    } catch (SandboxException ended) {
-      requireNotFound(ended);
-      return Slept.OFF;
-    }
+    var _ = driver.stop(sandbox, deepen.attempt(), settings.drain());
+    return Slept.OFF;
   }
 
   private static SleepMemory memory(MemoryUse memory) {

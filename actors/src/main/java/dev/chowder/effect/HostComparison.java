@@ -261,13 +261,8 @@ final class HostComparison {
   /** Returns all instances that are not terminated, from their rows. */
   List<InstanceView> live() {
     var views = new ArrayList<InstanceView>();
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.live(settings.batch(), after);
-      page.forEach(row -> views.add(InstanceReadRows.view(row)));
-      if (page.size() < settings.batch()) return views;
-      after = Optional.of(page.getLast().id());
-    }
+    rows.forEachLive(settings.batch(), row -> views.add(InstanceReadRows.view(row)));
+    return views;
   }
 
   /** Returns the state of an instance from its entity; empty if the journal does not know it. */

@@ -80,17 +80,13 @@ public final class Sleepers {
   /** Returns the instances that hold sleeping processes, those that sleep longest first. */
   List<InstanceView> oldestFirst() {
     var sleeping = new ArrayList<InstanceView>();
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.live(settings.batch(), after);
-      page.stream()
-          .filter(row -> row.status().equals(Name.STOPPED.label()))
-          .map(InstanceReadRows::view)
-          .filter(view -> view.sleep().filter(Sleep::holdsProcesses).isPresent())
-          .forEach(sleeping::add);
-      if (page.size() < settings.batch()) break;
-      after = Optional.of(page.getLast().id());
-    }
+    rows.forEachLive(
+        settings.batch(),
+        row -> {
+          if (!row.status().equals(Name.STOPPED.label())) return;
+          var view = InstanceReadRows.view(row);
+          if (view.sleep().filter(Sleep::holdsProcesses).isPresent()) sleeping.add(view);
+        });
     sleeping.sort(comparing(view -> sleep(view).since()));
     return sleeping;
   }

@@ -87,7 +87,12 @@ final class ObservationRules {
                         new InstanceEvent.SleepReached(
                             s.attempt(), SleepLevel.OFF, SleepMemory.NONE, o.now()))
                     : accept();
-            case ObservedState.Frozen(), ObservedState.DiskFull _ -> accept();
+            // A process that nothing recorded as asleep has not been asked to finish its work.
+            case ObservedState.Frozen() ->
+                s.sleep().holdsProcesses()
+                    ? accept()
+                    : accept(new InstanceEvent.StopRequested("", true, o.now()));
+            case ObservedState.DiskFull _ -> accept();
           };
       case Errored e ->
           !e.cleanupPending() && mayBeRemoved(e, o.observed())

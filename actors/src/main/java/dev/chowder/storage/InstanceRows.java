@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.Query;
@@ -178,19 +179,27 @@ public final class InstanceRows {
   }
 
   /**
-   * Returns a page of all organizations' instances that are not terminated, oldest first, for
-   * reconciliation passes.
-   *
-   * @param after the last id of the previous page; empty for the first page
+   * Passes all organizations' instances that are not terminated to a consumer, oldest first. Reads
+   * one page at a time, so that a large fleet does not occupy the database for long.
    */
-  public List<InstanceRow> live(int pageSize, Optional<String> after) {
+  public void forEachLive(int pageSize, Consumer<InstanceRow> consumer) {
+    var after = "";
+    while (true) {
+      var page = live(pageSize, after);
+      page.forEach(consumer);
+      if (page.size() < pageSize) return;
+      after = page.getLast().id();
+    }
+  }
+
+  private List<InstanceRow> live(int pageSize, String after) {
     return jdbi.withHandle(
         handle ->
             handle
                 .createQuery(
                     "SELECT * FROM instances WHERE terminated_at IS NULL AND id > :after ORDER BY"
                         + " id LIMIT :limit")
-                .bind("after", after.orElse(""))
+                .bind("after", after)
                 .bind("limit", pageSize)
                 .map(InstanceRows::read)
                 .list());

@@ -11,6 +11,7 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
@@ -191,6 +192,15 @@ class GatewayStagesTest {
                         Sleep.OFF)))
         .isInstanceOfSatisfying(
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.NOT_FOUND));
+  }
+
+  @Test
+  void aPageOutEndsAGatewayThatSomeoneElseContinued() throws Exception {
+    var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789);
+    var _ = driver.start(SANDBOX, new Fence(1, 1), process);
+    var slept = stages.deepen(ID, new InstanceEffect.Deepen("org", 1, SleepLevel.PAGED_OUT));
+    assertThat(slept.level()).isEqualTo(SleepLevel.OFF);
+    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Ended.class);
   }
 
   @Test

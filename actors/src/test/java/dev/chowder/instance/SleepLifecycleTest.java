@@ -146,6 +146,13 @@ class SleepLifecycleTest {
   }
 
   @Test
+  void aFrozenProcessOfAnInstanceThatIsOffIsEnded() {
+    var off = apply(frozen(), reached(SleepLevel.OFF));
+    assertThat(apply(off, observed(1, new ObservedState.Frozen())).pendingEffect())
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1, false));
+  }
+
+  @Test
   void aSleeperThatSomeoneThawedIsStoppedAgainUnlessItIsBeingEnded() {
     var up = observed(1, new ObservedState.Up(States.ENDPOINT));
     assertThat(apply(frozen(), up)).isInstanceOf(InstanceState.Stopping.class);

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Writes to files of this host's kernel that belong to root, directly or through {@code sudo} if it
  * requires no password. A child process writes, because only killing it ends a write that the
- * kernel works on for seconds.
+ * kernel works on for seconds. Only root can kill the child of {@code sudo}, so {@code timeout}
+ * kills that one, and an interrupted caller leaves it running until then.
  */
 final class KernelFile {
   private KernelFile() {}
@@ -29,7 +30,8 @@ final class KernelFile {
     List<String> command =
         Files.isWritable(file)
             ? List.of("tee", file.toString())
-            : List.of("sudo", "-n", "tee", file.toString());
+            : List.of(
+                "sudo", "-n", "timeout", "-s", "KILL", seconds(limit), "tee", file.toString());
     Process process;
     try {
       process = new ProcessBuilder(command).redirectOutput(Redirect.DISCARD).start();
@@ -53,5 +55,9 @@ final class KernelFile {
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  private static String seconds(Duration limit) {
+    return "%d.%03d".formatted(limit.toSeconds(), limit.toMillisPart());
   }
 }

@@ -112,21 +112,16 @@ public final class BulkRecovery {
 
   private List<Failed> failed(Optional<String> errorReason, Optional<String> organizationId) {
     var failed = new ArrayList<Failed>();
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.live(PAGE, after);
-      page.stream()
-          .filter(row -> row.status().equals(Name.ERROR.label()))
-          .map(InstanceReadRows::view)
-          .filter(view -> errorReason.isEmpty() || view.errorReason().equals(errorReason))
-          .filter(
-              view ->
-                  organizationId.isEmpty()
-                      || organizationId.get().equals(view.profile().organizationId()))
-          .map(view -> new Failed(new Caller(view.profile().organizationId(), ""), view.id()))
-          .forEach(failed::add);
-      if (page.size() < PAGE) return failed;
-      after = Optional.of(page.getLast().id());
-    }
+    rows.forEachLive(
+        PAGE,
+        row -> {
+          if (!row.status().equals(Name.ERROR.label())) return;
+          var view = InstanceReadRows.view(row);
+          var owner = view.profile().organizationId();
+          if (errorReason.isPresent() && !view.errorReason().equals(errorReason)) return;
+          if (organizationId.isPresent() && !organizationId.get().equals(owner)) return;
+          failed.add(new Failed(new Caller(owner, ""), view.id()));
+        });
+    return failed;
   }
 }
