@@ -6,7 +6,9 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -111,7 +113,7 @@ public final class FakeScript {
   private final Set<String> missing = new HashSet<>();
   private final Set<SandboxId> unresponsive = new HashSet<>();
   private final Map<String, String> pluginFailures = new HashMap<>();
-  private final List<Call> calls = new ArrayList<>();
+  private final Deque<Call> calls = new ArrayDeque<>();
   private @Nullable Fault always;
   private boolean hasEmptyLists;
   private boolean full;
