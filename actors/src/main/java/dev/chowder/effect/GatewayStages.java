@@ -206,7 +206,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome requireToken(InstanceId id, SandboxId sandbox, StageRun stageRun) {
-    var token = tokens.activeOrNew(id);
+    var token = tokens.newOrActive(id);
     var config = readConfig(sandbox);
     OpenClawConfig.requireToken(config);
     driver.writeFiles(
@@ -291,7 +291,8 @@ public final class GatewayStages implements GatewayWork {
       }
       configured = applyOverrides(id, sandbox, stageRun);
     }
-    tokens.finishRotation(id, sandbox, stageRun.fence());
+    // Before the first gateway of an instance, there is no rotation.
+    if (stageRun.attempt() > 1) tokens.finishRotation(id, sandbox, stageRun.fence());
     startGateway(id, sandbox, stageRun);
     return Outcome.configured(configured.note(), configured.config());
   }

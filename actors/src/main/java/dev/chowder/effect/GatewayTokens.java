@@ -95,13 +95,15 @@ public final class GatewayTokens {
   }
 
   /** Returns the active token, and creates it if there is none. */
-  Secret activeOrNew(InstanceId id) {
-    var active = active(id);
-    if (active.isPresent()) return active.get();
+  private Secret activeOrNew(InstanceId id) {
+    return active(id).orElseGet(() -> newOrActive(id));
+  }
+
+  /** Creates the token, or returns the active one. Saves a query if there is none yet. */
+  Secret newOrActive(InstanceId id) {
     var created = create();
-    var name = SecretNames.GATEWAY_TOKEN;
     // Another node may have created one meanwhile, and a caller may already have it.
-    if (secrets.putIf(id.value(), name, created, name, Optional::isEmpty)) return created;
+    if (secrets.create(id.value(), SecretNames.GATEWAY_TOKEN, created)) return created;
     return active(id)
         .orElseThrow(
             () ->

@@ -7,6 +7,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.storage.HostPortRows;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +51,15 @@ public final class HostPortAccess {
    */
   public record HostPort(int port, State state, boolean open, Set<String> organizations) {}
 
+  /**
+   * How long a node neither records the use of a listed port again nor reads the decision about it.
+   * A {@link #refresh} ends this earlier. A decision at another node causes one, so this time
+   * matters only while that node's notice is on its way. Until then the port is open, too.
+   */
+  private static final Duration RECENT = Duration.ofSeconds(1);
+
+  private record Use(int port, String organizationId) {}
+
   private final HostPortRows rows;
   private final SandboxDriver driver;
   private final HostPortSettings settings;
@@ -55,6 +67,12 @@ public final class HostPortAccess {
   private final NodePorts nodes;
   private final InstantSource clock;
   private Set<Integer> open = Set.of();
+
+  /**
+   * Recorded uses of listed ports since the last refresh, each with its time. A refresh replaces
+   * the map, so a use that read an older decision is not kept.
+   */
+  private volatile Map<Use, Instant> recent = new ConcurrentHashMap<>();
 
   /**
    * The unlisted ports that were logged. Written under the monitor; /metrics reads it without,
@@ -109,14 +127,23 @@ public final class HostPortAccess {
    * @return the state of the port, which is not open if {@link State#CLOSED} or {@link State#OWN}
    */
   public State use(String organizationId, int port) {
+    var use = new Use(port, organizationId);
+    var now = clock.instant();
+    var known = recent;
+    if (isRecent(known.get(use), now)) return State.LISTED;
     var state = state(port, rows.decisions());
     if (!mayBeOpen(state)) return state;
-    rows.use(port, organizationId, clock.instant());
+    rows.use(port, organizationId, now);
     if (!isOpen(port)) {
       refresh();
       nodes.changed();
     }
+    if (state == State.LISTED) known.put(use, now);
     return state;
+  }
+
+  private static boolean isRecent(@Nullable Instant recorded, Instant now) {
+    return recorded != null && !now.isBefore(recorded) && now.isBefore(recorded.plus(RECENT));
   }
 
   private synchronized boolean isOpen(int port) {
@@ -129,6 +156,7 @@ public final class HostPortAccess {
 
   /** Makes the driver open the ports that must be open now, and close all others. */
   public synchronized void refresh() {
+    recent = new ConcurrentHashMap<>();
     var decisions = rows.decisions();
     var uses = rows.uses();
     var wanted = new TreeSet<Integer>();
@@ -157,7 +185,7 @@ public final class HostPortAccess {
    * Updates the stored uses to what agents use now.
    *
    * @param live all instances that are not deleted
-   * @param before uses recorded later stay, since a port may have come into use during the call
+   * @param before uses that began later stay, since a port may have come into use during the call
    */
   void reconcile(Collection<InstanceView> live, Instant before) {
     var used = new HashMap<Integer, Set<String>>();
@@ -181,7 +209,8 @@ public final class HostPortAccess {
    * @param used ports with the ids of the organizations that use them
    */
   void reconcile(Map<Integer, Set<String>> used, Instant before) {
-    boolean changed = rows.reconcile(used, before, clock.instant());
+    // A use may have begun up to this long after it was recorded.
+    boolean changed = rows.reconcile(used, before.minus(RECENT), clock.instant());
     refresh();
     if (changed) nodes.changed();
   }

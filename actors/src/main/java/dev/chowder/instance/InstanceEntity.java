@@ -3,6 +3,7 @@ package dev.chowder.instance;
 import static dev.chowder.actor.ErrorText.cannot;
 
 import dev.chowder.actor.Failpoints;
+import dev.chowder.actor.Ids;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
@@ -31,10 +32,12 @@ import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
+import org.apache.pekko.persistence.typed.SnapshotSelectionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
+import org.apache.pekko.persistence.typed.javadsl.Recovery;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
 import org.slf4j.Logger;
@@ -314,6 +317,17 @@ public final class InstanceEntity
   }
 
   /**
+   * Reads no snapshot of a new instance, since it has few events. With a wrong clock, a recovery
+   * reads more events, or looks for a snapshot in vain.
+   */
+  @Override
+  public Recovery recovery() {
+    return Ids.isNew(id.value(), Instant.now())
+        ? Recovery.withSnapshotSelectionCriteria(SnapshotSelectionCriteria.none())
+        : super.recovery();
+  }
+
+  /**
    * Keeps all events, since they are the history. A recovery that reads more events than {@code
    * snapshotEvery} also takes a snapshot.
    */
@@ -339,7 +353,7 @@ public final class InstanceEntity
         .onSignal(
             RecoveryCompleted.instance(),
             state -> {
-              view(state).ifPresent(views::store);
+              view(state).ifPresentOrElse(views::store, views::nothingStored);
               dispatchIfChanged(state);
             })
         .onSignal(PostStop.instance(), this::stopped)

@@ -28,6 +28,11 @@ final class InstanceViewWriter {
     this.views = new ViewWriter<>("instance=" + id, InstanceView::revision, this::write, retry);
   }
 
+  /** Records that nothing is stored yet, since the instance has no events. */
+  void nothingStored() {
+    storedLabels = Optional.of(Map.of());
+  }
+
   void store(InstanceView view) {
     views.store(view);
   }

@@ -63,6 +63,15 @@ public final class SecretStore {
   }
 
   /**
+   * Stores a text if there is none with that owner and name, in one statement.
+   *
+   * @return false if there is one, also if another writer created it at the same time
+   */
+  public boolean create(String owner, String name, Secret value) {
+    return database.insert(row(owner, name, ByteString.copyFromUtf8(value.reveal())));
+  }
+
+  /**
    * Sets or replaces a text if another text of the same owner, or this one, allows it. No other
    * writer changes the checked text between the check and the write.
    *

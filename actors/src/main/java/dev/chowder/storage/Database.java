@@ -81,6 +81,13 @@ public final class Database implements AutoCloseable {
         : write(handle -> dialect.upsert(handle, row));
   }
 
+  /** Inserts a row unless one with the same key exists. Returns whether it was inserted. */
+  public boolean insert(Upsert row) {
+    return dialect.upsertsInOneStatement()
+        ? jdbi.withHandle(handle -> dialect.insert(handle, row))
+        : write(handle -> dialect.insert(handle, row));
+  }
+
   /**
    * Writes a row if it passes a check, in one transaction. Rows that the check locks do not change
    * until the row is written. Unlike {@link #upsert}, it never replaces a row that another writer

@@ -47,6 +47,11 @@ enum Dialect {
       return true;
     }
 
+    @Override
+    boolean insert(Handle handle, Upsert row) {
+      return !row.exists(handle) && row.bind(handle.createUpdate(row.insert())).execute() > 0;
+    }
+
     // H2 reads an index in order only if the query names all of its columns, including those with
     // one value.
     @Override
@@ -117,6 +122,11 @@ enum Dialect {
     @Override
     boolean upsert(Handle handle, Upsert row) {
       return row.bind(handle.createUpdate(row.insertOrUpdate())).execute() > 0;
+    }
+
+    @Override
+    boolean insert(Handle handle, Upsert row) {
+      return row.bind(handle.createUpdate(row.insertOrNothing())).execute() > 0;
     }
 
     @Override
@@ -203,11 +213,17 @@ enum Dialect {
   /** Limits how long a connection of the pool may block its caller. */
   abstract void limit(HikariConfig pool, StorageSettings.Limits limits);
 
-  /** Returns whether {@link #upsert} is one statement, which needs no transaction. */
+  /**
+   * Returns whether {@link #upsert} and {@link #insert} are one statement each, which needs no
+   * transaction.
+   */
   abstract boolean upsertsInOneStatement();
 
   /** Writes the row unless a newer revision is stored. Returns whether it was written. */
   abstract boolean upsert(Handle handle, Upsert row);
+
+  /** Inserts the row unless one with its key exists. Returns whether it was inserted. */
+  abstract boolean insert(Handle handle, Upsert row);
 
   /** Writes several rows of one table, at least one. Returns for each whether it was written. */
   boolean[] upsertAll(Handle handle, List<Upsert> rows) {

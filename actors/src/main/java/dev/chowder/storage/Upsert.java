@@ -55,6 +55,11 @@ public final class Upsert {
         + (keepsRevisions() ? " WHERE " + table + ".revision <= EXCLUDED.revision" : "");
   }
 
+  /** Returns one statement that inserts the row unless there is one with its key. */
+  String insertOrNothing() {
+    return insert() + " ON CONFLICT (" + String.join(", ", key.keySet()) + ") DO NOTHING";
+  }
+
   String insert() {
     Collection<String> columns = parameters().keySet();
     return "INSERT INTO %s (%s) VALUES (%s)"

@@ -60,7 +60,7 @@ class GatewayTokensTest {
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     tokens = new TestGateways(secrets, driver, http).tokens();
     driver.create(new SandboxSpec(SANDBOX, "org", "image", 0));
-    previous = tokens.activeOrNew(ID);
+    previous = tokens.newOrActive(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
     OpenClawConfig.requireToken(config);
     driver.writeFiles(
@@ -207,14 +207,24 @@ class GatewayTokensTest {
   void aNodeThatWasPausedBeforeItCreatedTheFirstTokenUsesTheOneOfAnotherNode() throws Exception {
     secrets.deleteAll(ID.value());
     var made = new AtomicReference<Secret>();
-    var paused = PausedNode.beforeItsFirstWrite(database, () -> made.set(tokens.activeOrNew(ID)));
+    var paused = PausedNode.beforeItsFirstWrite(database, () -> made.set(tokens.newOrActive(ID)));
 
-    var handedOut = anotherNode().activeOrNew(ID);
+    var handedOut = anotherNode().newOrActive(ID);
     paused.release();
 
     assertThat(paused.failure()).isNull();
     assertThat(made.get()).isEqualTo(handedOut);
     assertThat(tokens.active(ID)).contains(handedOut);
+  }
+
+  @Test
+  void theFirstTokenNeedsOneWriteAndNoRead() {
+    secrets.deleteAll(ID.value());
+    var statements = new CountedStatements(database);
+    var created = tokens.newOrActive(ID);
+    // H2 has no insert that ignores an existing row.
+    assertThat(statements.count()).isLessThanOrEqualTo(2);
+    assertThat(tokens.newOrActive(ID)).isEqualTo(created);
   }
 
   private GatewayTokens anotherNode() {

@@ -142,6 +142,46 @@ class HostPortAccessTest {
   }
 
   @Test
+  void aUseThatWasRecordedWithinASecondNeedsNoStatement() {
+    // The first use opens the port, and the second one is remembered.
+    access.use("a", 11434);
+    access.use("a", 11434);
+    var statements = new CountedStatements(database);
+    assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
+    assertThat(statements.count()).isZero();
+    assertThat(access.use("b", 11434)).isEqualTo(State.LISTED);
+    assertThat(statements.count()).as("another organization").isPositive();
+    now = now.plusSeconds(1);
+    assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
+    assertThat(statements.count()).as("a second later").isPositive();
+    assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
+    assertThat(statements.count()).as("remembered again").isZero();
+    access.decide(11434, false);
+    assertThat(access.use("a", 11434)).isEqualTo(State.CLOSED);
+  }
+
+  @Test
+  void aUseThatReadAnOlderDecisionIsNotRemembered() {
+    access.use("a", 11434);
+    slow =
+        () -> {
+          slow = () -> {};
+          access.decide(11434, false);
+        };
+    access.use("a", 11434);
+    assertThat(access.use("a", 11434)).isEqualTo(State.CLOSED);
+  }
+
+  @Test
+  void aUseThatIsNotRecordedAgainIsKeptForThatTime() {
+    access.use("a", 11434);
+    access.reconcile(Map.of(), now.plusMillis(500));
+    assertThat(driver.openHostPorts()).contains(11434);
+    access.reconcile(Map.of(), now.plusMillis(1500));
+    assertThat(driver.openHostPorts()).doesNotContain(11434);
+  }
+
+  @Test
   void aPortThatCameIntoUseDuringAPassStaysOpen() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.minusSeconds(60));

@@ -6,6 +6,7 @@ import dev.chowder.storage.Database;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.statement.SqlLogger;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** Runs the work of a node in its own thread, and can pause it before its first database write. */
 final class PausedNode implements SqlLogger {
   static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private static final Pattern WRITE = Pattern.compile("UPDATE|INSERT");
 
   /** The work of the node. */
   interface Work {
@@ -58,7 +61,7 @@ final class PausedNode implements SqlLogger {
   @Override
   public void logBeforeExecution(StatementContext statement) {
     var sql = String.valueOf(statement.getRawSql());
-    if (Thread.currentThread() != thread || !sql.contains("UPDATE")) return;
+    if (Thread.currentThread() != thread || !WRITE.matcher(sql).find()) return;
     reached.countDown();
     try {
       assertThat(released.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)).isTrue();

@@ -4,18 +4,22 @@ import static dev.chowder.instance.States.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
+import dev.chowder.actor.Ids;
 import dev.chowder.actor.OtherMember;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.JournalTags;
 import dev.chowder.storage.TestStorage;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -64,6 +68,43 @@ abstract class InstancesContract {
   }
 
   @Test
+  void recoveryOfANewInstanceReadsItsEventsAndNoSnapshot() throws Exception {
+    node.close();
+    node = Node.start(storage, EVERY, new InstanceId(Ids.next()));
+    var before = instanceWith(20);
+    node.awaitSnapshots(10L, 20L);
+    // A recovery from this snapshot would find an older name.
+    node.execute(
+        "UPDATE \"snapshot\" SET \"snapshot_payload\" = (SELECT \"snapshot_payload\" FROM"
+            + " \"snapshot\" WHERE \"sequence_number\" = 10) WHERE \"sequence_number\" = 20");
+    assertThat(afterRestart(EVERY)).isEqualTo(before);
+  }
+
+  @Test
+  void theHistoryOfAnOrganizationHasEachEventInOrder() throws Exception {
+    var created = List.of(new InstanceId(Ids.next()), new InstanceId(Ids.next()), ID);
+    var replies = new ArrayList<CompletableFuture<InstanceReply>>();
+    for (var id : created) {
+      replies.add(
+          node.instances
+              .ask(id, to -> new InstanceCommand.Create("key", States.PROFILE, T0, to))
+              .toCompletableFuture());
+    }
+    for (var reply : replies) {
+      assertThat(reply.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+          .isInstanceOf(InstanceReply.Accepted.class);
+    }
+    // Persists several events at once.
+    for (var id : created) node.instances.tell(id, report(Stage.OF_PROVISIONING));
+    for (var id : created) {
+      var view = node.ask(id, InstanceCommand.Get::new);
+      assertThat(view.status().now()).isEqualTo(InstanceStatus.Name.RUNNING);
+      assertThat(node.taggedEvents(id))
+          .isEqualTo(LongStream.rangeClosed(1, view.revision()).boxed().toList());
+    }
+  }
+
+  @Test
   void recoveryReadsTheEventsIfTheSnapshotIsUnreadable() throws Exception {
     var before = instanceWith(25);
     node.awaitSnapshots(10L, 20L);
@@ -87,7 +128,7 @@ abstract class InstancesContract {
   @Test
   void anEventThatAnOlderMemberCannotReadIsNotWrittenUntilItLeaves() throws Exception {
     node.ask(replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
-    for (var stage : Stage.OF_PROVISIONING) node.instances.tell(ID, report(stage));
+    for (var stage : Stage.OF_PROVISIONING) node.instances.tell(ID, report(List.of(stage)));
     var running = node.ask(InstanceCommand.Get::new);
     assertThat(running.status().now()).isEqualTo(InstanceStatus.Name.RUNNING);
     var down = new InstanceCommand.ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false);
@@ -102,10 +143,15 @@ abstract class InstancesContract {
     assertThat(node.ask(InstanceCommand.Get::new).revision()).isEqualTo(running.revision() + 2);
   }
 
-  private static InstanceCommand.Report report(Stage stage) {
-    var done = States.finished(1, stage);
+  private static InstanceCommand.Report report(List<Stage> stages) {
     return new InstanceCommand.StagesFinished(
-        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", false, T0)));
+        1,
+        stages.stream()
+            .map(stage -> States.finished(1, stage))
+            .map(
+                done ->
+                    new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", false, T0))
+            .toList());
   }
 
   /** Returns the state after this number of events. */
@@ -124,14 +170,18 @@ abstract class InstancesContract {
 
   private InstanceView afterRestart(int snapshotEvery) throws Exception {
     node.close();
-    node = Node.start(storage, snapshotEvery);
+    node = Node.start(storage, snapshotEvery, node.id);
     return node.ask(InstanceCommand.Get::new);
   }
 
   /** One node with its own database, without effects and read side. */
-  private record Node(Database database, ActorTestKit kit, Instances instances)
+  private record Node(Database database, ActorTestKit kit, Instances instances, InstanceId id)
       implements AutoCloseable {
     static Node start(TestStorage storage, int snapshotEvery) {
+      return start(storage, snapshotEvery, ID);
+    }
+
+    static Node start(TestStorage storage, int snapshotEvery, InstanceId id) {
       Config config = OtherMember.HOSTING_ENTITIES.withFallback(storage.config());
       var database = storage.open();
       var kit = ActorTestKit.create("instances", config);
@@ -146,12 +196,18 @@ abstract class InstancesContract {
               kit.system(),
               (_, _, _) -> {},
               (_, _) -> CompletableFuture.completedFuture(Done.done()),
-              settings));
+              settings),
+          id);
     }
 
     InstanceView ask(Function<ActorRef<InstanceReply>, InstanceCommand> command) throws Exception {
+      return ask(id, command);
+    }
+
+    InstanceView ask(InstanceId of, Function<ActorRef<InstanceReply>, InstanceCommand> command)
+        throws Exception {
       var reply =
-          instances.ask(ID, command).toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+          instances.ask(of, command).toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
       return ((InstanceReply.Accepted) reply).view();
     }
 
@@ -165,9 +221,35 @@ abstract class InstancesContract {
                       .createQuery(
                           "SELECT \"sequence_number\" FROM \"snapshot\""
                               + " WHERE \"persistence_id\" = ? ORDER BY \"sequence_number\"")
-                      .bind(0, InstanceEntity.ENTITY_KEY.name() + "|" + ID.value())
+                      .bind(0, persistenceId(id))
                       .mapTo(Long.class)
                       .list());
+    }
+
+    private static String persistenceId(InstanceId id) {
+      return InstanceEntity.ENTITY_KEY.name() + "|" + id.value();
+    }
+
+    /** Returns the sequence numbers of an instance's events in its organization's history. */
+    List<Long> taggedEvents(InstanceId of) {
+      return database
+          .jdbi()
+          .withHandle(
+              handle ->
+                  handle
+                      .createQuery(
+                          "SELECT j.\"sequence_number\" FROM \"event_tag\" t JOIN"
+                              + " \"event_journal\" j ON j.\"ordering\" = t.\"event_id\" WHERE"
+                              + " t.\"tag\" = ? AND j.\"persistence_id\" = ? ORDER BY"
+                              + " j.\"ordering\"")
+                      .bind(0, JournalTags.of(States.PROFILE.organizationId()))
+                      .bind(1, persistenceId(of))
+                      .mapTo(Long.class)
+                      .list());
+    }
+
+    void execute(String update) {
+      database.jdbi().useHandle(handle -> handle.execute(update));
     }
 
     /** Snapshots are written concurrently with the replies. */

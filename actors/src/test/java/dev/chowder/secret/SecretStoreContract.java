@@ -49,6 +49,13 @@ abstract class SecretStoreContract {
   }
 
   @Test
+  void aTextIsCreatedOnlyOnce() {
+    assertThat(secrets.create("o", "n", Secret.of("first"))).isTrue();
+    assertThat(secrets.create("o", "n", Secret.of("second"))).isFalse();
+    assertThat(secrets.get("o", "n")).contains(Secret.of("first"));
+  }
+
+  @Test
   void aValueIsReadBackReplacedAndRemoved() {
     secrets.put("o", "provider/openai", Secret.of("first 🐚"));
     assertThat(secrets.get("o", "provider/openai")).contains(Secret.of("first 🐚"));
@@ -164,7 +171,8 @@ abstract class SecretStoreContract {
     secrets.put("p", "n", Secret.of("another"));
     secrets.put("o", "m", Secret.of("another"));
     move(
-        "UPDATE secrets SET ciphertext = (SELECT ciphertext FROM secrets WHERE owner = 'o' AND name = 'n')");
+        "UPDATE secrets SET ciphertext = (SELECT ciphertext FROM secrets WHERE owner = 'o' AND name"
+            + " = 'n')");
     assertThat(secrets.get("o", "n")).contains(Secret.of("value"));
     assertThatThrownBy(() -> secrets.get("p", "n"))
         .isInstanceOf(IllegalStateException.class)
