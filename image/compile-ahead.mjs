@@ -1,22 +1,29 @@
 // Runs OpenClaw once through the start of every agent: onboarding, the boot of a gateway and a first response. Node then leaves the
 // compiled code in the image. Otherwise each sandbox would compile it at every start, since its container is new each time.
+// It also leaves the configuration that onboarding wrote, without its token, in the home folder of the image. Chowder completes this
+// skeleton for each new agent, so that no agent needs an onboarding of its own.
 // This program runs as root while the image is built. OpenClaw runs as the sandbox's user, since Node keeps a separate compile cache for
-// each user. Only the cache remains. The model is simulated.
+// each user. Only the cache and the skeleton remain. The model is simulated.
 //
 //   node compile-ahead.mjs FOLDER     FOLDER is the image's NODE_COMPILE_CACHE
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 const USER = 1000;
 const PORT = 18789;
 const TOKEN = "of-nobody";
+const IMAGE_HOME = "/home/node";
+// OpenClawHome.SKELETON
+const SKELETON = join(IMAGE_HOME, ".chowder/onboarded.json");
 const folder = process.argv[2];
 const home = mkdtempSync(join(tmpdir(), "compile-ahead-"));
+const openclawHome = join(home, ".openclaw");
+const CONFIG = join(openclawHome, "openclaw.json");
 const env = { ...process.env, HOME: home, NODE_COMPILE_CACHE: folder, OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED: "1" };
 const deadline = AbortSignal.timeout(LIMIT_MS);
 
@@ -32,18 +39,46 @@ function playModel() {
   return new Promise((resolve) => { server.listen(0, "127.0.0.1", () => resolve(server)); });
 }
 
-function configure(model) {
-  const openclawHome = join(home, ".openclaw");
-  mkdirSync(openclawHome);
-  writeFileSync(join(openclawHome, "openclaw.json"), JSON.stringify({
+// As in Chowder, onboarding finds the settings of a model and completes them.
+function seed(model) {
+  mkdirSync(openclawHome, { mode: 0o700 });
+  writeFileSync(CONFIG, JSON.stringify({
     models: { providers: { played: {
-      baseUrl: `http://127.0.0.1:${model.address().port}/v1`, api: "openai-completions", apiKey: "none", models: [{ id: "m", name: "m" }],
+      baseUrl: `http://127.0.0.1:${model.address().port}/v1`, api: "openai-completions", models: [{ id: "m", name: "m" }],
     } } },
     agents: { defaults: { model: { primary: "played/m" } } },
-    gateway: { auth: { mode: "token", token: TOKEN }, http: { endpoints: { responses: { enabled: true } } } },
-    plugins: { entries: { "admin-http-rpc": { enabled: true } } },
   }));
   own(home, USER);
+}
+
+// Keeps what every agent's onboarding writes. A token that agents shared would open all their gateways.
+function keepSkeleton(onboarded) {
+  const skeleton = structuredClone(onboarded);
+  delete skeleton.models;
+  delete skeleton.agents.defaults.model;
+  delete skeleton.gateway.auth.token;
+  mkdirSync(dirname(SKELETON), { mode: 0o700 });
+  writeFileSync(SKELETON, `${JSON.stringify(skeleton, null, 2).replaceAll(home, IMAGE_HOME)}\n`, { mode: 0o600 });
+  own(dirname(SKELETON), USER);
+}
+
+// Completes the configuration as Chowder does, so that the code that reads secrets from files is compiled too.
+function configure(config) {
+  config.models.providers.played.apiKey = secret("key", "none");
+  config.secrets = { providers: Object.fromEntries(["key", "token"].map((name) =>
+    [name, { source: "file", path: join(openclawHome, "chowder", name), mode: "singleValue" }])) };
+  config.gateway.auth.token = secret("token", TOKEN);
+  config.gateway.http = { endpoints: { responses: { enabled: true } } };
+  config.gateway.controlUi = { allowedOrigins: ["http://localhost"] };
+  config.plugins = { entries: { "admin-http-rpc": { enabled: true } } };
+  writeFileSync(CONFIG, JSON.stringify(config));
+  own(openclawHome, USER);
+}
+
+function secret(name, value) {
+  mkdirSync(join(openclawHome, "chowder"), { recursive: true, mode: 0o700 });
+  writeFileSync(join(openclawHome, "chowder", name), value, { mode: 0o600 });
+  return { source: "file", provider: name, id: "value" };
 }
 
 function own(path, user) {
@@ -75,11 +110,15 @@ async function isReady() {
 
 async function live() {
   const model = await playModel();
-  configure(model);
+  seed(model);
+  // The arguments are those of OpenClawOnboarding.
   const onboarding = openclaw("onboard", "--non-interactive", "--accept-risk", "--mode", "local", "--auth-choice", "skip",
-    "--gateway-port", String(PORT), "--skip-channels", "--skip-skills", "--skip-health", "--skip-daemon", "--skip-ui", "--skip-search",
-    "--skip-hooks", "--json");
+    "--gateway-port", String(PORT), "--gateway-bind", "lan", "--skip-channels", "--skip-skills", "--skip-health", "--skip-daemon",
+    "--skip-ui", "--skip-search", "--skip-hooks", "--json");
   must((await onboarding.ended) === 0, "openclaw onboard failed", onboarding.said);
+  const onboarded = JSON.parse(readFileSync(CONFIG, "utf8"));
+  keepSkeleton(onboarded);
+  configure(onboarded);
   const gateway = openclaw("gateway", "run");
   while (!(await isReady())) {
     must(!deadline.aborted && gateway.child.exitCode === null, "the gateway did not become ready", gateway.said);
@@ -112,4 +151,6 @@ try {
   process.exitCode = 1;
 } finally {
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  // After a failure, the model and the gateway may still run and would keep this process alive.
+  process.exit();
 }

@@ -13,6 +13,7 @@ import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OpenClawOnboarding;
@@ -22,6 +23,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxException;
@@ -178,12 +180,28 @@ public final class GatewayStages implements GatewayWork {
       throws InterruptedException {
     Reachable model = models.reach(stageRun.organizationId(), stageRun.model());
     channels.homeRecreated(id, stageRun.config().channels());
+    var skeleton = readJson(sandbox, OpenClawHome.SKELETON);
+    var files =
+        skeleton.isPresent()
+            ? OpenClawOnboarding.filesFrom(skeleton.get(), model.setup())
+            : runOnboarding(id, sandbox, stageRun, model.setup());
+    driver.writeFiles(sandbox, stageRun.fence(), files);
+    return new Outcome(
+        skeleton.isPresent() ? StageRecord.Outcome.PREPARED : StageRecord.Outcome.EXECUTED,
+        model.note(),
+        Optional.empty());
+  }
+
+  /** Runs {@code openclaw onboard} and returns the files to write after it. */
+  private List<SandboxFile> runOnboarding(
+      InstanceId id, SandboxId sandbox, StageRun stageRun, ModelSetup setup)
+      throws InterruptedException {
     var task =
         new TaskSpec(
             snapshot,
             stageRun.organizationId(),
             OpenClawOnboarding.command(),
-            OpenClawOnboarding.files(model.setup()));
+            OpenClawOnboarding.files(setup));
     var result = driver.run(sandbox, stageRun.fence(), task, limit(stageRun));
     if (result.outOfMemory()) {
       throw new WorkFailure(
@@ -198,11 +216,7 @@ public final class GatewayStages implements GatewayWork {
               + "; its last lines: "
               + tail(id, stageRun, result.output()));
     }
-    driver.writeFiles(
-        sandbox,
-        stageRun.fence(),
-        OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
-    return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
+    return OpenClawOnboarding.filesWithKey(readConfig(sandbox), setup);
   }
 
   private Outcome requireToken(InstanceId id, SandboxId sandbox, StageRun stageRun) {
@@ -497,17 +511,18 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private ObjectNode readConfig(SandboxId sandbox) {
-    ByteString file =
-        driver
-            .readFile(sandbox, OpenClawHome.CONFIG, MAX_CONFIG_BYTES)
-            .orElseThrow(
-                () ->
-                    new WorkFailure(
-                        "CONFIG_MISSING",
-                        cannot(
-                            "read openclaw.json", "the file that onboarding writes is missing")));
+    return readJson(sandbox, OpenClawHome.CONFIG)
+        .orElseThrow(
+            () ->
+                new WorkFailure(
+                    "CONFIG_MISSING",
+                    cannot("read openclaw.json", "the file that onboarding writes is missing")));
+  }
+
+  /** Returns the content of a configuration file; empty if the home volume has no such file. */
+  private Optional<ObjectNode> readJson(SandboxId sandbox, String path) {
     try {
-      return OpenClawConfig.parse(file);
+      return driver.readFile(sandbox, path, MAX_CONFIG_BYTES).map(OpenClawConfig::parse);
     } catch (IllegalArgumentException why) {
       throw new WorkFailure("CONFIG_BROKEN", String.valueOf(why.getMessage()));
     }

@@ -6,7 +6,7 @@ import java.util.List;
 public enum Stage {
   /** Creates the sandbox from its snapshot. */
   CREATE_SANDBOX("create_sandbox"),
-  /** Checks the provider's key, then makes OpenClaw write its first configuration. */
+  /** Checks the provider's key, then writes OpenClaw's first configuration. */
   ONBOARD("onboard"),
   /** Creates the gateway's token and configures the gateway to require it. */
   GATEWAY_TOKEN("gateway_token"),

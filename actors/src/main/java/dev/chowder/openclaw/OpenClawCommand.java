@@ -12,21 +12,17 @@ final class OpenClawCommand {
    * Expires all leases in OpenClaw's database. Its processes exclude one another by leases of five
    * minutes and wait that long. If a process died with a lease, for example while it installed a
    * plugin, the next start would not be ready in time. No holder can be running here. Only the
-   * expiry time is changed, since rows that are no leases have none.
+   * expiry time is changed, since rows that are no leases have none. A new home has no database.
    */
   private static final String END_LEASES =
       """
-      const { existsSync } = require("node:fs");
-      const file = process.env.HOME + "/.openclaw/state/openclaw.sqlite";
-      if (existsSync(file)) {
-        try {
-          const { DatabaseSync } = require("node:sqlite");
-          const database = new DatabaseSync(file, { timeout: 5000 });
-          database.exec("UPDATE state_leases SET expires_at = 0 WHERE expires_at > 0");
-          database.close();
-        } catch (failure) {
-          console.error("leases of the dead may delay this start: " + failure.message);
-        }
+      try {
+        const { DatabaseSync } = require("node:sqlite");
+        const database = new DatabaseSync(process.argv[1], { timeout: 5000 });
+        database.exec("UPDATE state_leases SET expires_at = 0 WHERE expires_at > 0");
+        database.close();
+      } catch (failure) {
+        console.error("leases of the dead may delay this start: " + failure.message);
       }
       """;
 
@@ -35,7 +31,10 @@ final class OpenClawCommand {
   /** Returns the command line. OpenClaw replaces the shell, so that signals reach it. */
   static List<String> afterExpiringLeases(String... words) {
     var command = new ArrayList<>(List.of("sh", "-c"));
-    command.add("node --no-warnings -e \"$0\"; exec openclaw \"$@\"");
+    command.add(
+        "file=\"$HOME/.openclaw/state/openclaw.sqlite\";"
+            + " [ ! -e \"$file\" ] || node --no-warnings -e \"$0\" \"$file\";"
+            + " exec openclaw \"$@\"");
     command.add(END_LEASES);
     command.addAll(List.of(words));
     return List.copyOf(command);

@@ -14,6 +14,13 @@ public final class OpenClawHome {
   /** OpenClaw's configuration. */
   public static final String CONFIG = ".openclaw/openclaw.json";
 
+  /**
+   * The configuration that onboarding wrote while the image was built, without token and identity.
+   * The engine copies it from the image into each new home volume. Images without it onboard each
+   * agent.
+   */
+  public static final String SKELETON = ".chowder/onboarded.json";
+
   /** The folder of the agent's files. */
   public static final String WORKSPACE = ".openclaw/workspace";
 
@@ -33,8 +40,16 @@ public final class OpenClawHome {
   public static final List<String> GATEWAY_COMMAND =
       OpenClawCommand.afterExpiringLeases("gateway", "run");
 
-  /** The gateway's environment, which has no secrets. */
-  public static final Map<String, String> GATEWAY_ENVIRONMENT = Map.of();
+  /**
+   * The gateway's environment, which has no secrets: OpenClaw's preset for a host that owns the
+   * process. It announces nothing on the network, never hands over to another process, and starts
+   * no login shell to copy its variables.
+   */
+  public static final Map<String, String> GATEWAY_ENVIRONMENT =
+      Map.of(
+          "OPENCLAW_DISABLE_BONJOUR", "1",
+          "OPENCLAW_NO_RESPAWN", "1",
+          "OPENCLAW_EXEC_SHELL_SNAPSHOT", "0");
 
   private static final String ABSOLUTE = "/home/node/";
 

@@ -6,9 +6,10 @@ import dev.chowder.secret.Secret;
 import java.util.List;
 
 /**
- * Prepares OpenClaw's own non-interactive onboarding. The model's settings are written before it
- * runs, as a seed that it keeps and completes. The provider's key is written afterwards, to a file
- * and never to an argument or the environment.
+ * Writes what OpenClaw's own non-interactive onboarding writes, from the result of an onboarding
+ * that the image contains. For an image without one, prepares the onboarding itself: the model's
+ * settings are written before it runs, as a seed that it keeps and completes. The provider's key is
+ * written to a file and never to an argument or the environment.
  */
 public final class OpenClawOnboarding {
   /** The key for a provider that needs none, since OpenClaw rejects an empty key. */
@@ -53,6 +54,16 @@ public final class OpenClawOnboarding {
    */
   public static List<SandboxFile> files(ModelSetup setup) {
     return List.of(OpenClawConfig.file(seed(setup)));
+  }
+
+  /**
+   * Returns the files that the home volume would have after onboarding.
+   *
+   * @param skeleton configuration that onboarding wrote without a model; is changed
+   */
+  public static List<SandboxFile> filesFrom(ObjectNode skeleton, ModelSetup setup) {
+    MergePatch.apply(skeleton, seed(setup));
+    return filesWithKey(skeleton, setup);
   }
 
   /** Returns the files that the home volume must have after onboarding. */

@@ -13,9 +13,11 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.Stage;
+import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
+import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
@@ -30,6 +32,8 @@ import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.MasterKey;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.storage.Database;
@@ -52,7 +56,12 @@ class GatewayStagesTest {
   private static final String SNAPSHOT = "sandbox-medium";
   private static final InstanceId ID = new InstanceId(Ids.next());
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
-  private static final ModelChoice CHOICE = new ModelChoice("custom", "m", "", "");
+
+  /** Nothing listens there, so the stage records a note and no list of models. */
+  private static final ModelChoice CHOICE =
+      new ModelChoice("custom", "m", "http://localhost:9/v1", "");
+
+  private static final Secret KEY = Secret.of("the-key-of-this-test");
 
   private static final Homes SECOND_HOME = new Homes(2, List.of(), false);
 
@@ -71,6 +80,7 @@ class GatewayStagesTest {
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     var secrets = new SecretStore(MasterKey.open(settings, database), database);
+    secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
     var gateways = new TestGateways(secrets, driver, http);
     channels = gateways.channels();
     stages =
@@ -175,8 +185,57 @@ class GatewayStagesTest {
     }
   }
 
+  /** The second run is that of a node that crashed after the first. */
+  @Test
+  void onboardingCompletesTheSkeletonOfTheImageAndRunsNothing() throws Exception {
+    for (int run = 1; run <= 2; run++) {
+      var outcome = stages.run(ID, stageRun(Stage.ONBOARD));
+      assertThat(outcome.outcome()).isEqualTo(StageRecord.Outcome.PREPARED);
+      assertThat(config())
+          .contains("\"bind\" : \"lan\"", "custom/m", "chowder/provider-key")
+          .doesNotContain(KEY.reveal());
+      assertThat(file(OpenClawHome.PROVIDER_KEY)).isEqualTo(KEY.reveal());
+    }
+    assertThat(driver.script().calls()).noneMatch(call -> call.verb() == Verb.RUN);
+  }
+
+  @Test
+  void anImageWithoutASkeletonOnboardsAsTheSkeletonDoes() throws Exception {
+    var _ = stages.run(ID, stageRun(Stage.ONBOARD));
+    var prepared = OpenClawConfig.parse(ByteString.copyFromUtf8(config()));
+    withoutSkeleton();
+    var outcome = stages.run(ID, stageRun(Stage.ONBOARD));
+    assertThat(outcome.outcome()).isEqualTo(StageRecord.Outcome.EXECUTED);
+    assertThat(driver.script().calls()).anyMatch(call -> call.verb() == Verb.RUN);
+    assertThat(OpenClawConfig.parse(ByteString.copyFromUtf8(config()))).isEqualTo(prepared);
+  }
+
+  @Test
+  void aSkeletonThatIsNoJsonFailsTheStageWithoutItsContent() {
+    driver.writeFiles(
+        SANDBOX,
+        Fence.NONE,
+        List.of(new SandboxFile(OpenClawHome.SKELETON, ByteString.copyFromUtf8("hush"), 0600)));
+    assertThatThrownBy(() -> stages.run(ID, stageRun(Stage.ONBOARD)))
+        .isInstanceOfSatisfying(
+            GatewayWork.WorkFailure.class,
+            why -> assertThat(why.reason()).isEqualTo("CONFIG_BROKEN"))
+        .hasMessageNotContaining("hush");
+  }
+
+  private void withoutSkeleton() {
+    var _ = driver.remove(SANDBOX, Fence.NONE);
+    driver.script().withoutSkeleton();
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
+  }
+
+  private static StageRun stageRun(Stage stage) {
+    return new StageRun(stage, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF);
+  }
+
   @Test
   void aRemovedTaskIsNoLostSandboxWhileItsHomeExists() {
+    withoutSkeleton();
     driver.script().failNext(Verb.RUN, 1, Reason.NOT_FOUND, "task: its container was removed");
     assertThatThrownBy(
             () ->
@@ -272,6 +331,10 @@ class GatewayStagesTest {
   }
 
   private String config() {
-    return driver.readFile(SANDBOX, OpenClawHome.CONFIG, 1 << 20).orElseThrow().toStringUtf8();
+    return file(OpenClawHome.CONFIG);
+  }
+
+  private String file(String path) {
+    return driver.readFile(SANDBOX, path, 1 << 20).orElseThrow().toStringUtf8();
   }
 }

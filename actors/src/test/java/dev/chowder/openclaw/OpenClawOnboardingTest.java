@@ -53,6 +53,22 @@ class OpenClawOnboardingTest {
     assertThat(setup.toString()).doesNotContain(KEY.reveal());
   }
 
+  @Test
+  void aSkeletonKeepsWhatTheModelDoesNotSet() {
+    var skeleton =
+        OpenClawConfig.parse(
+            ByteString.copyFromUtf8(
+                "{agents: {defaults: {workspace: '/w'}}, tools: {profile: 'full'}}"));
+    var setup = new ModelSetup("custom", "demo", "http://x/v1", "", Optional.of(KEY));
+    var files = OpenClawOnboarding.filesFrom(skeleton, setup);
+    var config = OpenClawConfig.parse(files.getLast().content());
+    assertThat(config.at("/agents/defaults/workspace").asText()).isEqualTo("/w");
+    assertThat(config.at("/agents/defaults/model/primary").asText()).isEqualTo("custom/demo");
+    assertThat(config.at("/tools/profile").asText()).isEqualTo("full");
+    assertThat(files.getLast().content().toStringUtf8()).doesNotContain(KEY.reveal());
+    assertThat(files.getFirst()).isEqualTo(OpenClawHome.secretFile(OpenClawHome.PROVIDER_KEY, KEY));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"anthropic", "openai", "gemini", "custom"})
   void onlyTheConfigurationIsWrittenBeforeOnboardingWithoutSecrets(String provider) {

@@ -352,7 +352,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   /**
    * Returns a container through which files can be accessed. Creates one that never starts if the
-   * sandbox has none.
+   * sandbox has none. The first container of a home fills its volume from the image, so it must
+   * have the home's own image, unless that image no longer exists.
    */
   private String anyContainer(SandboxId id, Optional<InspectContainerResponse> gateway) {
     return gateway
@@ -363,18 +364,28 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   private String createHolder(SandboxId id) {
     InspectVolumeResponse home = requireHome(id);
-    return createContainer(
+    String organization = DockerHomes.label(home, DockerLabels.ORGANIZATION);
+    try {
+      return createHolder(id, organization, DockerHomes.label(home, DockerLabels.SNAPSHOT));
+    } catch (SandboxException refused) {
+      if (refused.reason() != Reason.IMAGE_MISSING) throw refused;
+      // A volume can outlive its image.
+      return createHolder(id, organization, settings.helperImage());
+    }
+  }
+
+  private String createHolder(SandboxId id, String organization, String image) {
+    var spec =
         new DockerContainerSpec(
             id,
-            DockerHomes.label(home, DockerLabels.ORGANIZATION),
+            organization,
             DockerLabels.TASK,
             0,
-            // Not the image of the home volume, because a volume can outlive its image.
-            settings.helperImage(),
+            image,
             List.of("true"),
             Map.of(),
-            Optional.empty()),
-        Fence.ofAttempt(0));
+            Optional.empty());
+    return createContainer(spec, Fence.ofAttempt(0));
   }
 
   @Override

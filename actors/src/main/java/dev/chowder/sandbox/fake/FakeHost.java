@@ -1,6 +1,7 @@
 package dev.chowder.sandbox.fake;
 
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandbox.SimulatedProcess;
 import java.io.IOException;
@@ -96,7 +97,7 @@ final class FakeHost implements AutoCloseable {
   }
 
   /** Returns the existing or newly created sandbox, whatever the generation of its home. */
-  FakeSandbox create(SandboxId id, int generation) {
+  FakeSandbox create(SandboxId id, int generation, List<SandboxFile> fromImage) {
     return find(id)
         .orElseGet(
             () ->
@@ -104,7 +105,8 @@ final class FakeHost implements AutoCloseable {
                     id,
                     _ -> {
                       try {
-                        return FakeSandbox.create(id, root.resolve(id.value()), generation);
+                        return FakeSandbox.create(
+                            id, root.resolve(id.value()), generation, fromImage);
                       } catch (IOException failed) {
                         throw new UncheckedIOException(failed);
                       }

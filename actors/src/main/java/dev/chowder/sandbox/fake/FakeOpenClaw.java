@@ -28,10 +28,21 @@ final class FakeOpenClaw {
   /** Onboards an agent. Existing values stay, as with the real onboarding. */
   static void onboard(Path home) {
     ObjectNode config = config(home);
+    onboard(config);
+    save(home, config);
+  }
+
+  /** Returns the configuration that onboarding writes without a model, a file of the image. */
+  static SandboxFile skeleton() {
+    ObjectNode config = JSON.createObjectNode();
+    onboard(config);
+    return file(".chowder/onboarded.json", config);
+  }
+
+  private static void onboard(ObjectNode config) {
     ObjectNode gateway = config.withObject("/gateway");
     gateway.put("mode", "local").put("port", 18789).put("bind", "lan");
     config.withObject("/agents/entries/main").put("name", "main");
-    save(home, config);
   }
 
   /** Adds an installed plugin to the configuration. */
@@ -54,9 +65,11 @@ final class FakeOpenClaw {
   }
 
   private static void save(Path home, ObjectNode config) {
-    FakeHome.write(
-        home,
-        List.of(new SandboxFile(CONFIG, ByteString.copyFromUtf8(config.toPrettyString()), 0600)));
+    FakeHome.write(home, List.of(file(CONFIG, config)));
+  }
+
+  private static SandboxFile file(String path, ObjectNode config) {
+    return new SandboxFile(path, ByteString.copyFromUtf8(config.toPrettyString()), 0600);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.fake;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -79,10 +80,17 @@ final class FakeSandbox {
     this.skills = new FakeSkills(home());
   }
 
-  static FakeSandbox create(SandboxId id, Path directory, int generation) throws IOException {
+  /**
+   * Creates a sandbox.
+   *
+   * @param fromImage files of the image's home
+   */
+  static FakeSandbox create(
+      SandboxId id, Path directory, int generation, List<SandboxFile> fromImage)
+      throws IOException {
     // Atomically, because other nodes that share the directory may read it at any moment.
     Path staged = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
-    Files.createDirectories(staged.resolve("home"));
+    FakeHome.write(Files.createDirectories(staged.resolve("home")), fromImage);
     if (generation > 0) Files.writeString(staged.resolve(GENERATION), Integer.toString(generation));
     try {
       Files.move(staged, directory, StandardCopyOption.ATOMIC_MOVE);

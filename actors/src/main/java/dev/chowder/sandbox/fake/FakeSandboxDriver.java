@@ -144,9 +144,10 @@ public final class FakeSandboxDriver implements SandboxDriver {
   public void create(SandboxSpec spec) {
     script.apply(Verb.CREATE, Optional.of(spec.id()));
     requireSnapshot(spec.snapshot());
-    new Fence(0, spec.generation())
-        .requireHome(
-            spec.id(), Optional.of(host.create(spec.id(), spec.generation()).generation()));
+    List<SandboxFile> fromImage =
+        script.hasSkeleton() ? List.of(FakeOpenClaw.skeleton()) : List.of();
+    FakeSandbox sandbox = host.create(spec.id(), spec.generation(), fromImage);
+    new Fence(0, spec.generation()).requireHome(spec.id(), Optional.of(sandbox.generation()));
   }
 
   @Override

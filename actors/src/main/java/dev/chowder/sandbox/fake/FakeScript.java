@@ -117,6 +117,7 @@ public final class FakeScript {
   private @Nullable Fault always;
   private boolean hasEmptyLists;
   private boolean full;
+  private boolean withoutSkeleton;
   private boolean hasSwap = true;
 
   /** Delays every further call of this verb. */
@@ -186,6 +187,17 @@ public final class FakeScript {
   public synchronized FakeScript missing(String snapshot) {
     missing.add(snapshot);
     return this;
+  }
+
+  /** Removes the onboarded configuration from the image, so that each agent is onboarded. */
+  public synchronized FakeScript withoutSkeleton() {
+    withoutSkeleton = true;
+    return this;
+  }
+
+  /** Returns whether the image contains an onboarded configuration. */
+  synchronized boolean hasSkeleton() {
+    return !withoutSkeleton;
   }
 
   /** Removes this channel's plugin from the image. */

@@ -97,6 +97,8 @@ final class FaultSchedule implements AutoCloseable {
     this.random = new Random(seed);
     this.key = node.newcomer("crab");
     this.organizationId = node.organizationId(key);
+    // In half of the schedules, each agent is onboarded in a task.
+    if (random.nextBoolean()) node.script().withoutSkeleton();
     watch();
   }
 

@@ -109,7 +109,7 @@ class FilesTest {
                     GetFileContentRequest.newBuilder().setInstanceId(stopped).setPath("a").build())
                 .getContent())
         .isEqualTo("asleep");
-    node.script().hangNext(Verb.RUN, 1);
+    node.script().hangNext(Verb.WRITE_FILES, 1);
     var young = node.create(key);
     assertReason(Reason.WRONG_STATE, () -> files().putFileContent(content(young, "a", "x")));
   }

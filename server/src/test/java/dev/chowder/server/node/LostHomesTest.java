@@ -57,6 +57,8 @@ class LostHomesTest {
       names = {"CREATE", "RUN", "READ_FILE", "WRITE_FILES", "START"})
   void aHomeThatReappearsAfterAFailedRecoverIsKeptAndUsed(Verb failing) throws IOException {
     unmountDisk();
+    // Only an image without a skeleton onboards in a task.
+    if (failing == Verb.RUN) node.script().withoutSkeleton();
     node.script().failNext(failing, 1, Reason.IMAGE_MISSING, "no image");
     recover();
     node.awaitStatus(key, id, Instance.Status.error);
@@ -126,6 +128,7 @@ class LostHomesTest {
   void aDiskThatReturnsWhileANewHomeIsFilledKeepsTheOldHome(Verb during) throws Exception {
     var before = Files.readString(config());
     unmountDisk();
+    if (during == Verb.RUN) node.script().withoutSkeleton();
     var hold = node.script().holdNext(during);
     recover();
     assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
@@ -185,7 +188,7 @@ class LostHomesTest {
 
   @Test
   void aHomeThatNoAgentUsedIsRemoved() throws IOException {
-    node.script().failNext(Verb.RUN, 1, Reason.NO_MEMORY, "no memory");
+    node.script().failNext(Verb.WRITE_FILES, 1, Reason.NO_MEMORY, "no memory");
     var other = node.create(key);
     node.awaitStatus(key, other, Instance.Status.error);
     Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "there" : "");
@@ -292,7 +295,7 @@ class LostHomesTest {
    * restarted.
    */
   private void backUpDuringProvisioningAndRestart(Path backup) throws Exception {
-    var hold = node.script().holdNext(Verb.RUN);
+    var hold = node.script().holdNext(Verb.WRITE_FILES);
     id = node.create(key);
     assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
     node.close();

@@ -409,7 +409,7 @@ class ReconcilerTest {
     String id;
     try (var node = Node.start(home, QUICK)) {
       var key = node.newcomer("whale");
-      var hold = node.script().holdNext(Verb.RUN);
+      var hold = node.script().holdNext(Verb.WRITE_FILES);
       id = node.create(key);
       assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
       try (var database = node.openDatabase()) {

@@ -269,6 +269,7 @@ class VerbsTest {
 
   @Test
   void deletionIsFastDuringAnyOperation() {
+    node.script().withoutSkeleton();
     for (var hanging :
         List.of(Verb.CREATE, Verb.RUN, Verb.WRITE_FILES, Verb.START, Verb.STOP, Verb.REMOVE)) {
       var key = node.newcomer("shrimp");
