@@ -89,7 +89,7 @@ public final class GatewaySleep {
   }
 
   /**
-   * Continues the sleeping gateway until it admits messages; empty if that is impossible.
+   * Continues the sleeping gateway until it takes messages; empty if that is impossible.
    *
    * @param process what a boot would start
    */
@@ -99,7 +99,7 @@ public final class GatewaySleep {
     var endpoint = driver.thaw(sandbox, stageRun.fence(), stageRun.sleep().boot(), process);
     if (endpoint.isPresent()
         && !suspension.resume(id.value(), endpoint.get(), settings.sleep().wakeLimit())) {
-      LOG.warn("instance={} event=not-woken: the gateway does not admit messages", id);
+      LOG.warn("instance={} event=not-woken: the gateway does not take messages", id);
       return Optional.empty();
     }
     return endpoint;

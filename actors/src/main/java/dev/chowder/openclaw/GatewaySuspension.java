@@ -16,7 +16,8 @@ import java.util.Optional;
 /**
  * Suspends gateways before a freeze and resumes them after a thaw. A suspended gateway has finished
  * its work and rejects turns. It holds a lease of two minutes, after which it admits turns by
- * itself, also if it was frozen meanwhile. Blocks. Does not freeze.
+ * itself, also if it was frozen meanwhile. A gateway that admits turns after a thaw may still fail
+ * all of them, so a resume also checks its databases. Blocks. Does not freeze.
  */
 public final class GatewaySuspension {
   /**
@@ -51,6 +52,7 @@ public final class GatewaySuspension {
   private static final int MAX_KEPT = 10_000;
 
   private final OpenClawAdmin admin;
+  private final GatewayDatabases databases;
   private final Tokens tokens;
   private final Duration cancelLimit;
 
@@ -77,8 +79,10 @@ public final class GatewaySuspension {
    * @param cancelLimit maximum time in which {@link #prepare} makes a gateway admit turns again,
    *     after its own limit
    */
-  public GatewaySuspension(OpenClawAdmin admin, Tokens tokens, Duration cancelLimit) {
+  public GatewaySuspension(
+      OpenClawAdmin admin, GatewayDatabases databases, Tokens tokens, Duration cancelLimit) {
     this.admin = admin;
+    this.databases = databases;
     this.tokens = tokens;
     this.cancelLimit = cancelLimit;
   }
@@ -146,16 +150,18 @@ public final class GatewaySuspension {
   }
 
   /**
-   * Makes a thawed gateway admit turns, and waits until it does. Does nothing if the gateway was
-   * not suspended.
+   * Makes a thawed gateway admit turns, waits until it does, and checks that it can take them.
    *
-   * @return whether the gateway admits turns; false if it does not within the limit
+   * @return whether the gateway takes turns; false if it does not within the limit, or if its
+   *     process cannot until it ends
    */
   public boolean resume(String id, SandboxEndpoint gateway, Duration limit)
       throws InterruptedException {
     long deadline = System.nanoTime() + limit.toNanos();
     var token = tokens.of(id, gateway);
-    return token.isPresent() && awaitAdmission(id, new Gateway(gateway, token.get()), deadline);
+    return token.isPresent()
+        && awaitAdmission(id, new Gateway(gateway, token.get()), deadline)
+        && databases.areUsable(id, gateway, token.get(), deadline);
   }
 
   private boolean awaitAdmission(String id, Gateway at, long deadline) throws InterruptedException {

@@ -17,6 +17,8 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
@@ -47,6 +49,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,9 +93,6 @@ class OpenClawIT {
   /** On a loaded machine, work after a turn takes a while. */
   private static final Duration SUSPEND_LIMIT = Duration.ofMinutes(2);
 
-  private static final GatewaySuspension SUSPENSION =
-      new GatewaySuspension(ADMIN, (_, _) -> Optional.of(token()), Duration.ofSeconds(30));
-
   @TempDir static Path directory;
   private static DockerSandboxDriver driver;
   private static DemoModelServer model;
@@ -103,6 +103,7 @@ class OpenClawIT {
   private static StoredOverrides overrides;
   private static StoredChannels channels;
   private static GatewayStages stages;
+  private static GatewaySuspension suspension;
   private static ModelChoice choice;
 
   @BeforeAll
@@ -129,6 +130,7 @@ class OpenClawIT {
     overrides = overrides(ADMIN);
     var gateways = new TestGateways(secrets, driver, HTTP);
     channels = gateways.channels();
+    suspension = gateways.suspension();
     stages = gateways.stages(overrides, channels, _ -> URL, SNAPSHOT);
   }
 
@@ -265,13 +267,13 @@ class OpenClawIT {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var running = threads.submit(() -> answer("s0", "Count slowly to 20"));
       awaitTurn();
-      assertThat(SUSPENSION.prepare(ID.value(), endpoint(), Duration.ofSeconds(1))).isFalse();
+      assertThat(suspension.prepare(ID.value(), endpoint(), Duration.ofSeconds(1))).isFalse();
       assertThat(running.isDone()).isFalse();
-      assertThat(SUSPENSION.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
+      assertThat(suspension.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
       assertThat(running.get(SUSPEND_LIMIT.toSeconds(), TimeUnit.SECONDS)).contains("20");
     }
     assertThat(ask("s0", "hi", token()).statusCode()).isEqualTo(503);
-    assertThat(SUSPENSION.resume(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
+    assertThat(suspension.resume(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
     assertThat(answer("s0", "Reply with exactly: nonce-2")).contains("nonce-2");
   }
 
@@ -299,11 +301,11 @@ class OpenClawIT {
   void aThawedGatewayTakesTurnsAndKnowsItsSessions(int seconds) throws Exception {
     assertThat(answer("s3", "Remember: nonce-" + seconds)).isNotEmpty();
     var gateway = endpoint();
-    assertThat(SUSPENSION.prepare(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
+    assertThat(suspension.prepare(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
     docker("pause");
     Thread.sleep(Duration.ofSeconds(seconds));
     docker("unpause");
-    assertThat(SUSPENSION.resume(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
+    assertThat(suspension.resume(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
     assertThat(answer("s3", "What did I ask you to remember?")).contains("nonce-" + seconds);
   }
 
@@ -339,12 +341,63 @@ class OpenClawIT {
     assertThat(answer("s2", "What did I ask you to remember?")).doesNotContain("nonce-77");
   }
 
+  /**
+   * OpenClaw's timers of 30 minutes compete for this lock after a long freeze. A holder of the lock
+   * has the same effect, and each time.
+   */
   @Test
   @Order(10)
+  void aGatewayThatCannotUseItsDatabasesAfterTheThawIsBooted() throws Exception {
+    assertThat(answer("s3", "Remember: nonce-88")).isNotEmpty();
+    assertDone(driver.exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
+    assertThat(ask("s3", "hi", token()).statusCode()).isEqualTo(500);
+    assertThat(ADMIN.call(endpoint(), token(), "cron.status", json("{}")))
+        .isInstanceOf(AdminAnswer.Done.class);
+    assertThat(suspension.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
+    assertThat(driver.freeze(SANDBOX, 1)).isEqualTo(1);
+    var asleep =
+        new Sleep(SleepLevel.FROZEN, 1, Instant.now(), SleepLevel.FROZEN, SleepMemory.NONE);
+    var start =
+        new StageRun(Stage.START_GATEWAY, 2, "org", choice, ONE.wanted(), Homes.FIRST, asleep);
+    assertThat(stages.wake(ID, start)).isEmpty();
+    var _ = stages.run(ID, start);
+    assertThat(driver.observe(SANDBOX).attempt()).isEqualTo(2);
+    assertThat(answer("s3", "What did I ask you to remember?")).contains("nonce-88");
+  }
+
+  /**
+   * Returns a command that holds the lock of OpenClaw's databases until the close of an idle one
+   * has failed.
+   */
+  private static List<String> preventsTheCloseOfADatabase() {
+    return List.of(
+        "node",
+        "-e",
+        """
+        const fs = require("node:fs");
+        const { DatabaseSync } = require("node:sqlite");
+        const locks = "/tmp/openclaw-state-locks-" + process.getuid() + "/";
+        const name = fs.readdirSync(locks).find((file) => file.startsWith("state-lifecycle."));
+        const lock = new DatabaseSync(locks + name, { timeout: 60000 });
+        lock.exec("BEGIN EXCLUSIVE");
+        const isLogged = () => fs.readdirSync("/tmp/openclaw").some((file) =>
+            fs.readFileSync("/tmp/openclaw/" + file, "utf8").includes("database idle cleanup failed"));
+        const deadline = Date.now() + 240000;
+        const check = () => {
+          if (isLogged()) process.exit(0);
+          if (Date.now() > deadline) process.exit(1);
+          setTimeout(check, 500);
+        };
+        check();
+        """);
+  }
+
+  @Test
+  @Order(11)
   void aRemovalLeavesNothing() throws Exception {
-    var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
+    var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 2, false));
     stages.remove(
-        ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 1, Homes.FIRST));
+        ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 2, Homes.FIRST));
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
     assertThat(driver.list()).isEmpty();
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();

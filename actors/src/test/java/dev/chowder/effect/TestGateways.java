@@ -3,6 +3,7 @@ package dev.chowder.effect;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayDatabases;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
@@ -56,6 +57,7 @@ final class TestGateways {
   GatewaySuspension suspension() {
     return new GatewaySuspension(
         admin,
+        new GatewayDatabases(conversations, devices::of),
         (id, gateway) -> tokens().valid(new InstanceId(id), gateway),
         settings.cancelLimit());
   }

@@ -31,11 +31,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests suspensions with a simulated gateway. */
 class GatewaySuspensionTest {
   private static final String ID = "0190a000-0000-7000-8000-000000000001";
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID);
+  private static final Fence FENCE = new Fence(1, 1);
   private static final Secret TOKEN = Secret.of("the-token");
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofMillis(200);
@@ -43,24 +46,26 @@ class GatewaySuspensionTest {
   private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final OpenClawAdmin admin =
-      new OpenClawAdmin(
-          http, LIMIT, new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses()));
+  private static final ProcessSpec PROCESS =
+      new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789);
+
+  private final GatewayResponses responses =
+      new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
+  private final OpenClawAdmin admin = new OpenClawAdmin(http, LIMIT, responses);
+  private final GatewayDevice device = GatewayDevice.of(GatewayDevice.create());
+  private final GatewayDatabases databases =
+      new GatewayDatabases(new GatewayConversations(http, admin, LIMIT, responses), _ -> device);
   private final GatewaySuspension suspension = suspension(LIMIT);
   private SandboxEndpoint gateway;
 
   private GatewaySuspension suspension(Duration cancelLimit) {
-    return new GatewaySuspension(admin, (_, _) -> Optional.of(TOKEN), cancelLimit);
+    return new GatewaySuspension(admin, databases, (_, _) -> Optional.of(TOKEN), cancelLimit);
   }
 
   @BeforeEach
   void start() {
     driver.create(new SandboxSpec(SANDBOX, "org", "chowder/fake", 1));
-    gateway =
-        driver.start(
-            SANDBOX,
-            new Fence(1, 1),
-            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
+    gateway = driver.start(SANDBOX, FENCE, PROCESS);
   }
 
   @AfterEach
@@ -128,6 +133,31 @@ class GatewaySuspensionTest {
     assertThat(turn()).isEqualTo(200);
   }
 
+  /** With one use left, only the second use after the thaw fails. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aThawedGatewayThatCannotUseItsDatabasesIsNotResumed(int uses) throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    driver.script().withDatabasesLostByThaw(uses);
+    freezeAndThaw();
+    assertThat(suspension.resume(ID, gateway, LIMIT)).isFalse();
+    assertThat(status("/readyz")).isEqualTo(200);
+    assertThat(turn()).isEqualTo(500);
+  }
+
+  @Test
+  void aThawedGatewayThatCanUseItsDatabasesIsResumed() throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    freezeAndThaw();
+    assertThat(suspension.resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(turn()).isEqualTo(200);
+  }
+
+  private void freezeAndThaw() {
+    assertThat(driver.freeze(SANDBOX, 1)).isEqualTo(1);
+    assertThat(driver.thaw(SANDBOX, FENCE, 1, PROCESS)).contains(gateway);
+  }
+
   @Test
   void anExpiredSuspensionIsResumed() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
@@ -149,7 +179,7 @@ class GatewaySuspensionTest {
 
   @Test
   void aGatewayWithoutATokenOrThatHasEndedIsNotSuspended() throws Exception {
-    var unknown = new GatewaySuspension(admin, (_, _) -> Optional.empty(), LIMIT);
+    var unknown = new GatewaySuspension(admin, databases, (_, _) -> Optional.empty(), LIMIT);
     assertThat(unknown.prepare(ID, gateway, LIMIT)).isFalse();
     assertThat(unknown.resume(ID, gateway, LIMIT)).isFalse();
     driver.kill(SANDBOX);

@@ -42,6 +42,7 @@ import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
 import dev.chowder.key.ScopedKeys;
 import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayDatabases;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
@@ -331,6 +332,7 @@ public final class Chowder implements AutoCloseable {
                             driver,
                             new GatewaySuspension(
                                 admin,
+                                new GatewayDatabases(conversations, devices::of),
                                 (id, gateway) -> tokens.valid(new InstanceId(id), gateway),
                                 openClaw.cancelLimit()),
                             effects),

@@ -68,6 +68,10 @@ final class FakeConversation {
       answer.put("ok", true).putObject("payload");
       return;
     }
+    if (method.equals("sessions.groups.delete")) {
+      deleteGroup(answer);
+      return;
+    }
     if (method.equals("plugins.install")) {
       install(params.path("spec").asText(), answer);
       return;
@@ -77,6 +81,15 @@ final class FakeConversation {
             || sandbox.channels().answer(method, params, answer)
             || sandbox.skills().answer(method, params, answer);
     if (!known) reject(answer, "INVALID_REQUEST", "refused");
+  }
+
+  /** Deletes a group of sessions. A simulated gateway has none, and uses its databases for that. */
+  private void deleteGroup(ObjectNode answer) {
+    if (sandbox.useDatabases()) {
+      answer.put("ok", true).putObject("payload").put("updatedSessions", 0);
+    } else {
+      reject(answer, "UNAVAILABLE", "another OpenClaw process owns state-lifecycle");
+    }
   }
 
   /** Installs a plugin. The image has all plugins, unless the script requests a failure. */

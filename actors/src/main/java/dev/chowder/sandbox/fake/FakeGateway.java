@@ -254,6 +254,10 @@ final class FakeGateway implements AutoCloseable {
   private void takeTurn(Exchange exchange, FakeSandbox sandbox, JsonNode request)
       throws IOException {
     script.applyToTurn();
+    if (!sandbox.useDatabases()) {
+      send(exchange, 500, error("api_error", "internal error"));
+      return;
+    }
     FakeScript.pause(FakeScript.Verb.RUN, settings.replyTime());
     FakeReply reply = FakeReply.to(request);
     String session = exchange.header("x-openclaw-session-key");

@@ -68,6 +68,7 @@ final class FakeSandbox {
   private FakeLog log = new FakeLog();
   private FakeAdmission admission = new FakeAdmission();
   private long readyAt = System.nanoTime();
+  private int usesLeft = Integer.MAX_VALUE;
   private @Nullable CountDownLatch task;
   private boolean removed;
 
@@ -205,6 +206,7 @@ final class FakeSandbox {
       log = new FakeLog();
     }
     admission = new FakeAdmission();
+    usesLeft = Integer.MAX_VALUE;
     readyAt = System.nanoTime() + bootNanos;
     save();
   }
@@ -245,6 +247,18 @@ final class FakeSandbox {
     }
     process = frozen.running(false, false);
     save();
+    return true;
+  }
+
+  /** Lets the process use its agents' databases so many times. */
+  synchronized void limitUses(int uses) {
+    usesLeft = uses;
+  }
+
+  /** Uses the databases of the agents, and returns whether that succeeded. */
+  synchronized boolean useDatabases() {
+    if (usesLeft == 0) return false;
+    if (usesLeft < Integer.MAX_VALUE) usesLeft--;
     return true;
   }
 

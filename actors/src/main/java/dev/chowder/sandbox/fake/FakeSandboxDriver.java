@@ -323,7 +323,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
             .process()
             .filter(SimulatedProcess::runs)
             .filter(found -> found.spec().equals(spec(boot, process)));
-    if (same.isPresent()) sandbox.thaw();
+    if (same.isPresent() && sandbox.thaw()) sandbox.limitUses(script.usesAfterThaw());
     return same.map(found -> new SandboxEndpoint(found.host(), gateway.port()));
   }
 

@@ -119,6 +119,7 @@ public final class FakeScript {
   private boolean full;
   private boolean withoutSkeleton;
   private boolean hasSwap = true;
+  private int usesAfterThaw = Integer.MAX_VALUE;
 
   /** Delays every further call of this verb. */
   public synchronized FakeScript delay(Verb verb, Duration delay) {
@@ -282,6 +283,21 @@ public final class FakeScript {
     return this;
   }
 
+  /**
+   * Makes each gateway that is thawed fail all turns until its process ends, because it cannot use
+   * its agents' databases. It still admits turns.
+   *
+   * @param uses the number of uses that succeed before
+   */
+  public synchronized FakeScript withDatabasesLostByThaw(int uses) {
+    usesAfterThaw = uses;
+    return this;
+  }
+
+  synchronized int usesAfterThaw() {
+    return usesAfterThaw;
+  }
+
   /** Removes all delays, faults and other conditions, except blocked calls. */
   public synchronized FakeScript heal() {
     delays.clear();
@@ -295,6 +311,7 @@ public final class FakeScript {
     hasEmptyLists = false;
     full = false;
     hasSwap = true;
+    usesAfterThaw = Integer.MAX_VALUE;
     return this;
   }
 

@@ -85,6 +85,22 @@ class SleepTest {
   }
 
   @Test
+  void aThawedGatewayThatCannotUseItsDatabasesIsBooted() {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    node.script().withDatabasesLostByThaw(0);
+    try {
+      assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+    } finally {
+      node.script().heal();
+    }
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Up.class);
+    // The process that the start booted sleeps and wakes as any other.
+    var _ = stop(id);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.thaw);
+  }
+
+  @Test
   void aFileIsWrittenOnlyAfterTheFrozenGatewayHasEnded() {
     var id = node.createRunning(key);
     var _ = stop(id);

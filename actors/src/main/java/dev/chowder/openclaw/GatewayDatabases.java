@@ -1,0 +1,79 @@
+package dev.chowder.openclaw;
+
+import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.Secret;
+import java.time.Duration;
+import java.util.function.Function;
+
+/**
+ * Checks whether a gateway can use the databases of its agents. OpenClaw closes a database a minute
+ * after its last use, and saves all databases every 30 minutes. After a freeze, both can fall due
+ * at once. They compete for a lock, and if the close does not get it, OpenClaw answers every later
+ * turn with an internal error until its process ends. Neither its readiness nor methods of its
+ * admin interface show that.
+ */
+public final class GatewayDatabases {
+  /**
+   * Removes a group of sessions from all agents, which opens their databases for writing as a turn
+   * does. It calls no provider. No group has this name, so nothing changes.
+   */
+  private static final String USE = "sessions.groups.delete";
+
+  private static final String NO_GROUP = "chowder-none-5f1d0c52-6c0e-4b0f-8c2c-0f6f4d0f9a11";
+
+  /** A failed close of the first use shows at the second one. */
+  private static final int USES = 2;
+
+  /**
+   * A single try can fail because the gateway restarts its channels, which it does after a thaw.
+   */
+  private static final int MAX_TRIES = 3;
+
+  private static final Duration PAUSE = Duration.ofMillis(500);
+
+  private final GatewayConversations conversations;
+  private final Function<String, GatewayDevice> devices;
+
+  /**
+   * Creates the check.
+   *
+   * @param devices returns Chowder's device for an instance's gateway
+   */
+  public GatewayDatabases(
+      GatewayConversations conversations, Function<String, GatewayDevice> devices) {
+    this.conversations = conversations;
+    this.devices = devices;
+  }
+
+  /**
+   * Returns whether the databases can be used. Opens those that OpenClaw closed, so that the next
+   * turn need not.
+   *
+   * @param deadline value of {@link System#nanoTime} after which the answer is false
+   */
+  boolean areUsable(String id, SandboxEndpoint gateway, Secret token, long deadline)
+      throws InterruptedException {
+    var at = new Gateway(gateway, token, devices.apply(id));
+    for (int tried = 1; ; tried++) {
+      var left = Duration.ofNanos(deadline - System.nanoTime());
+      if (left.isPositive() && uses(at, left)) return true;
+      if (tried == MAX_TRIES || left.compareTo(PAUSE) <= 0) return false;
+      Thread.sleep(PAUSE);
+    }
+  }
+
+  private boolean uses(Gateway gateway, Duration limit) throws InterruptedException {
+    try (var socket = conversations.open(gateway, limit)) {
+      for (int use = 1; use <= USES; use++) {
+        var params = OpenClawConfig.JSON.createObjectNode().put("name", NO_GROUP);
+        if (!(socket.call(USE, params) instanceof Done)) return false;
+      }
+      return true;
+    } catch (UnansweredException unanswered) {
+      return false;
+    }
+  }
+}
