@@ -38,10 +38,17 @@ swap_bytes() {
   fi
 }
 
+# agents_freeze: succeeds if a stop freezes agents, which is the default. The values are those of the server's settings.
+agents_freeze() {
+  case "${CHOWDER_FREEZE:-true}" in
+    false | no | off) return 1 ;;
+  esac
+}
+
 # swap_ensure [BYTES]: makes swap available as the operator chose. It only fails if a new size of the swap file cannot be set.
 swap_ensure() {
   local zram=yes
-  if [ -e "$CHOWDER_HOME/no-zram" ]; then zram=no; fi
+  if [ -e "$CHOWDER_HOME/no-zram" ] || ! agents_freeze; then zram=no; fi
   case "${DOCKER_HOST:-unix:}" in
     unix:*) ;;
     *)

@@ -111,6 +111,14 @@ class SwapScriptTest {
         .doesNotContain("changed");
   }
 
+  @ParameterizedTest
+  @CsvSource({"true, yes", "'', yes", "false, no", "off, no"})
+  void zramIsSetUpOnlyIfAgentsFreeze(String freeze, String zram) throws Exception {
+    var root = "can_be_root() { true; }; swap_as_root() { echo \"zram=$4\"; }; ";
+    assertThat(function(root + "swap_ensure ''", "CHOWDER_FREEZE", freeze))
+        .isEqualTo(new Result(0, "zram=" + zram + "\n"));
+  }
+
   @Test
   void aUserWhoMayNotBecomeRootIsToldOnlyIfThereIsNoSwap() throws Exception {
     var user = "can_be_root() { false; }; ";
