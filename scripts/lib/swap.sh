@@ -65,6 +65,17 @@ swap_ensure() {
   fi
 }
 
+# swap_permit_disk: lets the server use the swap file that the operator asked for, and says that agents do not use other swap on a disk.
+swap_permit_disk() {
+  if [ -e "$CHOWDER_HOME/swap-file" ]; then export CHOWDER_DISK_SWAP="${CHOWDER_DISK_SWAP:-true}"; fi
+  if agents_freeze && [ -z "${CHOWDER_DISK_SWAP:-}" ] && [ -n "$(disk_swaps)" ]; then
+    say "This host has swap on a disk. Memory of agents holds provider keys and does not go there, so sleeping agents stay in memory. CHOWDER_DISK_SWAP=true permits it."
+  fi
+}
+
+# disk_swaps: prints the swap of this host that is not zram.
+disk_swaps() { awk 'NR > 1 && $1 !~ /^\/dev\/zram[0-9]+$/ { print $1 }' /proc/swaps; }
+
 # swap_purge: undoes what this installation did. Fails if the swap file cannot be removed yet.
 swap_purge() {
   if [ ! -e "$SWAP_RECORD/users/$CHOWDER_CLUSTER_ID" ] && [ ! -e "$CHOWDER_HOME/swap-file" ]; then return 0; fi
@@ -173,7 +184,7 @@ zram_ensure() {
   if zram_create; then
     say "Set up zram swap for $(gib "$DISK_BYTES") of memory of sleeping agents; it takes at most $(gib "$LIMIT_BYTES"). scripts/down --purge removes it; scripts/up --no-zram sets up none."
   else
-    say "This host has no swap, and zram could not be set up, so sleeping agents keep all their memory. Install the kernel module zram (on Ubuntu in linux-modules-extra-$(uname -r)), or add swap to the host."
+    say "This host has no swap, and zram could not be set up, so sleeping agents keep all their memory. Install the kernel module zram (on Ubuntu in linux-modules-extra-$(uname -r)), or add swap to the host and set CHOWDER_DISK_SWAP=true."
   fi
 }
 
@@ -257,11 +268,11 @@ file_create() {
   type="$(stat -f -c %T -- "$folder")"
   case "$type" in
     ext2/ext3 | xfs) ;;
-    *) die "cannot create a swap file in $folder: its file system is $type; Chowder creates swap files on ext4 and XFS only, so add swap to the host yourself." ;;
+    *) die "cannot create a swap file in $folder: its file system is $type; Chowder creates swap files on ext4 and XFS only, so add swap to the host yourself and set CHOWDER_DISK_SWAP=true." ;;
   esac
   # Memory is freed by writing to the device, and these two need memory for a write.
   if lsblk -nsro NAME,TYPE -- "$(findmnt -no SOURCE --target "$folder")" 2>/dev/null | grep -qE '^zd[0-9]|vdo'; then
-    die "cannot create a swap file in $folder: it is on a ZFS volume or on VDO, where swap can hang the host; add swap to the host yourself."
+    die "cannot create a swap file in $folder: it is on a ZFS volume or on VDO, where swap can hang the host; add swap to the host yourself and set CHOWDER_DISK_SWAP=true."
   fi
   [ "$(($(stat -f -c '%a * %S' -- "$folder")))" -ge "$(($1 + SWAP_FREE_BYTES))" ] ||
     die "--swap-file: needs $(gib "$1") and $(gib "$SWAP_FREE_BYTES") that stay free in $folder; name a smaller size or free space."

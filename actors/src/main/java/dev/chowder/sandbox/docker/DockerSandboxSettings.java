@@ -25,6 +25,7 @@ import java.util.stream.Stream;
  * @param removeTimeout limit of one whole removal
  * @param replaceGrace time from SIGTERM to SIGKILL for a main process that another attempt replaces
  * @param pageOutTimeout limit of the move of one frozen process's memory to swap
+ * @param diskSwap whether memory of frozen processes may go to swap on a disk
  * @param concurrentCalls maximum number of concurrent calls
  * @param concurrencyWait maximum time that a call waits for a permit
  * @param concurrentStreams maximum number of concurrent followed logs, waits and event streams
@@ -68,6 +69,7 @@ public record DockerSandboxSettings(
     Duration removeTimeout,
     Duration replaceGrace,
     Duration pageOutTimeout,
+    boolean diskSwap,
     int concurrentCalls,
     Duration concurrencyWait,
     int concurrentStreams,
@@ -112,6 +114,7 @@ public record DockerSandboxSettings(
         config.getDuration("remove-timeout"),
         config.getDuration("replace-grace"),
         config.getDuration("page-out-timeout"),
+        config.getBoolean("disk-swap"),
         config.getInt("concurrent-calls"),
         config.getDuration("concurrency-wait"),
         config.getInt("concurrent-streams"),

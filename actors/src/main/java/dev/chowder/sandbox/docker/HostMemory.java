@@ -30,7 +30,7 @@ final class HostMemory {
       // so a ping is enough to show that it responds.
       engine.run("ping", docker -> docker.pingCmd().exec());
       var lines = meminfo();
-      var swap = new HostSwap();
+      var swap = new HostSwap(settings.diskSwap());
       return new HostCapacity(
           bytes(lines, "MemTotal:"),
           bytes(lines, "MemAvailable:"),

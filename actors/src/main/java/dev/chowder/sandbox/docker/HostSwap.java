@@ -6,7 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Reads how much swap this host has, from its kernel. */
+/**
+ * Reads from the kernel how much swap this host has for the memory of agents. That memory holds
+ * provider keys, so a host with swap on a disk has none for it unless the operator permits that:
+ * the kernel decides to which swap a page goes.
+ */
 final class HostSwap {
   /**
    * Swapped bytes that a compressed device (zram) holds for each byte of memory that it may use.
@@ -16,14 +20,16 @@ final class HostSwap {
 
   private final Path swaps;
   private final Path devices;
+  private final boolean diskPermitted;
 
-  HostSwap() {
-    this(Path.of("/proc/swaps"), Path.of("/sys/block"));
+  HostSwap(boolean diskPermitted) {
+    this(Path.of("/proc/swaps"), Path.of("/sys/block"), diskPermitted);
   }
 
-  HostSwap(Path swaps, Path devices) {
+  HostSwap(Path swaps, Path devices, boolean diskPermitted) {
     this.swaps = swaps;
     this.devices = devices;
+    this.diskPermitted = diskPermitted;
   }
 
   long totalBytes() {
@@ -40,15 +46,24 @@ final class HostSwap {
 
   /** Returns the lines without the header: {@code PATH TYPE SIZE USED PRIORITY}. */
   private Stream<String[]> entries() {
-    return lines(swaps).stream()
-        .skip(1)
-        .map(line -> line.split("\\s+", -1))
-        .filter(entry -> entry.length >= 4);
+    var all =
+        lines(swaps).stream()
+            .skip(1)
+            .map(line -> line.split("\\s+", -1))
+            .filter(entry -> entry.length >= 4)
+            .toList();
+    return diskPermitted || all.stream().allMatch(entry -> isCompressed(entry[0]))
+        ? all.stream()
+        : Stream.empty();
+  }
+
+  private static boolean isCompressed(String device) {
+    return device.matches("/dev/zram\\d+");
   }
 
   private long compressedFree(String device) {
-    Path name = Path.of(device).getFileName();
-    if (name == null || !name.toString().startsWith("zram")) return Long.MAX_VALUE;
+    if (!isCompressed(device)) return Long.MAX_VALUE;
+    String name = device.substring(device.lastIndexOf('/') + 1);
     // The third number is the memory in use, and the fourth its limit; 0 is no limit.
     return lines(devices.resolve(name).resolve("mm_stat")).stream()
         .map(line -> line.strip().split("\\s+", -1))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,12 +19,22 @@ class HostSwapTest {
   void aHostWithoutSwapHasNone() throws IOException {
     assertThat(swap(HEADER).totalBytes()).isZero();
     assertThat(swap(HEADER).freeBytes()).isZero();
-    assertThat(new HostSwap(folder.resolve("absent"), folder).freeBytes()).isZero();
+    assertThat(new HostSwap(folder.resolve("absent"), folder, false).freeBytes()).isZero();
   }
 
   @Test
-  void allDevicesCount() throws IOException {
-    var swap = swap(HEADER + "/swap\\040file file 1000 100 -2\n/dev/vda2 partition 500 0 -3\n");
+  void aHostWithSwapOnADiskHasNoneForAgentsUnlessTheOperatorPermitsIt() throws IOException {
+    for (var disk : List.of("/dev/vda2 partition", "/home/zram0 file")) {
+      var content = HEADER + "/dev/zram0 partition 1000 0 100\n" + disk + " 500 0 -3\n";
+      assertThat(swap(content).totalBytes()).isZero();
+      assertThat(swap(content).freeBytes()).isZero();
+      assertThat(withDisk(content).freeBytes()).isEqualTo(1500 * KIB);
+    }
+  }
+
+  @Test
+  void allPermittedDevicesCount() throws IOException {
+    var swap = withDisk(HEADER + "/swap\\040file file 1000 100 -2\n/dev/vda2 partition 500 0 -3\n");
     assertThat(swap.totalBytes()).isEqualTo(1500 * KIB);
     assertThat(swap.freeBytes()).isEqualTo(1400 * KIB);
   }
@@ -41,7 +52,11 @@ class HostSwapTest {
   }
 
   private HostSwap swap(String content) throws IOException {
-    return new HostSwap(Files.writeString(folder.resolve("swaps"), content), folder);
+    return new HostSwap(Files.writeString(folder.resolve("swaps"), content), folder, false);
+  }
+
+  private HostSwap withDisk(String content) throws IOException {
+    return new HostSwap(Files.writeString(folder.resolve("swaps"), content), folder, true);
   }
 
   private void mmStat(String content) throws IOException {

@@ -120,6 +120,27 @@ class SwapScriptTest {
   }
 
   @Test
+  void memoryOfAgentsGoesToADiskOnlyWithTheOperatorsConsent() throws Exception {
+    var disk = "disk_swaps() { echo /dev/vda2; }; ";
+    var permit = "swap_permit_disk; echo \"${CHOWDER_DISK_SWAP:-unset}\"";
+    assertThat(function("disk_swaps() { :; }; " + permit)).isEqualTo(new Result(0, "unset\n"));
+    var result = function(disk + permit);
+    assertThat(result.exit()).isZero();
+    assertThat(result.printed())
+        .contains("CHOWDER_DISK_SWAP=true permits it.")
+        .endsWith("\nunset\n");
+    for (var chosen : List.of("true", "false")) {
+      assertThat(function(disk + permit, "CHOWDER_DISK_SWAP", chosen))
+          .isEqualTo(new Result(0, chosen + "\n"));
+    }
+    assertThat(function(disk + permit, "CHOWDER_FREEZE", "false"))
+        .isEqualTo(new Result(0, "unset\n"));
+    Files.createDirectories(folder.resolve("home"));
+    Files.createFile(folder.resolve("home/swap-file"));
+    assertThat(function(disk + permit)).isEqualTo(new Result(0, "true\n"));
+  }
+
+  @Test
   void aUserWhoMayNotBecomeRootIsToldOnlyIfThereIsNoSwap() throws Exception {
     var user = "can_be_root() { false; }; ";
     var result = function(user + "swap_ensure ''");
