@@ -28,6 +28,7 @@ node_environment() {
     # The limits of the host, divided among the nodes.
     export CHOWDER_EFFECT_MAX_CONCURRENT="${CHOWDER_EFFECT_MAX_CONCURRENT:-$(((32 + NODES - 1) / NODES))}"
     export CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS="${CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS:-$(((2 * $(nproc) + NODES - 1) / NODES))}"
+    export CHOWDER_EFFECT_MAX_CONCURRENT_WAKES="${CHOWDER_EFFECT_MAX_CONCURRENT_WAKES:-$(((2 * $(nproc) + NODES - 1) / NODES))}"
     # Each node counts only the bodies that Envoy checks with it, but one Envoy holds all bodies. A node must admit at least one body.
     local body="$((${CHOWDER_MAX_BODY_BYTES:-4194304} + 16384))" burst="$((134217728 / NODES))"
     export CHOWDER_BODIES_BURST="${CHOWDER_BODIES_BURST:-$((burst > body ? burst : body))}"

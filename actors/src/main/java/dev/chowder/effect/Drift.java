@@ -71,7 +71,7 @@ sealed interface Drift {
       case STOPPED ->
           lost
               ? new Lost(view)
-              : sleepsAsRecorded(view, observed) ? new InSync() : new Benign(view);
+              : sleepsAsRecorded(view, seen, observed) ? new InSync() : new Benign(view);
       case ERROR -> view.effectPending() ? new InSync() : failed(view, seen, observed, endedBefore);
       // A deleted instance keeps no home volume of any generation, whichever attempt ran in it.
       case TERMINATED ->
@@ -108,13 +108,15 @@ sealed interface Drift {
   }
 
   /** Returns whether the processes of a stopped instance are as its sleep requires. */
-  private static boolean sleepsAsRecorded(InstanceView view, ObservedState observed) {
+  private static boolean sleepsAsRecorded(
+      InstanceView view, SandboxObservation seen, ObservedState observed) {
     boolean sleeping = view.sleep().filter(Sleep::holdsProcesses).isPresent();
     return switch (observed) {
       // The effect that ends a sleeping gateway thaws it first.
       case ObservedState.Up _ -> sleeping && view.effectPending();
       case ObservedState.HomeOnly(), ObservedState.Down _ -> !sleeping;
-      case ObservedState.Frozen() -> sleeping;
+      // A process of a later attempt is not this journal's: the database was restored.
+      case ObservedState.Frozen() -> sleeping || seen.attempt() > view.attempt();
       case ObservedState.DiskFull _ -> true;
       case ObservedState.LaterUp _, ObservedState.Nothing(), ObservedState.OtherHome _ -> false;
     };

@@ -28,17 +28,17 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs effects on virtual threads, one at a time per instance. Each try has a deadline and needs a
- * permit: one of {@link EffectSettings#maxConcurrentBoots} for a stage that starts OpenClaw, one of
- * {@link EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. An effect that
- * must succeed, such as a removal, is retried until it succeeds or is no longer pending. Between
- * tries it holds no permit. Time in the queue counts against no limit.
+ * permit: one of {@link EffectSettings#maxConcurrentBoots} for a stage that may start OpenClaw, one
+ * of {@link SleepSettings#maxConcurrentWakes} for a wake, one of {@link
+ * EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. An effect that must
+ * succeed, such as a removal, is retried until it succeeds or is no longer pending. Between tries
+ * it holds no permit. Time in the queue counts against no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
@@ -67,6 +67,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final MeterRegistry metrics;
   private final FairSemaphore general;
   private final FairSemaphore boots;
+  private final FairSemaphore wakes;
   private final StartSpacing starts;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -81,6 +82,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.metrics = metrics;
     this.general = new FairSemaphore(settings.maxConcurrent());
     this.boots = new FairSemaphore(settings.maxConcurrentBoots());
+    this.wakes = new FairSemaphore(settings.sleep().maxConcurrentWakes());
     this.starts = new StartSpacing(settings.restarts().spacing(), System::nanoTime);
     metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
     metrics.gauge("chowder.effects.running", this, EffectRunner::running);
@@ -128,7 +130,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
   /** Returns the number of effects that wait for a permit. */
   public int waiting() {
-    return general.waiting() + boots.waiting();
+    return general.waiting() + boots.waiting() + wakes.waiting();
   }
 
   /** Returns the number of agents that boot on this node or wait for a permit to boot. */
@@ -142,7 +144,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   private int running() {
-    return general.taken() + boots.taken();
+    return general.taken() + boots.taken() + wakes.taken();
   }
 
   /**
@@ -355,31 +357,50 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * Continues the sleeping gateway; returns false if it must be booted. A wake needs no permit of
-     * a boot, since it takes little processor time.
+     * Continues the sleeping gateway; returns false if it must be booted. A wake does not wait for
+     * boots, which take longer. An engine or a database that is unavailable for a while does not
+     * end the gateway.
      */
     private boolean wake(Stage stage, RunStages plan) throws InterruptedException {
-      acquire(general);
-      try {
-        var begun = clock.instant();
-        var stageRun = stageRun(stage, plan);
-        var woken = tryOnce(() -> work.wake(id, stageRun), settings.sleep().wakeLimit());
+      // The wake limit bounds the gateway; a pending configuration may install a plugin.
+      var limit = settings.sleep().wakeLimit().plus(settings.applyLimit());
+      var left = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
+      var pause = settings.retryMin();
+      var begun = Optional.<Instant>empty();
+      while (true) {
+        StageRun stageRun;
+        StageTry<Optional<GatewayWork.Outcome>> tried;
+        acquire(wakes);
+        try {
+          begun = begun.or(() -> Optional.of(clock.instant()));
+          stageRun = stageRun(stage, plan);
+          tried = tryOnce(() -> work.wake(id, stageRun), limit);
+        } finally {
+          release(wakes);
+        }
+        if (tried.outcome().isPresent()) {
+          var outcome = tried.outcome().get();
+          if (cancelled || outcome.isEmpty()) return false;
+          finish(stageRun, begun.get(), outcome.get());
+          return true;
+        }
         if (cancelled) return false;
-        woken
-            .failure()
-            .map(why -> failure("wake", why))
-            .ifPresent(
-                why ->
-                    LOG.warn(
-                        "instance={} event=not-woken reason={} message={}",
-                        id,
-                        why.reason(),
-                        why.text()));
-        var outcome = woken.outcome().flatMap(Function.identity());
-        outcome.ifPresent(one -> finish(stageRun, begun, one));
-        return outcome.isPresent();
-      } finally {
-        release(general);
+        var why = tried.failure().orElseThrow();
+        if (!Outage.isBehind(why)) {
+          left = left.minus(tried.took()).minus(pause);
+          if (!isUnreachable(why) || left.isNegative()) {
+            var failure = failure("wake", why);
+            LOG.warn(
+                "instance={} event=not-woken reason={} message={}",
+                id,
+                failure.reason(),
+                failure.text());
+            return false;
+          }
+        }
+        logRetry(failure("wake", why), pause);
+        Thread.sleep(pause);
+        pause = longer(pause);
       }
     }
 
@@ -398,7 +419,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     /** Returns whether the stage succeeded. */
     private boolean runStage(Stage stage, RunStages plan) throws InterruptedException {
-      var permits = startsOpenClaw(stage) ? boots : general;
+      var permits = mayStartOpenClaw(stage) ? boots : general;
       var limit = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
       var left = limit;
       var pause = settings.retryMin();
@@ -736,10 +757,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   /**
-   * Returns whether the stage starts OpenClaw, which takes up to 10 s of a processor and waits for
-   * the disk in between.
+   * Returns whether the stage may start OpenClaw, which takes up to 10 s of a processor and waits
+   * for the disk in between. The stage {@code onboard} does so if the image has no onboarded
+   * configuration.
    */
-  private static boolean startsOpenClaw(Stage stage) {
+  private static boolean mayStartOpenClaw(Stage stage) {
     return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
   }
 

@@ -76,8 +76,13 @@ public final class GatewaySleep {
         boolean pagedOut = memory.swappedBytes() > memory.residentBytes();
         return new Slept(pagedOut ? SleepLevel.PAGED_OUT : SleepLevel.FROZEN, memory(memory));
       } catch (SandboxException notFrozen) {
-        // The process has ended, or something other than Chowder continued it.
         requireNotFound(notFrozen);
+        // A running process was continued by a start or by something other than Chowder. It is left
+        // alone, because this call may be late; the comparison with the host ends it if it should
+        // sleep.
+        return driver.observe(sandbox).mainProcess() instanceof MainProcess.Up
+            ? new Slept(SleepLevel.FROZEN, SleepMemory.NONE)
+            : Slept.OFF;
       }
     }
     var _ = driver.stop(sandbox, deepen.attempt(), settings.drain());

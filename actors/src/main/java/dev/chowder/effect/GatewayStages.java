@@ -318,7 +318,10 @@ public final class GatewayStages implements GatewayWork {
     var config = stageRun.config();
     boolean overridesPending =
         !config.overrides().version().isEmpty() && config.overrides().taken() == Taken.PENDING;
-    if (config.version() == 0 && !overridesPending) {
+    // A channel that a running gateway did not take is pending without a version.
+    if (config.version() == 0
+        && !overridesPending
+        && channels.pending(id, config.channels()).isEmpty()) {
       return Optional.of(Outcome.thawed("", AppliedConfig.NONE));
     }
     var applied = applyConfig(id, config, endpoint.get());

@@ -54,7 +54,8 @@ public final class HostPortAccess {
   /**
    * How long a node neither records the use of a listed port again nor reads the decision about it.
    * A {@link #refresh} ends this earlier. A decision at another node causes one, so this time
-   * matters only while that node's notice is on its way. Until then the port is open, too.
+   * matters only while that node's notice is on its way. Until then this node may report a port as
+   * listed that the other one has closed.
    */
   private static final Duration RECENT = Duration.ofSeconds(1);
 

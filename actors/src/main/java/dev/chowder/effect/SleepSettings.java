@@ -9,15 +9,24 @@ import java.time.Duration;
  * @param freeze whether a stop freezes a gateway instead of ending it
  * @param suspendLimit time in which a gateway must finish its work before it is frozen; otherwise
  *     it is ended
- * @param wakeLimit time in which a frozen gateway must admit messages; otherwise it is booted
+ * @param wakeLimit time in which a thawed gateway must admit messages and be able to use its
+ *     databases; otherwise it is booted
+ * @param maxConcurrentWakes maximum number of wakes at once on this node
  */
-public record SleepSettings(boolean freeze, Duration suspendLimit, Duration wakeLimit) {
+public record SleepSettings(
+    boolean freeze, Duration suspendLimit, Duration wakeLimit, int maxConcurrentWakes) {
   /** Reads {@code chowder.effect.sleep}. */
   public static SleepSettings of(Config root) {
     var config = root.getConfig("chowder.effect.sleep");
     return new SleepSettings(
         config.getBoolean("freeze"),
         config.getDuration("suspend-limit"),
-        config.getDuration("wake-limit"));
+        config.getDuration("wake-limit"),
+        wakes(config.getInt("max-concurrent-wakes")));
+  }
+
+  /** Returns the limit of wakes; by default two per processor, as for boots. */
+  private static int wakes(int configured) {
+    return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
   }
 }

@@ -164,9 +164,9 @@ public final class Sleepers {
       stayed.put(id, clock.instant().plus(settings.pageOutAfter()));
     } else {
       stayed.remove(id);
-      counter(wanted, cause).increment();
+      counter(reached, cause).increment();
       LOG.info(
-          "instance={} event=sleep-deepened level={} cause={}", id, wanted.label(), cause.label());
+          "instance={} event=sleep-deepened level={} cause={}", id, reached.label(), cause.label());
     }
   }
 

@@ -18,21 +18,28 @@ import java.util.function.Function;
 public final class GatewayDatabases {
   /**
    * Removes a group of sessions from all agents, which opens their databases for writing as a turn
-   * does. It calls no provider. No group has this name, so nothing changes.
+   * does. It calls no provider. No group has this name, so no session changes.
    */
   private static final String USE = "sessions.groups.delete";
 
   private static final String NO_GROUP = "chowder-none-5f1d0c52-6c0e-4b0f-8c2c-0f6f4d0f9a11";
 
-  /** A failed close of the first use shows at the second one. */
+  /**
+   * Two, because the use of one agent's database can close another's, and only the next use shows
+   * that this failed.
+   */
   private static final int USES = 2;
 
   /**
-   * A single try can fail because the gateway restarts its channels, which it does after a thaw.
+   * Right after a thaw, a healthy gateway fails some tries: it saves its databases, which takes the
+   * lock, and restarts its channels.
    */
-  private static final int MAX_TRIES = 3;
+  private static final int MAX_TRIES = 10;
 
   private static final Duration PAUSE = Duration.ofMillis(500);
+
+  /** So that a try without an answer can be repeated. The longest one measured took 10 s. */
+  private static final Duration TRY_LIMIT = Duration.ofSeconds(15);
 
   private final GatewayConversations conversations;
   private final Function<String, GatewayDevice> devices;
@@ -59,7 +66,9 @@ public final class GatewayDatabases {
     var at = new Gateway(gateway, token, devices.apply(id));
     for (int tried = 1; ; tried++) {
       var left = Duration.ofNanos(deadline - System.nanoTime());
-      if (left.isPositive() && uses(at, left)) return true;
+      if (left.isPositive() && uses(at, left.compareTo(TRY_LIMIT) < 0 ? left : TRY_LIMIT)) {
+        return true;
+      }
       if (tried == MAX_TRIES || left.compareTo(PAUSE) <= 0) return false;
       Thread.sleep(PAUSE);
     }

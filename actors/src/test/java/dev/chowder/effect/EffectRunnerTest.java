@@ -23,6 +23,7 @@ import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.storage.StorageException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLTransientConnectionException;
 import java.time.Clock;
@@ -56,7 +57,8 @@ class EffectRunnerTest {
   private static final Duration SHORT = Duration.ofMillis(300);
 
   private static final SleepSettings SLEEP =
-      new SleepSettings(true, Duration.ofSeconds(LIMIT_SECONDS), Duration.ofSeconds(LIMIT_SECONDS));
+      new SleepSettings(
+          true, Duration.ofSeconds(LIMIT_SECONDS), Duration.ofSeconds(LIMIT_SECONDS), 2);
 
   private static final Duration APPLY_LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
@@ -155,6 +157,28 @@ class EffectRunnerTest {
       runner.dispatch(ID, new InstanceEffect.None(), reports::add);
     }
     assertThat(work.begun).hasValue(2);
+  }
+
+  @Test
+  void anUnavailableDatabaseOrEngineDoesNotEndASleepingGateway() throws InterruptedException {
+    for (var failure :
+        List.of(
+            new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "no answer"),
+            new StorageException("no answer", new SQLTransientConnectionException("no answer")))) {
+      work.wakesTried.drainPermits();
+      work.wakes = true;
+      work.wakeFailure = Optional.of(failure);
+      runner.dispatch(ID, wake(), reports::add);
+      work.awaitWakes(2);
+      work.wakeFailure = Optional.empty();
+      assertThat(next())
+          .as(failure.toString())
+          .isInstanceOfSatisfying(
+              InstanceCommand.StagesFinished.class,
+              finished -> assertThat(finished.stages().getFirst().thawed()).isTrue());
+      runner.dispatch(ID, new InstanceEffect.None(), reports::add);
+    }
+    assertThat(work.begun).hasValue(0);
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
@@ -41,6 +42,7 @@ import dev.chowder.storage.TestStorage;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -254,12 +256,29 @@ class GatewayStagesTest {
   }
 
   @Test
-  void aPageOutEndsAGatewayThatSomeoneElseContinued() throws Exception {
+  void aWakeAppliesAChannelThatTheRunningGatewayDidNotTake() throws Exception {
+    for (var stage : List.of(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT, Stage.START_GATEWAY)) {
+      var _ = stages.run(ID, stageRun(stage));
+    }
+    var _ = driver.freeze(SANDBOX, 1);
+    one.connect(
+        channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
+    var asleep =
+        new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
+    var start =
+        new StageRun(Stage.START_GATEWAY, 2, "org", CHOICE, one.wanted(), Homes.FIRST, asleep);
+    assertThat(stages.wake(ID, start)).isPresent();
+    assertThat(config()).contains("telegram");
+    assertThat(channels.pending(ID, one.channels())).isEmpty();
+  }
+
+  @Test
+  void aPageOutLeavesAGatewayAloneThatRunsMeanwhile() throws Exception {
     var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789);
     var _ = driver.start(SANDBOX, new Fence(1, 1), process);
     var slept = stages.deepen(ID, new InstanceEffect.Deepen("org", 1, SleepLevel.PAGED_OUT));
-    assertThat(slept.level()).isEqualTo(SleepLevel.OFF);
-    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Ended.class);
+    assertThat(slept.level()).isEqualTo(SleepLevel.FROZEN);
+    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }
 
   @Test

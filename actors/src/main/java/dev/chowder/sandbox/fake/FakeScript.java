@@ -311,6 +311,7 @@ public final class FakeScript {
     hasEmptyLists = false;
     full = false;
     hasSwap = true;
+    withoutSkeleton = false;
     usesAfterThaw = Integer.MAX_VALUE;
     return this;
   }

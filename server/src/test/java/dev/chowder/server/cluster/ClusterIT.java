@@ -47,7 +47,7 @@ class ClusterIT {
   @BeforeAll
   static void start() throws IOException {
     // Stages long enough that a node can be lost in the middle of one.
-    nodes = new ThreeNodes(base, Map.of("CHOWDER_FAKE_TASK_TIME", "500ms"));
+    nodes = new ThreeNodes(base, Map.of("CHOWDER_FAKE_BOOT_TIME", "500ms"));
   }
 
   @AfterAll

@@ -341,6 +341,10 @@ final class FaultSchedule implements AutoCloseable {
     } else if (dice < 92) {
       note("with swap");
       script.withSwap();
+    } else if (dice < 93) {
+      int uses = random.nextInt(3);
+      note("thaws leave " + uses + " uses of the databases");
+      script.withDatabasesLostByThaw(uses);
     } else if (dice < 97) {
       note("containers removed " + id);
       node.host().removeContainers(sandbox);

@@ -18,11 +18,14 @@ class NodesTest {
   @TempDir Path folder;
 
   @Test
-  void theNodesOfAMachineShareItsEffectsAndBoots() throws Exception {
+  void theNodesOfAMachineShareItsEffectsBootsAndWakes() throws Exception {
     assertThat(limits(1, Map.of())).isEqualTo("|");
     assertThat(limits(3, Map.of())).isEqualTo("11|3");
     assertThat(limits(9, Map.of())).isEqualTo("4|1");
     assertThat(limits(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS", "7"))).isEqualTo("11|7");
+    assertThat(wakes(1, Map.of())).isEqualTo("|");
+    assertThat(wakes(3, Map.of())).isEqualTo("3|3");
+    assertThat(wakes(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_WAKES", "7"))).isEqualTo("7|3");
   }
 
   @Test
@@ -68,6 +71,12 @@ class NodesTest {
   private String limits(int nodes, Map<String, String> environment)
       throws IOException, InterruptedException {
     return environment(nodes, "EFFECT_MAX_CONCURRENT", "EFFECT_MAX_CONCURRENT_BOOTS", environment);
+  }
+
+  private String wakes(int nodes, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    return environment(
+        nodes, "EFFECT_MAX_CONCURRENT_WAKES", "EFFECT_MAX_CONCURRENT_BOOTS", environment);
   }
 
   private String bodies(int nodes, Map<String, String> environment)
