@@ -51,7 +51,7 @@ class FaultScheduleTest {
           Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
           Map.entry("chowder.fleet-watch.poll", "20ms"),
           // A watch misses a write that takes longer to become visible.
-          Map.entry("chowder.fleet-watch.settle", "4s"));
+          Map.entry("chowder.fleet-watch.settle", "20s"));
 
   @TempDir Path base;
 
