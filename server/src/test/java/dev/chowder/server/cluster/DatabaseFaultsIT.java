@@ -99,7 +99,16 @@ class DatabaseFaultsIT {
         new ThreeNodes(
             base,
             postgres.server(way.port()),
-            Map.of("CHOWDER_SWEEP_INTERVAL", SWEEP.toSeconds() + "s"),
+            Map.of(
+                "CHOWDER_SWEEP_INTERVAL",
+                SWEEP.toSeconds() + "s",
+                // A clock that jumps by an hour would make hundreds of sleepers due at once. They
+                // go
+                // deeper one after another, and all observers would lag until the last one.
+                "CHOWDER_PAGE_OUT_AFTER",
+                "1000d",
+                "CHOWDER_DEEP_SLEEP_AFTER",
+                "1000d"),
             n -> CLOCKS.get(n - 1).environment());
     owner = new Owner(nodes, "whale");
     collector = new FinalStateCollector(nodes, owner);

@@ -98,6 +98,7 @@ final class FaultChecker {
         case "DELETED" -> exists() ? DELETED : null;
         case "SLOT_RELEASED", "SLOT_FOUND", "SANDBOX_REMOVED", "LEFTOVER_FOUND" ->
             this == ERRORED || this == DELETED || this == TOMBSTONE ? this : null;
+        case "SLEEP_REQUESTED", "SLEEP_REACHED" -> this == STOPPED ? this : null;
         case "CONFIG_APPLIED", "ENDPOINT_MOVED" -> this == RUNNING ? this : null;
         case "UPDATED" -> exists() ? this : null;
         default -> null;

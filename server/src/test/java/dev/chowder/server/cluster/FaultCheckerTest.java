@@ -172,6 +172,8 @@ class FaultCheckerTest {
     assertThat(check()).containsExactly("a: STOPPED while RUNNING");
     history("a", "CREATED", "CREATED", "PUBLISHED");
     assertThat(check()).containsExactly("a: CREATED while PROVISIONING");
+    history("a", "CREATED", "PUBLISHED", "SLEEP_REACHED");
+    assertThat(check()).containsExactly("a: SLEEP_REACHED while RUNNING");
   }
 
   @Test

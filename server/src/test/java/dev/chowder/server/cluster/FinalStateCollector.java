@@ -115,12 +115,11 @@ final class FinalStateCollector {
     }
   }
 
-  /** Returns whether the sandbox has a main process that did not end. */
+  /** Returns whether the sandbox has a main process that neither ended nor is frozen. */
   private static boolean runs(Path sandbox) {
     try {
-      return JSON.readTree(Files.readAllBytes(sandbox.resolve("process.json")))
-          .path("exitCode")
-          .isNull();
+      var process = JSON.readTree(Files.readAllBytes(sandbox.resolve("process.json")));
+      return process.path("exitCode").isNull() && !process.path("paused").asBoolean();
     } catch (NoSuchFileException none) {
       return false;
     } catch (IOException why) {
