@@ -87,7 +87,7 @@ final class ObservationRules {
                         new InstanceEvent.SleepReached(
                             s.attempt(), SleepLevel.OFF, SleepMemory.NONE, o.now()))
                     : accept();
-            // A process that nothing recorded as asleep has not been asked to finish its work.
+            // No event says that this process finished its work, so it is ended.
             case ObservedState.Frozen() ->
                 s.sleep().holdsProcesses()
                     ? accept()

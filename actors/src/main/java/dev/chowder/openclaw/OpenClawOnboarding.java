@@ -6,10 +6,10 @@ import dev.chowder.secret.Secret;
 import java.util.List;
 
 /**
- * Writes what OpenClaw's own non-interactive onboarding writes, from the result of an onboarding
- * that the image contains. For an image without one, prepares the onboarding itself: the model's
- * settings are written before it runs, as a seed that it keeps and completes. The provider's key is
- * written to a file and never to an argument or the environment.
+ * Returns the files of an onboarded home volume. Completes the onboarded configuration that the
+ * image contains. For an image without one, returns the command of an onboarding and its seed: the
+ * model's settings, which OpenClaw keeps and completes. The provider's key is in a file and never
+ * in an argument or the environment.
  */
 public final class OpenClawOnboarding {
   /** The key for a provider that needs none, since OpenClaw rejects an empty key. */

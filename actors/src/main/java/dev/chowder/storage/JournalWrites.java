@@ -29,7 +29,7 @@ import slick.jdbc.SimpleJdbcAction;
 /**
  * Writes a group of events and their tags to PostgreSQL in one statement, so all or none of them.
  * Pekko's own writer uses two statements for each event, because it reads each generated ordering
- * before it inserts the tag. On H2, Pekko's writer is used.
+ * before it inserts the tag. Pekko's writer is used on H2, and for events with several tags.
  *
  * <p>Pekko creates it, as configured in {@code chowder-pekko.conf}.
  */

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * Writes to files of this host's kernel that belong to root, directly or through {@code sudo} if it
  * requires no password. A child process writes, because only killing it ends a write that the
  * kernel works on for seconds. Only root can kill the child of {@code sudo}, so {@code timeout}
- * kills that one, and an interrupted caller leaves it running until then.
+ * ends it at the limit, also if the caller was interrupted before.
  */
 final class KernelFile {
   private KernelFile() {}

@@ -276,8 +276,8 @@ public final class InstanceChannels {
   }
 
   /**
-   * Reads the channel's state. Repeats a call without a response until the deadline, because a
-   * gateway may restart when it gets a channel.
+   * Reads the channel's state. Repeats the call until the deadline if the gateway is busy or does
+   * not respond, because a new channel can restart it.
    */
   private Account account(Gateway gateway, Channel channel, boolean probe, Instant deadline)
       throws InterruptedException {
