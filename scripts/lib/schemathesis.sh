@@ -13,8 +13,8 @@ unset "${!CHOWDER_TLS_@}"
 export CHOWDER_HOME
 CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-fuzz.XXXXXX")"
 # Separate ports, so that other installations can run meanwhile.
-export CHOWDER_REST_PORT="${CHOWDER_FUZZ_REST_PORT:-27080}" CHOWDER_GRPC_PORT="${CHOWDER_FUZZ_GRPC_PORT:-27090}"
-export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-27091}"
+export CHOWDER_REST_PORT="${CHOWDER_FUZZ_REST_PORT:-25080}" CHOWDER_GRPC_PORT="${CHOWDER_FUZZ_GRPC_PORT:-25090}"
+export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-25091}"
 for part in common settings java envoy process nodes build api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"

@@ -50,17 +50,19 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -263,35 +265,27 @@ class OpenClawIT {
 
   @Test
   @Order(7)
+  @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void aTurnThatRunsBeforeASuspensionIsFinished() throws Exception {
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var running = threads.submit(() -> answer("s0", "Count slowly to 20"));
-      awaitTurn();
+    try (var turn = streamed("s0", "Count slowly to 40")) {
+      var events = turn.iterator();
+      awaitEvent(events, "response.output_text.delta");
       assertThat(suspension.prepare(ID.value(), endpoint(), Duration.ofSeconds(1))).isFalse();
-      assertThat(running.isDone()).isFalse();
       assertThat(suspension.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
-      assertThat(running.get(SUSPEND_LIMIT.toSeconds(), TimeUnit.SECONDS)).contains("20");
+      assertThat(awaitEvent(events, "response.completed")).contains("39 40");
     }
     assertThat(ask("s0", "hi", token()).statusCode()).isEqualTo(503);
     assertThat(suspension.resume(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
     assertThat(answer("s0", "Reply with exactly: nonce-2")).contains("nonce-2");
   }
 
-  /** Waits until the gateway reports work that prevents a suspension. */
-  private static void awaitTurn() throws Exception {
-    var params = json("{'requestId': 'test', 'terminalPolicy': 'terminate'}");
-    long deadline = System.nanoTime() + ANSWER_LIMIT.toNanos();
-    while (true) {
-      var answer = ADMIN.call(endpoint(), token(), "gateway.suspend.prepare", params);
-      if (answer instanceof AdminAnswer.Done(var payload)) {
-        if (payload.path("status").asText().equals("busy")) return;
-        var held = json("{}").put("suspensionId", payload.path("suspensionId").asText());
-        var _ = ADMIN.call(endpoint(), token(), "gateway.suspend.resume", held);
-      }
-      assertThat(System.nanoTime()).as("the turn did not begin").isLessThan(deadline);
-      // The gateway accepts 30 of these calls a minute.
-      Thread.sleep(Duration.ofSeconds(2));
+  /** Returns the line of the next event of a type. */
+  private static String awaitEvent(Iterator<String> lines, String type) {
+    while (lines.hasNext()) {
+      var line = lines.next();
+      if (line.startsWith("data:") && line.contains("\"type\":\"" + type + "\"")) return line;
     }
+    throw new AssertionError("the turn ended without " + type);
   }
 
   /** After more than 45 s, OpenClaw notices the freeze and restarts its channels. */
@@ -458,16 +452,30 @@ class OpenClawIT {
 
   private static HttpResponse<String> ask(String session, String text, Secret token)
       throws Exception {
-    var body = JSON.createObjectNode().put("model", "openclaw/main").put("input", text);
     return HTTP.send(
-        HttpRequest.newBuilder(URI.create("http://" + endpoint() + "/v1/responses"))
-            .header("authorization", "Bearer " + token.reveal())
-            .header("content-type", "application/json")
-            .header("x-openclaw-session-key", session)
-            .timeout(ANSWER_LIMIT)
-            .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
+        turn(session, token, body(text)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Returns the lines of a turn's events as they arrive. */
+  private static Stream<String> streamed(String session, String text) throws Exception {
+    var request = turn(session, token(), body(text).put("stream", true)).build();
+    var response = HTTP.send(request, HttpResponse.BodyHandlers.ofLines());
+    assertThat(response.statusCode()).isEqualTo(200);
+    return response.body();
+  }
+
+  private static ObjectNode body(String text) {
+    return JSON.createObjectNode().put("model", "openclaw/main").put("input", text);
+  }
+
+  private static HttpRequest.Builder turn(String session, Secret token, ObjectNode body)
+      throws Exception {
+    return HttpRequest.newBuilder(URI.create("http://" + endpoint() + "/v1/responses"))
+        .header("authorization", "Bearer " + token.reveal())
+        .header("content-type", "application/json")
+        .header("x-openclaw-session-key", session)
+        .timeout(ANSWER_LIMIT)
+        .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
   }
 
   private static SandboxEndpoint endpoint() {

@@ -124,8 +124,9 @@ class LifecycleE2E {
   void bothWatchesReportStagesAsTheyRunAndTheSameResult() {
     assertThat(events).extracting(event -> event.path("revision").asInt()).isSorted();
     assertThat(messages).extracting(Instance::getRevision).isSorted();
-    assertThat(events).extracting(event -> event.path("stage").asText()).contains("onboard");
-    assertThat(messages).extracting(Instance::getStage).contains("onboard", "start_gateway");
+    // The stages before it may end before a watch begins.
+    assertThat(events).extracting(event -> event.path("stage").asText()).contains("start_gateway");
+    assertThat(messages).extracting(Instance::getStage).contains("start_gateway");
     assertThat(messages.getLast().getRevision())
         .isEqualTo(events.getLast().path("revision").asInt());
     assertThat(messages.getLast().getGatewayUrl())

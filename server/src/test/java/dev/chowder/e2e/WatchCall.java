@@ -67,9 +67,12 @@ final class WatchCall implements AutoCloseable {
     return List.copyOf(seen);
   }
 
+  /** Returns the messages up to and including the first that matches. */
   List<Instance> until(Duration limit, Predicate<Instance> enough) {
-    return Eventually.get(
-        "watch over gRPC", limit, this::seen, all -> all.stream().anyMatch(enough));
+    var all =
+        Eventually.get("watch over gRPC", limit, this::seen, now -> now.stream().anyMatch(enough));
+    var first = all.stream().filter(enough).findFirst().orElseThrow();
+    return all.subList(0, all.indexOf(first) + 1);
   }
 
   /** Returns OK once the server has ended the stream. */
