@@ -765,9 +765,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
   }
 
+  /** Returns whether the engine or an actor did not answer. */
   private static boolean isUnreachable(Exception why) {
-    return why instanceof SandboxException engine
-        && engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
+    return switch (why) {
+      case SandboxException engine -> engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
+      case WorkFailure failure -> failure.isTemporary();
+      default -> false;
+    };
   }
 
   private static WorkFailure overdue(Duration limit) {

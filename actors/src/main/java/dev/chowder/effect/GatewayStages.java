@@ -510,7 +510,7 @@ public final class GatewayStages implements GatewayWork {
 
   @Override
   public void releaseSlot(InstanceId id, String organizationId) throws InterruptedException {
-    slots.release(organizationId, id);
+    slots.releaseSlot(organizationId, id);
   }
 
   private ObjectNode readConfig(SandboxId sandbox) {
@@ -595,6 +595,11 @@ public final class GatewayStages implements GatewayWork {
   /** Releases slots of organizations. */
   @FunctionalInterface
   public interface SlotReleases {
-    void release(String organizationId, InstanceId id) throws InterruptedException;
+    /**
+     * Releases the slot of an instance.
+     *
+     * @throws WorkFailure if the organization does not reply in time
+     */
+    void releaseSlot(String organizationId, InstanceId id) throws InterruptedException;
   }
 }

@@ -171,11 +171,27 @@ public interface GatewayWork {
     private static final long serialVersionUID = 1L;
     private final String reason;
     private final String text;
+    private final boolean temporary;
 
     public WorkFailure(String reason, String text) {
+      this(reason, text, false);
+    }
+
+    private WorkFailure(String reason, String text, boolean temporary) {
       super(text);
       this.reason = reason;
       this.text = text;
+      this.temporary = temporary;
+    }
+
+    /**
+     * Returns the failure of work that an actor did not answer in time, for example because its
+     * node was lost. Another node takes the actor over, so a stage is repeated within its limit.
+     *
+     * @param actor a name of the actor, such as "the organization"
+     */
+    public static WorkFailure noReply(String actor) {
+      return new WorkFailure("TIMED_OUT", actor + " did not reply in time", true);
     }
 
     /**
@@ -185,6 +201,11 @@ public interface GatewayWork {
      */
     static WorkFailure notNow(String what, String why) {
       return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why);
+    }
+
+    /** Returns whether the same work may succeed soon. */
+    boolean isTemporary() {
+      return temporary;
     }
 
     /** Returns the text for callers. */

@@ -164,6 +164,7 @@ class EffectRunnerTest {
     for (var failure :
         List.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "no answer"),
+            WorkFailure.noReply("the organization"),
             new StorageException("no answer", new SQLTransientConnectionException("no answer")))) {
       work.wakesTried.drainPermits();
       work.wakes = true;
@@ -300,6 +301,32 @@ class EffectRunnerTest {
     work.failure = Optional.empty();
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+  }
+
+  @Test
+  void aStageIsRepeatedWhileAnActorDoesNotReply() throws InterruptedException {
+    work.failure = Optional.of(WorkFailure.noReply("the organization"));
+    work.gate.release(10_000);
+    runner.dispatch(ID, stage(1), reports::add);
+    while (work.tries(1) < 3) work.awaitBegun(1);
+    work.failure = Optional.empty();
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+  }
+
+  @Test
+  void aStageFailsIfAnActorDoesNotReplyWithinTheLimit() throws InterruptedException {
+    runner.close();
+    runner = runner(8, Duration.ofMillis(300));
+    work.failure = Optional.of(WorkFailure.noReply("the organization"));
+    work.gate.release(10_000);
+    runner.dispatch(ID, stage(1), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo("TIMED_OUT");
+              assertThat(failed.message()).endsWith(": the organization did not reply in time");
+            });
   }
 
   @Test

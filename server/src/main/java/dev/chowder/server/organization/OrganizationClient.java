@@ -2,6 +2,7 @@ package dev.chowder.server.organization;
 
 import static dev.chowder.actor.ErrorText.must;
 
+import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;
@@ -33,6 +34,22 @@ public final class OrganizationClient {
       case OrganizationReply.Refused(var why) -> throw error(why);
       case OrganizationReply.Slots _ -> throw new IllegalStateException("unexpected reply: slots");
     };
+  }
+
+  /**
+   * Sends a command of an effect, which is repeated if the organization does not reply in time.
+   *
+   * @throws WorkFailure if it does not
+   * @throws ApiError if the organization rejects the command
+   */
+  OrganizationView sendForEffect(
+      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
+    try {
+      return send(organizationId, command);
+    } catch (ApiError why) {
+      if (why.reason() != Reason.NO_ANSWER_IN_TIME) throw why;
+      throw WorkFailure.noReply("the organization");
+    }
   }
 
   /** Sends a command and returns the reply, which may be a rejection. */

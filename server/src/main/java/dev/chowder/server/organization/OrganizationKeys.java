@@ -32,7 +32,7 @@ public final class OrganizationKeys implements ModelSetups.Keys {
   public Optional<Secret> of(String organizationId, ModelChoice model) {
     var provider = ModelProvider.ofLabel(model.provider()).orElseThrow();
     for (int n = 0; n < TRIES; n++) {
-      var view = organizations.send(organizationId, OrganizationCommand.Get::new);
+      var view = organizations.sendForEffect(organizationId, OrganizationCommand.Get::new);
       var version = view.keys().get(provider);
       if (version == null) return Optional.empty();
       checkOrigin(view, provider, model.baseUrl());

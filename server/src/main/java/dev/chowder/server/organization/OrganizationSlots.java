@@ -24,7 +24,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /**
  * Reserves and releases slots of organizations. A slot is reserved before its instance is created.
@@ -130,10 +132,16 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
 
   @Override
   public void release(String organizationId, InstanceId id) {
-    var _ =
-        organizations.send(
-            organizationId,
-            replyTo -> new OrganizationCommand.ReleaseSlot(id.value(), clock.instant(), replyTo));
+    var _ = organizations.send(organizationId, releaseCommand(id));
+  }
+
+  @Override
+  public void releaseSlot(String organizationId, InstanceId id) {
+    var _ = organizations.sendForEffect(organizationId, releaseCommand(id));
+  }
+
+  private Function<ActorRef<OrganizationReply>, OrganizationCommand> releaseCommand(InstanceId id) {
+    return replyTo -> new OrganizationCommand.ReleaseSlot(id.value(), clock.instant(), replyTo);
   }
 
   @Override
