@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-// Each text must occur once.
+// Each text must occur once. "chowder" is the folder of OpenClawHome.PROVIDER_KEY and OpenClawHome.GATEWAY_TOKEN.
 const CHANGES = [
   ['\t"secrets",\n', ""],
   ['\t"tools",\n', ""],

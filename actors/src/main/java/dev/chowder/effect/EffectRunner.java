@@ -443,10 +443,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         if (cancelled) return false;
         var why = tried.failure().orElseThrow();
         if (isUnreachable(why)) {
-          unreachable = tried.failure();
+          if (why instanceof SandboxException) unreachable = tried.failure();
         } else if (tried.late()) {
           // The engine that does not respond is the cause, whichever call ran into the deadline.
-          why = unreachable.or(this::whyUnreachable).orElse(why);
+          why = unreachable.or(this::whyUnreachable).orElse(overdue(limit));
           if (cancelled) return false;
         }
         left = left.minus(tried.took()).minus(pause);
@@ -769,7 +769,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static boolean isUnreachable(Exception why) {
     return switch (why) {
       case SandboxException engine -> engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
-      case WorkFailure failure -> failure.isTemporary();
+      case WorkFailure failure -> failure.isNoReply();
       default -> false;
     };
   }

@@ -510,7 +510,7 @@ public final class GatewayStages implements GatewayWork {
 
   @Override
   public void releaseSlot(InstanceId id, String organizationId) throws InterruptedException {
-    slots.releaseSlot(organizationId, id);
+    slots.releaseForEffect(organizationId, id);
   }
 
   private ObjectNode readConfig(SandboxId sandbox) {
@@ -600,6 +600,6 @@ public final class GatewayStages implements GatewayWork {
      *
      * @throws WorkFailure if the organization does not reply in time
      */
-    void releaseSlot(String organizationId, InstanceId id) throws InterruptedException;
+    void releaseForEffect(String organizationId, InstanceId id) throws InterruptedException;
   }
 }

@@ -171,17 +171,17 @@ public interface GatewayWork {
     private static final long serialVersionUID = 1L;
     private final String reason;
     private final String text;
-    private final boolean temporary;
+    private final boolean noReply;
 
     public WorkFailure(String reason, String text) {
       this(reason, text, false);
     }
 
-    private WorkFailure(String reason, String text, boolean temporary) {
+    private WorkFailure(String reason, String text, boolean noReply) {
       super(text);
       this.reason = reason;
       this.text = text;
-      this.temporary = temporary;
+      this.noReply = noReply;
     }
 
     /**
@@ -203,9 +203,9 @@ public interface GatewayWork {
       return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why);
     }
 
-    /** Returns whether the same work may succeed soon. */
-    boolean isTemporary() {
-      return temporary;
+    /** Returns whether an actor did not reply. */
+    boolean isNoReply() {
+      return noReply;
     }
 
     /** Returns the text for callers. */

@@ -37,7 +37,8 @@ public final class ModelSetups {
      * Returns the key that may be sent to this model's origin; empty if the organization has none.
      * May block.
      *
-     * @throws WorkFailure if the organization's key is now for another origin
+     * @throws WorkFailure if the organization's key is now for another origin, or if the
+     *     organization does not reply in time
      */
     Optional<Secret> of(String organizationId, ModelChoice model);
   }
@@ -59,7 +60,8 @@ public final class ModelSetups {
   /**
    * Tests the key and returns the setup.
    *
-   * @throws WorkFailure with KEY_REFUSED, MODEL_PROVIDER_NOT_CONFIGURED or REFUSED
+   * @throws WorkFailure with KEY_REFUSED, MODEL_PROVIDER_NOT_CONFIGURED or REFUSED; with TIMED_OUT
+   *     if the organization does not reply in time
    */
   Reachable reach(String organizationId, ModelChoice model) throws InterruptedException {
     var key = keys.of(organizationId, model);

@@ -164,7 +164,6 @@ class EffectRunnerTest {
     for (var failure :
         List.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "no answer"),
-            WorkFailure.noReply("the organization"),
             new StorageException("no answer", new SQLTransientConnectionException("no answer")))) {
       work.wakesTried.drainPermits();
       work.wakes = true;
@@ -316,7 +315,7 @@ class EffectRunnerTest {
   @Test
   void aStageFailsIfAnActorDoesNotReplyWithinTheLimit() throws InterruptedException {
     runner.close();
-    runner = runner(8, Duration.ofMillis(300));
+    runner = runner(8, Duration.ofSeconds(2));
     work.failure = Optional.of(WorkFailure.noReply("the organization"));
     work.gate.release(10_000);
     runner.dispatch(ID, stage(1), reports::add);

@@ -104,17 +104,7 @@ class OpenClawOnboardingIT {
   void twoAgentsWithPreparedHomesHaveDifferentIdentities() throws Exception {
     var devices = new HashSet<String>();
     for (int agent = 1; agent <= 2; agent++) {
-      var sandbox = create();
-      var setup = new ModelSetup("custom", "demo", "http://localhost:9/v1", "", Optional.of(KEY));
-      var files =
-          new ArrayList<>(
-              OpenClawOnboarding.filesFrom(read(sandbox, OpenClawHome.SKELETON), setup));
-      var config = OpenClawConfig.parse(files.removeLast().content());
-      OpenClawConfig.requireToken(config);
-      OpenClawConfig.openEndpoints(config, "http://i.localhost:8080");
-      files.add(OpenClawConfig.file(config));
-      files.add(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, Secret.of("token-" + agent)));
-      driver.writeFiles(sandbox, FENCE, files);
+      var sandbox = prepared();
       var gateway =
           driver.start(
               sandbox,
@@ -133,6 +123,37 @@ class OpenClawOnboardingIT {
       assertThat(devices).hasSize(agent);
       driver.removeProcesses(sandbox, 1);
     }
+  }
+
+  /** Otherwise the first boot would search the home for data of OpenClaw's previous versions. */
+  @Test
+  void openClawRecognizesAPreparedHomeAsNew() throws Exception {
+    var script =
+        """
+        const dist = "/opt/openclaw/node_modules/openclaw/dist/";
+        const name = require("node:fs").readdirSync(dist).find((file) => file.startsWith("pristine-startup-state-"));
+        import(dist + name).then((check) => console.log(JSON.stringify(check.planPristineStartupStateMigrations())));
+        """;
+    var command = List.of("node", "-e", script);
+    var result =
+        driver.run(prepared(), FENCE, new TaskSpec(SNAPSHOT, "org", command, List.of()), LIMIT);
+    assertThat(result.exitCode()).as(result.output()).isZero();
+    assertThat(result.output()).contains("\"skipAllStateMigrations\":true");
+  }
+
+  /** Returns a sandbox whose home is as before the first boot of an agent. */
+  private SandboxId prepared() throws Exception {
+    var sandbox = create();
+    var setup = new ModelSetup("custom", "demo", "http://localhost:9/v1", "", Optional.of(KEY));
+    var files =
+        new ArrayList<>(OpenClawOnboarding.filesFrom(read(sandbox, OpenClawHome.SKELETON), setup));
+    var config = OpenClawConfig.parse(files.removeLast().content());
+    OpenClawConfig.requireToken(config);
+    OpenClawConfig.openEndpoints(config, "http://i.localhost:8080");
+    files.add(OpenClawConfig.file(config));
+    files.add(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, Secret.of("token-" + sandbox)));
+    driver.writeFiles(sandbox, FENCE, files);
+    return sandbox;
   }
 
   private List<String> devices(SandboxId sandbox) {

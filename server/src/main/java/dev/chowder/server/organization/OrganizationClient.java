@@ -37,9 +37,10 @@ public final class OrganizationClient {
   }
 
   /**
-   * Sends a command of an effect, which is repeated if the organization does not reply in time.
+   * Sends a command for an effect. The effect runner repeats the effect if the organization does
+   * not reply.
    *
-   * @throws WorkFailure if it does not
+   * @throws WorkFailure if the organization does not reply in time
    * @throws ApiError if the organization rejects the command
    */
   OrganizationView sendForEffect(

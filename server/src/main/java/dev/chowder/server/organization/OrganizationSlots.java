@@ -136,7 +136,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   }
 
   @Override
-  public void releaseSlot(String organizationId, InstanceId id) {
+  public void releaseForEffect(String organizationId, InstanceId id) {
     var _ = organizations.sendForEffect(organizationId, releaseCommand(id));
   }
 
