@@ -322,10 +322,8 @@ class EffectRunnerTest {
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
-            failed -> {
-              assertThat(failed.reason()).isEqualTo("TIMED_OUT");
-              assertThat(failed.message()).endsWith(": the organization did not reply in time");
-            });
+            // The text depends on whether the limit passes during the last try or after it.
+            failed -> assertThat(failed.reason()).isEqualTo("TIMED_OUT"));
   }
 
   @Test
