@@ -388,7 +388,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         var why = tried.failure().orElseThrow();
         if (!Outage.isBehind(why)) {
           left = left.minus(tried.took()).minus(pause);
-          if (!isUnreachable(why) || left.isNegative()) {
+          if (!isTemporary(why) || left.isNegative()) {
             var failure = failure("wake", why);
             LOG.warn(
                 "instance={} event=not-woken reason={} message={}",
@@ -443,7 +443,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         if (cancelled) return false;
         var why = tried.failure().orElseThrow();
         if (isUnreachable(why)) {
-          if (why instanceof SandboxException) unreachable = tried.failure();
+          unreachable = tried.failure();
         } else if (tried.late()) {
           // The engine that does not respond is the cause, whichever call ran into the deadline.
           why = unreachable.or(this::whyUnreachable).orElse(overdue(limit));
@@ -452,7 +452,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         left = left.minus(tried.took()).minus(pause);
         // Time without the database does not count: no report could be persisted then.
         if (Outage.isBehind(why)) left = limit;
-        else if (!isUnreachable(why) || left.isNegative()) {
+        else if (!isTemporary(why) || left.isNegative()) {
           fail(stageRun, begun.get(), failure(stage.label(), why));
           return false;
         }
@@ -765,13 +765,14 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
   }
 
-  /** Returns whether the engine or an actor did not answer. */
+  /** Returns whether the engine or an actor did not answer, so that the work is repeated. */
+  private static boolean isTemporary(Exception why) {
+    return isUnreachable(why) || (why instanceof WorkFailure failure && failure.isNoReply());
+  }
+
   private static boolean isUnreachable(Exception why) {
-    return switch (why) {
-      case SandboxException engine -> engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
-      case WorkFailure failure -> failure.isNoReply();
-      default -> false;
-    };
+    return why instanceof SandboxException engine
+        && engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
   }
 
   private static WorkFailure overdue(Duration limit) {
