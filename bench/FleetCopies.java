@@ -1,5 +1,6 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.Timestamp;
 import dev.chowder.journal.v1.InstanceEvent;
 import dev.chowder.journal.v1.OrganizationEvent;
 import dev.chowder.journal.v1.OrganizationSlotReserved;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,8 +25,8 @@ import org.postgresql.PGConnection;
 
 /**
  * Creates a fleet from a few instances while no node runs. It copies their events, tags, rows, labels, slots and simulated sandboxes under
- * new ids, each with its own name and labels. Different values are written in the journal's own format; everything else is a copy of
- * Chowder's data of the template.
+ * new ids, each with its own name, labels and creation time. Different values are written in the journal's own format; everything else is
+ * a copy of Chowder's data of the template.
  */
 final class FleetCopies {
   /** Placeholders in a template, which are replaced by the values of each copy. */
@@ -95,7 +97,7 @@ final class FleetCopies {
   private void describe() throws SQLException, IOException {
     execute(
         "CREATE UNLOGGED TABLE fleet_copies (n INTEGER PRIMARY KEY, id VARCHAR(64) COLLATE \"C\" NOT NULL, template VARCHAR(64) COLLATE \"C\" NOT NULL,"
-            + " name VARCHAR NOT NULL, team VARCHAR NOT NULL, created BYTEA NOT NULL, slot BYTEA, view BYTEA NOT NULL)");
+            + " created_at TIMESTAMPTZ NOT NULL, name VARCHAR NOT NULL, team VARCHAR NOT NULL, created BYTEA NOT NULL, slot BYTEA, view BYTEA NOT NULL)");
     var slot = slot();
     var sources = Map.of(stopped, source(stopped), running, source(running), failed, source(failed));
     // Creation times are a few milliseconds apart, and before those of all later instances.
@@ -103,7 +105,8 @@ final class FleetCopies {
     var random = new Random(1);
     var copy = database.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY fleet_copies FROM STDIN");
     for (int n = 0; n < copies; n++) {
-      var id = id(first + 10L * n, random);
+      var created = Instant.ofEpochMilli(first + 10L * n);
+      var id = id(created.toEpochMilli(), random);
       ids.add(id);
       var source = sources.get(template(n));
       var line =
@@ -112,11 +115,12 @@ final class FleetCopies {
                   Integer.toString(n),
                   id,
                   source.template().id(),
+                  created.toString(),
                   name(n),
                   team(n),
-                  bytes(source.created(name(n), team(n), n)),
+                  bytes(source.created(created, name(n), team(n), n)),
                   source.holdsSlot() ? bytes(slot(slot, id)) : "\\N",
-                  bytes(source.view(id, name(n), team(n), n)))
+                  bytes(source.view(id, created, name(n), team(n), n)))
               + "\n";
       var written = line.getBytes(UTF_8);
       copy.writeToCopy(written, 0, written.length);
@@ -143,16 +147,16 @@ final class FleetCopies {
             .formatted(range, organizationId));
     execute(
         """
-        INSERT INTO instances (id, organization_id, revision, status, name, labels, created_at, updated_at, holds_slot, view)
+        INSERT INTO instances (id, organization_id, revision, status, name, labels, created_at, updated_at, holds_slot, view, position)
         SELECT c.id, t.organization_id, t.revision, t.status, c.name,
-          replace(replace(t.labels, '%s', c.team), '%s', c.n::text), t.created_at, t.updated_at, t.holds_slot, c.view
+          replace(replace(t.labels, '%s', c.team), '%s', c.n::text), c.created_at, t.updated_at, t.holds_slot, c.view, c.id
         FROM fleet_copies c JOIN instances t ON t.id = c.template WHERE %s ORDER BY c.n
         """
             .formatted(TEAM, NUMBER, range));
     execute(
         """
-        INSERT INTO instance_labels (instance_id, label_key, label_value, organization_id)
-        SELECT c.id, l.label_key, replace(replace(l.label_value, '%s', c.team), '%s', c.n::text), l.organization_id
+        INSERT INTO instance_labels (instance_id, label_key, label_value, organization_id, position)
+        SELECT c.id, l.label_key, replace(replace(l.label_value, '%s', c.team), '%s', c.n::text), l.organization_id, c.id
         FROM fleet_copies c JOIN instance_labels l ON l.instance_id = c.template WHERE %s ORDER BY c.n
         """
             .formatted(TEAM, NUMBER, range));
@@ -199,14 +203,23 @@ final class FleetCopies {
   }
 
   private record Source(Template template, InstanceEvent first, String row, boolean holdsSlot, boolean hasSandbox, byte[] process) {
-    byte[] created(String name, String team, int n) {
-      var copy = first.toBuilder();
+    byte[] created(Instant at, String name, String team, int n) {
+      var copy = first.toBuilder().setAt(Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()));
       copy.getCreatedBuilder().setName(name).putLabels("team", team).putLabels("number", Integer.toString(n));
       return copy.build().toByteArray();
     }
 
-    byte[] view(String id, String name, String team, int n) {
-      return row.replace(template.id(), id).replace(NAME, name).replace(TEAM, team).replace(NUMBER, Integer.toString(n)).getBytes(UTF_8);
+    byte[] view(String id, Instant created, String name, String team, int n) {
+      return row.replace(createdAt(first.getAt().getSeconds(), first.getAt().getNanos()), createdAt(created.getEpochSecond(), created.getNano()))
+          .replace(template.id(), id)
+          .replace(NAME, name)
+          .replace(TEAM, team)
+          .replace(NUMBER, Integer.toString(n))
+          .getBytes(UTF_8);
+    }
+
+    private static String createdAt(long seconds, int nanos) {
+      return "\"createdAt\":%d.%09d".formatted(seconds, nanos);
     }
 
     /** Creates the simulated sandbox without a home volume, because no copy is started. */
@@ -313,7 +326,7 @@ final class FleetCopies {
   String digest() throws SQLException {
     return text(
         "SELECT md5(string_agg(md5(ROW(id, organization_id, revision, status, name, labels, created_at, updated_at, terminated_at, owes_since,"
-            + " holds_slot, convert_from(view, 'UTF8')::jsonb)::text), '' ORDER BY id)) FROM instances");
+            + " holds_slot, position, convert_from(view, 'UTF8')::jsonb)::text), '' ORDER BY id)) FROM instances");
   }
 
   private String text(String sql) throws SQLException {

@@ -20,6 +20,8 @@ const TOKEN = "of-nobody";
 const IMAGE_HOME = "/home/node";
 // OpenClawHome.SKELETON
 const SKELETON = join(IMAGE_HOME, ".chowder/onboarded.json");
+// Tells the server that patch-openclaw.mjs lets the gateway warm up (OpenClawHome.CAN_WARM_UP).
+const CAN_WARM_UP = join(IMAGE_HOME, ".chowder/can-warm-up");
 const folder = process.argv[2];
 const home = mkdtempSync(join(tmpdir(), "compile-ahead-"));
 const openclawHome = join(home, ".openclaw");
@@ -59,6 +61,7 @@ function keepSkeleton(onboarded) {
   delete skeleton.gateway.auth.token;
   mkdirSync(dirname(SKELETON), { mode: 0o700 });
   writeFileSync(SKELETON, `${JSON.stringify(skeleton, null, 2).replaceAll(home, IMAGE_HOME)}\n`, { mode: 0o600 });
+  writeFileSync(CAN_WARM_UP, "", { mode: 0o600 });
   own(dirname(SKELETON), USER);
 }
 

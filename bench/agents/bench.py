@@ -7,8 +7,8 @@ import time
 from agents.rows import duration
 from agents.tools import Stopwatch
 
-# How Chowder must report a start, by the state before it. The baselines report nothing.
-EXPECTED = {"frozen": "thaw", "paged": "page_in", "boot": "boot"}
+# How Chowder must report a create or start, by the state before it. The baselines report nothing.
+EXPECTED = {"pool": "pool", "frozen": "thaw", "paged": "page_in", "boot": "boot"}
 # A mistake in the setup would fail every unit, so the run ends.
 MAX_FAILURES_IN_A_ROW = 5
 
@@ -63,9 +63,10 @@ class Bench:
         began = Stopwatch()
         posted = None
         if system is self.chowder:
-            agent = system.post()
+            made = system.post()
+            agent = made["id"]
             posted = began.seconds()
-            served_by = system.created(agent)
+            served_by = system.created(made)
         else:
             agent, served_by = system.create()
         running = began.seconds()
@@ -75,6 +76,26 @@ class Bench:
             self.ends(unit, name, system, running, began.seconds(), served_by)
             if posted is not None:
                 self.results.sample(unit, f"{name}.post", system.name, posted)
+            return agent
+        except BaseException:
+            system.remove(agent)
+            raise
+
+    def claimed(self, unit, state, config):
+        """Measures a create that must claim a pool member, until the agent runs and until it has answered. Returns the agent."""
+        system = self.chowder
+        began = Stopwatch()
+        made = system.post(config)
+        posted = began.seconds()
+        agent = made["id"]
+        served_by = system.created(made)
+        running = began.seconds()
+        try:
+            check_served_by("pool", served_by)
+            system.ask(agent)
+            name = f"create-{state}"
+            self.ends(unit, name, system, running, began.seconds(), served_by)
+            self.results.sample(unit, f"{name}.post", system.name, posted)
             return agent
         except BaseException:
             system.remove(agent)

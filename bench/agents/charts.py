@@ -23,7 +23,7 @@ STYLES = {
     "openclaw fleet": ("#009e73", "^"),
 }
 OTHER = ("#808080", "v")
-RUNNING = ["create-pool", "create-cold", "start-frozen", "start-paged", "start-boot"]
+RUNNING = ["create-pool", "create-pool-config", "create-cold", "start-frozen", "start-paged", "start-boot"]
 
 
 def write(table, folder):

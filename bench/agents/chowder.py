@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 import urllib.parse
 
@@ -11,6 +12,11 @@ from agents.tools import QUESTION, STEP_SECONDS, call, docker, expect_answer, wa
 WAIT_SECONDS = 120
 # How long the memory of a stopped agent may take to reach swap, with the setting of scripts/bench.
 PAGE_OUT_SECONDS = 60
+# How long a pool member may take to boot, also after one that failed.
+MEMBER_SECONDS = 180
+# Maximum age of the counts in the metrics.
+METRIC_SECONDS = 5
+POOLED = re.compile(r'^chowder_instances\{status="pooled"\} (\S+)$', re.M)
 
 
 class Chowder:
@@ -25,6 +31,7 @@ class Chowder:
             self.headers = {"Authorization": "Bearer " + file.read().strip(), "Content-Type": "application/json"}
         self.freezes = False
         self.pages = False
+        self.pools = False
 
     def call(self, method, path, body=None):
         status, text = call(self.rest.hostname, self.rest.port, method, path, body, self.headers)
@@ -32,21 +39,23 @@ class Chowder:
             raise RuntimeError(f"{method} {path}: {status} {text[:300]!r}")
         return json.loads(text) if text else {}
 
-    def post(self):
-        """Creates an agent and returns its id as soon as the API returns it."""
-        return self.call("POST", "/v1/instances", {"name": "bench", "model_provider": "custom"})["id"]
+    def post(self, config=None):
+        """Creates an agent and returns the response of the API."""
+        return self.call("POST", "/v1/instances", {"name": "bench", "model_provider": "custom", **({"openclaw_config": config} if config else {})})
 
     def create(self):
         """Creates an agent, waits until it is running, and returns its id and how it was served."""
-        agent = self.post()
-        return agent, self.created(agent)
+        made = self.post()
+        return made["id"], self.created(made)
 
-    def created(self, agent):
+    def created(self, made):
         """Waits until a new agent is running, and removes it if it does not become so. Returns how it was served."""
+        if made["status"] == "running":
+            return made.get("served_by")
         try:
-            return self.await_running(agent)
+            return self.await_running(made["id"])
         except BaseException:
-            self.remove(agent)
+            self.remove(made["id"])
             raise
 
     def await_running(self, agent):
@@ -121,6 +130,37 @@ class Chowder:
             return served_by
         finally:
             self.remove(agent)
+
+    def probe_pool(self):
+        """Creates an agent, so that its organization gets a pool member. Returns whether a member can be claimed in time."""
+        agent, _ = self.create()
+        self.remove(agent)
+        try:
+            self.await_member()
+        except TimeoutError:
+            return False
+        self.pools = True
+        return True
+
+    def await_member(self):
+        """Waits until a pool member can be claimed. The API does not show members, the operator port counts them."""
+        # The count may be this old, so it may still include a member that was just claimed.
+        time.sleep(METRIC_SECONDS)
+        deadline = time.monotonic() + MEMBER_SECONDS
+        while not self.pooled():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no pool member after {MEMBER_SECONDS} s")
+            time.sleep(1)
+
+    def pooled(self):
+        operator = urllib.parse.urlsplit(self.options.operator)
+        with open(self.options.operator_token_file, encoding="ascii") as file:
+            headers = {"Authorization": "Bearer " + file.read().strip()}
+        status, text = call(operator.hostname, operator.port, "GET", "/metrics", None, headers)
+        if status != 200:
+            raise RuntimeError(f"GET /metrics: {status} {text[:300]!r}")
+        found = POOLED.search(text.decode())
+        return bool(found) and float(found[1]) >= 1
 
     def container(self, agent):
         """Returns the container of the gateway; empty if there is none."""

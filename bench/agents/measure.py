@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from agents import bursts, calls, cgroups, density, lifecycle, options, report, sleeper, sleeps
+from agents import bursts, calls, cgroups, density, lifecycle, options, pool, report, sleeper, sleeps
 from agents.bare import Onboarded, Prepared
 from agents.bench import Bench, say
 from agents.chowder import Chowder
@@ -26,20 +26,23 @@ def measure_paged(bench):
 
 
 # Chowder pages frozen agents out by itself, after a time that is a setting of the installation. So an installation has either frozen
-# agents or paged-out ones, and scripts/bench runs this program once for each.
+# agents or paged-out ones, and scripts/bench runs this program once for each. Pool members would take the memory and processor time of
+# all other parts, so they have a third run.
 PHASES = {
     "frozen": {"lifecycle": lifecycle.measure, "sleeps": sleeps.measure, "bursts": bursts.measure, "sleeper": sleeper.measure, "calls": calls.measure},
     "paged": {"paged": measure_paged, "density": density.measure},
+    "pool": {"pool": pool.measure},
 }
+FIRST_PHASE, LAST_PHASE = list(PHASES)[0], list(PHASES)[-1]
 
 
 def main(words):
     chosen = options.parse(words)
-    results = Results(chosen.resume or chosen.out, chosen.resume is not None or chosen.phase == "paged")
+    results = Results(chosen.resume or chosen.out, chosen.resume is not None or chosen.phase != FIRST_PHASE)
     parts = {name: part for name, part in PHASES[chosen.phase].items() if name in chosen.only}
     if parts:
         measure(chosen, results, parts)
-    if chosen.phase == "paged":
+    if chosen.phase == LAST_PHASE:
         print(report.markdown(Table(read(results.path))))
     return 1 if results.failures else 0
 
@@ -79,6 +82,10 @@ def run(bench, name, part):
 def probe(bench):
     """Finds out what this version of Chowder does on this host, and records which rows it cannot have."""
     if not bench.chowder:
+        return
+    if bench.options.phase == "pool":
+        if not bench.chowder.probe_pool():
+            bench.results.skipped("create-pool", "chowder", "no pool member booted after a create")
         return
     paged = bench.options.phase == "paged"
     served_by = probed(bench.chowder, paged)

@@ -3,7 +3,7 @@
 import argparse
 
 
-PARTS = ["lifecycle", "sleeps", "bursts", "sleeper", "calls", "paged", "density"]
+PARTS = ["lifecycle", "sleeps", "bursts", "sleeper", "calls", "paged", "density", "pool"]
 SYSTEMS = ["chowder", "baseline", "onboarding", "fleet"]
 DESCRIPTION = """Times the lifecycle of agents on one machine, interleaved: with Chowder, with one `docker run` of the same image (the
 baseline; also with OpenClaw's onboarding), and with `openclaw fleet`. All have the same image, limits and model. Uses only public
@@ -17,6 +17,7 @@ parts:
   calls      what Chowder adds to a call of a gateway
   paged      idle for five minutes and more, with the memory of the sleeping agents in swap
   density    how many agents the host holds, asleep beside running ones
+  pool       creates that claim an agent that was booted ahead of need
 
 Every sample is one JSON line in the file of --out, written at once. After an interruption, --resume FILE continues with what is missing.
 `scripts/bench report FILE` writes tables and charts."""
@@ -71,8 +72,8 @@ def parse(words):
     parser.add_argument("--calls", type=positive, default=200, metavar="N", help="pairs of rejected calls (default: 200)")
     parser.add_argument("--turns", type=positive, default=30, metavar="N", help="pairs of complete turns (default: 30)")
     parser.add_argument("--memory-mib", type=positive, metavar="MIB", help="memory that agents of the part sleeps may take (default: 60 %% of what is available)")
-    parser.add_argument("--phase", choices=["frozen", "paged"], required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--phase", choices=["frozen", "paged", "pool"], required=True, help=argparse.SUPPRESS)
     parser.add_argument("--prefix", default="chowder-bench", help="prefix of the baselines' containers and volumes (default: chowder-bench)")
-    for name in ("rest", "key-file", "image", "openclaw", "scratch", "model"):
+    for name in ("rest", "key-file", "image", "openclaw", "scratch", "model", "operator", "operator-token-file"):
         parser.add_argument("--" + name, required=True, help=argparse.SUPPRESS)
     return parser.parse_args(words)

@@ -16,6 +16,7 @@ ENDS = {
 }
 NAMES = {
     "create-pool": "create, pool hit",
+    "create-pool-config": "create with openclaw_config, pool hit",
     "create-cold": "create, cold",
     "start-frozen": "start, frozen",
     "start-paged": "start, paged out",

@@ -10,21 +10,26 @@ import types
 import unittest
 from unittest import mock
 
-from agents import bench, chowder, fleet, lifecycle
+from agents import bench, chowder, fleet, lifecycle, measure, pool
+from agents import rows as row_titles
 from agents.results import Results, read
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """Chowder's REST with one simulated agent. `server.freezes` decides whether a stop freezes it."""
+    """Chowder's REST with one simulated agent. `server.freezes` decides whether a stop freezes it, `server.pooled` is the number of pool
+    members."""
 
     agent = {}
 
     def do_POST(self):
         verb = self.path.split("?")[0].split("/")[-1]
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if verb == "instances":
             self.agent.clear()
-            self.agent.update(id="a", status="running", served_by="cold")
+            self.agent.update(id="a", status="running", served_by="pool" if self.server.pooled else "cold")
+            if not self.server.pooled or "openclaw_config" in json.loads(body):
+                # It runs by the time of the watch.
+                return self.answer({"id": "a", "status": "provisioning"})
         elif verb == "stop":
             self.agent.update(status="stopped", sleep_level="frozen" if self.server.freezes else "off")
         elif verb == "start":
@@ -37,6 +42,10 @@ class Api(http.server.BaseHTTPRequestHandler):
         if self.path.endswith("/watch"):
             lines = [{**self.agent, "status": "provisioning"}, self.agent]
             return self.send("".join(f"event: x\ndata: {json.dumps(line)}\n\n" for line in lines).encode())
+        if self.path == "/metrics":
+            if self.headers["Authorization"] != "Bearer operator":
+                return self.send(b"", 401)
+            return self.send(f'chowder_instances{{status="running"}} 5.0\nchowder_instances{{status="pooled"}} {float(self.server.pooled)}\n'.encode())
         self.answer(self.agent)
 
     def do_PUT(self):
@@ -70,23 +79,33 @@ class ChowderTest(unittest.TestCase):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
         self.server.freezes = True
         self.server.busy = 0
+        self.server.pooled = 0
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
         self.enterContext(mock.patch("agents.chowder.docker", lambda *_: ""))
-        self.enterContext(mock.patch("agents.lifecycle.idle", lambda _: None))
+        for module in ("lifecycle", "pool"):
+            self.enterContext(mock.patch(f"agents.{module}.idle", lambda _: None))
+        self.enterContext(mock.patch("agents.chowder.METRIC_SECONDS", 0))
         self.enterContext(contextlib.redirect_stderr(io.StringIO()))
         self.results_path = os.path.join(folder, "results.jsonl")
         key = os.path.join(folder, "key")
         with open(key, "w", encoding="ascii") as file:
             file.write("key\n")
-        self.options = types.SimpleNamespace(rest=f"http://127.0.0.1:{self.server.server_port}", key_file=key, n=1, idle=[5])
+        token = os.path.join(folder, "token")
+        with open(token, "w", encoding="ascii") as file:
+            file.write("operator\n")
+        address = f"http://127.0.0.1:{self.server.server_port}"
+        self.options = types.SimpleNamespace(rest=address, key_file=key, operator=address, operator_token_file=token, phase="pool", n=1, idle=[5, 60, 600])
         self.system = chowder.Chowder(self.options)
 
     def lifecycle(self):
+        return self.measured(lifecycle.measure)
+
+    def measured(self, part):
         results = Results(self.results_path, False)
         self.addCleanup(results.file.close)
-        lifecycle.measure(bench.Bench(self.options, [self.system], results))
+        part(bench.Bench(self.options, [self.system], results))
         lines = read(self.results_path)
         return {line["row"]: line.get("served_by") for line in lines if line["kind"] == "sample"}, [line for line in lines if line["kind"] == "failed"]
 
@@ -112,6 +131,38 @@ class ChowderTest(unittest.TestCase):
         rows, failed = self.lifecycle()
         self.assertIn("must be thaw", failed[0]["error"])
         self.assertFalse([row for row in rows if row.startswith("start-frozen")])
+
+    def test_creates_that_claim_a_member_have_rows_for_each_idle_time_under_five_minutes(self):
+        self.server.pooled = 1
+        self.assertTrue(self.system.probe_pool())
+        rows, failed = self.measured(pool.measure)
+        self.assertEqual(failed, [])
+        expected = [f"{name}.{end}" for name in ("create-pool", "create-pool-config", "create-pool-60") for end in ("running", "after", "answer", "post")]
+        self.assertEqual(sorted(rows), sorted(expected))
+        self.assertEqual({rows[f"{name}.answer"] for name in ("create-pool", "create-pool-config", "create-pool-60")}, {"pool"})
+        for row in rows:
+            self.assertTrue(row_titles.title(row))
+        self.assertEqual(Api.agent, {})
+
+    def test_a_create_that_was_not_served_by_the_pool_has_no_sample(self):
+        self.server.pooled = 1
+        self.assertTrue(self.system.probe_pool())
+        # Another create claims the member after it was counted.
+        self.enterContext(mock.patch.object(self.system, "await_member", lambda: setattr(self.server, "pooled", 0)))
+        rows, failed = self.measured(pool.measure)
+        self.assertEqual(rows, {})
+        self.assertEqual(len(failed), 3)
+        self.assertIn("served_by: must be pool for the state pool; got cold", failed[0]["error"])
+        self.assertEqual(Api.agent, {})
+
+    def test_without_a_member_the_rows_are_skipped_with_a_reason(self):
+        self.enterContext(mock.patch("agents.chowder.MEMBER_SECONDS", -1))
+        results = Results(self.results_path, False)
+        self.addCleanup(results.file.close)
+        benched = bench.Bench(self.options, [self.system], results)
+        measure.probe(benched)
+        pool.measure(benched)
+        self.assertEqual([(line["kind"], line.get("row")) for line in read(self.results_path)], [("skipped", "create-pool")])
 
     def test_an_agent_is_removed_also_if_the_server_is_busy(self):
         agent, _ = self.system.create()

@@ -54,6 +54,8 @@ record() {
   while IFS= read -r line; do export "${line?}"; done < <(recorded_environment)
   # A small interval, because the record must contain a snapshot.
   export CHOWDER_JAVA_OPTS="-Xmx512m -XX:+ExitOnOutOfMemoryError -Dchowder.organization.snapshot-every=10"
+  # A record has only the instances that README.md lists.
+  export CHOWDER_POOL_SIZE=0
   CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-recording.XXXXXX")"
   export CHOWDER_HOME
   load postgres

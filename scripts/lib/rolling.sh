@@ -15,7 +15,9 @@ export CHOWDER_REST_PORT="${CHOWDER_ROLLING_REST_PORT:-26080}" CHOWDER_GRPC_PORT
 export CHOWDER_OPERATOR_PORT="${CHOWDER_ROLLING_OPERATOR_PORT:-26091}"
 export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_ROLLING_MANAGEMENT_PORT:-26093}" CHOWDER_CLUSTER_PORT="${CHOWDER_ROLLING_CLUSTER_PORT:-26094}"
 export CHOWDER_POSTGRES_PORT="${CHOWDER_ROLLING_POSTGRES_PORT:-26432}"
-for part in common settings docker java envoy process nodes postgres database build api organization server; do
+# Pool members are not part of this test.
+export CHOWDER_POOL_SIZE=0
+for part in common settings docker java envoy process nodes postgres database build aot api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"
 done
@@ -37,6 +39,7 @@ main() {
   export CHOWDER_SANDBOX_DRIVER=fake CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
   database_ensure
   server_ensure
+  cache_is_of_postgres
   envoy_ensure_running
   organization_ensure
   local before
@@ -50,6 +53,13 @@ main() {
   all_are_others "$before"
   all_serve
   nobody_noticed
+}
+
+# A failed training run fails no start, so only this test finds it.
+cache_is_of_postgres() {
+  case "$AOT_CACHE" in *-postgresql.aot) return 0 ;; esac
+  tail -n 20 "$LOGS/aot-training-run-postgresql.log" >&2 || true
+  die "the server must start from the AOT cache of PostgreSQL; got $AOT_CACHE."
 }
 
 processes() {

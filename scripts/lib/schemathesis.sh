@@ -15,7 +15,9 @@ CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-fuzz.XXXXXX")"
 # Separate ports, so that other installations can run meanwhile.
 export CHOWDER_REST_PORT="${CHOWDER_FUZZ_REST_PORT:-25080}" CHOWDER_GRPC_PORT="${CHOWDER_FUZZ_GRPC_PORT:-25090}"
 export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-25091}"
-for part in common settings java envoy process nodes build api organization server; do
+# The same requests then create the same instances in each run.
+export CHOWDER_POOL_SIZE=0
+for part in common settings java envoy process nodes postgres build aot api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"
 done
@@ -135,7 +137,8 @@ SETTINGS
 # run DOCUMENT OPTION...: fails if a response is not described in the document.
 run() {
   # Runs in this folder, because the tool writes its cache into the working directory.
-  (cd "$CHOWDER_HOME" && timeout "$FUZZ_SECONDS" "$TOOL/bin/schemathesis" --config-file schemathesis.toml run "$@" --seed "$SEED" --no-color >&2)
+  # Without compiled hooks beside the sources, which other tests read.
+  (cd "$CHOWDER_HOME" && PYTHONDONTWRITEBYTECODE=1 timeout "$FUZZ_SECONDS" "$TOOL/bin/schemathesis" --config-file schemathesis.toml run "$@" --seed "$SEED" --no-color >&2)
 }
 
 is_valid() {

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # Starts the server's nodes and Envoy, and restarts only processes whose code or settings changed. Needs common.sh, settings.sh,
-# nodes.sh, process.sh and build.sh.
+# nodes.sh, process.sh, build.sh and aot.sh.
 
 # server_ensure: makes all nodes serve. If some run already, it restarts nodes one by one, so that at least one always serves.
 server_ensure() {
   local n
+  # Before a node stops, because a training run takes time.
+  aot_ensure
   # A single node and a cluster, or two clusters, must never use one database at the same time.
   if nodes_any_runs && [ "$(nodes_before)" != "$NODES" ]; then
     say "Stopping the server, to change from $(nodes_before) to $NODES nodes ..."

@@ -16,7 +16,7 @@ export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_CLUSTER_MANAGEMENT_PORT:-9093}
 # Options of the server's JVM.
 CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS:--Xmx512m -XX:+ExitOnOutOfMemoryError}"
 # The server calls the kernel directly, to read the memory of waking agents from swap.
-# shellcheck disable=SC2034  # server.sh and build.sh read it
+# shellcheck disable=SC2034  # server.sh and aot.sh read it
 NATIVE_ACCESS=--enable-native-access=ALL-UNNAMED
 # How long the server, Envoy and the demo model may take to respond after their start, and to stop after SIGTERM. A node on PostgreSQL
 # may also wait for the members of the last cluster (node_start_seconds).

@@ -25,8 +25,23 @@ public final class Ids {
    */
   public static boolean isNew(String id, Instant now) {
     if (!isId(id)) return false;
-    long millis = UUID.fromString(id).getMostSignificantBits() >>> 16;
-    return Duration.between(Instant.ofEpochMilli(millis), now).abs().compareTo(NEW) < 0;
+    return Duration.between(timeOf(id), now).abs().compareTo(NEW) < 0;
+  }
+
+  /**
+   * Returns the id with this time instead of the time that it contains. An id that is not a UUID is
+   * returned unchanged.
+   */
+  public static String at(Instant time, String id) {
+    if (!isId(id)) return id;
+    var uuid = UUID.fromString(id);
+    long high = (time.toEpochMilli() << 16) | (uuid.getMostSignificantBits() & 0xFFFF);
+    return new UUID(high, uuid.getLeastSignificantBits()).toString();
+  }
+
+  /** Returns the time that an id contains, to the millisecond. */
+  public static Instant timeOf(String id) {
+    return Instant.ofEpochMilli(UUID.fromString(id).getMostSignificantBits() >>> 16);
   }
 
   /** Returns whether the text is a UUID in the form of all ids: 36 characters in lower case. */

@@ -15,7 +15,7 @@ public final class JournalVersion {
    * The version that this build reads; {@code pekko.cluster.app-version} must match. It grows with
    * each release that adds an event type.
    */
-  public static final int CURRENT = 1;
+  public static final int CURRENT = 2;
 
   private JournalVersion() {}
 

@@ -65,7 +65,9 @@ sealed interface Drift {
     boolean lost =
         observed instanceof ObservedState.Nothing || observed instanceof ObservedState.OtherHome;
     return switch (view.status().now()) {
-      case PROVISIONING -> new InSync();
+      case PROVISIONING, WARMING -> new InSync();
+      // Without its sandbox, a pool member loses nothing.
+      case POOLED -> runsThere(view, seen) ? new InSync() : new Benign(view);
       case RUNNING ->
           lost ? new Lost(view) : runsThere(view, seen) ? new InSync() : new Benign(view);
       case STOPPED ->

@@ -17,6 +17,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -314,13 +315,12 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           send(new InstanceCommand.SlotReleased(clock.instant()));
         }
         case InstanceEffect.Remove remove -> {
-          untilDone(
-              () -> {
-                work.remove(id, remove);
-                return "";
-              },
-              Optional.empty());
-          send(new InstanceCommand.Removed(remove.attempt(), remove.scope(), clock.instant()));
+          boolean removed = untilDone(() -> work.remove(id, remove), Optional.empty());
+          var now = clock.instant();
+          send(
+              removed
+                  ? new InstanceCommand.Removed(remove.attempt(), remove.scope(), now)
+                  : new InstanceCommand.ClaimFound(remove.attempt(), now));
         }
       }
     }
@@ -349,10 +349,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
      * each stage can be run again.
      */
     private void runStages(RunStages plan) throws InterruptedException {
+      var prepared = EnumSet.noneOf(Stage.class);
       for (var stage : plan.stages()) {
         if (cancelled) return;
+        if (prepared.contains(stage)) {
+          finish(stageRun(stage, plan), clock.instant(), GatewayWork.Outcome.prepared());
+          continue;
+        }
         boolean woke = stage == Stage.START_GATEWAY && plan.sleep().canWake() && wake(stage, plan);
-        if (cancelled || (!woke && !runStage(stage, plan))) return;
+        if (cancelled) return;
+        if (woke) continue;
+        var outcome = runStage(stage, plan);
+        if (outcome.isEmpty()) return;
+        prepared.addAll(outcome.get().prepares());
       }
     }
 
@@ -417,8 +426,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           plan.sleep());
     }
 
-    /** Returns whether the stage succeeded. */
-    private boolean runStage(Stage stage, RunStages plan) throws InterruptedException {
+    /** Returns the outcome of the stage; empty if it failed or was cancelled. */
+    private Optional<GatewayWork.Outcome> runStage(Stage stage, RunStages plan)
+        throws InterruptedException {
       var permits = mayStartOpenClaw(stage) ? boots : general;
       var limit = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
       var left = limit;
@@ -438,23 +448,23 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         }
         if (tried.outcome().isPresent()) {
           finish(stageRun, begun.get(), tried.outcome().get());
-          return true;
+          return tried.outcome();
         }
-        if (cancelled) return false;
+        if (cancelled) return Optional.empty();
         var why = tried.failure().orElseThrow();
         if (isUnreachable(why)) {
           unreachable = tried.failure();
         } else if (tried.late()) {
           // The engine that does not respond is the cause, whichever call ran into the deadline.
           why = unreachable.or(this::whyUnreachable).orElse(overdue(limit));
-          if (cancelled) return false;
+          if (cancelled) return Optional.empty();
         }
         left = left.minus(tried.took()).minus(pause);
         // Time without the database does not count: no report could be persisted then.
         if (Outage.isBehind(why)) left = limit;
         else if (!isTemporary(why) || left.isNegative()) {
           fail(stageRun, begun.get(), failure(stage.label(), why));
-          return false;
+          return Optional.empty();
         }
         logRetry(failure(stage.label(), why), pause);
         Thread.sleep(pause);

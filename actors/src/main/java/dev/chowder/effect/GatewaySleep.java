@@ -5,6 +5,7 @@ import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.StopResult;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
 import dev.chowder.openclaw.GatewaySuspension;
@@ -15,7 +16,11 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,14 +31,23 @@ import org.slf4j.LoggerFactory;
 public final class GatewaySleep {
   private static final Logger LOG = LoggerFactory.getLogger(GatewaySleep.class);
 
+  /** A gateway that applies a change restarts, which takes up to 40 s on a loaded machine. */
+  private static final int CHECKS = 6;
+
   private final SandboxDriver driver;
   private final GatewaySuspension suspension;
   private final EffectSettings settings;
+  private final InstantSource clock;
 
-  public GatewaySleep(SandboxDriver driver, GatewaySuspension suspension, EffectSettings settings) {
+  public GatewaySleep(
+      SandboxDriver driver,
+      GatewaySuspension suspension,
+      EffectSettings settings,
+      InstantSource clock) {
     this.driver = driver;
     this.suspension = suspension;
     this.settings = settings;
+    this.clock = clock;
   }
 
   /** Freezes the gateway if this is permitted and possible, and ends it otherwise. */
@@ -102,12 +116,83 @@ public final class GatewaySleep {
       throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
     var endpoint = driver.thaw(sandbox, stageRun.fence(), stageRun.sleep().boot(), process);
-    if (endpoint.isPresent()
-        && !suspension.resume(id.value(), endpoint.get(), settings.sleep().wakeLimit())) {
+    if (endpoint.isEmpty()) return endpoint;
+    boolean brief = isBrief(stageRun.sleep());
+    long deadline = wakeDeadline();
+    boolean awake =
+        suspension.admit(id.value(), endpoint.get(), deadline)
+            && (brief || suspension.canTakeTurns(id.value(), endpoint.get(), deadline));
+    if (!awake) {
       LOG.warn("instance={} event=not-woken: the gateway does not take messages", id);
       return Optional.empty();
     }
+    if (brief) checkLater(id, stageRun, CHECKS);
     return endpoint;
+  }
+
+  private boolean isBrief(Sleep sleep) {
+    var slept = Duration.between(sleep.since(), clock.instant());
+    // A sleep that began in the future began before the clock was set back, at an unknown time.
+    return !slept.isNegative() && slept.compareTo(settings.sleep().brief()) <= 0;
+  }
+
+  /**
+   * Ends a gateway that admits turns and cannot take them, which is rare after a brief sleep. Its
+   * instance then starts it again. A node that is lost before leaves the gateway unchecked.
+   *
+   * @param checks how many checks may follow each other while the gateway is busy
+   */
+  private void checkLater(InstanceId id, StageRun stageRun, int checks) {
+    CompletableFuture.delayedExecutor(
+            settings.sleep().checkAfter().toMillis(),
+            TimeUnit.MILLISECONDS,
+            task -> Thread.ofVirtual().name("database-check").start(task))
+        .execute(
+            () -> {
+              try {
+                check(id, stageRun, checks);
+              } catch (InterruptedException | RuntimeException why) {
+                LOG.debug("instance={} event=not-checked", id, why);
+              }
+            });
+  }
+
+  private void check(InstanceId id, StageRun stageRun, int checks) throws InterruptedException {
+    int boot = stageRun.sleep().boot();
+    var endpoint = running(id, boot);
+    if (endpoint.isEmpty()) return;
+    switch (suspension.databases(id.value(), endpoint.get(), wakeDeadline())) {
+      case USABLE -> {}
+      case UNKNOWN -> {
+        if (checks > 1) checkLater(id, stageRun, checks - 1);
+      }
+      case UNUSABLE -> {
+        // It may have been stopped during the check.
+        if (running(id, boot).isEmpty()) return;
+        LOG.warn("instance={} event=ended: the gateway cannot use its databases", id);
+        var _ = driver.stop(SandboxId.ofInstance(id.value()), stageRun.attempt(), settings.drain());
+      }
+    }
+  }
+
+  /** Returns the address of the gateway if the process of this boot runs. */
+  private Optional<SandboxEndpoint> running(InstanceId id, int boot) {
+    return driver.observe(SandboxId.ofInstance(id.value())).mainProcess()
+                instanceof MainProcess.Up(var attempt, var endpoint)
+            && attempt == boot
+        ? Optional.of(endpoint)
+        : Optional.empty();
+  }
+
+  /** Returns whether a gateway that runs takes messages. Opens its databases. */
+  boolean takesMessages(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
+    long deadline = wakeDeadline();
+    return suspension.admit(id.value(), gateway, deadline)
+        && suspension.canTakeTurns(id.value(), gateway, deadline);
+  }
+
+  private long wakeDeadline() {
+    return System.nanoTime() + settings.sleep().wakeLimit().toNanos();
   }
 
   private static void requireNotFound(SandboxException why) {

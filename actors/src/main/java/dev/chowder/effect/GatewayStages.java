@@ -9,10 +9,14 @@ import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.Channel;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.GatewayWarmUp;
 import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
@@ -36,6 +40,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -57,6 +62,8 @@ public final class GatewayStages implements GatewayWork {
   /** Keys are far shorter; Chowder did not write a longer file. */
   private static final long MAX_KEY_BYTES = 16 * 1024;
 
+  private static final long MAX_MARK_BYTES = 1024;
+
   /** No home volume has this generation. */
   private static final int NO_GENERATION = -1;
 
@@ -69,10 +76,12 @@ public final class GatewayStages implements GatewayWork {
   private final Overrides overrides;
   private final StoredChannels channels;
   private final GatewayReadiness readiness;
+  private final GatewayWarmUp warmUp;
   private final SlotReleases slots;
   private final HostMemory hostMemory;
   private final UnaryOperator<String> publicUrl;
   private final String snapshot;
+  private final Supplier<Optional<ByteString>> skeleton;
   private final EffectSettings settings;
 
   /**
@@ -80,6 +89,8 @@ public final class GatewayStages implements GatewayWork {
    *
    * @param publicUrl maps an instance's id to its gateway's public URL
    * @param snapshot image of the sandboxes
+   * @param skeleton returns the configuration that onboarding wrote into the image; empty if that
+   *     is not known
    */
   public GatewayStages(
       SandboxDriver driver,
@@ -91,10 +102,12 @@ public final class GatewayStages implements GatewayWork {
       Overrides overrides,
       StoredChannels channels,
       GatewayReadiness readiness,
+      GatewayWarmUp warmUp,
       SlotReleases slots,
       HostMemory hostMemory,
       UnaryOperator<String> publicUrl,
       String snapshot,
+      Supplier<Optional<ByteString>> skeleton,
       EffectSettings settings) {
     this.driver = driver;
     this.sleep = sleep;
@@ -105,10 +118,12 @@ public final class GatewayStages implements GatewayWork {
     this.overrides = overrides;
     this.channels = channels;
     this.readiness = readiness;
+    this.warmUp = warmUp;
     this.slots = slots;
     this.hostMemory = hostMemory;
     this.publicUrl = publicUrl;
     this.snapshot = snapshot;
+    this.skeleton = skeleton;
     this.settings = settings;
   }
 
@@ -155,6 +170,7 @@ public final class GatewayStages implements GatewayWork {
               : applyOverrides(id, sandbox, stageRun);
       case START_GATEWAY -> boot(id, sandbox, stageRun);
       case PUBLISH -> publish(sandbox);
+      case WARM_UP -> warmUp(id, sandbox, stageRun.fence());
     };
   }
 
@@ -176,24 +192,47 @@ public final class GatewayStages implements GatewayWork {
             "recover the instance to start with this home"));
   }
 
+  /**
+   * Writes the configuration of a new home, except overrides and channels. It includes the work of
+   * the next two stages, which run only if a crash or another version of Chowder separates them
+   * from this one.
+   */
   private Outcome onboard(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
     Reachable model = models.reach(stageRun.organizationId(), stageRun.model());
+    var setup = model.setup();
     channels.homeRecreated(id, stageRun.config().channels());
-    var skeleton = readJson(sandbox, OpenClawHome.SKELETON);
-    var files =
-        skeleton.isPresent()
-            ? OpenClawOnboarding.filesFrom(skeleton.get(), model.setup())
-            : runOnboarding(id, sandbox, stageRun, model.setup());
-    driver.writeFiles(sandbox, stageRun.fence(), files);
-    return new Outcome(
-        skeleton.isPresent() ? StageRecord.Outcome.PREPARED : StageRecord.Outcome.EXECUTED,
-        model.note(),
-        Optional.empty());
+    // The files need a container, and the gateway needs one soon.
+    driver.prepare(sandbox, stageRun.fence(), gatewayProcess(stageRun));
+    var onboarded = skeleton(sandbox);
+    var config =
+        onboarded.isPresent()
+            ? OpenClawOnboarding.configFrom(onboarded.get(), setup)
+            : runOnboarding(id, sandbox, stageRun, setup);
+    var url = publicUrl.apply(id.value());
+    driver.writeFiles(
+        sandbox,
+        stageRun.fence(),
+        OpenClawOnboarding.homeFiles(config, setup, tokens.newOrActive(id), url));
+    return (onboarded.isPresent() ? Outcome.prepared() : Outcome.executed())
+        .withNote(model.note())
+        .preparing(Set.of(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT));
   }
 
-  /** Runs {@code openclaw onboard} and returns the files to write after it. */
-  private List<SandboxFile> runOnboarding(
+  /**
+   * Returns the configuration that onboarding wrote into the image; empty if the image has none.
+   * The home volume has a copy, which is only for this agent: if this stage is repeated after a
+   * crash, the agent may have run and changed it.
+   */
+  private Optional<ObjectNode> skeleton(SandboxId sandbox) {
+    return skeleton
+        .get()
+        .or(() -> driver.readFile(sandbox, OpenClawHome.SKELETON, MAX_CONFIG_BYTES))
+        .map(GatewayStages::json);
+  }
+
+  /** Runs {@code openclaw onboard} and returns the configuration that it wrote. */
+  private ObjectNode runOnboarding(
       InstanceId id, SandboxId sandbox, StageRun stageRun, ModelSetup setup)
       throws InterruptedException {
     var task =
@@ -216,7 +255,7 @@ public final class GatewayStages implements GatewayWork {
               + "; its last lines: "
               + tail(id, stageRun, result.output()));
     }
-    return OpenClawOnboarding.filesWithKey(readConfig(sandbox), setup);
+    return readConfig(sandbox);
   }
 
   private Outcome requireToken(InstanceId id, SandboxId sandbox, StageRun stageRun) {
@@ -405,11 +444,7 @@ public final class GatewayStages implements GatewayWork {
 
   private Outcome publish(SandboxId sandbox) throws InterruptedException {
     var seen = driver.observe(sandbox);
-    if (seen.mainProcess() instanceof MainProcess.Ended ended) {
-      var cause = CrashCause.of(ended, LogTail.read(driver, sandbox), driver.howEnded(sandbox));
-      throw new WorkFailure(
-          cause.reason(), "the gateway ended just after it was ready: " + cause.text());
-    }
+    if (seen.mainProcess() instanceof MainProcess.Ended ended) throw endedSoon(sandbox, ended);
     var endpoint =
         seen.endpoint()
             .orElseThrow(
@@ -417,6 +452,52 @@ public final class GatewayStages implements GatewayWork {
                     new WorkFailure(
                         "GATEWAY_CRASHED", "the gateway ended just after it was ready"));
     return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.of(endpoint.toString()));
+  }
+
+  /**
+   * Makes the gateway run turns that call no provider. If this fails, the gateway stays without
+   * requests, since a turn may still run. Its member is discarded.
+   */
+  private Outcome warmUp(InstanceId id, SandboxId sandbox, Fence fence)
+      throws InterruptedException {
+    var endpoint = driver.observe(sandbox).endpoint();
+    if (endpoint.isEmpty() || !sleep.takesMessages(id, endpoint.get())) {
+      throw notWarm(sandbox, "the gateway does not take messages");
+    }
+    var token = tokens.active(id);
+    if (token.isEmpty()) {
+      throw new WorkFailure("GATEWAY_NOT_READY", "the gateway has no token");
+    }
+    // The gateway of another image would call the provider.
+    if (driver.readFile(sandbox, OpenClawHome.CAN_WARM_UP, 1).isEmpty()) return Outcome.skipped();
+    driver.writeFiles(sandbox, fence, List.of(warmsUp("yes")));
+    String note;
+    try {
+      note = warmUp.warm(id.value(), endpoint.get(), token.get());
+    } catch (UnansweredException why) {
+      throw notWarm(
+          sandbox, why.why() instanceof NoAnswer(var text) ? text : String.valueOf(why.why()));
+    }
+    driver.writeFiles(sandbox, fence, List.of(warmsUp("")));
+    return Outcome.executed().withNote(note);
+  }
+
+  /** Returns the failure of a warm-up. If the gateway has ended, that is the cause. */
+  private WorkFailure notWarm(SandboxId sandbox, String text) throws InterruptedException {
+    return driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended ended
+        ? endedSoon(sandbox, ended)
+        : new WorkFailure("GATEWAY_NOT_READY", text);
+  }
+
+  private WorkFailure endedSoon(SandboxId sandbox, MainProcess.Ended ended)
+      throws InterruptedException {
+    var cause = CrashCause.of(ended, LogTail.read(driver, sandbox), driver.howEnded(sandbox));
+    return new WorkFailure(
+        cause.reason(), "the gateway ended just after it was ready: " + cause.text());
+  }
+
+  private static SandboxFile warmsUp(String content) {
+    return new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8(content), 0600);
   }
 
   @Override
@@ -476,7 +557,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public void remove(InstanceId id, InstanceEffect.Remove what) {
+  public boolean remove(InstanceId id, InstanceEffect.Remove what) {
     var sandbox = SandboxId.ofInstance(id.value());
     switch (what.scope()) {
       case PROCESSES -> driver.removeProcesses(sandbox, what.attempt());
@@ -484,10 +565,35 @@ public final class GatewayStages implements GatewayWork {
         driver.removeProcesses(sandbox, what.attempt());
         removeUnused(sandbox, what.attempt(), what.homes(), NO_GENERATION);
       }
-      case EVERYTHING -> {
-        var _ = driver.remove(sandbox, Fence.NONE);
-        secrets.deleteAll(id.value());
+      case EVERYTHING -> removeEverything(id, sandbox);
+      case MEMBER -> {
+        if (isClaimed(sandbox, what)) return false;
+        removeEverything(id, sandbox);
       }
+    }
+    return true;
+  }
+
+  private void removeEverything(InstanceId id, SandboxId sandbox) {
+    var _ = driver.remove(sandbox, Fence.NONE);
+    secrets.deleteAll(id.value());
+  }
+
+  /**
+   * Returns whether a pool member was claimed by a create that the database does not know: it is
+   * marked, or it was booted again, which a member never is.
+   */
+  private boolean isClaimed(SandboxId sandbox, InstanceEffect.Remove what) {
+    var seen = driver.observe(sandbox);
+    boolean wasUsed =
+        seen.attempt() > what.attempt()
+            || seen.home().filter(home -> home != what.homes().generation()).isPresent();
+    if (wasUsed) return true;
+    try {
+      return driver.readFile(sandbox, OpenClawHome.CLAIMED, MAX_MARK_BYTES).isPresent();
+    } catch (SandboxException why) {
+      if (why.reason() == SandboxException.Reason.NOT_FOUND) return false;
+      throw why;
     }
   }
 
@@ -514,7 +620,9 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private ObjectNode readConfig(SandboxId sandbox) {
-    return readJson(sandbox, OpenClawHome.CONFIG)
+    return driver
+        .readFile(sandbox, OpenClawHome.CONFIG, MAX_CONFIG_BYTES)
+        .map(GatewayStages::json)
         .orElseThrow(
             () ->
                 new WorkFailure(
@@ -522,10 +630,9 @@ public final class GatewayStages implements GatewayWork {
                     cannot("read openclaw.json", "the file that onboarding writes is missing")));
   }
 
-  /** Returns the content of a configuration file; empty if the home volume has no such file. */
-  private Optional<ObjectNode> readJson(SandboxId sandbox, String path) {
+  private static ObjectNode json(ByteString file) {
     try {
-      return driver.readFile(sandbox, path, MAX_CONFIG_BYTES).map(OpenClawConfig::parse);
+      return OpenClawConfig.parse(file);
     } catch (IllegalArgumentException why) {
       throw new WorkFailure("CONFIG_BROKEN", String.valueOf(why.getMessage()));
     }
@@ -585,6 +692,11 @@ public final class GatewayStages implements GatewayWork {
      * if the engine does not respond.
      */
     boolean admits();
+
+    /** As {@link #admits}, if the host has memory for yet another gateway besides. */
+    default boolean admitsWithSpare() {
+      return admits();
+    }
 
     /** As {@link #admits}, after sleeping gateways freed memory if necessary. */
     default boolean admitsByEviction() {

@@ -13,6 +13,7 @@ import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.Fence;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Performs the blocking work of effects. Every method can be repeated after a crash, and ends early
@@ -90,8 +91,11 @@ public interface GatewayWork {
   /** Makes the token of this rotation the only one that the gateway accepts. */
   void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) throws InterruptedException;
 
-  /** Removes what the effect's scope names. */
-  void remove(InstanceId id, InstanceEffect.Remove what) throws InterruptedException;
+  /**
+   * Removes what the effect's scope names. Returns false, without a change, if a pool member was
+   * claimed after all.
+   */
+  boolean remove(InstanceId id, InstanceEffect.Remove what) throws InterruptedException;
 
   /** Releases the instance's slot. */
   void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
@@ -124,19 +128,25 @@ public interface GatewayWork {
    * @param endpoint address of the gateway; empty unless this stage determines it
    * @param config the configuration that this stage applied
    * @param thawed whether this stage continued the frozen gateway
+   * @param prepares later stages that have nothing left to do
    */
   record Outcome(
       StageRecord.Outcome outcome,
       String note,
       Optional<String> endpoint,
       AppliedConfig config,
-      boolean thawed) {
+      boolean thawed,
+      Set<Stage> prepares) {
     public Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
-      this(outcome, note, endpoint, AppliedConfig.NONE, false);
+      this(outcome, note, endpoint, AppliedConfig.NONE, false, Set.of());
     }
 
     public static Outcome executed() {
       return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.empty());
+    }
+
+    static Outcome prepared() {
+      return new Outcome(StageRecord.Outcome.PREPARED, "", Optional.empty());
     }
 
     public static Outcome skipped() {
@@ -144,15 +154,21 @@ public interface GatewayWork {
     }
 
     static Outcome configured(String note, AppliedConfig config) {
-      return new Outcome(StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, false);
+      return new Outcome(
+          StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, false, Set.of());
     }
 
     static Outcome thawed(String note, AppliedConfig config) {
-      return new Outcome(StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, true);
+      return new Outcome(
+          StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, true, Set.of());
     }
 
     Outcome withNote(String other) {
-      return new Outcome(outcome, other, endpoint, config, thawed);
+      return new Outcome(outcome, other, endpoint, config, thawed, prepares);
+    }
+
+    Outcome preparing(Set<Stage> later) {
+      return new Outcome(outcome, note, endpoint, config, thawed, Set.copyOf(later));
     }
   }
 

@@ -17,6 +17,7 @@ import dev.chowder.storage.InstanceRows;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -115,7 +116,15 @@ final class HostComparison {
             id ->
                 inspect(id, known.get(id), listed.get(id), byListing)
                     .ifPresent(one -> drifts.put(one.seen(), one.drift())));
-    act(drifts, new Unclear(Set.copyOf(unclear), counted(unclear, byListing)), known.size());
+    act(
+        drifts,
+        new Unclear(Set.copyOf(unclear), counted(unclear, byListing)),
+        instancesAmong(known.values()));
+  }
+
+  /** Returns the number of instances that callers have, so without pool members. */
+  static int instancesAmong(Collection<InstanceView> live) {
+    return (int) live.stream().filter(view -> view.member().isEmpty()).count();
   }
 
   /** An observation of a sandbox, and its meaning. */

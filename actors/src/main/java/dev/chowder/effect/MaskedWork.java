@@ -84,8 +84,8 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public void remove(InstanceId id, InstanceEffect.Remove scope) throws InterruptedException {
-    work.remove(id, scope);
+  public boolean remove(InstanceId id, InstanceEffect.Remove scope) throws InterruptedException {
+    return work.remove(id, scope);
   }
 
   @Override

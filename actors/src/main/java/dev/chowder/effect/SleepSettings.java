@@ -12,9 +12,16 @@ import java.time.Duration;
  * @param wakeLimit time in which a thawed gateway must admit messages and be able to use its
  *     databases; otherwise it is booted
  * @param maxConcurrentWakes maximum number of wakes at once on this node
+ * @param brief longest sleep after which a gateway runs before its databases are checked
+ * @param checkAfter time from such a start to the check
  */
 public record SleepSettings(
-    boolean freeze, Duration suspendLimit, Duration wakeLimit, int maxConcurrentWakes) {
+    boolean freeze,
+    Duration suspendLimit,
+    Duration wakeLimit,
+    int maxConcurrentWakes,
+    Duration brief,
+    Duration checkAfter) {
   /** Reads {@code chowder.effect.sleep}. */
   public static SleepSettings of(Config root) {
     var config = root.getConfig("chowder.effect.sleep");
@@ -22,7 +29,9 @@ public record SleepSettings(
         config.getBoolean("freeze"),
         config.getDuration("suspend-limit"),
         config.getDuration("wake-limit"),
-        wakes(config.getInt("max-concurrent-wakes")));
+        wakes(config.getInt("max-concurrent-wakes")),
+        config.getDuration("brief"),
+        config.getDuration("check-after"));
   }
 
   /** Returns the limit of wakes; by default two per processor, as for boots. */

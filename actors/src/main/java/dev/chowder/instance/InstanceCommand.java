@@ -33,6 +33,20 @@ public sealed interface InstanceCommand extends CborSerializable {
   record Create(String keyId, Profile profile, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
 
+  /** Creates a pool member, which no caller finds until a create claims it. */
+  record Warm(Profile profile, PoolSetup setup, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
+  /**
+   * Makes a pool member the instance of a create.
+   *
+   * @param profile profile of the new instance; its home volumes are those of the member
+   * @param setup what the create would provision; the claim is rejected if the member differs
+   */
+  record Claim(
+      String keyId, Profile profile, PoolSetup setup, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
   record Get(ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
@@ -211,6 +225,12 @@ public sealed interface InstanceCommand extends CborSerializable {
   record TokenRotated(int attempt, int rotation, Instant now) implements Report {}
 
   record SlotReleased(Instant now) implements Report {}
+
+  /** Discards a pool member that was not claimed. Does nothing to other instances. */
+  record Discard(Instant now) implements Report {}
+
+  /** Reports that the home volume of a discarded pool member shows that it was claimed. */
+  record ClaimFound(int attempt, Instant now) implements Report {}
 
   /** Reports that this attempt has removed everything in this scope. */
   record Removed(int attempt, InstanceEffect.Scope scope, Instant now) implements Report {}

@@ -122,6 +122,11 @@ public sealed interface InstanceEffect {
     /** Also removes the home volume, since no agent ran in it. Keeps the secrets for a recover. */
     SANDBOX,
     /** Removes everything, including the secrets. */
-    EVERYTHING
+    EVERYTHING,
+    /**
+     * Removes everything of a pool member, and nothing if its home volume shows that it was
+     * claimed.
+     */
+    MEMBER
   }
 }

@@ -69,8 +69,11 @@ public final class InstanceEntity
 
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
 
-  /** Organization of the events that are being persisted, since most events do not contain it. */
-  private String organizationId = "";
+  /** The tags of the events that are being persisted, since most events do not show their owner. */
+  private Set<String> taggedWith = Set.of();
+
+  /** Whether the instance was a pool member, and not claimed, when this actor started. */
+  private boolean recoveredAsMember;
 
   private InstanceEffect dispatched = new InstanceEffect.None();
 
@@ -165,7 +168,7 @@ public final class InstanceEntity
   @Override
   public CommandHandler<InstanceCommand, InstanceEvent, InstanceState> commandHandler() {
     return (state, command) ->
-        switch (InstanceLifecycle.decide(state, ignoreOverdueIfRecent(command))) {
+        switch (decide(state, command)) {
           case Decision.Reject(var why) -> {
             reply(command, new InstanceReply.Refused(why));
             yield Effect().none();
@@ -174,6 +177,27 @@ public final class InstanceEntity
           case Decision.Accept(var events) when !canBeRead(events) -> holdBack(events, command);
           case Decision.Accept(var events) -> persist(state, events, command);
         };
+  }
+
+  /**
+   * Decides on a command. A recovered pool member can only be discarded, also by a report that
+   * arrives before its own: a re-dispatch would run a stage in a sandbox that an agent may use.
+   */
+  private Decision decide(InstanceState state, InstanceCommand command) {
+    if (!recoveredAsMember || !canBecomeInstance(state)) {
+      return InstanceLifecycle.decide(state, ignoreOverdueIfRecent(command));
+    }
+    return switch (command) {
+      case InstanceCommand.Claim _ -> Decision.reject(new InstanceRejection.AlreadyExists());
+      case InstanceCommand.Report _ ->
+          InstanceLifecycle.decide(state, new InstanceCommand.Discard(Instant.now()));
+      case InstanceCommand.Request request -> InstanceLifecycle.decide(state, request);
+    };
+  }
+
+  /** Returns whether this is a pool member that a create can claim, now or later. */
+  private static boolean canBecomeInstance(InstanceState state) {
+    return state instanceof InstanceState.Warming || state instanceof InstanceState.Pooled;
   }
 
   /**
@@ -223,7 +247,7 @@ public final class InstanceEntity
   private Effect<InstanceEvent, InstanceState> persist(
       InstanceState before, List<InstanceEvent> events, InstanceCommand command) {
     events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.BEFORE));
-    organizationId = owner(before, events.getFirst());
+    taggedWith = tags(before, events.getFirst());
     return Effect()
         .persist(events)
         .thenRun(
@@ -231,6 +255,14 @@ public final class InstanceEntity
               events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.AFTER));
               var view = view(next);
               log(before, events);
+              if (command instanceof InstanceCommand.EffectFailed failed
+                  && before instanceof InstanceState.Member) {
+                LOG.warn(
+                    "instance={} event=pool-member-failed reason={} message={}",
+                    id,
+                    failed.reason(),
+                    failed.message());
+              }
               var current = Set.copyOf(watchers);
               view.ifPresent(views::store);
               var reply = replyWith(view);
@@ -262,6 +294,18 @@ public final class InstanceEntity
         name(events.getFirst()));
     reply(command, new InstanceReply.Refused(new InstanceRejection.UpgradeUnderWay()));
     return Effect().none();
+  }
+
+  /**
+   * Returns the tags that make events part of their organization's history. A pool member belongs
+   * to it only when it was claimed, or its claim was found.
+   */
+  private static Set<String> tags(InstanceState state, InstanceEvent first) {
+    boolean joins = first instanceof InstanceEvent.Claimed || first instanceof InstanceEvent.Failed;
+    boolean hidden =
+        first instanceof InstanceEvent.MemberCreated
+            || (state instanceof InstanceState.Member && !joins);
+    return hidden ? Set.of() : JournalTags.setOf(owner(state, first));
   }
 
   private static String owner(InstanceState state, InstanceEvent first) {
@@ -341,10 +385,9 @@ public final class InstanceEntity
     return new InstanceJournal();
   }
 
-  /** Tags the event with its organization, whose history it belongs to. */
   @Override
   public Set<String> tagsFor(InstanceEvent event) {
-    return JournalTags.setOf(organizationId);
+    return taggedWith;
   }
 
   @Override
@@ -354,7 +397,14 @@ public final class InstanceEntity
             RecoveryCompleted.instance(),
             state -> {
               view(state).ifPresentOrElse(views::store, views::nothingStored);
-              dispatchIfChanged(state);
+              recoveredAsMember = canBecomeInstance(state);
+              if (recoveredAsMember) {
+                // The database may be older than the host, and then an agent may use this sandbox.
+                // A new member costs less than a proof that it is unused.
+                self.accept(new InstanceCommand.Discard(Instant.now()));
+              } else {
+                dispatchIfChanged(state);
+              }
             })
         .onSignal(PostStop.instance(), this::stopped)
         .onSignal(

@@ -31,6 +31,31 @@ public sealed interface InstanceEvent {
     }
   }
 
+  /** A pool member was created. */
+  record MemberCreated(Profile profile, PoolSetup setup, Instant at) implements InstanceEvent {
+    @Override
+    public String requestId() {
+      return profile.createRequestId();
+    }
+  }
+
+  /**
+   * A create claimed a pool member. The home volumes in {@code profile} are not stored, since those
+   * of the member stay.
+   */
+  record Claimed(String keyId, Profile profile, Instant at) implements InstanceEvent {
+    @Override
+    public String requestId() {
+      return profile.createRequestId();
+    }
+  }
+
+  /**
+   * A pool member was discarded. {@code slotHeld} is true if the organization may hold a slot for
+   * it, because a create failed while it claimed the member.
+   */
+  record Discarded(boolean slotHeld, Instant at) implements InstanceEvent {}
+
   record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
 
   /**

@@ -8,14 +8,18 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.journal.v1.InstanceBirthForbidden;
 import dev.chowder.journal.v1.InstanceChannelSwitched;
+import dev.chowder.journal.v1.InstanceClaimed;
 import dev.chowder.journal.v1.InstanceConfigApplied;
 import dev.chowder.journal.v1.InstanceCreated;
 import dev.chowder.journal.v1.InstanceDeleted;
+import dev.chowder.journal.v1.InstanceDiscarded;
 import dev.chowder.journal.v1.InstanceEndpointMoved;
 import dev.chowder.journal.v1.InstanceFailed;
 import dev.chowder.journal.v1.InstanceGatewayLost;
 import dev.chowder.journal.v1.InstanceLaterAttemptFound;
 import dev.chowder.journal.v1.InstanceLeftoverFound;
+import dev.chowder.journal.v1.InstanceMemberCreated;
+import dev.chowder.journal.v1.InstancePoolSetup;
 import dev.chowder.journal.v1.InstanceRecovered;
 import dev.chowder.journal.v1.InstanceRestartRequested;
 import dev.chowder.journal.v1.InstanceSandboxRemoved;
@@ -46,6 +50,10 @@ public final class InstanceJournal
   private static final int LAST_OF_VERSION_0 =
       dev.chowder.journal.v1.InstanceEvent.CHANNEL_SWITCHED_FIELD_NUMBER;
 
+  /** The field number of the newest event type in version 1 of the format. */
+  private static final int LAST_OF_VERSION_1 =
+      dev.chowder.journal.v1.InstanceEvent.SLEEP_REACHED_FIELD_NUMBER;
+
   @Override
   public dev.chowder.journal.v1.InstanceEvent toJournal(InstanceEvent event) {
     var stored =
@@ -55,6 +63,17 @@ public final class InstanceJournal
             .setRequestId(event.requestId());
     return switch (event) {
       case InstanceEvent.Created e -> stored.setCreated(created(e.profile())).build();
+      case InstanceEvent.MemberCreated e ->
+          stored
+              .setMemberCreated(
+                  InstanceMemberCreated.newBuilder()
+                      .setCreated(created(e.profile()))
+                      .setSetup(setup(e.setup())))
+              .build();
+      case InstanceEvent.Claimed e ->
+          stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile()))).build();
+      case InstanceEvent.Discarded e ->
+          stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld())).build();
       case InstanceEvent.BirthForbidden e ->
           stored
               .setBirthForbidden(
@@ -174,9 +193,8 @@ public final class InstanceJournal
   static int versionOf(InstanceEvent event) {
     // Version 0 has this type, but cannot apply it to an instance that is being stopped.
     if (event instanceof InstanceEvent.StopRequested stop && stop.ends()) return 1;
-    return new InstanceJournal().toJournal(event).getEventCase().getNumber() <= LAST_OF_VERSION_0
-        ? 0
-        : 1;
+    int type = new InstanceJournal().toJournal(event).getEventCase().getNumber();
+    return type <= LAST_OF_VERSION_0 ? 0 : type <= LAST_OF_VERSION_1 ? 1 : 2;
   }
 
   @Override
@@ -207,6 +225,15 @@ public final class InstanceJournal
     return switch (stored.getEventCase()) {
       case CREATED ->
           new InstanceEvent.Created(keyId, profile(stored.getCreated(), requestId, at), at);
+      case MEMBER_CREATED -> {
+        var profile = profile(stored.getMemberCreated().getCreated(), requestId, at);
+        yield new InstanceEvent.MemberCreated(
+            profile, setup(profile.model(), stored.getMemberCreated().getSetup()), at);
+      }
+      case CLAIMED ->
+          new InstanceEvent.Claimed(
+              keyId, profile(stored.getClaimed().getCreated(), requestId, at), at);
+      case DISCARDED -> new InstanceEvent.Discarded(stored.getDiscarded().getSlotHeld(), at);
       case BIRTH_FORBIDDEN ->
           new InstanceEvent.BirthForbidden(stored.getBirthForbidden().getOrganizationId(), at);
       case STAGE_FINISHED -> stageFinished(stored.getStageFinished(), at);
@@ -350,6 +377,18 @@ public final class InstanceJournal
         at,
         at,
         requestId);
+  }
+
+  /** Returns the stored form of a setup, without its model, which the profile has. */
+  static InstancePoolSetup setup(PoolSetup setup) {
+    return InstancePoolSetup.newBuilder()
+        .setKeyVersion(setup.keyVersion())
+        .setImage(setup.image())
+        .build();
+  }
+
+  static PoolSetup setup(ModelChoice model, InstancePoolSetup stored) {
+    return new PoolSetup(model, stored.getKeyVersion(), stored.getImage());
   }
 
   private static InstanceRecovered recovered(InstanceEvent.Recovered e) {

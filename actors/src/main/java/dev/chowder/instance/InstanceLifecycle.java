@@ -7,8 +7,11 @@ import static dev.chowder.instance.Decision.reject;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.Member;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Progress;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
@@ -18,6 +21,7 @@ import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.instance.InstanceState.Warming;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,7 +32,7 @@ import java.util.TreeMap;
 
 /**
  * The state machine of an instance: decides on commands and applies events. Pure and total. Every
- * transition is defined here or in {@link ObservationRules}.
+ * transition is defined here, in {@link MemberRules} or in {@link ObservationRules}.
  */
 public final class InstanceLifecycle {
   private InstanceLifecycle() {}
@@ -39,13 +43,26 @@ public final class InstanceLifecycle {
       case InstanceCommand.Create c ->
           state instanceof Absent
               ? accept(new InstanceEvent.Created(c.keyId(), c.profile(), c.now()))
-              : isRepeated(state, c) ? accept() : reject(new InstanceRejection.AlreadyExists());
+              : isCreatedBy(state, c.profile())
+                  ? accept()
+                  : reject(new InstanceRejection.AlreadyExists());
+      case InstanceCommand.Warm(var profile, var setup, var now, _) ->
+          state instanceof Absent
+              ? accept(new InstanceEvent.MemberCreated(profile, setup, now))
+              : isCreatedBy(state, profile)
+                  ? accept()
+                  : reject(new InstanceRejection.AlreadyExists());
+      case InstanceCommand.Claim c -> MemberRules.claim(state, c);
+      case InstanceCommand.Discard(var now) -> MemberRules.discard(state, false, now);
+      case InstanceCommand.ClaimFound found -> MemberRules.claimFound(state, found);
       case InstanceCommand.ReleaseUnusedSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
             case Tombstone s -> slotFound(s.slotHeld(), now);
             case Errored s -> slotFound(s.slotHeld(), now);
             case Deleted s -> slotFound(s.slotHeld(), now);
+            // A claim that arrives later is rejected.
+            case Member _ -> MemberRules.discard(state, true, now);
             case Provisioning _, Running _, Stopping _, Restarting _ -> accept();
             case Waiting _, Stopped _, Starting _ -> accept();
           };
@@ -62,7 +79,8 @@ public final class InstanceLifecycle {
             case Stopping _, Stopped _ -> accept();
             case Provisioning _, Restarting _, Starting _, Errored _ ->
                 wrongState((Existing) state, "running");
-            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Absent(), Tombstone _, Deleted _, Member _ ->
+                reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Start(var keyId, var now, _) ->
           switch (state) {
@@ -70,7 +88,8 @@ public final class InstanceLifecycle {
                 accept(new InstanceEvent.StartRequested(keyId, s.attempt() + 1, "", now));
             case Restarting _, Waiting _, Starting _, Running _ -> accept();
             case Provisioning _, Stopping _, Errored _ -> wrongState((Existing) state, "stopped");
-            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Absent(), Tombstone _, Deleted _, Member _ ->
+                reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Restart(var keyId, var now, _) ->
           switch (state) {
@@ -78,29 +97,32 @@ public final class InstanceLifecycle {
             case Restarting _, Waiting _, Starting _ -> accept();
             case Provisioning _, Stopping _, Stopped _, Errored _ ->
                 wrongState((Existing) state, "running");
-            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Absent(), Tombstone _, Deleted _, Member _ ->
+                reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Recover r ->
           switch (state) {
             case Errored e -> recover(e, r);
-            case Provisioning p when p.attempt() > 1 -> accept();
+            case Provisioning p when p.attempt() > 1 && !p.claimed() -> accept();
             case Restarting _, Waiting _, Starting _, Running _ -> accept();
             case Provisioning _, Stopping _, Stopped _ -> wrongState((Existing) state, "error");
-            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Absent(), Tombstone _, Deleted _, Member _ ->
+                reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Delete(var keyId, var requestId, var now, _) ->
           switch (state) {
             // The same request was resent because its reply was lost.
             case Deleted d when d.requestId().equals(requestId) -> accept();
-            case Deleted _, Absent(), Tombstone _ -> reject(new InstanceRejection.NotFound());
+            case Deleted _, Absent(), Tombstone _, Member _ ->
+                reject(new InstanceRejection.NotFound());
             case Existing _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
           };
       case InstanceCommand.Update u ->
-          state instanceof Existing existing && !(state instanceof Deleted)
+          state instanceof Existing existing && !isHidden(existing)
               ? update(existing, u)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.SwitchChannel s ->
-          state instanceof Existing existing && !(state instanceof Deleted)
+          state instanceof Existing existing && !isHidden(existing)
               ? switchChannel(existing, s)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.RotateToken r ->
@@ -109,11 +131,17 @@ public final class InstanceLifecycle {
             case Stopped s -> rotate(s, r);
             case Provisioning _, Stopping _, Restarting _, Waiting _, Starting _, Errored _ ->
                 wrongState((Existing) state, "running or stopped");
-            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Absent(), Tombstone _, Deleted _, Member _ ->
+                reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Redispatch(var now, var overdue) -> overdue(state, now, overdue);
       case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
-      case InstanceCommand.EffectFailed f -> isOf(state, f) ? failed(state, f) : accept();
+      case InstanceCommand.EffectFailed f ->
+          !isOf(state, f)
+              ? accept()
+              : state instanceof Warming
+                  ? MemberRules.discard(state, false, f.now())
+                  : failed(state, f);
       case InstanceCommand.StartDue(var attempt, var now) ->
           state instanceof Waiting w && w.attempt() == attempt
               ? accept(new InstanceEvent.StartRequested("", attempt + 1, w.cause(), now))
@@ -125,7 +153,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.Deepen(var level, var now, _) ->
           switch (state) {
             case Stopped s -> deepen(s, level, now);
-            case Existing e when !(e instanceof Deleted) -> accept();
+            case Existing e when !isHidden(e) -> accept();
             case Absent(), Tombstone _, Existing _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.SleepReached(var attempt, var level, var memory, var now) ->
@@ -149,6 +177,7 @@ public final class InstanceLifecycle {
             case Tombstone s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case Errored s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case Deleted s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
+            case Discarded s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case InstanceState _ -> accept();
           };
       case InstanceCommand.Removed(var attempt, var scope, var now) ->
@@ -157,6 +186,8 @@ public final class InstanceLifecycle {
                 accept(new InstanceEvent.SandboxRemoved(now));
             // A removal that began before the deletion leaves the home volume or the secrets.
             case Deleted s when s.cleanupPending() && scope == InstanceEffect.Scope.EVERYTHING ->
+                accept(new InstanceEvent.SandboxRemoved(now));
+            case Discarded s when s.cleanupPending() ->
                 accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
           };
@@ -195,10 +226,15 @@ public final class InstanceLifecycle {
             f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()));
   }
 
-  /** Returns whether this create was resent because its reply was lost. */
-  private static boolean isRepeated(InstanceState state, InstanceCommand.Create c) {
+  /** Returns whether callers do not find an instance in this phase. */
+  private static boolean isHidden(Existing state) {
+    return state instanceof Deleted || state instanceof Member;
+  }
+
+  /** Returns whether the request of this profile created the instance, so that it was resent. */
+  static boolean isCreatedBy(InstanceState state, Profile profile) {
     return state instanceof Existing existing
-        && existing.profile().createRequestId().equals(c.profile().createRequestId());
+        && existing.profile().createRequestId().equals(profile.createRequestId());
   }
 
   /** Joins a pending rotation. A resent request causes no further rotation. */
@@ -309,6 +345,8 @@ public final class InstanceLifecycle {
     return switch (state) {
       case Provisioning s when isOver(s.progress().since(), overdue, now) ->
           accept(timedOut(s.attempt(), s.progress(), overdue, now));
+      case Warming s when isOver(s.progress().since(), overdue, now) ->
+          MemberRules.discard(s, false, now);
       case Starting s when isOver(s.progress().since(), overdue, now) ->
           accept(timedOut(s.attempt(), s.progress(), overdue, now));
       case InstanceState _ -> accept();
@@ -360,6 +398,7 @@ public final class InstanceLifecycle {
     return switch (state) {
       case Provisioning s -> s.attempt() == attempt && s.progress().current() == stage;
       case Starting s -> s.attempt() == attempt && s.progress().current() == stage;
+      case Warming s -> s.attempt() == attempt && s.progress().current() == stage;
       case InstanceState _ -> false;
     };
   }
@@ -389,7 +428,18 @@ public final class InstanceLifecycle {
   public static InstanceState evolve(InstanceState state, InstanceEvent event) {
     return switch (event) {
       case InstanceEvent.Created(_, var profile, var at) ->
-          new Provisioning(profile, 1, Progress.begin(Stage.OF_PROVISIONING, at));
+          new Provisioning(profile, 1, Progress.begin(Stage.OF_PROVISIONING, at), false);
+      case InstanceEvent.MemberCreated(var profile, var setup, var at) ->
+          new Warming(profile, 1, setup, Progress.begin(Stage.OF_WARMING, at));
+      case InstanceEvent.Claimed claimed ->
+          MemberRules.claimed(expect(Pooled.class, state, event), claimed);
+      case InstanceEvent.Discarded(var slotHeld, var at) ->
+          switch (state) {
+            case Discarded d -> d.withSlot(true);
+            case Member m ->
+                new Discarded(m.profile().at(at), m.attempt(), m.setup(), slotHeld, true);
+            case InstanceState _ -> throw corrupt(state, event);
+          };
       case InstanceEvent.BirthForbidden(var organizationId, _) ->
           new Tombstone(organizationId, true);
       case InstanceEvent.StageFinished f -> stageFinished(state, f);
@@ -458,7 +508,8 @@ public final class InstanceLifecycle {
             : new Provisioning(
                 profile.withNewHome(model, home).at(at),
                 attempt,
-                Progress.begin(Stage.OF_PROVISIONING, at));
+                Progress.begin(Stage.OF_PROVISIONING, at),
+                false);
       }
       case InstanceEvent.LaterAttemptFound(var attempt, var home, var endpoint, var at) ->
           switch (state) {
@@ -484,6 +535,7 @@ public final class InstanceLifecycle {
             case Tombstone s -> new Tombstone(s.organizationId(), false);
             case Errored e -> e.slotReleased();
             case Deleted d -> d.withSlot(false);
+            case Discarded d -> d.withSlot(false);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.SandboxRemoved _ -> withCleanupPending(state, false, event);
@@ -541,15 +593,29 @@ public final class InstanceLifecycle {
       case Provisioning s -> {
         var profile = finished(s.profile(), event);
         var progress = s.progress().with(event.done(), event.at());
+        boolean booted = event.done().stage() == Stage.START_GATEWAY && !event.thawed();
         yield s.progress().isLast()
             ? new Running(
                 profile,
                 s.attempt(),
                 endpoint(state, event),
                 progress.done(),
-                ServedBy.COLD,
+                s.claimed() ? ServedBy.POOL : ServedBy.COLD,
                 Restarts.NONE)
-            : new Provisioning(profile, s.attempt(), progress);
+            : new Provisioning(profile, s.attempt(), progress, s.claimed() && !booted);
+      }
+      case Warming s -> {
+        var profile = finished(s.profile(), event);
+        var progress = s.progress().with(event.done(), event.at());
+        yield s.progress().isLast()
+            ? new Pooled(
+                profile,
+                s.attempt(),
+                s.setup(),
+                endpoint(state, event),
+                progress.done(),
+                event.at())
+            : new Warming(profile, s.attempt(), s.setup(), progress);
       }
       case Starting s -> {
         var profile = finished(s.profile(), event);
@@ -607,7 +673,8 @@ public final class InstanceLifecycle {
           case Restarting s -> s.stages();
           case Waiting s -> s.stages();
           case Stopped s -> s.stages();
-          case Errored _, Deleted _ -> throw corrupt(state, f);
+          case Discarded _ -> List.of();
+          case Errored _, Deleted _, Warming _, Pooled _ -> throw corrupt(state, f);
         };
     var stages =
         f.stage()
@@ -622,13 +689,16 @@ public final class InstanceLifecycle {
                             (int) Duration.between(f.startedAt(), f.at()).toMillis(),
                             "")))
             .orElse(done);
+    // A member fails only if it was claimed. An older database may not know that its gateway ran.
+    var profile =
+        existing instanceof Discarded d ? d.profile().afterAgentRan() : existing.profile();
     return new Errored(
-        existing.profile().at(f.at()),
+        profile.at(f.at()),
         existing.attempt(),
         f.reason(),
         f.message(),
         stages,
-        existing.profile().homes().agentRan(),
+        profile.homes().agentRan(),
         true,
         0,
         true);
@@ -639,6 +709,7 @@ public final class InstanceLifecycle {
     return switch (state) {
       case Errored e -> e.withCleanupPending(cleanupPending);
       case Deleted d -> d.withCleanupPending(cleanupPending);
+      case Discarded d -> d.withCleanupPending(cleanupPending);
       case InstanceState _ -> throw corrupt(state, event);
     };
   }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
 import dev.chowder.storage.GroupedWrites;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
@@ -77,6 +78,7 @@ public final class InstanceReadRows implements InstanceReadSide {
     boolean terminated = view.status().now() == InstanceStatus.Name.TERMINATED;
     return new InstanceRow(
         view.id().value(),
+        position(view),
         profile.organizationId(),
         view.revision(),
         view.status().now().label(),
@@ -88,6 +90,11 @@ public final class InstanceReadRows implements InstanceReadSide {
         view.effectPending() ? Optional.of(profile.updatedAt()) : Optional.empty(),
         view.slotHeld(),
         json(view));
+  }
+
+  /** Returns the order of the instance in lists; see {@link InstanceRow}. */
+  static String position(InstanceView view) {
+    return view.member().isPresent() ? "" : Ids.at(view.profile().createdAt(), view.id().value());
   }
 
   private static ByteString json(InstanceView view) {

@@ -9,7 +9,8 @@ public interface InstanceReadSide {
   /**
    * Stores the view, unless a newer one is stored. Completes when the view can be read.
    *
-   * @param labelsToo whether the view's labels may differ from the stored ones
+   * @param labelsToo whether the view's labels, or its position in lists, may differ from the
+   *     stored ones
    */
   CompletionStage<Done> store(InstanceView view, boolean labelsToo);
 }

@@ -9,8 +9,10 @@ import com.google.protobuf.Timestamp;
 import dev.chowder.actor.SnapshotSerializer;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Progress;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
@@ -20,13 +22,16 @@ import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.instance.InstanceState.Warming;
 import dev.chowder.journal.v1.InstanceAbsentPhase;
 import dev.chowder.journal.v1.InstanceConfigValues;
 import dev.chowder.journal.v1.InstanceDeletedPhase;
+import dev.chowder.journal.v1.InstanceDiscardedPhase;
 import dev.chowder.journal.v1.InstanceErroredPhase;
 import dev.chowder.journal.v1.InstanceForbiddenPhase;
 import dev.chowder.journal.v1.InstanceHomes;
 import dev.chowder.journal.v1.InstanceModelChoice;
+import dev.chowder.journal.v1.InstancePooledPhase;
 import dev.chowder.journal.v1.InstanceProfile;
 import dev.chowder.journal.v1.InstanceProgress;
 import dev.chowder.journal.v1.InstanceProvisioningPhase;
@@ -42,6 +47,7 @@ import dev.chowder.journal.v1.InstanceStoppingPhase;
 import dev.chowder.journal.v1.InstanceTokenRotations;
 import dev.chowder.journal.v1.InstanceUsedHome;
 import dev.chowder.journal.v1.InstanceWaitingPhase;
+import dev.chowder.journal.v1.InstanceWarmingPhase;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -78,7 +84,27 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
                   .setSlotHeld(slotHeld));
       case Provisioning s ->
           stored.setProvisioning(
-              InstanceProvisioningPhase.newBuilder().setProgress(progress(s.progress())));
+              InstanceProvisioningPhase.newBuilder()
+                  .setProgress(progress(s.progress()))
+                  .setClaimed(s.claimed()));
+      case Warming s ->
+          stored.setWarming(
+              InstanceWarmingPhase.newBuilder()
+                  .setSetup(InstanceJournal.setup(s.setup()))
+                  .setProgress(progress(s.progress())));
+      case Pooled s ->
+          stored.setPooled(
+              InstancePooledPhase.newBuilder()
+                  .setSetup(InstanceJournal.setup(s.setup()))
+                  .setEndpoint(s.endpoint())
+                  .addAllStages(stages(s.stages()))
+                  .setSince(stamp(s.since())));
+      case Discarded s ->
+          stored.setDiscarded(
+              InstanceDiscardedPhase.newBuilder()
+                  .setSetup(InstanceJournal.setup(s.setup()))
+                  .setSlotHeld(s.slotHeld())
+                  .setLeftovers(s.cleanupPending()));
       case Running s ->
           stored.setRunning(
               InstanceRunningPhase.newBuilder()
@@ -139,7 +165,40 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
       }
       case PROVISIONING ->
           new Provisioning(
-              profile(stored), attempt, progress(stored.getProvisioning().getProgress()));
+              profile(stored),
+              attempt,
+              progress(stored.getProvisioning().getProgress()),
+              stored.getProvisioning().getClaimed());
+      case WARMING -> {
+        var s = stored.getWarming();
+        var profile = profile(stored);
+        yield new Warming(
+            profile,
+            attempt,
+            InstanceJournal.setup(profile.model(), s.getSetup()),
+            progress(s.getProgress()));
+      }
+      case POOLED -> {
+        var s = stored.getPooled();
+        var profile = profile(stored);
+        yield new Pooled(
+            profile,
+            attempt,
+            InstanceJournal.setup(profile.model(), s.getSetup()),
+            s.getEndpoint(),
+            records(s.getStagesList()),
+            instant(s.getSince()));
+      }
+      case DISCARDED -> {
+        var s = stored.getDiscarded();
+        var profile = profile(stored);
+        yield new Discarded(
+            profile,
+            attempt,
+            InstanceJournal.setup(profile.model(), s.getSetup()),
+            s.getSlotHeld(),
+            s.getLeftovers());
+      }
       case RUNNING -> {
         var s = stored.getRunning();
         yield new Running(

@@ -25,10 +25,72 @@ public sealed interface InstanceState {
     Existing with(Profile profile);
   }
 
-  record Provisioning(Profile profile, int attempt, Progress progress) implements Existing {
+  /**
+   * The sandbox is being created. {@code claimed} is true while the gateway of a claimed pool
+   * member runs, so that it need not be booted.
+   */
+  record Provisioning(Profile profile, int attempt, Progress progress, boolean claimed)
+      implements Existing {
     @Override
     public Provisioning with(Profile p) {
-      return new Provisioning(p, attempt, progress);
+      return new Provisioning(p, attempt, progress, claimed);
+    }
+
+    /** Returns the gateway that the stage {@code start_gateway} continues with, if any. */
+    Sleep continued() {
+      return claimed
+          ? Sleep.at(SleepLevel.FROZEN, attempt - 1, progress.since(), SleepMemory.NONE)
+          : Sleep.OFF;
+    }
+  }
+
+  /**
+   * The phases of a pool member: an instance that was created ahead of need, and that callers find
+   * only after a create has claimed it. It holds no slot.
+   */
+  sealed interface Member extends Existing {
+    PoolSetup setup();
+  }
+
+  /** A pool member is being provisioned. */
+  record Warming(Profile profile, int attempt, PoolSetup setup, Progress progress)
+      implements Member {
+    @Override
+    public Warming with(Profile p) {
+      return new Warming(p, attempt, setup, progress);
+    }
+  }
+
+  /** The gateway of a pool member runs and can be claimed. */
+  record Pooled(
+      Profile profile,
+      int attempt,
+      PoolSetup setup,
+      String endpoint,
+      List<StageRecord> stages,
+      Instant since)
+      implements Member {
+    @Override
+    public Pooled with(Profile p) {
+      return new Pooled(p, attempt, setup, endpoint, stages, since);
+    }
+  }
+
+  /** A pool member was discarded before a claim, and can never be claimed. */
+  record Discarded(
+      Profile profile, int attempt, PoolSetup setup, boolean slotHeld, boolean cleanupPending)
+      implements Member {
+    @Override
+    public Discarded with(Profile p) {
+      return new Discarded(p, attempt, setup, slotHeld, cleanupPending);
+    }
+
+    Discarded withSlot(boolean held) {
+      return new Discarded(profile, attempt, setup, held, cleanupPending);
+    }
+
+    Discarded withCleanupPending(boolean any) {
+      return new Discarded(profile, attempt, setup, slotHeld, any);
     }
   }
 
@@ -252,8 +314,21 @@ public sealed interface InstanceState {
       }
       case Tombstone(var organizationId, var slotHeld) ->
           slotHeld ? new InstanceEffect.ReleaseSlot(organizationId) : new InstanceEffect.None();
-      case Provisioning(var profile, var attempt, var progress) ->
-          InstanceEffect.RunStages.of(progress, attempt, profile, Sleep.OFF);
+      case Provisioning p ->
+          InstanceEffect.RunStages.of(p.progress(), p.attempt(), p.profile(), p.continued());
+      case Warming w ->
+          InstanceEffect.RunStages.of(w.progress(), w.attempt(), w.profile(), Sleep.OFF);
+      case Pooled _ -> new InstanceEffect.None();
+      case Discarded d -> {
+        if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
+        yield d.cleanupPending()
+            ? new InstanceEffect.Remove(
+                d.profile().organizationId(),
+                InstanceEffect.Scope.MEMBER,
+                d.attempt(),
+                d.profile().homes())
+            : new InstanceEffect.None();
+      }
       case Starting(var profile, var attempt, var progress, _, var sleep) ->
           InstanceEffect.RunStages.of(progress, attempt, profile, sleep);
       // While it is unknown which token is valid, no configuration can be applied.

@@ -3,7 +3,9 @@ package dev.chowder.instance;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
@@ -12,16 +14,19 @@ import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.instance.InstanceState.Warming;
 
 /** The status of an instance in the API: the current one and the desired one. */
 public record InstanceStatus(Name now, Name desired) {
-  /** The five statuses of the API. */
+  /** The five statuses of the API, and two of pool members, which callers do not see. */
   public enum Name {
     PROVISIONING("provisioning"),
     RUNNING("running"),
     STOPPED("stopped"),
     TERMINATED("terminated"),
-    ERROR("error");
+    ERROR("error"),
+    WARMING("warming"),
+    POOLED("pooled");
 
     private final String label;
 
@@ -43,12 +48,15 @@ public record InstanceStatus(Name now, Name desired) {
   static InstanceStatus of(InstanceState state) {
     return switch (state) {
       case Provisioning _ -> new InstanceStatus(Name.PROVISIONING, Name.RUNNING);
+      case Warming _ -> new InstanceStatus(Name.WARMING, Name.POOLED);
+      case Pooled _ -> new InstanceStatus(Name.POOLED, Name.POOLED);
       case Running _ -> new InstanceStatus(Name.RUNNING, Name.RUNNING);
       case Stopping _ -> new InstanceStatus(Name.RUNNING, Name.STOPPED);
       case Stopped _ -> new InstanceStatus(Name.STOPPED, Name.STOPPED);
       case Restarting _, Waiting _, Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
       case Errored _ -> new InstanceStatus(Name.ERROR, Name.ERROR);
-      case Absent(), Tombstone _, Deleted _ -> new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
+      case Absent(), Tombstone _, Deleted _, Discarded _ ->
+          new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
     };
   }
 }

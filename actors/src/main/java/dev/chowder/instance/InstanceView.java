@@ -3,8 +3,11 @@ package dev.chowder.instance;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.Member;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
@@ -12,6 +15,7 @@ import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.instance.InstanceState.Warming;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +33,7 @@ import java.util.Optional;
  * @param endpoint the gateway's address; empty unless the gateway runs
  * @param servedBy how the current attempt came to run; empty unless the gateway runs
  * @param sleep the sleep of a stopped instance; empty otherwise
+ * @param member what a pool member was provisioned with; empty if the instance is none
  * @param ranBefore whether its gateway has ever run, so that the instance has a public URL
  * @param hasSandbox whether its sandbox was created and is not being removed
  * @param slotHeld whether it holds a slot of its organization
@@ -47,6 +52,7 @@ public record InstanceView(
     Optional<String> endpoint,
     Optional<String> servedBy,
     Optional<Sleep> sleep,
+    Optional<PoolSetup> member,
     boolean ranBefore,
     boolean hasSandbox,
     Optional<String> errorReason,
@@ -61,6 +67,12 @@ public record InstanceView(
     return status.now() == InstanceStatus.Name.TERMINATED;
   }
 
+  /** Returns whether callers find the instance: it was not deleted, and is no pool member. */
+  @JsonIgnore
+  public boolean isListed() {
+    return !isTerminated() && member.isEmpty();
+  }
+
   /** Returns the view of a state; empty if the instance was never created. */
   static Optional<InstanceView> of(InstanceId id, int revision, InstanceState state) {
     return state instanceof Existing existing
@@ -68,11 +80,16 @@ public record InstanceView(
         : Optional.empty();
   }
 
+  private static Optional<String> endpointOfMember(Existing state) {
+    return state instanceof Pooled p ? Optional.of(p.endpoint()) : Optional.empty();
+  }
+
   private static InstanceView of(InstanceId id, int revision, Existing state) {
     Optional<String> stage =
         switch (state) {
           case Provisioning s -> Optional.of(s.progress().current().label());
           case Starting s -> Optional.of(s.progress().current().label());
+          case Warming s -> Optional.of(s.progress().current().label());
           case Stopping _, Restarting _ -> Optional.of("stop_gateway");
           case Waiting _ -> Optional.of("await_start");
           case Running r when r.profile().token().isPending() -> Optional.of("rotate_token");
@@ -81,32 +98,39 @@ public record InstanceView(
           case Running r when r.profile().configPending() -> Optional.of("apply_config");
           case Errored e when e.cleanupPending() -> Optional.of("clean_up");
           case Deleted d when d.cleanupPending() -> Optional.of("remove_sandbox");
-          case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
+          case Discarded d when d.cleanupPending() -> Optional.of("remove_sandbox");
+          case Running _, Stopped _, Errored _, Deleted _, Pooled _, Discarded _ ->
+              Optional.empty();
         };
     Optional<Instant> since =
         switch (state) {
           case Provisioning s -> Optional.of(s.progress().since());
           case Starting s -> Optional.of(s.progress().since());
+          case Warming s -> Optional.of(s.progress().since());
+          case Pooled s -> Optional.of(s.since());
           case Stopping s -> Optional.of(s.since());
           case Restarting s -> Optional.of(s.since());
           case Waiting s -> Optional.of(s.since());
-          case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
+          case Running _, Stopped _, Errored _, Deleted _, Discarded _ -> Optional.empty();
         };
     List<StageRecord> stages =
         switch (state) {
           case Provisioning s -> s.progress().done();
           case Starting s -> s.progress().done();
+          case Warming s -> s.progress().done();
+          case Pooled s -> s.stages();
           case Running s -> s.stages();
           case Stopping s -> s.stages();
           case Restarting s -> s.stages();
           case Waiting s -> s.stages();
           case Stopped s -> s.stages();
           case Errored s -> s.stages();
-          case Deleted _ -> List.of();
+          case Deleted _, Discarded _ -> List.of();
         };
     boolean ranBefore =
         switch (state) {
-          case Provisioning _, Deleted _ -> false;
+          case Provisioning p -> p.claimed();
+          case Deleted _, Member _ -> false;
           case Errored e -> !e.profile().homes().used().isEmpty();
           case Running _, Stopping _, Restarting _, Waiting _, Stopped _, Starting _ -> true;
         };
@@ -119,21 +143,26 @@ public record InstanceView(
         stage,
         since,
         stages,
-        state instanceof Running r ? Optional.of(r.endpoint()) : Optional.empty(),
+        state instanceof Running r ? Optional.of(r.endpoint()) : endpointOfMember(state),
         state instanceof Running r ? Optional.of(r.servedBy().label()) : Optional.empty(),
         state instanceof Stopped s ? Optional.of(s.sleep()) : Optional.empty(),
+        state instanceof Member m ? Optional.of(m.setup()) : Optional.empty(),
         ranBefore,
         switch (state) {
           case Provisioning p -> !p.progress().done().isEmpty();
           case Errored e -> e.homeKept();
           case Running _, Stopping _, Restarting _, Waiting _, Stopped _, Starting _ -> true;
-          case Deleted _ -> false;
+          case Warming w -> !w.progress().done().isEmpty();
+          case Pooled _ -> true;
+          case Deleted _, Discarded _ -> false;
         },
         state instanceof Errored e ? Optional.of(e.reason()) : Optional.empty(),
         state instanceof Errored e ? Optional.of(e.message()) : Optional.empty(),
         switch (state) {
           case Errored e -> e.slotHeld();
           case Deleted d -> d.slotHeld();
+          case Discarded d -> d.slotHeld();
+          case Warming _, Pooled _ -> false;
           case Provisioning _, Running _, Stopping _, Restarting _ -> true;
           case Waiting _, Stopped _, Starting _ -> true;
         },

@@ -15,7 +15,23 @@ final class InstanceViewWriter {
   private final ViewWriter<InstanceView> views;
 
   /** The labels that are known to be stored; empty after a failure. */
-  private volatile Optional<Map<String, String>> storedLabels = Optional.empty();
+  private volatile Optional<Labels> storedLabels = Optional.empty();
+
+  /**
+   * What the read side stores as labels.
+   *
+   * @param position the instance's position in lists, which is stored with each label; empty if
+   *     there are none
+   */
+  private record Labels(String position, Map<String, String> labels) {
+    static final Labels NONE = new Labels("", Map.of());
+
+    static Labels of(InstanceView view) {
+      var labels = view.profile().labels();
+      if (view.isTerminated() || labels.isEmpty()) return NONE;
+      return new Labels(InstanceReadRows.position(view), labels);
+    }
+  }
 
   /**
    * Creates a writer for one instance.
@@ -30,7 +46,7 @@ final class InstanceViewWriter {
 
   /** Records that nothing is stored yet, since the instance has no events. */
   void nothingStored() {
-    storedLabels = Optional.of(Map.of());
+    storedLabels = Optional.of(Labels.NONE);
   }
 
   void store(InstanceView view) {
@@ -58,7 +74,7 @@ final class InstanceViewWriter {
   }
 
   private CompletionStage<Done> write(InstanceView view) {
-    Map<String, String> labels = view.isTerminated() ? Map.of() : view.profile().labels();
+    var labels = Labels.of(view);
     boolean labelsToo = !storedLabels.equals(Optional.of(labels));
     return readSide
         .store(view, labelsToo)

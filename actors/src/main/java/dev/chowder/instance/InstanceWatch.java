@@ -126,7 +126,10 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
   private static boolean isLast(InstanceReply reply) {
     return switch (reply) {
       case InstanceReply.Refused _ -> true;
-      case InstanceReply.Accepted(var view) -> !view.slotHeld() && view.isTerminated();
+      case InstanceReply.Accepted(var view) ->
+          !view.slotHeld()
+              && view.isTerminated()
+              && (view.member().isEmpty() || !view.effectPending());
       case InstanceReply.Done() -> false;
     };
   }

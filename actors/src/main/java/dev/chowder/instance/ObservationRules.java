@@ -7,8 +7,10 @@ import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
@@ -16,6 +18,7 @@ import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.instance.InstanceState.Warming;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -102,6 +105,16 @@ final class ObservationRules {
           !d.cleanupPending() && !(o.observed() instanceof ObservedState.Nothing)
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
+      // A member is worth nothing without its gateway.
+      case Pooled p ->
+          o.observed().equals(new ObservedState.Up(p.endpoint()))
+              ? accept()
+              : MemberRules.discard(p, false, o.now());
+      case Discarded d ->
+          !d.cleanupPending() && !(o.observed() instanceof ObservedState.Nothing)
+              ? accept(new InstanceEvent.LeftoverFound(o.now()))
+              : accept();
+      case Warming _ -> accept();
       case Provisioning _, Waiting _, Starting _, Stopping _, Restarting _ -> accept();
     };
   }

@@ -121,6 +121,11 @@ public record Profile(
     return in(homes.afterAgentRan(model), model, appliedVersion);
   }
 
+  /** Returns the profile with the home volumes of the pool member that it claimed. */
+  Profile withHomes(Homes ofMember) {
+    return in(ofMember, model, appliedVersion);
+  }
+
   private Profile in(Homes newHomes, ModelChoice newModel, int applied) {
     return new Profile(
         organizationId,

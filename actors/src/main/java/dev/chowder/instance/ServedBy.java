@@ -4,6 +4,8 @@ package dev.chowder.instance;
 public enum ServedBy {
   /** It was provisioned stage by stage. */
   COLD("cold"),
+  /** It was provisioned before the create that claimed it from the pool. */
+  POOL("pool"),
   /** It was booted in its existing home volume. */
   BOOT("boot"),
   /** Its frozen processes were thawed. */

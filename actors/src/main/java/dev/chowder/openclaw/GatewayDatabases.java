@@ -1,6 +1,7 @@
 package dev.chowder.openclaw;
 
 import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
@@ -9,11 +10,11 @@ import java.time.Duration;
 import java.util.function.Function;
 
 /**
- * Checks whether a gateway can use the databases of its agents. OpenClaw closes a database a minute
- * after its last use, and saves all databases every 30 minutes. After a freeze, both can fall due
- * at once. They compete for a lock, and if the close does not get it, OpenClaw answers every later
- * turn with an internal error until its process ends. Neither its readiness nor methods of its
- * admin interface show that.
+ * Checks whether a gateway can use the databases of its agents. In the image, OpenClaw closes a
+ * database 5 minutes after its last use, and saves all databases every 30 minutes. After a freeze,
+ * both can fall due at once. They compete for a lock, and if the close does not get it, OpenClaw
+ * answers every later turn with an internal error until its process ends. Neither its readiness nor
+ * methods of its admin interface show that.
  */
 public final class GatewayDatabases {
   /**
@@ -41,8 +42,19 @@ public final class GatewayDatabases {
   /** So that a try without an answer can be repeated. The longest one measured took 10 s. */
   private static final Duration TRY_LIMIT = Duration.ofSeconds(15);
 
+  private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final Function<String, GatewayDevice> devices;
+
+  /** The result of a check. */
+  public enum Finding {
+    /** The gateway used its databases. */
+    USABLE,
+    /** Every try failed, although the gateway was healthy. */
+    UNUSABLE,
+    /** The gateway did not answer a try, or was busy: it is restarting or suspended. */
+    UNKNOWN
+  }
 
   /**
    * Creates the check.
@@ -50,39 +62,49 @@ public final class GatewayDatabases {
    * @param devices returns Chowder's device for an instance's gateway
    */
   public GatewayDatabases(
-      GatewayConversations conversations, Function<String, GatewayDevice> devices) {
+      OpenClawAdmin admin,
+      GatewayConversations conversations,
+      Function<String, GatewayDevice> devices) {
+    this.admin = admin;
     this.conversations = conversations;
     this.devices = devices;
   }
 
   /**
-   * Returns whether the databases can be used. Opens those that OpenClaw closed, so that the next
+   * Checks whether the databases can be used. Opens those that OpenClaw closed, so that the next
    * turn need not.
    *
-   * @param deadline value of {@link System#nanoTime} after which the answer is false
+   * @param deadline value of {@link System#nanoTime} after which no try begins
    */
-  boolean areUsable(String id, SandboxEndpoint gateway, Secret token, long deadline)
+  Finding check(String id, SandboxEndpoint gateway, Secret token, long deadline)
       throws InterruptedException {
     var at = new Gateway(gateway, token, devices.apply(id));
-    for (int tried = 1; ; tried++) {
+    var worst = Finding.UNUSABLE;
+    for (int tries = 1; tries <= MAX_TRIES; tries++) {
+      if (tries > 1) Thread.sleep(PAUSE);
       var left = Duration.ofNanos(deadline - System.nanoTime());
-      if (left.isPositive() && uses(at, left.compareTo(TRY_LIMIT) < 0 ? left : TRY_LIMIT)) {
-        return true;
-      }
-      if (tried == MAX_TRIES || left.compareTo(PAUSE) <= 0) return false;
-      Thread.sleep(PAUSE);
+      if (!left.isPositive()) return tries == 1 ? Finding.UNKNOWN : worst;
+      var found = use(at, left.compareTo(TRY_LIMIT) < 0 ? left : TRY_LIMIT);
+      if (found == Finding.USABLE) return found;
+      if (found == Finding.UNKNOWN) worst = found;
     }
+    return worst;
   }
 
-  private boolean uses(Gateway gateway, Duration limit) throws InterruptedException {
+  private Finding use(Gateway gateway, Duration limit) throws InterruptedException {
     try (var socket = conversations.open(gateway, limit)) {
       for (int use = 1; use <= USES; use++) {
         var params = OpenClawConfig.JSON.createObjectNode().put("name", NO_GROUP);
-        if (!(socket.call(USE, params) instanceof Done)) return false;
+        var answer = socket.call(USE, params);
+        if (answer instanceof Done) continue;
+        boolean healthy =
+            !(answer instanceof NoAnswer)
+                && admin.health(gateway.at(), gateway.token()) instanceof Done;
+        return healthy ? Finding.UNUSABLE : Finding.UNKNOWN;
       }
-      return true;
+      return Finding.USABLE;
     } catch (UnansweredException unanswered) {
-      return false;
+      return Finding.UNKNOWN;
     }
   }
 }

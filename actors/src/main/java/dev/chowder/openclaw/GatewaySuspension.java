@@ -6,6 +6,7 @@ import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.time.Duration;
@@ -17,7 +18,7 @@ import java.util.Optional;
  * Suspends gateways before a freeze and resumes them after a thaw. A suspended gateway has finished
  * its work and rejects turns. It holds a lease of two minutes, after which it admits turns by
  * itself, also if it was frozen meanwhile. A gateway that admits turns after a thaw may still fail
- * all of them, so a resume also checks its databases. Blocks. Does not freeze.
+ * all of them, because it cannot use its databases. Blocks. Does not freeze.
  */
 public final class GatewaySuspension {
   /**
@@ -150,18 +151,40 @@ public final class GatewaySuspension {
   }
 
   /**
-   * Makes a thawed gateway admit turns, waits until it does, and checks that it can take them.
+   * Makes a thawed gateway admit turns and waits until it does. It may still be unable to take
+   * them, see {@link #canTakeTurns}.
    *
-   * @return whether the gateway takes turns; false if it does not within the limit, or if its
-   *     process cannot until it ends
+   * @param deadline value of {@link System#nanoTime} after which the answer is false
+   * @return whether the gateway admits turns
    */
-  public boolean resume(String id, SandboxEndpoint gateway, Duration limit)
+  public boolean admit(String id, SandboxEndpoint gateway, long deadline)
       throws InterruptedException {
-    long deadline = System.nanoTime() + limit.toNanos();
+    var token = tokens.of(id, gateway);
+    return token.isPresent() && awaitAdmission(id, new Gateway(gateway, token.get()), deadline);
+  }
+
+  /**
+   * Returns whether a gateway that admits turns has shown that it can take them.
+   *
+   * @param deadline value of {@link System#nanoTime} after which the answer is false
+   */
+  public boolean canTakeTurns(String id, SandboxEndpoint gateway, long deadline)
+      throws InterruptedException {
+    return databases(id, gateway, deadline) == Finding.USABLE;
+  }
+
+  /**
+   * Checks the databases of a gateway that admits turns. If they are {@code UNUSABLE}, its process
+   * takes no turn until it ends.
+   *
+   * @param deadline value of {@link System#nanoTime} after which no try begins
+   */
+  public Finding databases(String id, SandboxEndpoint gateway, long deadline)
+      throws InterruptedException {
     var token = tokens.of(id, gateway);
     return token.isPresent()
-        && awaitAdmission(id, new Gateway(gateway, token.get()), deadline)
-        && databases.areUsable(id, gateway, token.get(), deadline);
+        ? databases.check(id, gateway, token.get(), deadline)
+        : Finding.UNKNOWN;
   }
 
   private boolean awaitAdmission(String id, Gateway at, long deadline) throws InterruptedException {

@@ -24,6 +24,29 @@ import java.util.TreeMap;
 public final class OpenClawChannels {
   private static final String DATA_URL = "data:image/png;base64,";
 
+  /**
+   * Prints the waiting codes of a channel as JSON. Reads them from OpenClaw's database, because
+   * {@code openclaw pairing list} takes seconds of processor time. After a channel was connected,
+   * that command also waits for a running plugin installation, and fails if another change follows.
+   */
+  private static final String PRINT_CODES =
+      """
+      try {
+        const { DatabaseSync } = require("node:sqlite");
+        const file = process.env.HOME + "/.openclaw/state/openclaw.sqlite";
+        const rows = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
+          .prepare(`SELECT code, created_at AS createdAt,
+              coalesce(CASE WHEN json_valid(meta_json)
+                THEN json_extract(meta_json, '$.senderId') END, request_id) AS sender
+            FROM channel_pairing_requests WHERE channel_key = ?`)
+          .all(process.argv[1]);
+        console.log(JSON.stringify(rows));
+      } catch (failure) {
+        console.log(failure.message);
+        process.exitCode = 1;
+      }
+      """;
+
   /** The fields of an account's state that are useful to people and not secret. */
   private static final List<String> SHOWN =
       List.of(
@@ -230,7 +253,7 @@ public final class OpenClawChannels {
 
   /** Returns the command that prints the waiting codes, which no gateway call returns. */
   public static List<String> codesCommand(Channel channel) {
-    return List.of("openclaw", "pairing", "list", "--channel", channel.id(), "--json");
+    return List.of("node", "--no-warnings", "-e", PRINT_CODES, channel.id());
   }
 
   /** Returns the pairing of this code, according to the output of {@link #codesCommand}. */
@@ -241,9 +264,9 @@ public final class OpenClawChannels {
     } catch (JsonProcessingException noJson) {
       return Optional.empty();
     }
-    for (var row : json.path("requests")) {
+    for (var row : json) {
       if (!row.path("code").asText().equalsIgnoreCase(code)) continue;
-      var sender = text(row.at("/meta/senderId")).orElse(row.path("id").asText());
+      var sender = row.path("sender").asText();
       var at = time(row.path("createdAt"));
       return pairings.stream()
           .filter(pairing -> pairing.sender().equals(sender) && pairing.createdAt().equals(at))

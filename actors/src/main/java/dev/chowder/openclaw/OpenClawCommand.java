@@ -28,12 +28,19 @@ final class OpenClawCommand {
 
   private OpenClawCommand() {}
 
-  /** Returns the command line. OpenClaw replaces the shell, so that signals reach it. */
-  static List<String> afterExpiringLeases(String... words) {
+  /**
+   * Returns the command line, which first expires leases and removes {@link OpenClawHome#WARMS_UP}.
+   * An agent can write that file and would otherwise stay without requests. OpenClaw replaces the
+   * shell, so that signals reach it.
+   */
+  static List<String> afterCleanup(String... words) {
     var command = new ArrayList<>(List.of("sh", "-c"));
     command.add(
         "file=\"$HOME/.openclaw/state/openclaw.sqlite\";"
             + " [ ! -e \"$file\" ] || node --no-warnings -e \"$0\" \"$file\";"
+            + " rm -rf \"$HOME/"
+            + OpenClawHome.WARMS_UP
+            + "\";"
             + " exec openclaw \"$@\"");
     command.add(END_LEASES);
     command.addAll(List.of(words));

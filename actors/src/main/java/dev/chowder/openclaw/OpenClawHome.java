@@ -21,6 +21,22 @@ public final class OpenClawHome {
    */
   public static final String SKELETON = ".chowder/onboarded.json";
 
+  /** The file of the image that tells that its gateway observes {@link #WARMS_UP}. */
+  public static final String CAN_WARM_UP = ".chowder/can-warm-up";
+
+  /**
+   * The file that has a content while the gateway warms up. No request leaves it then, and a turn
+   * gets a prepared reply ({@code image/patch-openclaw.mjs}). An agent can write it, too, so each
+   * boot removes it.
+   */
+  public static final String WARMS_UP = ".openclaw/chowder/warms-up";
+
+  /**
+   * The file that marks the home volume of a pool member as claimed. A server with a restored
+   * database, which may not know the claim, keeps such a volume.
+   */
+  public static final String CLAIMED = ".chowder/claimed";
+
   /** The folder of the agent's files. */
   public static final String WORKSPACE = ".openclaw/workspace";
 
@@ -37,8 +53,7 @@ public final class OpenClawHome {
   public static final int GATEWAY_PORT = 18789;
 
   /** The gateway's main process. The image's entry point is an init that forwards SIGTERM to it. */
-  public static final List<String> GATEWAY_COMMAND =
-      OpenClawCommand.afterExpiringLeases("gateway", "run");
+  public static final List<String> GATEWAY_COMMAND = OpenClawCommand.afterCleanup("gateway", "run");
 
   /**
    * The gateway's environment, which has no secrets: OpenClaw's preset for a host that owns the

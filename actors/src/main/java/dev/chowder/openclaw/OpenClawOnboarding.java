@@ -6,7 +6,7 @@ import dev.chowder.secret.Secret;
 import java.util.List;
 
 /**
- * Returns the files of an onboarded home volume. Completes the onboarded configuration that the
+ * Returns the parts of an onboarded home volume. Completes the onboarded configuration that the
  * image contains. For an image without one, returns the command of an onboarding and its seed: the
  * model's settings, which OpenClaw keeps and completes. The provider's key is in a file and never
  * in an argument or the environment.
@@ -57,20 +57,30 @@ public final class OpenClawOnboarding {
   }
 
   /**
-   * Returns the files that the home volume would have after onboarding.
+   * Returns the configuration that onboarding would write.
    *
    * @param skeleton configuration that onboarding wrote without a model; is changed
    */
-  public static List<SandboxFile> filesFrom(ObjectNode skeleton, ModelSetup setup) {
+  public static ObjectNode configFrom(ObjectNode skeleton, ModelSetup setup) {
     MergePatch.apply(skeleton, seed(setup));
-    return filesWithKey(skeleton, setup);
+    return skeleton;
   }
 
-  /** Returns the files that the home volume must have after onboarding. */
-  public static List<SandboxFile> filesWithKey(ObjectNode onboarded, ModelSetup setup) {
+  /**
+   * Returns the files that a home volume must have before its first boot.
+   *
+   * @param onboarded the configuration after onboarding; is changed
+   * @param token the gateway's token
+   * @param publicUrl scheme, host and port of the gateway's public URL, without a path
+   */
+  public static List<SandboxFile> homeFiles(
+      ObjectNode onboarded, ModelSetup setup, Secret token, String publicUrl) {
     useKey(onboarded, setup);
+    OpenClawConfig.requireToken(onboarded);
+    OpenClawConfig.openEndpoints(onboarded, publicUrl);
     return List.of(
         OpenClawHome.secretFile(OpenClawHome.PROVIDER_KEY, setup.key().orElse(NO_KEY)),
+        OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
         OpenClawConfig.file(onboarded));
   }
 

@@ -57,7 +57,7 @@ public final class OpenClawPlugins {
    * output with {@link #isInstalled(String)}.
    */
   public static List<String> command(String npmPackage) {
-    return OpenClawCommand.afterExpiringLeases("plugins", "install", "npm:" + npmPackage);
+    return OpenClawCommand.afterCleanup("plugins", "install", "npm:" + npmPackage);
   }
 
   /** Returns whether an installation failed only because the package is installed already. */

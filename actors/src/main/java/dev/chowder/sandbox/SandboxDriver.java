@@ -51,6 +51,14 @@ public interface SandboxDriver extends AutoCloseable {
   TaskResult exec(SandboxId id, List<String> command, Duration limit);
 
   /**
+   * Creates the main process, but does not start it. A later {@link #start} of the same
+   * specification then starts this one, and until then {@link #readFile} and {@link #writeFiles}
+   * need no container of their own. Does nothing if a main process exists. While one of a later
+   * attempt runs, the call fails with {@link SandboxException.Reason#REFUSED}.
+   */
+  void prepare(SandboxId id, Fence fence, ProcessSpec process);
+
+  /**
    * Starts the main process and returns its endpoint, without waiting until it responds. Keeps a
    * running main process of the same attempt. Restarts one that ended, or creates another if it was
    * removed or its spec differs. While one of a later attempt runs, the call fails with {@link

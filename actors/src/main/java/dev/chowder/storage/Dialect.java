@@ -58,7 +58,7 @@ enum Dialect {
     String newestInstancesFirst(boolean ofOneStatus) {
       return "organization_id DESC, terminated_at DESC, "
           + (ofOneStatus ? "status DESC, " : "")
-          + "id DESC";
+          + "position DESC";
     }
 
     @Override
@@ -142,7 +142,7 @@ enum Dialect {
     // The index of labels has the same order.
     @Override
     String newestInstancesFirst(boolean ofOneStatus) {
-      return "id DESC";
+      return "position DESC";
     }
 
     @Override
@@ -233,9 +233,9 @@ enum Dialect {
   }
 
   /**
-   * Returns the order of a page of one organization's instances that are not terminated: by id
-   * alone. It is written so that the database reads an index backwards instead of sorting all
-   * matches.
+   * Returns the order of a page of one organization's instances that are not terminated: by
+   * position alone. It is written so that the database reads an index backwards instead of sorting
+   * all matches.
    */
   abstract String newestInstancesFirst(boolean ofOneStatus);
 

@@ -10,6 +10,8 @@ import java.util.Optional;
  * replies.
  *
  * @param id a UUID that sorts by time
+ * @param position the order of lists: a UUID that sorts by the creation time; empty if the instance
+ *     is not listed
  * @param revision number of the last persisted event in this row
  * @param status the status as in REST; this package does not interpret it
  * @param terminatedAt if present, the instance is no longer listed
@@ -19,6 +21,7 @@ import java.util.Optional;
  */
 public record InstanceRow(
     String id,
+    String position,
     String organizationId,
     int revision,
     String status,

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +41,8 @@ public final class InstanceRows {
   /**
    * A row to write.
    *
-   * @param labelsToo whether its labels may differ from those that were written last
+   * @param labelsToo whether its labels, or its position, may differ from those that were written
+   *     last
    */
   public record Write(InstanceRow row, boolean labelsToo) {}
 
@@ -96,7 +98,7 @@ public final class InstanceRows {
                 .findOne());
   }
 
-  /** Returns how many of these instances belong to the organization and are not terminated. */
+  /** Returns how many of these instances the organization's lists contain. */
   public int countLive(String organizationId, Set<String> ids) {
     if (ids.isEmpty()) return 0;
     return jdbi.withHandle(
@@ -104,7 +106,7 @@ public final class InstanceRows {
             handle
                 .createQuery(
                     "SELECT COUNT(*) FROM instances WHERE organization_id = :organization AND"
-                        + " terminated_at IS NULL AND id IN (<ids>)")
+                        + " terminated_at IS NULL AND position > '' AND id IN (<ids>)")
                 .bind("organization", organizationId)
                 .bindList("ids", List.copyOf(ids))
                 .mapTo(Integer.class)
@@ -112,10 +114,10 @@ public final class InstanceRows {
   }
 
   /**
-   * Returns a page of an organization's instances that are not terminated, newest first.
+   * Returns a page of an organization's instances that are listed and not terminated, newest first.
    *
    * @param pageSize at least 1; the caller enforces the maximum
-   * @param after the last id of the previous page; empty for the first page
+   * @param after the last position of the previous page; empty for the first page
    */
   public List<InstanceRow> list(
       String organizationId, InstanceFilter filter, int pageSize, Optional<String> after) {
@@ -139,8 +141,8 @@ public final class InstanceRows {
         new StringBuilder(explain)
             .append(
                 "SELECT * FROM instances i WHERE organization_id = :organization AND terminated_at"
-                    + " IS NULL");
-    if (after.isPresent()) sql.append(" AND id < :after");
+                    + " IS NULL AND position > ''");
+    if (after.isPresent()) sql.append(" AND position < :after");
     if (filter.status().isPresent()) sql.append(" AND status = :status");
     // The range allows the use of an index of names even if the pattern is unknown when the query
     // is planned.
@@ -150,13 +152,15 @@ public final class InstanceRows {
     if (beyond.isPresent()) sql.append(" AND name < :beyond");
     List<Map.Entry<String, String>> labels = List.copyOf(new TreeMap<>(filter.labels()).entrySet());
     for (int n = 0; n < labels.size(); n++) {
+      // Not by id as well: PostgreSQL would expect one row for two conditions, and sort.
       sql.append(
-          " AND EXISTS (SELECT 1 FROM instance_labels l WHERE l.organization_id = :organization AND"
-              + " l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.instance_id = i.id"
-                  .formatted(n));
+          (" AND EXISTS (SELECT 1 FROM instance_labels l WHERE l.organization_id = :organization"
+                  + " AND l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.position ="
+                  + " i.position")
+              .formatted(n));
       // Repeated here, since no database derives this condition: each would start at the newest
       // instance.
-      if (after.isPresent()) sql.append(" AND l.instance_id < :after");
+      if (after.isPresent()) sql.append(" AND l.position < :after");
       sql.append(")");
     }
     sql.append(" ORDER BY ")
@@ -164,7 +168,7 @@ public final class InstanceRows {
         .append(" LIMIT :limit");
     Query query = handle.createQuery(sql.toString());
     query.bind("organization", organizationId).bind("limit", pageSize);
-    after.ifPresent(id -> query.bind("after", id));
+    after.ifPresent(position -> query.bind("after", position));
     filter.status().ifPresent(status -> query.bind("status", status));
     filter
         .namePrefix()
@@ -179,8 +183,51 @@ public final class InstanceRows {
   }
 
   /**
-   * Passes all organizations' instances that are not terminated to a consumer, oldest first. Reads
-   * one page at a time, so that a large fleet does not occupy the database for long.
+   * Returns an organization's instances of one status that are not listed and not terminated, by
+   * id, oldest first.
+   */
+  public List<InstanceRow> unlisted(String organizationId, String status) {
+    return jdbi.withHandle(
+        handle -> unlisted(handle, "", organizationId, status).map(InstanceRows::read).list());
+  }
+
+  /** Returns the query of {@link #unlisted(String, String)}, as {@link #listing} does. */
+  static Query unlisted(Handle handle, String explain, String organizationId, String status) {
+    return handle
+        .createQuery(
+            explain
+                + "SELECT * FROM instances WHERE organization_id = :organization AND terminated_at"
+                + " IS NULL AND status = :status AND position = '' ORDER BY id")
+        .bind("organization", organizationId)
+        .bind("status", status);
+  }
+
+  /**
+   * Returns the newest listed instances of all organizations by id, newest first. Includes
+   * terminated ones.
+   *
+   * @param fromId the first id; earlier ones are not read
+   */
+  public List<InstanceRow> newestSince(String fromId, int limit) {
+    return jdbi.withHandle(
+        handle -> newestSince(handle, "", fromId, limit).map(InstanceRows::read).list());
+  }
+
+  /** Returns the query of {@link #newestSince(String, int)}, as {@link #listing} does. */
+  static Query newestSince(Handle handle, String explain, String fromId, int limit) {
+    return handle
+        .createQuery(
+            explain
+                + "SELECT * FROM instances WHERE id >= :from AND position > '' ORDER BY id DESC"
+                + " LIMIT :limit")
+        .bind("from", fromId)
+        .bind("limit", limit);
+  }
+
+  /**
+   * Passes all organizations' instances that are not terminated to a consumer, by id, oldest first.
+   * Includes those that are not listed. Reads one page at a time, so that a large fleet does not
+   * occupy the database for long.
    */
   public void forEachLive(int pageSize, Consumer<InstanceRow> consumer) {
     var after = "";
@@ -298,6 +345,7 @@ public final class InstanceRows {
   private static InstanceRow read(ResultSet row, StatementContext context) throws SQLException {
     return new InstanceRow(
         row.getString("id"),
+        row.getString("position"),
         row.getString("organization_id"),
         row.getInt("revision"),
         row.getString("status"),
@@ -314,6 +362,7 @@ public final class InstanceRows {
   private static Upsert whole(InstanceRow row) {
     return Upsert.into("instances")
         .key("id", row.id())
+        .set("position", row.position())
         .set("organization_id", row.organizationId())
         .set("revision", row.revision())
         .set("status", row.status())
@@ -327,34 +376,40 @@ public final class InstanceRows {
         .set("view", row.view().toByteArray());
   }
 
+  private record Label(String key, String value, String position) {}
+
   private static void replaceLabels(Handle handle, InstanceRow row) {
-    Map<String, String> wanted = row.terminatedAt().isPresent() ? Map.of() : row.labels();
-    Map<String, String> stored =
+    boolean listed = row.terminatedAt().isEmpty() && !row.position().isEmpty();
+    var wanted = new HashSet<Label>();
+    if (listed) {
+      row.labels().forEach((key, value) -> wanted.add(new Label(key, value, row.position())));
+    }
+    var stored =
         handle
             .createQuery(
-                "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id AND"
-                    + " organization_id = :organization")
+                "SELECT label_key, label_value, position FROM instance_labels WHERE instance_id ="
+                    + " :id AND organization_id = :organization")
             .bind("id", row.id())
             .bind("organization", row.organizationId())
-            .reduceRows(
-                new TreeMap<String, String>(),
-                (labels, label) -> {
-                  labels.put(
-                      label.getColumn("label_key", String.class),
-                      label.getColumn("label_value", String.class));
-                  return labels;
-                });
+            .map(
+                (label, _) ->
+                    new Label(
+                        label.getString("label_key"),
+                        label.getString("label_value"),
+                        label.getString("position")))
+            .set();
     // Most revisions change no label, so nothing is written.
     if (stored.equals(wanted)) return;
     handle.execute("DELETE FROM instance_labels WHERE instance_id = ?", row.id());
     wanted.forEach(
-        (key, value) ->
+        label ->
             handle.execute(
                 "INSERT INTO instance_labels (instance_id, label_key, label_value,"
-                    + " organization_id) VALUES (?, ?, ?, ?)",
+                    + " organization_id, position) VALUES (?, ?, ?, ?, ?)",
                 row.id(),
-                key,
-                value,
-                row.organizationId()));
+                label.key(),
+                label.value(),
+                row.organizationId(),
+                label.position()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -21,6 +22,7 @@ import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
+import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.storage.StorageException;
@@ -32,6 +34,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -58,7 +61,12 @@ class EffectRunnerTest {
 
   private static final SleepSettings SLEEP =
       new SleepSettings(
-          true, Duration.ofSeconds(LIMIT_SECONDS), Duration.ofSeconds(LIMIT_SECONDS), 2);
+          true,
+          Duration.ofSeconds(LIMIT_SECONDS),
+          Duration.ofSeconds(LIMIT_SECONDS),
+          2,
+          Duration.ZERO,
+          Duration.ZERO);
 
   private static final Duration APPLY_LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
@@ -122,6 +130,27 @@ class EffectRunnerTest {
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.interrupted).hasValue(1);
     assertThat(work.most).hasValue(1);
+    assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void theRemovalOfAClaimedPoolMemberReportsTheClaim() throws InterruptedException {
+    var removal =
+        new InstanceEffect.Remove("organization", InstanceEffect.Scope.MEMBER, 3, Homes.FIRST);
+    work.claimed = true;
+    runner.dispatch(ID, removal, reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.ClaimFound.class, found -> assertThat(found.attempt()).isEqualTo(3));
+    work.claimed = false;
+    runner.dispatch(OTHER, removal, reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.Removed.class,
+            removed -> {
+              assertThat(removed.attempt()).isEqualTo(3);
+              assertThat(removed.scope()).isEqualTo(InstanceEffect.Scope.MEMBER);
+            });
     assertThat(reports).isEmpty();
   }
 
@@ -390,6 +419,37 @@ class EffectRunnerTest {
         ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY, Stage.PUBLISH), reports::add);
     assertThat(finished()).containsExactly(Stage.GATEWAY_TOKEN, Stage.START_GATEWAY, Stage.PUBLISH);
     assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void aStageThatAnEarlierOnePreparedDoesNotRun() throws InterruptedException {
+    reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
+    work.prepares = Set.of(Stage.RESPONSES_ENDPOINT);
+    work.gate.release(3);
+    runner.dispatch(
+        ID,
+        plan(1, 0, Stage.ONBOARD, Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT, Stage.PUBLISH),
+        reports::add);
+    var stages = ((InstanceCommand.StagesFinished) next()).stages();
+    assertThat(stages)
+        .extracting(one -> one.done().stage(), one -> one.done().outcome())
+        .containsExactly(
+            tuple(Stage.ONBOARD, StageRecord.Outcome.EXECUTED),
+            tuple(Stage.GATEWAY_TOKEN, StageRecord.Outcome.EXECUTED),
+            tuple(Stage.RESPONSES_ENDPOINT, StageRecord.Outcome.PREPARED),
+            tuple(Stage.PUBLISH, StageRecord.Outcome.EXECUTED));
+    assertThat(work.stageRuns)
+        .extracting(StageRun::stage)
+        .containsExactly(Stage.ONBOARD, Stage.GATEWAY_TOKEN, Stage.PUBLISH);
+  }
+
+  /** The node that prepared it crashed. */
+  @Test
+  void aStageThatAnEarlierRunPreparedRuns() throws InterruptedException {
+    work.gate.release(1);
+    runner.dispatch(ID, plan(1, 0, Stage.RESPONSES_ENDPOINT), reports::add);
+    assertThat(finished()).containsExactly(Stage.RESPONSES_ENDPOINT);
+    assertThat(work.begun).hasValue(1);
   }
 
   @Test
@@ -849,10 +909,16 @@ class EffectRunnerTest {
     final AtomicInteger removalFailures = new AtomicInteger();
     final AtomicInteger busyGateway = new AtomicInteger();
 
+    /** Whether a removal finds that a pool member was claimed. */
+    volatile boolean claimed;
+
     /** How many starts are not admitted before the host has memory. */
     final AtomicInteger withoutMemory = new AtomicInteger();
 
     volatile Optional<RuntimeException> failure = Optional.empty();
+
+    /** The stages whose work {@code onboard} does. */
+    volatile Set<Stage> prepares = Set.of();
 
     /** Why the engine does not respond; empty if it does. */
     volatile Optional<SandboxException> engine = Optional.empty();
@@ -927,7 +993,8 @@ class EffectRunnerTest {
         now.decrementAndGet();
       }
       if (failure.isPresent()) throw failure.get();
-      return Outcome.executed();
+      var done = Outcome.executed();
+      return stageRun.stage() == Stage.ONBOARD ? done.preparing(prepares) : done;
     }
 
     private void enter() {
@@ -978,7 +1045,7 @@ class EffectRunnerTest {
     public void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) {}
 
     @Override
-    public void remove(InstanceId id, InstanceEffect.Remove what) {
+    public boolean remove(InstanceId id, InstanceEffect.Remove what) {
       most.accumulateAndGet(now.get() + 1, Math::max);
       removals.incrementAndGet();
       removed.add(id);
@@ -986,6 +1053,7 @@ class EffectRunnerTest {
       if (removalFailures.getAndDecrement() > 0) {
         throw new WorkFailure("UNREACHABLE", "the engine does not answer");
       }
+      return !claimed;
     }
 
     @Override

@@ -31,6 +31,7 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
@@ -46,6 +47,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,12 +60,15 @@ class GatewayStagesTest {
   private static final String SNAPSHOT = "sandbox-medium";
   private static final InstanceId ID = new InstanceId(Ids.next());
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
+  private static final String PUBLIC_URL = "http://" + ID + ".localhost:8080";
 
   /** Nothing listens there, so the stage records a note and no list of models. */
   private static final ModelChoice CHOICE =
       new ModelChoice("custom", "m", "http://localhost:9/v1", "");
 
   private static final Secret KEY = Secret.of("the-key-of-this-test");
+
+  private static final Duration WARM_UP_LIMIT = Duration.ofSeconds(60);
 
   private static final Homes SECOND_HOME = new Homes(2, List.of(), false);
 
@@ -73,7 +78,12 @@ class GatewayStagesTest {
   @TempDir Path directory;
   private Database database;
   private StoredChannels channels;
+  private TestGateways gateways;
   private GatewayStages stages;
+  private SecretStore secrets;
+
+  /** The stages as the effect runner calls them. */
+  private GatewayWork work;
 
   private final OneConfig one = new OneConfig(ID);
 
@@ -81,13 +91,21 @@ class GatewayStagesTest {
   void open() {
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
-    var secrets = new SecretStore(MasterKey.open(settings, database), database);
+    secrets = new SecretStore(MasterKey.open(settings, database), database);
     secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
-    var gateways = new TestGateways(secrets, driver, http);
+    gateways = new TestGateways(secrets, driver, http);
     channels = gateways.channels();
-    stages =
-        gateways.stages(
-            new NoOverrides(), channels, id -> "http://" + id + ".localhost:8080", SNAPSHOT);
+    stages = newStages(WARM_UP_LIMIT);
+    work = new MaskedWork(stages, new KnownSecrets(secrets, gateways.tokens()));
+    createSandbox();
+  }
+
+  /** Returns the stages of another process. */
+  private GatewayStages newStages(Duration warmUpLimit) {
+    return gateways.stages(new NoOverrides(), channels, id -> PUBLIC_URL, SNAPSHOT, warmUpLimit);
+  }
+
+  private void createSandbox() {
     driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
     driver.writeFiles(
         SANDBOX,
@@ -202,6 +220,64 @@ class GatewayStagesTest {
   }
 
   @Test
+  void onboardingWritesAllFilesAtOnce() throws Exception {
+    var outcome = stages.run(ID, stageRun(Stage.ONBOARD));
+    assertThat(outcome.prepares())
+        .containsExactlyInAnyOrder(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT);
+    var written = OpenClawConfig.parse(ByteString.copyFromUtf8(config()));
+    assertThat(written.at("/gateway/http/endpoints/responses/enabled").asBoolean()).isTrue();
+    assertThat(written.at("/gateway/controlUi/allowedOrigins").toString()).contains(PUBLIC_URL);
+    assertThat(written.at("/gateway/auth/token/provider").asText()).isNotEmpty();
+    assertThat(file(OpenClawHome.GATEWAY_TOKEN))
+        .isEqualTo(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN).orElseThrow().reveal());
+  }
+
+  /** The stage can be repeated in the home of an agent that ran, if a crash lost its report. */
+  @Test
+  void aSkeletonThatAnAgentChangedIsNotReadIfThatOfTheImageIsKnown() throws Exception {
+    gateways.haveSkeleton(driver.readFile(SANDBOX, OpenClawHome.SKELETON, 1 << 20).orElseThrow());
+    changeSkeleton();
+    var calls = driver.script().calls().size();
+    var _ = stages.run(ID, stageRun(Stage.ONBOARD));
+    assertThat(driver.script().calls().subList(calls, driver.script().calls().size()))
+        .extracting(FakeScript.Call::verb)
+        .contains(Verb.PREPARE, Verb.WRITE_FILES)
+        .doesNotHaveDuplicates()
+        .doesNotContain(Verb.READ_FILE);
+    assertThat(config()).contains("\"bind\" : \"lan\"").doesNotContain("by-the-agent");
+  }
+
+  @Test
+  void aSkeletonThatAnAgentChangedReachesNoOtherHome() throws Exception {
+    changeSkeleton();
+    var _ = stages.run(ID, stageRun(Stage.ONBOARD));
+    assertThat(config()).contains("by-the-agent");
+    assertThat(driver.remove(SANDBOX, Fence.NONE)).isTrue();
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
+    var _ = stages.run(ID, stageRun(Stage.ONBOARD));
+    assertThat(config()).contains("\"bind\" : \"lan\"").doesNotContain("by-the-agent");
+  }
+
+  private void changeSkeleton() {
+    var changed = ByteString.copyFromUtf8("{agents: {defaults: {workspace: 'by-the-agent'}}}");
+    driver.writeFiles(
+        SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.SKELETON, changed, 0600)));
+  }
+
+  /** A node crashed after it onboarded, or it had an earlier version of Chowder. */
+  @Test
+  void theStagesAfterOnboardingChangeNothingThatOnboardingWrote() throws Exception {
+    var _ = stages.run(ID, stageRun(Stage.ONBOARD));
+    var config = config();
+    var token = file(OpenClawHome.GATEWAY_TOKEN);
+    for (var stage : List.of(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT)) {
+      assertThat(stages.run(ID, stageRun(stage))).isEqualTo(GatewayWork.Outcome.executed());
+    }
+    assertThat(config()).isEqualTo(config);
+    assertThat(file(OpenClawHome.GATEWAY_TOKEN)).isEqualTo(token);
+  }
+
+  @Test
   void anImageWithoutASkeletonOnboardsAsTheSkeletonDoes() throws Exception {
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
     var prepared = OpenClawConfig.parse(ByteString.copyFromUtf8(config()));
@@ -257,9 +333,7 @@ class GatewayStagesTest {
 
   @Test
   void aWakeAppliesAChannelThatTheRunningGatewayDidNotTake() throws Exception {
-    for (var stage : List.of(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT, Stage.START_GATEWAY)) {
-      var _ = stages.run(ID, stageRun(stage));
-    }
+    startGateway();
     var _ = driver.freeze(SANDBOX, 1);
     one.connect(
         channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
@@ -270,6 +344,195 @@ class GatewayStagesTest {
     assertThat(stages.wake(ID, start)).isPresent();
     assertThat(config()).contains("telegram");
     assertThat(channels.pending(ID, one.channels())).isEmpty();
+  }
+
+  private void startGateway() throws InterruptedException {
+    for (var stage : List.of(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT, Stage.START_GATEWAY)) {
+      var _ = stages.run(ID, stageRun(stage));
+    }
+  }
+
+  @Test
+  void theMarkIsPresentDuringTheWarmUpTurnsAndEmptyAfterwards() throws Exception {
+    startGateway();
+    var turn = driver.script().holdNextTurn();
+    var outcome = new CompletableFuture<GatewayWork.Outcome>();
+    var stage =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    outcome.complete(stages.run(ID, stageRun(Stage.WARM_UP)));
+                  } catch (Exception why) {
+                    outcome.completeExceptionally(why);
+                  }
+                });
+    assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
+    assertThat(warmsUp()).isNotEmpty();
+    turn.release();
+    stage.join();
+    assertThat(outcome.join()).isEqualTo(GatewayWork.Outcome.executed());
+    assertThat(warmsUp()).isEmpty();
+    // The stage runs again after a lost call of the engine.
+    assertThat(stages.run(ID, stageRun(Stage.WARM_UP))).isEqualTo(GatewayWork.Outcome.executed());
+    assertThat(warmsUp()).isEmpty();
+  }
+
+  @Test
+  void aGatewayWhoseWarmUpTurnTakesTooLongStaysWithoutRequests() throws Exception {
+    startGateway();
+    var turn = driver.script().holdNextTurn();
+    assertThatItIsNotWarm("late", newStages(Duration.ofMillis(200)));
+    assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
+    assertThat(warmsUp()).isNotEmpty();
+    turn.release();
+  }
+
+  @Test
+  void aGatewayThatLosesTheConnectionOfAWarmUpTurnStaysWithoutRequests() throws Exception {
+    startGateway();
+    driver.script().closeNextTurn();
+    assertThatItIsNotWarm("lost connection", stages);
+    assertThat(warmsUp()).isNotEmpty();
+  }
+
+  @Test
+  void aGatewayWhoseWarmUpTurnFailedIsUsedAsItIs() throws Exception {
+    startGateway();
+    // The check before the turns uses the databases twice.
+    driver.script().withDatabasesLostByThaw(2);
+    var _ = driver.freeze(SANDBOX, 1);
+    var process =
+        new ProcessSpec(
+            SNAPSHOT,
+            "org",
+            OpenClawHome.GATEWAY_COMMAND,
+            OpenClawHome.GATEWAY_ENVIRONMENT,
+            OpenClawHome.GATEWAY_PORT);
+    assertThat(driver.thaw(SANDBOX, new Fence(1, 1), 1, process)).isPresent();
+    var outcome = stages.run(ID, stageRun(Stage.WARM_UP));
+    assertThat(outcome.note()).isEqualTo("not warmed up: the gateway answered 500");
+    assertThat(warmsUp()).isEmpty();
+  }
+
+  private String warmsUp() {
+    return driver.readFile(SANDBOX, OpenClawHome.WARMS_UP, 9).orElseThrow().toStringUtf8();
+  }
+
+  /** A turn of its gateway would call the model provider. */
+  @Test
+  void aGatewayOfAnotherImageIsNotWarmed() throws Exception {
+    driver.remove(SANDBOX, Fence.NONE);
+    driver.script().withoutSkeleton();
+    createSandbox();
+    startGateway();
+    var turn = driver.script().holdNextTurn();
+    assertThat(stages.run(ID, stageRun(Stage.WARM_UP))).isEqualTo(GatewayWork.Outcome.skipped());
+    assertThat(turn.awaitCall(Duration.ZERO)).isFalse();
+  }
+
+  @Test
+  void aGatewayThatTakesNoMessagesIsNotWarm() throws Exception {
+    assertThatItIsNotWarm("no process", stages);
+    startGateway();
+    var _ = driver.freeze(SANDBOX, 1);
+    assertThatItIsNotWarm("frozen", stages);
+  }
+
+  @Test
+  void theWarmUpOfAGatewayThatEndedReportsItsEnd() throws Exception {
+    startGateway();
+    driver.killForMemory(SANDBOX);
+    assertThatItIsNotWarm("ended", stages, "OUT_OF_MEMORY");
+  }
+
+  private static void assertThatItIsNotWarm(String why, GatewayStages warming) {
+    assertThatItIsNotWarm(why, warming, "GATEWAY_NOT_READY");
+  }
+
+  private static void assertThatItIsNotWarm(String why, GatewayStages warming, String reason) {
+    assertThatThrownBy(() -> warming.run(ID, stageRun(Stage.WARM_UP)))
+        .as(why)
+        .isInstanceOfSatisfying(
+            GatewayWork.WorkFailure.class,
+            failure -> assertThat(failure.reason()).isEqualTo(reason));
+  }
+
+  /** The gateway of a claimed pool member was never frozen. */
+  @Test
+  void aClaimAppliesItsConfigurationInTheRunningGateway() throws Exception {
+    startGateway();
+    one.connect(
+        channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
+    assertThat(stages.run(ID, claimed(Stage.OPENCLAW_CONFIG)).outcome())
+        .isEqualTo(StageRecord.Outcome.SKIPPED);
+    assertThat(config()).doesNotContain("telegram");
+    assertThat(stages.wake(ID, claimed(Stage.START_GATEWAY)))
+        .hasValueSatisfying(
+            woken -> {
+              assertThat(woken.thawed()).isTrue();
+              assertThat(woken.config().version()).isEqualTo(1);
+            });
+    assertThat(config()).contains("telegram");
+    assertThat(channels.pending(ID, one.channels())).isEmpty();
+    assertThat(driver.observe(SANDBOX).attempt()).as("the same process").isEqualTo(1);
+    assertThat(stages.run(ID, claimed(Stage.PUBLISH)).endpoint()).isPresent();
+  }
+
+  @Test
+  void aClaimBootsAGatewayThatEnded() throws Exception {
+    startGateway();
+    one.connect(
+        channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
+    var _ = driver.stop(SANDBOX, 1, Duration.ofSeconds(1));
+    assertThat(stages.wake(ID, claimed(Stage.START_GATEWAY))).isEmpty();
+    assertThat(stages.run(ID, claimed(Stage.START_GATEWAY)).thawed()).isFalse();
+    assertThat(config()).contains("telegram");
+    assertThat(driver.observe(SANDBOX).attempt()).isEqualTo(2);
+  }
+
+  /** Returns a stage of an instance that was claimed with a configuration. */
+  private StageRun claimed(Stage stage) {
+    var runs = new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
+    var homes = new Homes(1, List.of(new Homes.Used(1, CHOICE)), false);
+    return new StageRun(stage, 2, "org", CHOICE, one.inNewHome(), homes, runs);
+  }
+
+  /** The database was restored from a time before the claim. */
+  @Test
+  void theRemovalOfAMemberKeepsAHomeThatIsMarkedAsClaimed() throws Exception {
+    startGateway();
+    driver.writeFiles(
+        SANDBOX,
+        Fence.NONE,
+        List.of(new SandboxFile(OpenClawHome.CLAIMED, ByteString.EMPTY, 0600)));
+    assertThat(work.remove(ID, member())).isFalse();
+    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
+    assertThat(file(OpenClawHome.CONFIG)).isNotEmpty();
+    assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isPresent();
+  }
+
+  @Test
+  void theRemovalOfAMemberRemovesEverythingIfItWasNotClaimed() throws Exception {
+    startGateway();
+    assertThat(work.remove(ID, member())).isTrue();
+    assertThat(driver.observe(SANDBOX)).isEqualTo(SandboxObservation.nothing(SANDBOX));
+    assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
+    assertThat(work.remove(ID, member())).as("again").isTrue();
+  }
+
+  @Test
+  void theRemovalOfAMemberWaitsUntilItCanLookForTheMark() {
+    driver.script().failNext(Verb.READ_FILE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
+    assertThatThrownBy(() -> work.remove(ID, member()))
+        .isInstanceOfSatisfying(
+            SandboxException.class,
+            why -> assertThat(why.reason()).isEqualTo(Reason.ENGINE_UNREACHABLE));
+    assertThat(driver.observe(SANDBOX).homeExists()).isTrue();
+  }
+
+  private static InstanceEffect.Remove member() {
+    return new InstanceEffect.Remove("org", InstanceEffect.Scope.MEMBER, 1, Homes.FIRST);
   }
 
   @Test

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
+import dev.chowder.effect.GatewayWork.Outcome;
 import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues.Taken;
@@ -20,16 +22,23 @@ import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
+import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.openclaw.GatewaySuspension;
 import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawChannels;
+import dev.chowder.openclaw.OpenClawChannels.Pairing;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.TaskResult;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
@@ -42,6 +51,8 @@ import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -50,6 +61,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +105,8 @@ class OpenClawIT {
   private static final OpenClawAdmin ADMIN =
       new OpenClawAdmin(HTTP, Duration.ofSeconds(30), TestGateways.responses());
 
+  private static final String REQUESTED_AT = "2026-11-25T20:00:00.123Z";
+
   /** On a loaded machine, work after a turn takes a while. */
   private static final Duration SUSPEND_LIMIT = Duration.ofMinutes(2);
 
@@ -100,7 +115,7 @@ class OpenClawIT {
   private static DemoModelServer model;
   private static Database database;
   private static SecretStore secrets;
-  private static ImageSchemas schemas;
+  private static ImageFiles images;
   private static final OneConfig ONE = new OneConfig(ID);
   private static StoredOverrides overrides;
   private static StoredChannels channels;
@@ -126,19 +141,50 @@ class OpenClawIT {
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
-    schemas =
-        new ImageSchemas(
-            driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
+    images =
+        new ImageFiles(driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
     overrides = overrides(ADMIN);
-    var gateways = new TestGateways(secrets, driver, HTTP);
+    var gateways = new TestGateways(secrets, closingDatabasesEarly(driver), HTTP);
     channels = gateways.channels();
     suspension = gateways.suspension();
     stages = gateways.stages(overrides, channels, _ -> URL, SNAPSHOT);
   }
 
+  /** Adds a variable of the image to the environment of gateways, so that a close is soon due. */
+  private static SandboxDriver closingDatabasesEarly(SandboxDriver driver) {
+    return (SandboxDriver)
+        Proxy.newProxyInstance(
+            SandboxDriver.class.getClassLoader(),
+            new Class<?>[] {SandboxDriver.class},
+            (_, method, args) -> {
+              try {
+                return method.invoke(driver, args == null ? null : closingDatabasesEarly(args));
+              } catch (InvocationTargetException why) {
+                throw why.getCause();
+              }
+            });
+  }
+
+  private static Object[] closingDatabasesEarly(Object[] args) {
+    return Stream.of(args)
+        .map(arg -> arg instanceof ProcessSpec gateway ? closingDatabasesEarly(gateway) : arg)
+        .toArray();
+  }
+
+  private static ProcessSpec closingDatabasesEarly(ProcessSpec gateway) {
+    var environment = new HashMap<>(gateway.environment());
+    environment.put("CHOWDER_DATABASE_IDLE_MS", "60000");
+    return new ProcessSpec(
+        gateway.snapshot(),
+        gateway.organizationId(),
+        gateway.command(),
+        environment,
+        gateway.port());
+  }
+
   private static StoredOverrides overrides(OpenClawAdmin admin) {
     return new StoredOverrides(
-        secrets, admin, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);
+        secrets, admin, new OverrideLimits(256 << 10, 32), images::schema, _ -> URL);
   }
 
   @AfterAll
@@ -152,7 +198,7 @@ class OpenClawIT {
   @Test
   @Order(1)
   void overridesAreCheckedAgainstTheSchemaOfTheImage() throws Exception {
-    assertThat(schemas.current()).isPresent();
+    assertThat(images.schema()).isPresent();
     assertThatThrownBy(() -> overrides.check(json("{'agents.defaults.heartbeat.evry': '2h'}")))
         .hasMessageStartingWith("agents.defaults.heartbeat.evry: ");
     assertThatThrownBy(() -> overrides.check(json("{'logging.level': 'loud'}")))
@@ -167,6 +213,8 @@ class OpenClawIT {
   void aGatewayStartsWithItsOverridesAndWithoutSecretsInItsFile() throws Exception {
     ONE.store(overrides, json("{'agents.defaults.heartbeat.every': '2h'}"));
     run(1, Stage.OF_PROVISIONING);
+    // As for a pool member, before the first turn. PoolE2E counts the requests to the model.
+    assertThat(run(1, Stage.WARM_UP).note()).isEmpty();
     assertThat(file().at("/agents/defaults/heartbeat/every").asText()).isEqualTo("2h");
     assertThat(file().at("/agents/entries/main/name").asText()).isEqualTo("main");
     var token = token().reveal();
@@ -242,8 +290,67 @@ class OpenClawIT {
                     .isEqualTo(now.payload().get("configRevisionHash")));
   }
 
+  /** OpenClaw's own command would wait for the writer. */
   @Test
   @Order(5)
+  void pairingCodesAreListedWhileAnotherProcessWrites() throws Exception {
+    assertDone(driver.exec(SANDBOX, requestsPairings(), Duration.ofSeconds(60)));
+    var codes = OpenClawChannels.codesCommand(Channel.TELEGRAM);
+    var printed = driver.exec(SANDBOX, whileWriting(codes), Duration.ofSeconds(60));
+    assertDone(printed);
+    var ada = pairing("4711");
+    var eve = pairing("4712");
+    var bob = pairing("4714");
+    var waiting = List.of(ada, eve, bob);
+    assertThat(OpenClawChannels.withCode(printed.output(), "AAAA2222", waiting)).contains(ada);
+    assertThat(OpenClawChannels.withCode(printed.output(), "EEEE2222", waiting)).contains(eve);
+    assertThat(OpenClawChannels.withCode(printed.output(), "BBBB2222", waiting)).contains(bob);
+    assertThat(printed.output()).doesNotContain("LLLL2222");
+  }
+
+  private static Pairing pairing(String sender) {
+    var at = Optional.of(Instant.parse(REQUESTED_AT));
+    return new Pairing("id-" + sender, "default", sender, Map.of(), at, Optional.empty());
+  }
+
+  /** Returns a command that runs another one for at most 20 s and prevents all writes meanwhile. */
+  private static List<String> whileWriting(List<String> command) {
+    var script =
+        """
+        database.exec("BEGIN IMMEDIATE");
+        const [file, ...words] = process.argv.slice(1);
+        const ended = require("node:child_process").spawnSync(file, words, { timeout: 20000 });
+        database.exec("ROLLBACK");
+        process.stdout.write(ended.stdout);
+        process.exitCode = ended.status ?? 124;
+        """;
+    var words = new ArrayList<>(ofState(script));
+    // Without this, Node would take the options of the other command for its own.
+    words.add("--");
+    words.addAll(command);
+    return words;
+  }
+
+  /**
+   * Returns a command that adds the requests of four persons as OpenClaw stores them, except that
+   * the data about one of them is not valid JSON.
+   */
+  private static List<String> requestsPairings() {
+    return ofState(
+        """
+        const add = database.prepare("INSERT INTO channel_pairing_requests (channel_key, account_id,"
+            + " request_id, code, created_at, last_seen_at, meta_json)"
+            + " VALUES (?, 'default', ?, ?, '%1$s', '%1$s', ?)");
+        add.run("telegram", "dm-1", "AAAA2222", JSON.stringify({ senderId: "4711" }));
+        add.run("telegram", "4712", "EEEE2222", null);
+        add.run("telegram", "4714", "BBBB2222", "no JSON");
+        add.run("line", "4713", "LLLL2222", null);
+        """
+            .formatted(REQUESTED_AT));
+  }
+
+  @Test
+  @Order(6)
   void aChangeThatOnlyTheGatewayRejectsIsReverted() throws Exception {
     var unchecked =
         new StoredOverrides(
@@ -255,7 +362,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void wrongTokensOfOtherClientsDoNotLockOutChowder() throws Exception {
     for (int i = 0; i < 30; i++) {
       assertThat(ask("main", "x", Secret.of("wrong-" + i)).statusCode()).isEqualTo(401);
@@ -264,7 +371,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void aTurnThatRunsBeforeASuspensionIsFinished() throws Exception {
     try (var turn = streamed("s0", "Count slowly to 100")) {
@@ -276,7 +383,7 @@ class OpenClawIT {
       assertThat(ask("s0", "hi", token()).statusCode()).isEqualTo(503);
     } finally {
       // All other tests need a gateway that takes turns.
-      assertThat(suspension.resume(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
+      assertThat(resume(endpoint())).isTrue();
     }
     assertThat(answer("s0", "Reply with exactly: nonce-2")).contains("nonce-2");
   }
@@ -291,7 +398,7 @@ class OpenClawIT {
   }
 
   /** After more than 45 s, OpenClaw notices the freeze and restarts its channels. */
-  @Order(8)
+  @Order(9)
   @ParameterizedTest
   @ValueSource(ints = {5, 60})
   void aThawedGatewayTakesTurnsAndKnowsItsSessions(int seconds) throws Exception {
@@ -301,8 +408,14 @@ class OpenClawIT {
     docker("pause");
     Thread.sleep(Duration.ofSeconds(seconds));
     docker("unpause");
-    assertThat(suspension.resume(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
+    assertThat(resume(gateway)).isTrue();
     assertThat(answer("s3", "What did I ask you to remember?")).contains("nonce-" + seconds);
+  }
+
+  private static boolean resume(SandboxEndpoint gateway) throws InterruptedException {
+    long deadline = System.nanoTime() + SUSPEND_LIMIT.toNanos();
+    return suspension.admit(ID.value(), gateway, deadline)
+        && suspension.canTakeTurns(ID.value(), gateway, deadline);
   }
 
   private static void docker(String verb) throws Exception {
@@ -312,13 +425,17 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
     var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
     assertDone(driver.run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
+    // As an agent may write it; the turns below need requests.
+    var warmsUp =
+        new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8("by the agent"), 0600);
+    driver.writeFiles(SANDBOX, Fence.ofAttempt(1), List.of(warmsUp));
     // Connected while the gateway is stopped, so the plugin must be installed before it starts.
     var line = Map.of("channel_access_token", "invalid", "channel_secret", "hush");
     ONE.connect(channels, Channel.LINE, new DesiredChannel("1", true, line));
@@ -342,17 +459,19 @@ class OpenClawIT {
    * has the same effect, and each time.
    */
   @Test
-  @Order(10)
+  @Order(11)
   void aGatewayThatCannotUseItsDatabasesAfterTheThawIsBooted() throws Exception {
     assertThat(answer("s3", "Remember: nonce-88")).isNotEmpty();
     assertDone(driver.exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
     assertThat(ask("s3", "hi", token()).statusCode()).isEqualTo(500);
     assertThat(ADMIN.call(endpoint(), token(), "cron.status", json("{}")))
         .isInstanceOf(AdminAnswer.Done.class);
+    long deadline = System.nanoTime() + SUSPEND_LIMIT.toNanos();
+    assertThat(suspension.databases(ID.value(), endpoint(), deadline)).isEqualTo(Finding.UNUSABLE);
     assertThat(suspension.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
     assertThat(driver.freeze(SANDBOX, 1)).isEqualTo(1);
     var asleep =
-        new Sleep(SleepLevel.FROZEN, 1, Instant.now(), SleepLevel.FROZEN, SleepMemory.NONE);
+        new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
     var start =
         new StageRun(Stage.START_GATEWAY, 2, "org", choice, ONE.wanted(), Homes.FIRST, asleep);
     assertThat(stages.wake(ID, start)).isEmpty();
@@ -389,7 +508,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void aRemovalLeavesNothing() throws Exception {
     var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 2, false));
     stages.remove(
@@ -439,11 +558,18 @@ class OpenClawIT {
   private static void run(int attempt, List<Stage> some) throws Exception {
     var wanted = some.contains(Stage.CREATE_SANDBOX) ? ONE.inNewHome() : ONE.wanted();
     for (var stage : some) {
-      var outcome =
-          stages.run(
-              ID, new StageRun(stage, attempt, "org", choice, wanted, Homes.FIRST, Sleep.OFF));
+      var outcome = run(attempt, stage, wanted);
       if (!outcome.config().overrides().isEmpty()) ONE.taken(Taken.APPLIED);
     }
+  }
+
+  private static Outcome run(int attempt, Stage stage) throws Exception {
+    return run(attempt, stage, ONE.wanted());
+  }
+
+  private static Outcome run(int attempt, Stage stage, WantedConfig wanted) throws Exception {
+    return stages.run(
+        ID, new StageRun(stage, attempt, "org", choice, wanted, Homes.FIRST, Sleep.OFF));
   }
 
   private static String answer(String session, String text) throws Exception {

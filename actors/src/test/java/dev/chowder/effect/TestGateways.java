@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations;
@@ -8,6 +9,7 @@ import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.GatewaySuspension;
+import dev.chowder.openclaw.GatewayWarmUp;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
@@ -18,6 +20,8 @@ import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -26,13 +30,16 @@ final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;
   private final SandboxDriver driver;
+  private final HttpClient http;
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
+  private Optional<ByteString> skeleton = Optional.empty();
 
   TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
     this.secrets = secrets;
     this.driver = driver;
+    this.http = http;
     var responses = new GatewayResponses(settings.responses());
     this.admin = new OpenClawAdmin(http, settings.adminLimit(), responses);
     this.conversations =
@@ -57,9 +64,14 @@ final class TestGateways {
   GatewaySuspension suspension() {
     return new GatewaySuspension(
         admin,
-        new GatewayDatabases(conversations, devices::of),
+        new GatewayDatabases(admin, conversations, devices::of),
         (id, gateway) -> tokens().valid(new InstanceId(id), gateway),
         settings.cancelLimit());
+  }
+
+  /** Sets the onboarded configuration of the image. */
+  void haveSkeleton(ByteString known) {
+    skeleton = Optional.of(known);
   }
 
   GatewayStages stages(
@@ -67,10 +79,19 @@ final class TestGateways {
       StoredChannels channels,
       UnaryOperator<String> publicUrl,
       String snapshot) {
+    return stages(overrides, channels, publicUrl, snapshot, Duration.ofSeconds(60));
+  }
+
+  GatewayStages stages(
+      Overrides overrides,
+      StoredChannels channels,
+      UnaryOperator<String> publicUrl,
+      String snapshot,
+      Duration warmUpLimit) {
     var effects = EffectSettings.of(ConfigFactory.load());
     return new GatewayStages(
         driver,
-        new GatewaySleep(driver, suspension(), effects),
+        new GatewaySleep(driver, suspension(), effects, InstantSource.system()),
         secrets,
         new KnownSecrets(secrets, tokens()),
         tokens(),
@@ -86,10 +107,18 @@ final class TestGateways {
         overrides,
         channels,
         new GatewayReadiness(),
+        new GatewayWarmUp(
+            http,
+            conversations,
+            devices::of,
+            settings.responses().others().bytes(),
+            warmUpLimit,
+            Duration.ZERO),
         (_, _) -> {},
         () -> true,
         publicUrl,
         snapshot,
+        () -> skeleton,
         effects);
   }
 }

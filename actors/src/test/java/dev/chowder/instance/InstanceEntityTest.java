@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.TestActors;
+import dev.chowder.storage.JournalTags;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,13 +15,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.persistence.query.EventEnvelope;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.PersistenceQuery;
 import org.apache.pekko.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
+import org.apache.pekko.persistence.testkit.query.javadsl.PersistenceTestKitReadJournal;
+import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +87,128 @@ class InstanceEntityTest {
     assertThat(instance.runCommand(observed).hasNoEvents()).isTrue();
     journalVersion = 1;
     assertThat(instance.runCommand(observed).stateOfType(InstanceState.Waiting.class)).isNotNull();
+  }
+
+  @Test
+  void aPoolMemberIsCreatedOnlyOnceAllNodesCanReadItsEvents() {
+    journalVersion = 1;
+    var refused = instance.<InstanceReply>runCommand(InstanceEntityTest::warm);
+    assertThat(refused.hasNoEvents()).isTrue();
+    assertThat(refused.reply())
+        .isEqualTo(new InstanceReply.Refused(new InstanceRejection.UpgradeUnderWay()));
+    journalVersion = 2;
+    assertThat(instance.<InstanceReply>runCommand(InstanceEntityTest::warm).reply())
+        .isInstanceOf(InstanceReply.Accepted.class);
+  }
+
+  @Test
+  void aMemberWhoseActorIsStartedAgainDiscardsItselfAndDoesNothingElse() {
+    for (var stages : List.of(List.<Stage>of(), Stage.OF_WARMING)) {
+      clear();
+      warmUpTo(stages);
+      var before = instance.getState();
+      dispatched.clear();
+      sentToSelf.clear();
+      instance.restart();
+      assertThat(instance.getState()).isEqualTo(before);
+      assertThat(sentToSelf.getLast()).isInstanceOf(InstanceCommand.Discard.class);
+      assertThat(dispatched).containsOnly(new InstanceEffect.None());
+      var discarded = instance.runCommand(sentToSelf.getLast());
+      assertThat(discarded.state()).isInstanceOf(InstanceState.Discarded.class);
+      assertThat(dispatched.getLast()).isInstanceOf(InstanceEffect.Remove.class);
+    }
+  }
+
+  /** The claim started the actor, so it arrives before what the actor sends to itself. */
+  @Test
+  void aMemberWhoseActorIsStartedByAClaimRejectsIt() {
+    warmUpTo(Stage.OF_WARMING);
+    instance.restart();
+    var claim = instance.<InstanceReply>runCommand(InstanceEntityTest::claim);
+    assertThat(claim.hasNoEvents()).isTrue();
+    assertThat(claim.reply())
+        .isEqualTo(new InstanceReply.Refused(new InstanceRejection.AlreadyExists()));
+  }
+
+  /** The actor that stopped sent the re-dispatch, which starts the next actor. */
+  @Test
+  void aMemberWhoseActorIsStartedByARedispatchRunsNoStage() {
+    warmUpTo(Stage.OF_WARMING.subList(0, 2));
+    dispatched.clear();
+    instance.restart();
+    var redispatch = sentToSelf.getFirst();
+    assertThat(redispatch).isInstanceOf(InstanceCommand.Redispatch.class);
+    assertThat(instance.runCommand(redispatch).state()).isInstanceOf(InstanceState.Discarded.class);
+    // The first is that of the actor that stopped.
+    assertThat(dispatched).hasSize(2).startsWith(new InstanceEffect.None());
+    assertThat(dispatched.getLast()).isInstanceOf(InstanceEffect.Remove.class);
+  }
+
+  @Test
+  void aClaimedMemberIsAnInstanceLikeAnyOtherAfterARestart() {
+    warmUpTo(Stage.OF_WARMING);
+    assertThat(instance.<InstanceReply>runCommand(InstanceEntityTest::claim).reply())
+        .isInstanceOf(InstanceReply.Accepted.class);
+    sentToSelf.clear();
+    instance.restart();
+    assertThat(sentToSelf).isEmpty();
+    assertThat(instance.<InstanceReply>runCommand(InstanceEntityTest::claim).reply())
+        .as("a resent claim")
+        .isInstanceOf(InstanceReply.Accepted.class);
+    assertThat(instance.getState()).isInstanceOf(InstanceState.Running.class);
+  }
+
+  @Test
+  void theHistoryOfAnOrganizationBeginsWithTheClaimOfAMember() throws Exception {
+    warmUpTo(Stage.OF_WARMING);
+    assertThat(history()).isEmpty();
+    var _ = instance.<InstanceReply>runCommand(InstanceEntityTest::claim);
+    var _ =
+        instance.<InstanceReply>runCommand(
+            replyTo -> new InstanceCommand.Stop("key", false, T0, replyTo));
+    long claimed = Stage.OF_WARMING.size() + 2L;
+    assertThat(history()).containsExactly(claimed, claimed + 1);
+  }
+
+  @Test
+  void theHistoryOfAnOrganizationHasNoMemberThatWasDiscardedUnlessItsClaimIsFound()
+      throws Exception {
+    warmUpTo(Stage.OF_WARMING);
+    var _ =
+        instance.<InstanceReply>runCommand(
+            replyTo -> new InstanceCommand.ReleaseUnusedSlot(ORGANIZATION, T0, replyTo));
+    instance.runCommand(new InstanceCommand.SlotReleased(T0));
+    assertThat(history()).isEmpty();
+    assertThat(instance.runCommand(new InstanceCommand.ClaimFound(1, T0)).state())
+        .isInstanceOf(InstanceState.Errored.class);
+    assertThat(history()).containsExactly(Stage.OF_WARMING.size() + 4L);
+  }
+
+  private static final String ORGANIZATION = States.PROFILE.organizationId();
+
+  /** Returns the numbers of the events in the organization's history. */
+  private static List<Long> history() throws Exception {
+    return PersistenceQuery.get(KIT.system())
+        .getReadJournalFor(
+            PersistenceTestKitReadJournal.class, PersistenceTestKitReadJournal.Identifier())
+        .currentEventsByTag(JournalTags.of(ORGANIZATION), Offset.noOffset())
+        .map(EventEnvelope::sequenceNr)
+        .runWith(Sink.seq(), KIT.system())
+        .toCompletableFuture()
+        .get(10, TimeUnit.SECONDS);
+  }
+
+  private void warmUpTo(List<Stage> stages) {
+    var _ = instance.<InstanceReply>runCommand(InstanceEntityTest::warm);
+    for (var stage : stages) instance.runCommand(report(stage));
+  }
+
+  private static InstanceCommand warm(ActorRef<InstanceReply> replyTo) {
+    return new InstanceCommand.Warm(States.profile("warm", T0), States.SETUP, T0, replyTo);
+  }
+
+  private static InstanceCommand claim(ActorRef<InstanceReply> replyTo) {
+    return new InstanceCommand.Claim("key", States.PROFILE, States.SETUP, T0, replyTo);
   }
 
   private static InstanceCommand report(Stage stage) {

@@ -3,6 +3,7 @@ package dev.chowder.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import dev.chowder.actor.JournalVersion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +56,19 @@ class InstanceJournalGoldenTest {
   }
 
   @Test
+  void theEventsOfPoolMembersNeedTheCurrentVersionAndOthersDoNot() {
+    for (var event : goldens().values()) {
+      boolean ofMember =
+          event instanceof InstanceEvent.MemberCreated
+              || event instanceof InstanceEvent.Claimed
+              || event instanceof InstanceEvent.Discarded;
+      int version = InstanceJournal.versionOf(event);
+      if (ofMember) assertThat(version).isEqualTo(2).isEqualTo(JournalVersion.CURRENT);
+      else assertThat(version).as(event.toString()).isLessThan(2);
+    }
+  }
+
+  @Test
   void everyGoldenFileIsReadByThisTest() throws IOException {
     try (var files = Files.list(FOLDER)) {
       assertThat(files.map(file -> file.getFileName().toString().replace(".hex", "")))
@@ -100,6 +114,21 @@ class InstanceJournalGoldenTest {
     all.put(
         "Created-with-generation",
         new InstanceEvent.Created("key-1", profile("", 0, "", "", Homes.FIRST), AT));
+    all.put(
+        "MemberCreated",
+        new InstanceEvent.MemberCreated(
+            profile("demo", 0, "request-1", "", Homes.FIRST),
+            new PoolSetup(
+                profile("demo", 0, "request-1", "", Homes.FIRST).model(), "version-1", "image-1"),
+            AT));
+    all.put(
+        "Claimed",
+        new InstanceEvent.Claimed("key-1", profile("demo", 1, "request-1", "version-1"), AT));
+    all.put(
+        "Claimed-without-options",
+        new InstanceEvent.Claimed("key-1", profile("", 0, "request-1"), AT));
+    all.put("Discarded", new InstanceEvent.Discarded(false, AT));
+    all.put("Discarded-slot-held", new InstanceEvent.Discarded(true, AT));
     all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
     all.put(
         "StageFinished",

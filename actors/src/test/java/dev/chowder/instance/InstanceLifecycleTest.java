@@ -48,6 +48,9 @@ class InstanceLifecycleTest {
     "Starting,     WrongState,   Starting,     Starting,    Starting,     Deleted",
     "Errored,      WrongState,   WrongState,   WrongState,  SlotReturned, Deleted",
     "Deleted,      NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
+    "Warming,      NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
+    "Pooled,       NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
+    "Discarded,    NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
   })
   void aCommandLeadsToTheSpecifiedStateOrRejection(
       String from, String stop, String start, String restart, String recover, String delete) {
@@ -781,6 +784,9 @@ class InstanceLifecycleTest {
     "Starting,     WrongState",
     "Errored,      WrongState",
     "Deleted,      NotFound",
+    "Warming,      NotFound",
+    "Pooled,       NotFound",
+    "Discarded,    NotFound",
   })
   void aTokenRotationIsAcceptedWhileRunningOrStopped(String from, String outcome) {
     assertThat(outcome(state(from), rotate("one"))).isEqualTo(outcome);
@@ -876,6 +882,9 @@ class InstanceLifecycleTest {
     "Starting,     Starting",
     "Errored,      Errored",
     "Deleted,      NotFound",
+    "Warming,      NotFound",
+    "Pooled,       NotFound",
+    "Discarded,    NotFound",
   })
   void aChannelChangeIsAcceptedUntilTheDeletion(String from, String outcome) {
     assertThat(outcome(state(from), switchChannel())).isEqualTo(outcome);

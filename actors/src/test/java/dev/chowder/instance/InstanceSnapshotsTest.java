@@ -18,11 +18,14 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -126,6 +129,8 @@ class InstanceSnapshotsTest {
     var goldens = new TreeMap<>(States.all());
     goldens.put("Stopped-frozen", States.sleeping());
     goldens.put("Starting-frozen", States.waking());
+    goldens.put("Provisioning-claimed", States.claimedWithConfig());
+    goldens.put("Discarded-slot-held", States.discardedWithSlot());
     return goldens;
   }
 
@@ -148,6 +153,9 @@ class InstanceSnapshotsTest {
   private static final class Generator {
     private int last;
 
+    /** The model of the profile, which is also that of a pool member's setup. */
+    private @Nullable ModelChoice model;
+
     Object of(Type type) {
       last++;
       if (type == String.class) return "value-" + last;
@@ -159,12 +167,16 @@ class InstanceSnapshotsTest {
       if (type instanceof Class<?> one && one.isEnum()) {
         return one.getEnumConstants()[last % one.getEnumConstants().length];
       }
+      if (type == PoolSetup.class) {
+        return new PoolSetup(Objects.requireNonNull(model), "value-" + last, "image-" + last);
+      }
       if (type instanceof Class<?> one && one.isRecord()) return record(one);
       throw new AssertionError("cannot generate a component of type " + type);
     }
 
     private Object many(ParameterizedType type) {
       var arguments = type.getActualTypeArguments();
+      if (type.getRawType() == Optional.class) return Optional.of(of(arguments[0]));
       if (type.getRawType() == List.class) return List.of(of(arguments[0]), of(arguments[0]));
       if (type.getRawType() == Map.class) {
         var map = new LinkedHashMap<>();
@@ -181,7 +193,9 @@ class InstanceSnapshotsTest {
       try {
         var constructor = type.getDeclaredConstructor(types);
         constructor.setAccessible(true);
-        return constructor.newInstance(values);
+        var created = constructor.newInstance(values);
+        if (model == null && created instanceof ModelChoice first) model = first;
+        return created;
       } catch (ReflectiveOperationException why) {
         throw new LinkageError(type.getName(), why);
       }

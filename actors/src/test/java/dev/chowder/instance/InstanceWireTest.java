@@ -5,6 +5,7 @@ import static dev.chowder.instance.States.finished;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
 import dev.chowder.actor.TestActors;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.storage.InstanceRow;
@@ -55,12 +56,31 @@ class InstanceWireTest {
 
   /** Older nodes write such views, and rows from before an upgrade hold them. */
   @Test
+  void aViewWithoutTheMemberFieldIsNoPoolMember() {
+    var row = InstanceReadRows.row(views().getFirst());
+    var json = row.view().toStringUtf8();
+    var older = json.replaceFirst("\"member\":[^,}]*,", "");
+    assertThat(older).isNotEqualTo(json);
+    assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
+  }
+
+  /** Older nodes write such views, and rows from before an upgrade hold them. */
+  @Test
   void aViewWithoutTheTokenFieldHasNoRotations() {
     var row = InstanceReadRows.row(views().getFirst());
     var json = row.view().toStringUtf8();
     var older = json.replaceFirst("\"token\":\\{[^}]*},", "");
     assertThat(older).isNotEqualTo(json);
     assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
+  }
+
+  @Test
+  void aRowIsListedByTheTimeOfTheCreationUnlessItIsOfAPoolMember() {
+    for (var view : views()) {
+      var createdAt = view.profile().createdAt();
+      assertThat(InstanceReadRows.row(view).position())
+          .isEqualTo(view.member().isPresent() ? "" : Ids.at(createdAt, view.id().value()));
+    }
   }
 
   /** Rows hold such views if they are older than versions of values. */
@@ -97,6 +117,7 @@ class InstanceWireTest {
   private static InstanceRow withView(InstanceRow row, String view) {
     return new InstanceRow(
         row.id(),
+        row.position(),
         row.organizationId(),
         row.revision(),
         row.status(),
@@ -136,6 +157,9 @@ class InstanceWireTest {
   private static List<InstanceEvent> events() {
     return List.of(
         States.created(),
+        States.memberCreated(),
+        States.claimed(States.configured("create", T0)),
+        new InstanceEvent.Discarded(true, T0),
         new InstanceEvent.BirthForbidden("org", T0),
         finished(1, Stage.PUBLISH),
         new InstanceEvent.Failed(1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
@@ -168,6 +192,11 @@ class InstanceWireTest {
         new ArrayList<Object>(
             List.of(
                 new InstanceCommand.Create("key", States.PROFILE, T0, ref),
+                new InstanceCommand.Warm(States.PROFILE, States.SETUP, T0, ref),
+                new InstanceCommand.Claim(
+                    "key", States.configured("create", T0), States.SETUP, T0, ref),
+                new InstanceCommand.Discard(T0),
+                new InstanceCommand.ClaimFound(1, T0),
                 new InstanceCommand.Get(ref),
                 new InstanceCommand.Watch(ref, ref.unsafeUpcast()),
                 new InstanceActor(ref.unsafeUpcast()),

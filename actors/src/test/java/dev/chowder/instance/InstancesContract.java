@@ -105,6 +105,44 @@ abstract class InstancesContract {
   }
 
   @Test
+  void theHistoryOfAnOrganizationBeginsWithTheClaimOfAMember() throws Exception {
+    long warm = pooled().revision();
+    assertThat(node.taggedEvents(ID)).isEmpty();
+    var claimed = node.ask(InstancesContract::claim);
+    assertThat(claimed.status().now()).isEqualTo(InstanceStatus.Name.RUNNING);
+    var _ = rename("later");
+    assertThat(node.taggedEvents(ID)).containsExactly(warm + 1, warm + 2);
+  }
+
+  /** The claim is the message that starts the actor. */
+  @Test
+  void aMemberThatIsClaimedAfterARestartIsDiscarded() throws Exception {
+    var _ = pooled();
+    node.close();
+    node = Node.start(storage, EVERY);
+    assertThat(node.reply(ID, InstancesContract::claim))
+        .isEqualTo(new InstanceReply.Refused(new InstanceRejection.AlreadyExists()));
+    node.kit
+        .createTestProbe()
+        .awaitAssert(
+            LIMIT, () -> assertThat(node.ask(InstanceCommand.Get::new).isTerminated()).isTrue());
+    assertThat(node.taggedEvents(ID)).isEmpty();
+  }
+
+  private InstanceView pooled() throws Exception {
+    var _ =
+        node.ask(to -> new InstanceCommand.Warm(States.profile("warm", T0), States.SETUP, T0, to));
+    node.instances.tell(ID, report(Stage.OF_WARMING));
+    var view = node.ask(InstanceCommand.Get::new);
+    assertThat(view.status().now()).isEqualTo(InstanceStatus.Name.POOLED);
+    return view;
+  }
+
+  private static InstanceCommand claim(ActorRef<InstanceReply> replyTo) {
+    return new InstanceCommand.Claim("key", States.PROFILE, States.SETUP, T0, replyTo);
+  }
+
+  @Test
   void recoveryReadsTheEventsIfTheSnapshotIsUnreadable() throws Exception {
     var before = instanceWith(25);
     node.awaitSnapshots(10L, 20L);
@@ -206,9 +244,15 @@ abstract class InstancesContract {
 
     InstanceView ask(InstanceId of, Function<ActorRef<InstanceReply>, InstanceCommand> command)
         throws Exception {
-      var reply =
-          instances.ask(of, command).toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-      return ((InstanceReply.Accepted) reply).view();
+      return ((InstanceReply.Accepted) reply(of, command)).view();
+    }
+
+    InstanceReply reply(InstanceId of, Function<ActorRef<InstanceReply>, InstanceCommand> command)
+        throws Exception {
+      return instances
+          .ask(of, command)
+          .toCompletableFuture()
+          .get(LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 
     /** Returns the sequence number of the last event in each snapshot. */

@@ -27,7 +27,10 @@ final class LifecycleDocument {
 
       The test sends every command to an instance in every reachable state and records the result, so this page shows what
       the code does. A phase is a record of `InstanceState`. Arrows are persisted events. The initial phase is `Absent`. An
-      arrow from the frame leads out of every phase in it.
+      arrow from the frame `Existing` leads out of every phase in it.
+
+      `Warming`, `Pooled` and `Discarded` are the phases of a pool member: an instance that the server creates ahead of need.
+      No caller finds a member. A create can claim a member that is `Pooled`. The member is then the instance of that create.
       """;
 
   private static final String STATUS =
@@ -37,7 +40,8 @@ final class LifecycleDocument {
 
       The pending effect (`InstanceState.pendingEffect()`) is the action that must still be executed outside the journal. It is
       computed from the state, also after a crash. At most one effect is pending at a time. When it is done, the next state
-      determines the next effect. `stage` is absent if no operation is in progress.
+      determines the next effect. `stage` is absent if no operation is in progress. The API never shows the statuses `warming`
+      and `pooled`.
       """;
 
   private static final String VERBS =
@@ -50,12 +54,17 @@ final class LifecycleDocument {
       volume. "Another home volume" is one that the instance had before.
 
       - `NotFound` is returned as 404 `INSTANCE_NOT_FOUND`, and `WrongState` as 409 `WRONG_STATE`. The edge also returns 404
-        for a `Deleted` instance.
-      - `AlreadyExists` reaches no caller, because the server creates ids and never uses one twice.
+        for a `Deleted` instance and for a pool member.
+      - `AlreadyExists` reaches no caller. The server creates ids and never uses one twice, and it serves a create whose claim
+        is rejected without that member.
+      - `Warm` creates a pool member. `Claim` makes a member the instance of a create. It is rejected if the member is not
+        `Pooled`, belongs to another organization or was provisioned with another setup: another model, key or image. A claim
+        with overrides leads to `Provisioning`, in which the running gateway applies them.
       - A slot is reserved before `Recover` is sent. `SlotReturned` means that the slot was released since, and the edge
         reserves another one.
       - `ReleaseUnusedSlot` reports that the organization holds a slot for this instance. It is sent by a reconciliation pass,
         and by a recovery that failed midway. An instance that does not use the slot releases it.
+        A pool member uses no slot. It is discarded, so that a claim that arrives later is rejected.
       - `Deepen` moves a stopped gateway to a deeper level of sleep: `frozen`, `paged_out`, `off`.
       - `RefreshRow` writes the instance's row again, which lists read.
       """;
@@ -68,6 +77,11 @@ final class LifecycleDocument {
       A report gets no reply. An empty cell means that nothing changes, as with every report of an earlier attempt
       (`attempt`). If a cell has two phases, the result depends on the remaining work, or on whether the system restarted the
       gateway shortly before.
+
+      - `Discard` discards a pool member that was not claimed. A member also discards itself if its actor was started again,
+        because the database may be older than the host, and an agent may use the sandbox.
+      - `ClaimFound` reports that the home volume of a discarded member is marked as claimed. The journal lost the claim. The
+        volume is kept, and a recover starts with it.
       """;
 
   private final List<Step> steps;
@@ -95,15 +109,31 @@ final class LifecycleDocument {
         arrows.computeIfAbsent(key, _ -> new LinkedHashSet<>()).addAll(events);
       }
     }
-    var inside =
-        arrows.entrySet().stream().filter(e -> !outside(e.getKey())).map(LifecycleDocument::arrow);
-    var outside =
-        arrows.entrySet().stream().filter(e -> outside(e.getKey())).map(LifecycleDocument::arrow);
-    return "\n```mermaid\nstateDiagram-v2\n  state Existing {\n"
-        + inside.map(line -> "    " + line + "\n").collect(joining())
-        + "  }\n"
-        + outside.map(line -> "  " + line + "\n").collect(joining())
-        + "  Tombstone --> [*]\n  Deleted --> [*]\n```\n";
+    var existing = inFrame().toList();
+    var members = members().toList();
+    return "\n```mermaid\nstateDiagram-v2\n"
+        + frame("Existing", arrows, arrow -> isWithin(arrow, existing))
+        + frame("Member", arrows, arrow -> isWithin(arrow, members))
+        + lines("  ", arrows, arrow -> !isWithin(arrow, existing) && !isWithin(arrow, members))
+        + "  Tombstone --> [*]\n  Deleted --> [*]\n  Discarded --> [*]\n```\n";
+  }
+
+  private static String frame(
+      String name, Map<String, Set<String>> arrows, Predicate<String> which) {
+    return "  state " + name + " {\n" + lines("    ", arrows, which) + "  }\n";
+  }
+
+  private static String lines(
+      String indent, Map<String, Set<String>> arrows, Predicate<String> which) {
+    return arrows.entrySet().stream()
+        .filter(arrow -> which.test(arrow.getKey()))
+        .map(arrow -> indent + arrow.getKey() + ": " + String.join(", ", arrow.getValue()) + "\n")
+        .collect(joining());
+  }
+
+  /** Returns whether an arrow begins and ends at one of these phases. */
+  private static boolean isWithin(String arrow, List<String> phases) {
+    return phases.containsAll(List.of(arrow.split(" --> ", -1)));
   }
 
   private Set<String> arrowEvents(String from, String to) {
@@ -116,15 +146,13 @@ final class LifecycleDocument {
   private Stream<String> inFrame() {
     return phases.stream()
         .filter(phase -> states(phase).getFirst() instanceof InstanceState.Existing)
+        .filter(phase -> !(states(phase).getFirst() instanceof InstanceState.Member))
         .filter(phase -> !phase.equals("Deleted"));
   }
 
-  private static boolean outside(String arrow) {
-    return arrow.startsWith("[*]") || arrow.endsWith("Tombstone") || arrow.endsWith("Deleted");
-  }
-
-  private static String arrow(Map.Entry<String, Set<String>> entry) {
-    return entry.getKey() + ": " + String.join(", ", entry.getValue());
+  private Stream<String> members() {
+    return phases.stream()
+        .filter(phase -> states(phase).getFirst() instanceof InstanceState.Member);
   }
 
   private static String node(String phase) {
@@ -185,6 +213,7 @@ final class LifecycleDocument {
                             case PROCESSES -> "`Remove` of processes";
                             case SANDBOX -> "`Remove` of the sandbox";
                             case EVERYTHING -> "`Remove` of everything";
+                            case MEMBER -> "`Remove` of an unclaimed member";
                           };
                     })
             .distinct()

@@ -9,8 +9,10 @@ import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
@@ -19,6 +21,7 @@ import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.instance.InstanceState.Warming;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -96,7 +99,12 @@ final class LifecycleExploration {
               pendingEffect(s),
               s.progress().done().size(),
               s.attempt() > 1,
+              s.claimed(),
               earlierHome(s) > 0);
+      case Warming s -> List.of(phase, s.progress().done().size());
+      case Pooled _ -> List.of(phase);
+      case Discarded s ->
+          List.of(phase, s.slotHeld(), s.cleanupPending(), s.profile().homes().agentRan());
       case Running s -> List.of(phase, pendingEffect(s), s.servedBy(), s.restarts().isEmpty());
       case Stopping s -> List.of(phase, pendingEffect(s));
       case Restarting s -> List.of(phase, pendingEffect(s));
@@ -132,6 +140,15 @@ final class LifecycleExploration {
     var verbs = new LinkedHashMap<String, InstanceCommand>();
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
+    verbs.put("Warm", warm(state instanceof Existing ? "another warm" : "warm"));
+    verbs.put("Warm, resent", warm("warm"));
+    var claimant = state instanceof Existing && !(state instanceof Pooled) ? "another" : "create";
+    verbs.put("Claim", claim(States.profile(claimant, T0), States.SETUP));
+    verbs.put("Claim, with overrides", claim(States.configured(claimant, T0), States.SETUP));
+    verbs.put("Claim, resent", claim(States.profile("create", T0), States.SETUP));
+    verbs.put(
+        "Claim, of another setup",
+        claim(States.profile(claimant, T0), new PoolSetup(States.PROFILE.model(), "1", "image-1")));
     verbs.put("ReleaseUnusedSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, REPLY_TO));
     verbs.put(
         "Deepen, to paged_out", new InstanceCommand.Deepen(SleepLevel.PAGED_OUT, T0, REPLY_TO));
@@ -188,6 +205,14 @@ final class LifecycleExploration {
 
   private static InstanceCommand create(String requestId) {
     return new InstanceCommand.Create("key", States.profile(requestId, T0), T0, REPLY_TO);
+  }
+
+  private static InstanceCommand warm(String requestId) {
+    return new InstanceCommand.Warm(States.profile(requestId, T0), States.SETUP, T0, REPLY_TO);
+  }
+
+  private static InstanceCommand claim(Profile profile, PoolSetup setup) {
+    return new InstanceCommand.Claim("key", profile, setup, T0, REPLY_TO);
   }
 
   private static InstanceCommand rotate(int number) {
@@ -261,6 +286,8 @@ final class LifecycleExploration {
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
     reports.put(
         "`Removed`", new InstanceCommand.Removed(attempt, InstanceEffect.Scope.EVERYTHING, T0));
+    reports.put("`Discard`", new InstanceCommand.Discard(T0));
+    reports.put("`ClaimFound`", new InstanceCommand.ClaimFound(attempt, T0));
     reports.put("`Redispatch`", new InstanceCommand.Redispatch(T0, HOUR));
     reports.put(
         "`Redispatch`, the stage is overdue",
@@ -292,7 +319,8 @@ final class LifecycleExploration {
     return switch (state) {
       case Provisioning s -> s.progress().current();
       case Starting s -> s.progress().current();
-      case Absent(), Tombstone _, Deleted _ -> Stage.START_GATEWAY;
+      case Warming s -> s.progress().current();
+      case Absent(), Tombstone _, Deleted _, Pooled _, Discarded _ -> Stage.START_GATEWAY;
       case Running _, Stopping _, Restarting _, Waiting _ -> Stage.START_GATEWAY;
       case Stopped _, Errored _ -> Stage.START_GATEWAY;
     };

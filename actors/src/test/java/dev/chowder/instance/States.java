@@ -15,6 +15,8 @@ final class States {
   static final String ENDPOINT = "127.0.0.1:41000";
   static final Profile PROFILE = profile(T0);
 
+  static final PoolSetup SETUP = new PoolSetup(PROFILE.model(), "0", "image-1");
+
   private States() {}
 
   static Profile profile(Instant createdAt) {
@@ -22,6 +24,11 @@ final class States {
   }
 
   static Profile profile(String createRequestId, Instant createdAt) {
+    return profile(createRequestId, createdAt, 0, ConfigValues.NONE);
+  }
+
+  private static Profile profile(
+      String createRequestId, Instant createdAt, int configVersion, ConfigValues config) {
     return new Profile(
         "0190a000-0000-7000-8000-000000000001",
         "agent",
@@ -30,10 +37,10 @@ final class States {
         "v1",
         "local",
         Map.of("team", "a"),
-        0,
+        configVersion,
         0,
         TokenRotations.NONE,
-        ConfigValues.NONE,
+        config,
         Homes.FIRST,
         createdAt,
         createdAt,
@@ -94,6 +101,36 @@ final class States {
     return then(sleeping(), new InstanceEvent.StartRequested("key", 2, "", T0));
   }
 
+  static InstanceEvent memberCreated() {
+    return new InstanceEvent.MemberCreated(profile("warm", T0), SETUP, T0);
+  }
+
+  /** Returns a pool member that can be claimed. */
+  static InstanceState pooled() {
+    var state = after(memberCreated());
+    for (var stage : Stage.OF_WARMING) state = then(state, finished(1, stage));
+    return state;
+  }
+
+  /** Returns a pool member for which the organization holds the slot of a failed create. */
+  static InstanceState discardedWithSlot() {
+    return then(pooled(), new InstanceEvent.Discarded(true, T0));
+  }
+
+  static InstanceEvent.Claimed claimed(Profile profile) {
+    return new InstanceEvent.Claimed("key", profile, T0);
+  }
+
+  /** Returns the profile of a create with overrides. */
+  static Profile configured(String createRequestId, Instant createdAt) {
+    return profile(createRequestId, createdAt, 1, ConfigValues.ofNew("v1"));
+  }
+
+  /** Returns an instance that was claimed with overrides, which its gateway did not take yet. */
+  static InstanceState claimedWithConfig() {
+    return then(pooled(), claimed(configured("create", T0)));
+  }
+
   static InstanceState running() {
     return after(provisioned().toArray(InstanceEvent[]::new));
   }
@@ -127,6 +164,9 @@ final class States {
     states.put("Starting", starting);
     states.put("Errored", errored);
     states.put("Deleted", then(running(), new InstanceEvent.Deleted("key", "delete", T0)));
+    states.put("Warming", after(memberCreated()));
+    states.put("Pooled", pooled());
+    states.put("Discarded", then(pooled(), new InstanceEvent.Discarded(false, T0)));
     return states;
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
@@ -43,6 +44,9 @@ class GatewaySuspensionTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofMillis(200);
 
+  /** The method with which the check uses the databases. */
+  private static final String USE = "sessions.groups.delete";
+
   private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -54,12 +58,19 @@ class GatewaySuspensionTest {
   private final OpenClawAdmin admin = new OpenClawAdmin(http, LIMIT, responses);
   private final GatewayDevice device = GatewayDevice.of(GatewayDevice.create());
   private final GatewayDatabases databases =
-      new GatewayDatabases(new GatewayConversations(http, admin, LIMIT, responses), _ -> device);
+      new GatewayDatabases(
+          admin, new GatewayConversations(http, admin, LIMIT, responses), _ -> device);
   private final GatewaySuspension suspension = suspension(LIMIT);
   private SandboxEndpoint gateway;
 
   private GatewaySuspension suspension(Duration cancelLimit) {
     return new GatewaySuspension(admin, databases, (_, _) -> Optional.of(TOKEN), cancelLimit);
+  }
+
+  /** Resumes the gateway as a start after a long sleep does. */
+  private boolean resume(GatewaySuspension resuming, Duration limit) throws InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    return resuming.admit(ID, gateway, deadline) && resuming.canTakeTurns(ID, gateway, deadline);
   }
 
   @BeforeEach
@@ -81,7 +92,7 @@ class GatewaySuspensionTest {
     assertThat(turn()).isEqualTo(503);
     assertThat(status("/readyz")).isEqualTo(503);
     assertThat(admin.health(gateway, TOKEN)).isInstanceOf(AdminAnswer.Busy.class);
-    assertThat(suspension.resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(resume(suspension, LIMIT)).isTrue();
     assertThat(turn()).isEqualTo(200);
     assertThat(status("/readyz")).isEqualTo(200);
   }
@@ -129,18 +140,22 @@ class GatewaySuspensionTest {
   @Test
   void anotherNodeResumesTheGateway() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
-    assertThat(suspension(LIMIT).resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(resume(suspension(LIMIT), LIMIT)).isTrue();
     assertThat(turn()).isEqualTo(200);
   }
 
   /** With one use left, only the second use after the thaw fails. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
-  void aThawedGatewayThatCannotUseItsDatabasesIsNotResumed(int uses) throws Exception {
+  void aThawedGatewayThatCannotUseItsDatabasesAdmitsTurnsAndCannotTakeThem(int uses)
+      throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
     driver.script().withDatabasesLostByThaw(uses);
     freezeAndThaw();
-    assertThat(suspension.resume(ID, gateway, LIMIT)).isFalse();
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    assertThat(suspension.admit(ID, gateway, deadline)).isTrue();
+    assertThat(suspension.canTakeTurns(ID, gateway, deadline)).isFalse();
+    assertThat(suspension.databases(ID, gateway, deadline)).isEqualTo(Finding.UNUSABLE);
     assertThat(status("/readyz")).isEqualTo(200);
     assertThat(turn()).isEqualTo(500);
   }
@@ -149,8 +164,28 @@ class GatewaySuspensionTest {
   void aThawedGatewayThatCanUseItsDatabasesIsResumed() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
     freezeAndThaw();
-    assertThat(suspension.resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(resume(suspension, LIMIT)).isTrue();
     assertThat(turn()).isEqualTo(200);
+  }
+
+  /** It rejects all calls, also those that use its databases. */
+  @Test
+  void nothingIsKnownAboutTheDatabasesOfASuspendedGateway() throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    assertThat(suspension.databases(ID, gateway, deadline)).isEqualTo(Finding.UNKNOWN);
+  }
+
+  @Test
+  void nothingIsKnownAboutDatabasesAfterATryWithoutAnAnswer() throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    driver.script().withDatabasesLostByThaw(0).closeNext(USE, 1);
+    freezeAndThaw();
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    assertThat(suspension.admit(ID, gateway, deadline)).isTrue();
+    assertThat(suspension.databases(ID, gateway, deadline)).isEqualTo(Finding.UNKNOWN);
+    assertThat(driver.script().closesLeft(USE)).isZero();
+    assertThat(suspension.databases(ID, gateway, deadline)).isEqualTo(Finding.UNUSABLE);
   }
 
   private void freezeAndThaw() {
@@ -162,8 +197,8 @@ class GatewaySuspensionTest {
   void anExpiredSuspensionIsResumed() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
     driver.expireSuspension(SANDBOX);
-    assertThat(suspension.resume(ID, gateway, LIMIT)).isTrue();
-    assertThat(suspension.resume(ID, gateway, LIMIT)).as("resumed again").isTrue();
+    assertThat(resume(suspension, LIMIT)).isTrue();
+    assertThat(resume(suspension, LIMIT)).as("resumed again").isTrue();
     assertThat(turn()).isEqualTo(200);
   }
 
@@ -173,7 +208,7 @@ class GatewaySuspensionTest {
     assertThat(admin.call(gateway, TOKEN, "gateway.suspend.prepare", other))
         .isInstanceOf(AdminAnswer.Done.class);
     assertThat(suspension(SHORT).prepare(ID, gateway, SHORT)).isFalse();
-    assertThat(suspension(SHORT).resume(ID, gateway, SHORT)).isFalse();
+    assertThat(resume(suspension(SHORT), SHORT)).isFalse();
     assertThat(turn()).isEqualTo(503);
   }
 
@@ -181,10 +216,10 @@ class GatewaySuspensionTest {
   void aGatewayWithoutATokenOrThatHasEndedIsNotSuspended() throws Exception {
     var unknown = new GatewaySuspension(admin, databases, (_, _) -> Optional.empty(), LIMIT);
     assertThat(unknown.prepare(ID, gateway, LIMIT)).isFalse();
-    assertThat(unknown.resume(ID, gateway, LIMIT)).isFalse();
+    assertThat(resume(unknown, LIMIT)).isFalse();
     driver.kill(SANDBOX);
     assertThat(suspension.prepare(ID, gateway, Duration.ofDays(1))).isFalse();
-    assertThat(suspension.resume(ID, gateway, Duration.ofDays(1))).isFalse();
+    assertThat(resume(suspension, Duration.ofDays(1))).isFalse();
   }
 
   private record Running(Thread thread, Future<Boolean> result) {}

@@ -17,14 +17,10 @@ class OpenClawChannelsTest {
 
   private static final String PRINTED =
       """
-      {
-        "channel": "telegram",
-        "requests": [
-          {"id": "4712", "code": "EEEE2222", "createdAt": "2026-11-25T20:00:00.123Z"},
-          {"id": "dm-1", "code": "AAAA2222", "createdAt": "2026-11-25T20:00:00.123Z",
-           "meta": {"senderId": "4711"}}
-        ]
-      }
+      [
+        {"code": "EEEE2222", "createdAt": "2026-11-25T20:00:00.123Z", "sender": "4712"},
+        {"code": "AAAA2222", "createdAt": "2026-11-25T20:00:00.123Z", "sender": "4711"}
+      ]
       """;
 
   @Test
@@ -38,7 +34,7 @@ class OpenClawChannelsTest {
 
   @Test
   void invalidOutputHasNoCodes() {
-    for (var printed : List.of("", "no JSON", "{}", "[]", "{\"requests\": 1}")) {
+    for (var printed : List.of("", "no JSON", "{}", "[]", "[1]", "1")) {
       assertThat(OpenClawChannels.withCode(printed, "AAAA2222", List.of(ADA))).isEmpty();
     }
   }

@@ -84,8 +84,9 @@ class OpenClawOnboardingIT {
     var result = driver.run(sandbox, FENCE, onboarding, LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
 
-    var real = OpenClawOnboarding.filesWithKey(read(sandbox, OpenClawHome.CONFIG), setup);
-    assertThat(settings(OpenClawOnboarding.filesFrom(skeleton, setup))).isEqualTo(settings(real));
+    var real = files(read(sandbox, OpenClawHome.CONFIG), setup);
+    var ours = files(OpenClawOnboarding.configFrom(skeleton, setup), setup);
+    assertThat(settings(ours)).isEqualTo(settings(real));
   }
 
   @Test
@@ -97,7 +98,8 @@ class OpenClawOnboardingIT {
             "/home/node/.bash_logout",
             "/home/node/.bashrc",
             "/home/node/.profile",
-            OpenClawHome.absolute(OpenClawHome.SKELETON));
+            OpenClawHome.absolute(OpenClawHome.SKELETON),
+            OpenClawHome.absolute(OpenClawHome.CAN_WARM_UP));
   }
 
   @Test
@@ -145,15 +147,14 @@ class OpenClawOnboardingIT {
   private SandboxId prepared() throws Exception {
     var sandbox = create();
     var setup = new ModelSetup("custom", "demo", "http://localhost:9/v1", "", Optional.of(KEY));
-    var files =
-        new ArrayList<>(OpenClawOnboarding.filesFrom(read(sandbox, OpenClawHome.SKELETON), setup));
-    var config = OpenClawConfig.parse(files.removeLast().content());
-    OpenClawConfig.requireToken(config);
-    OpenClawConfig.openEndpoints(config, "http://i.localhost:8080");
-    files.add(OpenClawConfig.file(config));
-    files.add(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, Secret.of("token-" + sandbox)));
-    driver.writeFiles(sandbox, FENCE, files);
+    var config = OpenClawOnboarding.configFrom(read(sandbox, OpenClawHome.SKELETON), setup);
+    driver.writeFiles(sandbox, FENCE, files(config, setup));
     return sandbox;
+  }
+
+  private static List<SandboxFile> files(ObjectNode config, ModelSetup setup) {
+    return OpenClawOnboarding.homeFiles(
+        config, setup, Secret.of("the-token"), "http://i.localhost:8080");
   }
 
   private List<String> devices(SandboxId sandbox) {

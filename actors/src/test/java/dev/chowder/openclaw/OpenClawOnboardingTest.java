@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class OpenClawOnboardingTest {
   private static final Secret KEY = Secret.of("sk-the-key");
+  private static final Secret TOKEN = Secret.of("the-token");
   private static final String PUBLIC_URL = "http://i.localhost:8080";
 
   @ParameterizedTest
@@ -29,28 +32,32 @@ class OpenClawOnboardingTest {
   void theFileBeforeTheFirstStartEqualsTheGoldenFile(
       String provider, String model, String baseUrl, String api, String golden) throws Exception {
     var setup = new ModelSetup(provider, model, baseUrl, api, Optional.of(KEY));
-    var config = OpenClawOnboarding.seed(setup);
-    OpenClawOnboarding.useKey(config, setup);
-    OpenClawConfig.requireToken(config);
-    OpenClawConfig.openEndpoints(config, PUBLIC_URL);
-    assertThat(config).isEqualTo(golden(golden));
+    var files =
+        OpenClawOnboarding.homeFiles(OpenClawOnboarding.seed(setup), setup, TOKEN, PUBLIC_URL);
+    assertThat(OpenClawConfig.parse(files.getLast().content())).isEqualTo(golden(golden));
   }
 
   @Test
-  void theKeyIsInItsOwnFileOnly() {
+  void theKeyAndTheTokenAreInTheirOwnFilesOnly() {
     var setup = new ModelSetup("anthropic", "", "", "", Optional.of(KEY));
-    var files = OpenClawOnboarding.filesWithKey(OpenClawOnboarding.seed(setup), setup);
+    var files =
+        OpenClawOnboarding.homeFiles(OpenClawOnboarding.seed(setup), setup, TOKEN, PUBLIC_URL);
+    assertOnly(files, OpenClawHome.PROVIDER_KEY, KEY);
+    assertOnly(files, OpenClawHome.GATEWAY_TOKEN, TOKEN);
+    assertThat(OpenClawOnboarding.command()).noneMatch(word -> word.contains(KEY.reveal()));
+    assertThat(setup.toString()).doesNotContain(KEY.reveal());
+  }
+
+  private static void assertOnly(List<SandboxFile> files, String path, Secret secret) {
     assertThat(files)
-        .filteredOn(file -> file.content().toStringUtf8().contains(KEY.reveal()))
+        .filteredOn(file -> file.content().toStringUtf8().contains(secret.reveal()))
         .singleElement()
         .satisfies(
             file -> {
-              assertThat(file.path()).isEqualTo(OpenClawHome.PROVIDER_KEY);
+              assertThat(file.path()).isEqualTo(path);
               assertThat(file.mode()).isEqualTo(0600);
-              assertThat(file.content().toStringUtf8()).isEqualTo(KEY.reveal());
+              assertThat(file.content().toStringUtf8()).isEqualTo(secret.reveal());
             });
-    assertThat(OpenClawOnboarding.command()).noneMatch(word -> word.contains(KEY.reveal()));
-    assertThat(setup.toString()).doesNotContain(KEY.reveal());
   }
 
   @Test
@@ -60,13 +67,11 @@ class OpenClawOnboardingTest {
             ByteString.copyFromUtf8(
                 "{agents: {defaults: {workspace: '/w'}}, tools: {profile: 'full'}}"));
     var setup = new ModelSetup("custom", "demo", "http://x/v1", "", Optional.of(KEY));
-    var files = OpenClawOnboarding.filesFrom(skeleton, setup);
-    var config = OpenClawConfig.parse(files.getLast().content());
+    var config = OpenClawOnboarding.configFrom(skeleton, setup);
     assertThat(config.at("/agents/defaults/workspace").asText()).isEqualTo("/w");
     assertThat(config.at("/agents/defaults/model/primary").asText()).isEqualTo("custom/demo");
     assertThat(config.at("/tools/profile").asText()).isEqualTo("full");
-    assertThat(files.getLast().content().toStringUtf8()).doesNotContain(KEY.reveal());
-    assertThat(files.getFirst()).isEqualTo(OpenClawHome.secretFile(OpenClawHome.PROVIDER_KEY, KEY));
+    assertThat(config.toString()).doesNotContain(KEY.reveal());
   }
 
   @ParameterizedTest

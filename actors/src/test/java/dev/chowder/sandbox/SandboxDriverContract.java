@@ -271,6 +271,34 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void aPreparedProcessDoesNotRunUntilItIsStarted() {
+    create();
+    driver().prepare(id, FIRST, process(commandThatServes()));
+    driver().writeFiles(id, FIRST, List.of(file("early", "yes")));
+    assertThat(read("early")).hasValue("yes");
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
+    assertReason(Reason.NOT_FOUND, () -> driver().logs(id, 10, false, new LogRecorder()).close());
+    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(false, false, 0));
+
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    driver().prepare(id, FIRST, process(commandThatPrints("another", 0)));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
+    assertThat(read("early")).hasValue("yes");
+  }
+
+  @Test
+  void aPreparedProcessIsReplacedByATaskAndByAnotherStart() {
+    create();
+    driver().prepare(id, FIRST, process(commandThatPrints("never", 0)));
+    assertThat(run(commandThatPrints("task", 0), LIMIT).output()).contains("task");
+    driver().prepare(id, FIRST, process(commandThatPrints("never", 0)));
+    awaitAnswer(start(1, commandThatServes()));
+    assertThat(logLines(100)).noneMatch(line -> line.contains("never"));
+  }
+
+  @Test
   void anUnpublishedPortIsReachableFromTheHostWhileTheProcessRuns() {
     create();
     assertThat(driver().unpublished(id, PORT)).isEmpty();
@@ -599,6 +627,8 @@ public abstract class SandboxDriverContract {
     assertReason(Reason.HOME_REPLACED, () -> run(commandThatPrints("never", 0), LIMIT));
     assertReason(Reason.HOME_REPLACED, () -> start(1, commandThatServes()));
     assertReason(
+        Reason.HOME_REPLACED, () -> driver().prepare(id, FIRST, process(commandThatServes())));
+    assertReason(
         Reason.HOME_REPLACED,
         () -> driver().writeFiles(id, FIRST, List.of(file("memory", "overwritten"))));
     assertThat(driver().observe(id))
@@ -623,6 +653,7 @@ public abstract class SandboxDriverContract {
     assertThat(driver().remove(id, FIRST)).isFalse();
     driver().removeProcesses(id, 1);
     assertReason(Reason.REFUSED, () -> driver().stop(id, 1, GRACE));
+    assertReason(Reason.REFUSED, () -> driver().prepare(id, FIRST, process(commandThatServes())));
     assertReason(Reason.REFUSED, () -> run(commandThatPrints("never", 0), LIMIT));
     assertReason(Reason.REFUSED, () -> driver().writeFiles(id, FIRST, List.of(file("late", "x"))));
     assertThat(driver().observe(id))

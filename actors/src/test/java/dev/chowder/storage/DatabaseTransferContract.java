@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -269,6 +270,7 @@ abstract class DatabaseTransferContract {
   private static InstanceRow instance(String id, String name, Map<String, String> labels) {
     return new InstanceRow(
         id,
+        Ids.next(),
         "o",
         7,
         "error",

@@ -87,6 +87,7 @@ abstract class EventRowsContract {
         .upsert(
             new InstanceRow(
                 "a",
+                "a",
                 "mine",
                 1,
                 "terminated",

@@ -16,7 +16,12 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.flywaydb.core.Flyway;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Query;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +62,7 @@ abstract class InstanceRowsContract {
   void aRowIsReadBackUnchanged() {
     InstanceRow row =
         new InstanceRow(
+            Ids.next(),
             Ids.next(),
             "o",
             7,
@@ -155,9 +161,168 @@ abstract class InstanceRowsContract {
     do {
       page = rows.list("o", InstanceFilter.ALL, 10, after);
       page.forEach(row -> seen.add(row.id()));
-      after = page.isEmpty() ? after : Optional.of(page.getLast().id());
+      after = page.isEmpty() ? after : Optional.of(page.getLast().position());
     } while (page.size() == 10);
     assertThat(seen).isEqualTo(ids);
+  }
+
+  @Test
+  void pagesAreInTheOrderOfPositionsForEveryFilter() {
+    var ids = IntStream.range(0, 25).mapToObj(_ -> Ids.next()).toList();
+    for (int n = 0; n < 25; n++) {
+      // The oldest id has the newest position.
+      var row = row(ids.get(n), "o", 1, "running", "n" + n, Map.of("a", "1", "b", "2"));
+      rows.upsert(at(ids.get(24 - n), row));
+    }
+    var filters =
+        List.of(
+            InstanceFilter.ALL,
+            status("running"),
+            prefix("n"),
+            label("a", "1"),
+            new InstanceFilter(
+                Optional.of("running"), Map.of("a", "1", "b", "2"), Optional.of("n")));
+    for (var filter : filters) {
+      List<String> seen = new ArrayList<>();
+      Optional<String> after = Optional.empty();
+      List<InstanceRow> page;
+      do {
+        page = rows.list("o", filter, 10, after);
+        page.forEach(row -> seen.add(row.id()));
+        after = Optional.of(page.getLast().position());
+      } while (page.size() == 10);
+      assertThat(seen).as(filter.toString()).isEqualTo(ids);
+    }
+  }
+
+  @Test
+  void anInstanceWithoutAPositionIsNotListed() {
+    var hidden = at("", row(Ids.next(), "o", 1, "running", "n", Map.of("a", "1")));
+    var owing = at("", pendingBefore(T0));
+    List.of(hidden, owing).forEach(rows::upsert);
+    assertThat(names(InstanceFilter.ALL)).isEmpty();
+    assertThat(names(status("running"))).isEmpty();
+    assertThat(names(label("a", "1"))).isEmpty();
+    assertThat(names(prefix("n"))).isEmpty();
+    assertThat(rows.countLive("o", Set.of(hidden.id()))).isZero();
+    assertThat(rows.countByStatus()).containsEntry("running", 1);
+
+    assertThat(rows.get(hidden.id())).contains(hidden);
+    var live = new ArrayList<InstanceRow>();
+    rows.forEachLive(1, live::add);
+    assertThat(live).containsExactly(hidden, owing);
+    assertThat(rows.pendingBefore(T0, 10)).containsExactly(owing);
+    assertThat(rows.pending().instances()).isEqualTo(1);
+  }
+
+  @Test
+  void aPositionThatIsSetOrChangedListsTheInstanceWithItsLabels() {
+    var other = row(Ids.next(), "o", 1, "running", "other", Map.of("a", "1"));
+    var hidden = at("", row(Ids.next(), "o", 1, "running", "n", Map.of("a", "1")));
+    List.of(other, hidden).forEach(rows::upsert);
+    var listed = at(Ids.next(), hidden);
+    rows.upsert(listed);
+    assertThat(rows.list("o", label("a", "1"), 10, Optional.empty()))
+        .containsExactly(listed, other);
+    var oldest = at("00" + listed.position().substring(2), listed);
+    rows.upsertAll(List.of(new Write(other, false), new Write(oldest, true)));
+    for (var filter : List.of(InstanceFilter.ALL, label("a", "1"))) {
+      assertThat(rows.list("o", filter, 10, Optional.empty())).containsExactly(other, oldest);
+      assertThat(rows.list("o", filter, 10, Optional.of(other.position()))).containsExactly(oldest);
+    }
+    assertThat(rows.countByStatus()).isEqualTo(Map.of("running", 2));
+    assertThat(rows.countLive("o", Set.of(oldest.id()))).isEqualTo(1);
+  }
+
+  @Test
+  void unlistedInstancesOfAStatusAreReturnedOldestFirst() {
+    var first = at("", row(Ids.next(), "o", 1, "stopped", "n", Map.of()));
+    var second = at("", row(Ids.next(), "o", 1, "stopped", "n", Map.of()));
+    List.of(
+            second,
+            first,
+            row(Ids.next(), "o", 1, "stopped", "listed", Map.of()),
+            at("", row(Ids.next(), "o", 1, "running", "of another status", Map.of())),
+            at("", row(Ids.next(), "another", 1, "stopped", "foreign", Map.of())),
+            at("", terminated(row(Ids.next(), "o", 1, "stopped", "terminated", Map.of()))))
+        .forEach(rows::upsert);
+    assertThat(rows.unlisted("o", "stopped")).containsExactly(first, second);
+    assertThat(rows.unlisted("o", "error")).isEmpty();
+  }
+
+  @Test
+  void theNewestListedInstancesAreReturnedNewestFirst() {
+    var before = row(Ids.next(), "o", 1, "running", "of an earlier id", Map.of());
+    var first = row(Ids.next(), "o", 1, "running", "first", Map.of());
+    var second = row(Ids.next(), "another", 1, "running", "second", Map.of());
+    var third = terminated(row(Ids.next(), "o", 1, "running", "terminated", Map.of()));
+    var unlisted = at("", row(Ids.next(), "o", 1, "running", "unlisted", Map.of()));
+    List.of(before, third, first, second, unlisted).forEach(rows::upsert);
+    assertThat(rows.newestSince(first.id(), 10)).containsExactly(third, second, first);
+    assertThat(rows.newestSince(first.id(), 2)).containsExactly(third, second);
+  }
+
+  /** The version before lists had positions. */
+  @Test
+  void rowsOfVersion16KeepTheirOrderAfterTheMigration() {
+    var ids = IntStream.range(0, 3).mapToObj(_ -> Ids.next()).toList();
+    try (var older = storage(home.resolve("older"))) {
+      migrateTo("16", older.settings());
+      try (var connections =
+          ConnectionPool.open("test", older.settings(), older.settings().tables())) {
+        Jdbi.create(connections)
+            .useHandle(handle -> ids.reversed().forEach(id -> insertOfVersion16(handle, id)));
+      }
+      Database.migrate(older.settings());
+      try (var migrated = older.open()) {
+        var migratedRows = new InstanceRows(migrated);
+        for (var filter : List.of(InstanceFilter.ALL, status("running"), label("team", "a"))) {
+          assertThat(migratedRows.list("o", filter, 10, Optional.empty()))
+              .extracting(InstanceRow::id)
+              .isEqualTo(ids.reversed());
+          assertThat(migratedRows.list("o", filter, 10, Optional.of(ids.get(1))))
+              .extracting(InstanceRow::id)
+              .containsExactly(ids.getFirst());
+        }
+        assertThat(migratedRows.countByStatus()).isEqualTo(Map.of("running", 3));
+        assertThat(migratedRows.unlisted("o", "running")).isEmpty();
+        // The first write of a node moves the row and its labels.
+        var row = migratedRows.get(ids.getFirst()).orElseThrow();
+        assertThat(row.position()).isEqualTo(row.id());
+        migratedRows.upsert(at(NEWEST, row));
+        assertThat(migratedRows.list("o", label("team", "a"), 1, Optional.empty()))
+            .extracting(InstanceRow::id)
+            .containsExactly(row.id());
+      }
+    }
+  }
+
+  private static void migrateTo(String version, StorageSettings settings) {
+    try (var connections = ConnectionPool.openForLongWork("test", settings)) {
+      Flyway.configure()
+          .dataSource(connections)
+          .locations(settings.dialect().migrations())
+          .target(version)
+          .load()
+          .migrate();
+    }
+  }
+
+  private static void insertOfVersion16(Handle handle, String id) {
+    handle
+        .createUpdate(
+            "INSERT INTO instances (id, organization_id, revision, status, name, labels,"
+                + " created_at, updated_at, holds_slot, view) VALUES (:id, 'o', 1, 'running',"
+                + " 'n', :labels, :time, :time, TRUE, :view)")
+        .bind("id", id)
+        .bind("labels", "{\"team\":\"a\"}")
+        .bind("time", SqlValues.time(T0))
+        .bind("view", new byte[0])
+        .execute();
+    handle.execute(
+        "INSERT INTO instance_labels (instance_id, label_key, label_value, organization_id)"
+            + " VALUES (?, 'team', 'a', 'o')",
+        id);
   }
 
   @Test
@@ -297,15 +462,30 @@ abstract class InstanceRowsContract {
 
   /** Returns the plan for a page after the first. */
   String plan(InstanceFilter filter) {
+    return plan(filter, Optional.of(NEWEST));
+  }
+
+  String planOfFirstPage(InstanceFilter filter) {
+    return plan(filter, Optional.empty());
+  }
+
+  private String plan(InstanceFilter filter, Optional<String> after) {
+    return plan(handle -> rows.listing(handle, "EXPLAIN ", "o", filter, 101, after));
+  }
+
+  String planOfUnlisted(String status) {
+    return plan(handle -> InstanceRows.unlisted(handle, "EXPLAIN ", "o", status));
+  }
+
+  String planOfNewestSince() {
+    return plan(handle -> InstanceRows.newestSince(handle, "EXPLAIN ", "f", 101));
+  }
+
+  private String plan(Function<Handle, Query> explained) {
     return database
         .jdbi()
         .withHandle(
-            handle ->
-                String.join(
-                    "\n",
-                    rows.listing(handle, "EXPLAIN ", "o", filter, 101, Optional.of(NEWEST))
-                        .mapTo(String.class)
-                        .list()));
+            handle -> String.join("\n", explained.apply(handle).mapTo(String.class).list()));
   }
 
   static InstanceFilter status(String status) {
@@ -325,8 +505,10 @@ abstract class InstanceRowsContract {
   }
 
   private static InstanceRow pendingBefore(Instant since) {
+    var id = Ids.next();
     return new InstanceRow(
-        Ids.next(),
+        id,
+        id,
         "o",
         1,
         "provisioning",
@@ -343,6 +525,7 @@ abstract class InstanceRowsContract {
   private static InstanceRow terminated(InstanceRow live) {
     return new InstanceRow(
         live.id(),
+        live.position(),
         live.organizationId(),
         live.revision() + 1,
         "terminated",
@@ -356,6 +539,24 @@ abstract class InstanceRowsContract {
         ByteString.EMPTY);
   }
 
+  /** Returns the next revision of the row, with this position. */
+  private static InstanceRow at(String position, InstanceRow row) {
+    return new InstanceRow(
+        row.id(),
+        position,
+        row.organizationId(),
+        row.revision() + 1,
+        row.status(),
+        row.name(),
+        row.labels(),
+        row.createdAt(),
+        row.updatedAt(),
+        row.terminatedAt(),
+        row.owesSince(),
+        row.holdsSlot(),
+        row.view());
+  }
+
   static InstanceRow row(
       String id,
       String organization,
@@ -364,6 +565,7 @@ abstract class InstanceRowsContract {
       String name,
       Map<String, String> labels) {
     return new InstanceRow(
+        id,
         id,
         organization,
         revision,

@@ -3,6 +3,7 @@ package dev.chowder.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Uses an H2 file. */
@@ -14,9 +15,23 @@ class InstanceRowsTest extends InstanceRowsContract {
 
   @Test
   void aPageIsReadInTheOrderOfAnIndex() {
-    assertThat(plan(InstanceFilter.ALL)).contains("INSTANCES_LISTED:").contains("index sorted");
-    assertThat(plan(status("running")))
-        .contains("INSTANCES_LISTED_BY_STATUS:")
-        .contains("index sorted");
+    for (var plan : List.of(plan(InstanceFilter.ALL), planOfFirstPage(InstanceFilter.ALL))) {
+      assertThat(plan).contains("INSTANCES_LISTED:").contains("index sorted");
+    }
+    for (var plan : List.of(plan(status("running")), planOfFirstPage(status("running")))) {
+      assertThat(plan).contains("INSTANCES_LISTED_BY_STATUS:").contains("index sorted");
+    }
+  }
+
+  @Test
+  void unlistedInstancesAreFoundInAnIndex() {
+    // Both indexes with the position contain few such rows.
+    assertThat(planOfUnlisted("stopped"))
+        .containsPattern("INSTANCES_LISTED(_BY_STATUS)?: [^/]*POSITION = ''");
+  }
+
+  @Test
+  void theNewestInstancesAreReadInTheOrderOfIds() {
+    assertThat(planOfNewestSince()).containsPattern("PRIMARY_KEY_.: ID >").contains("index sorted");
   }
 }

@@ -6,7 +6,9 @@ import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
@@ -34,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * The training run for the JVM's AOT cache ({@code -XX:AOTCacheOutput}). Runs a node's typical
  * calls on simulated sandboxes. A JVM that uses the cache starts with loaded classes and knows the
- * hot code. Writes only to the given folder, not to an installation.
+ * hot code. Writes only to the given folder and the given storage, not to an installation.
  */
 public final class AotTrainingRun {
   /** Enough for the JVM to find the hot code. */
@@ -58,9 +60,15 @@ public final class AotTrainingRun {
                 UpdateOrganizationRequest.newBuilder().setModelEndpoints(endpoints()).build());
   }
 
-  /** Runs the training; the argument is an empty folder, or the path of a folder to create. */
+  /**
+   * Runs the training.
+   *
+   * @param args an empty folder, or the path of a folder to create; and optionally a file with
+   *     settings of the storage, which is an H2 file in that folder by default
+   */
   public static void main(String[] args) throws IOException, InterruptedException {
     var home = Files.createDirectories(Path.of(args[0]));
+    var storage = args.length > 1 ? existing(Path.of(args[1])) : ConfigFactory.empty();
     var settings =
         Map.<String, Object>of(
             "chowder.host-ports.models",
@@ -86,6 +94,7 @@ public final class AotTrainingRun {
     var config =
         ConfigFactory.load(
             ConfigFactory.parseMap(settings)
+                .withFallback(storage)
                 .withFallback(ConfigFactory.parseResources("application.conf")));
     try (var chowder = Chowder.start(config)) {
       var channel =
@@ -100,6 +109,12 @@ public final class AotTrainingRun {
         channel.shutdownNow().awaitTermination(CALL_SECONDS, TimeUnit.SECONDS);
       }
     }
+  }
+
+  /** Reads the file. Without it the run would train on another storage. */
+  private static Config existing(Path file) {
+    return ConfigFactory.parseFile(
+        file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
   }
 
   /** Returns an endpoint without a listener: the key check ends at once, without network. */

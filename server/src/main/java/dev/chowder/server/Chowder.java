@@ -4,6 +4,7 @@ import static dev.chowder.actor.ErrorText.must;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.Config;
+import dev.chowder.actor.JournalVersion;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.Membership;
@@ -19,7 +20,7 @@ import dev.chowder.effect.GatewayStages;
 import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.HostPortSettings;
-import dev.chowder.effect.ImageSchemas;
+import dev.chowder.effect.ImageFiles;
 import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.MaskedWork;
 import dev.chowder.effect.MemoryStall;
@@ -47,6 +48,7 @@ import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.GatewaySuspension;
+import dev.chowder.openclaw.GatewayWarmUp;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
@@ -61,6 +63,10 @@ import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;
 import dev.chowder.organization.Standing;
+import dev.chowder.pool.PoolEviction;
+import dev.chowder.pool.PoolKeeper;
+import dev.chowder.pool.PoolMembers;
+import dev.chowder.pool.PoolSettings;
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.rows.RowRepair;
@@ -118,6 +124,7 @@ import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.InstanceSessions;
+import dev.chowder.server.instance.PoolClaims;
 import dev.chowder.server.instance.SandboxListeners;
 import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.instance.WaitingWorkLimit;
@@ -297,7 +304,7 @@ public final class Chowder implements AutoCloseable {
     var admin = new OpenClawAdmin(http, openClaw.adminLimit(), gatewayResponses);
     var conversations =
         new GatewayConversations(http, admin, openClaw.conversationLimit(), gatewayResponses);
-    var schemas = new ImageSchemas(driver, schemaSandbox(), image, openClaw.schemaLimit());
+    var images = new ImageFiles(driver, schemaSandbox(), image, openClaw.schemaLimit());
     var overrides =
         new StoredOverrides(
             secrets,
@@ -305,7 +312,7 @@ public final class Chowder implements AutoCloseable {
             new OverrideLimits(
                 settings.instances().maxOpenclawConfigBytes(),
                 settings.instances().maxOpenclawConfigDepth()),
-            schemas::current,
+            images::schema,
             settings.gateway()::urlOf);
     var devices = new GatewayDevices(secrets);
     var channels =
@@ -319,8 +326,8 @@ public final class Chowder implements AutoCloseable {
     var tokens =
         new GatewayTokens(secrets, driver, admin, conversations, devices, openClaw.adminLimit());
     var known = new KnownSecrets(secrets, tokens);
-    // Fetch the schema early, so that the first caller with overrides need not wait for it.
-    blocking.execute(schemas::current);
+    // Read the image early, so that the first caller with overrides need not wait for it.
+    blocking.execute(images::schema);
     var runner =
         shutdown.add(
             "effects",
@@ -332,10 +339,11 @@ public final class Chowder implements AutoCloseable {
                             driver,
                             new GatewaySuspension(
                                 admin,
-                                new GatewayDatabases(conversations, devices::of),
+                                new GatewayDatabases(admin, conversations, devices::of),
                                 (id, gateway) -> tokens.valid(new InstanceId(id), gateway),
                                 openClaw.cancelLimit()),
-                            effects),
+                            effects,
+                            clock),
                         secrets,
                         known,
                         tokens,
@@ -350,10 +358,18 @@ public final class Chowder implements AutoCloseable {
                         overrides,
                         channels,
                         new GatewayReadiness(),
+                        new GatewayWarmUp(
+                            http,
+                            conversations,
+                            devices::of,
+                            openClaw.responses().others().bytes(),
+                            config.getDuration("chowder.openclaw.warm-up-limit"),
+                            config.getDuration("chowder.openclaw.warm-up-settle")),
                         slots,
                         hostMemory,
                         settings.gateway()::urlOf,
                         image,
+                        images::skeleton,
                         effects),
                     known),
                 effects,
@@ -410,7 +426,13 @@ public final class Chowder implements AutoCloseable {
 
     var sleepSettings = DeeperSleepSettings.of(config);
     var sleepers = new Sleepers(instances, instanceRows, sleepSettings, clock, metrics);
-    evictionReference.set(new SleepEviction(sleepers, driver, sleepSettings)::until);
+    var sleepEviction = new SleepEviction(sleepers, driver, sleepSettings);
+    var poolSettings = PoolSettings.of(config);
+    var poolMembers = new PoolMembers(instances, instanceRows, clock);
+    var poolEviction = new PoolEviction(poolMembers, poolSettings, sleepSettings.evictLimit());
+    // A pool member is worth less than a conversation that sleeps.
+    evictionReference.set(
+        (fits, starting) -> poolEviction.until(fits) || sleepEviction.until(fits, starting));
     shutdown.add(
         "sleep keeper",
         SingletonDuty.keep(
@@ -422,6 +444,24 @@ public final class Chowder implements AutoCloseable {
                     driver,
                     new MemoryStall(MemoryStall.KERNEL),
                     sleepSettings,
+                    clock,
+                    metrics)));
+
+    shutdown.add(
+        "pool keeper",
+        SingletonDuty.keep(
+            system,
+            "pool-keeper",
+            () ->
+                PoolKeeper.start(
+                    poolMembers,
+                    instanceRows,
+                    slots,
+                    driver,
+                    hostMemory,
+                    runner::booting,
+                    () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
+                    poolSettings,
                     clock,
                     metrics)));
 
@@ -493,6 +533,7 @@ public final class Chowder implements AutoCloseable {
             new EventRows(database),
             new WaitingWorkLimit(
                 slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
+            new PoolClaims(poolMembers, driver, blocking, poolSettings.isEnabled(), metrics),
             overrides,
             changes,
             responses,
@@ -563,6 +604,7 @@ public final class Chowder implements AutoCloseable {
                 organizationRows,
                 instanceClient,
                 instanceRows,
+                poolMembers,
                 keys,
                 revocations,
                 secrets,

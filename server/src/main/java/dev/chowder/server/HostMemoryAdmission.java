@@ -91,6 +91,11 @@ public final class HostMemoryAdmission implements HostMemory {
   }
 
   @Override
+  public boolean admitsWithSpare() {
+    return admits(2 * gatewayBytes);
+  }
+
+  @Override
   public boolean admitsByEviction() {
     return eviction.until(this::admits, Optional.empty());
   }

@@ -165,6 +165,11 @@ final class DockerContainers {
     return Boolean.TRUE.equals(container.getState().getRunning());
   }
 
+  /** Returns whether the container's process runs or has run. */
+  static boolean wasStarted(InspectContainerResponse container) {
+    return !"created".equals(container.getState().getStatus());
+  }
+
   static boolean paused(InspectContainerResponse container) {
     return Boolean.TRUE.equals(container.getState().getPaused());
   }

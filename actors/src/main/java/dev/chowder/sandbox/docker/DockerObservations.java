@@ -139,7 +139,7 @@ final class DockerObservations {
           .<MainProcess>map(endpoint -> new MainProcess.Up(attempt, endpoint))
           .orElseGet(MainProcess.Missing::new);
     }
-    if ("created".equals(state.getStatus())) {
+    if (!DockerContainers.wasStarted(container)) {
       return new MainProcess.Missing();
     }
     return new MainProcess.Ended(

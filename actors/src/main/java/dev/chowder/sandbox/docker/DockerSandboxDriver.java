@@ -126,6 +126,18 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
+  public void prepare(SandboxId id, Fence fence, ProcessSpec process) {
+    fence.requireHome(id, homes.generation(id));
+    var spec = DockerContainerSpec.ofMainProcess(id, fence.attempt(), process);
+    Optional<InspectContainerResponse> existing = containers.inspect(spec.name());
+    if (existing.isPresent()) {
+      DockerContainers.requireNotLater(existing.get(), fence.attempt());
+    } else {
+      createContainer(spec, fence);
+    }
+  }
+
+  @Override
   public SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process) {
     fence.requireHome(id, homes.generation(id));
     var spec = DockerContainerSpec.ofMainProcess(id, fence.attempt(), process);
@@ -352,8 +364,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   /**
    * Returns a container through which files can be accessed. Creates one that never starts if the
-   * sandbox has none. The first container of a home fills its volume from the image, so it must
-   * have the home's own image, unless that image no longer exists.
+   * sandbox has none. The first container of a home fills its volume from the image, so this one
+   * has the home's own image, unless that image no longer exists.
    */
   private String anyContainer(SandboxId id, Optional<InspectContainerResponse> gateway) {
     return gateway
@@ -394,6 +406,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     String container =
         containers
             .inspect(name)
+            .filter(DockerContainers::wasStarted)
             .map(InspectContainerResponse::getId)
             .orElseThrow(
                 () ->

@@ -115,16 +115,14 @@ final class FakeChannels {
     return approved.contains(channel + " " + sender);
   }
 
-  /** Returns the output of {@code openclaw pairing list --json}. */
+  /** Returns the output of the command that prints the waiting codes. */
   synchronized String codes(String channel) {
-    var printed = FakeOpenClaw.JSON.createObjectNode().put("channel", channel);
-    var requests = printed.putArray("requests");
+    var printed = FakeOpenClaw.JSON.createArrayNode();
     for (var one : of(channel)) {
-      var row = requests.addObject().put("id", one.sender()).put("code", one.code());
-      row.put("createdAt", one.at().toString());
-      row.putObject("meta").put("firstName", one.name()).put("accountId", DEFAULT);
+      var row = printed.addObject().put("code", one.code());
+      row.put("createdAt", one.at().toString()).put("sender", one.sender());
     }
-    return printed.toPrettyString() + "\n";
+    return printed + "\n";
   }
 
   private List<Pending> of(String channel) {

@@ -61,7 +61,8 @@ final class FakeConversation {
     }
   }
 
-  private void answer(String method, JsonNode params, ObjectNode answer) {
+  private void answer(String method, JsonNode params, ObjectNode answer) throws IOException {
+    if (script.closes(method)) throw new IOException("closed by the script");
     if (sandbox.admission().answer(method, params, answer)) return;
     // A simulated gateway reads its secrets from its files each time.
     if (method.equals("secrets.reload")) {

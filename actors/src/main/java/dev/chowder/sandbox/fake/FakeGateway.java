@@ -253,7 +253,7 @@ final class FakeGateway implements AutoCloseable {
 
   private void takeTurn(Exchange exchange, FakeSandbox sandbox, JsonNode request)
       throws IOException {
-    script.applyToTurn();
+    if (script.closesTurn()) throw new IOException("closed by the script");
     if (!sandbox.useDatabases()) {
       send(exchange, 500, error("api_error", "internal error"));
       return;

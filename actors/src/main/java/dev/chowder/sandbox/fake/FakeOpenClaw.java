@@ -32,11 +32,13 @@ final class FakeOpenClaw {
     save(home, config);
   }
 
-  /** Returns the configuration that onboarding writes without a model, a file of the image. */
-  static SandboxFile skeleton() {
+  /** Returns the files of the image: what onboarding writes without a model, and a mark. */
+  static List<SandboxFile> imageFiles() {
     ObjectNode config = JSON.createObjectNode();
     onboard(config);
-    return file(".chowder/onboarded.json", config);
+    return List.of(
+        file(".chowder/onboarded.json", config),
+        new SandboxFile(".chowder/can-warm-up", ByteString.EMPTY, 0600));
   }
 
   private static void onboard(ObjectNode config) {

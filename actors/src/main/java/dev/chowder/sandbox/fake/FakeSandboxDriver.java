@@ -144,8 +144,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   public void create(SandboxSpec spec) {
     script.apply(Verb.CREATE, Optional.of(spec.id()));
     requireSnapshot(spec.snapshot());
-    List<SandboxFile> fromImage =
-        script.hasSkeleton() ? List.of(FakeOpenClaw.skeleton()) : List.of();
+    List<SandboxFile> fromImage = script.hasSkeleton() ? FakeOpenClaw.imageFiles() : List.of();
     FakeSandbox sandbox = host.create(spec.id(), spec.generation(), fromImage);
     new Fence(0, spec.generation()).requireHome(spec.id(), Optional.of(sandbox.generation()));
   }
@@ -206,8 +205,10 @@ public final class FakeSandboxDriver implements SandboxDriver {
               "run the command",
               "it did not end within " + limit.toMillis() + " ms and was killed"));
     }
-    if (command.contains("pairing")) {
-      return new TaskResult(0, false, sandbox.channels().codes(command.get(4)));
+    Optional<TaskResult> scripted = script.nextResult();
+    if (scripted.isPresent()) return scripted.get();
+    if (command.stream().anyMatch(word -> word.contains("channel_pairing_requests"))) {
+      return new TaskResult(0, false, sandbox.channels().codes(command.getLast()));
     }
     String output =
         simulated.prints().isEmpty() ? "" : String.join("\n", simulated.prints()) + "\n";
@@ -227,6 +228,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
   /** Simulates the scan of the QR code that a channel shows. */
   public void scan(SandboxId id, String channel) {
     require(id).channels().scan(channel);
+  }
+
+  /** Only checks its arguments: a start of this driver creates its process in no time. */
+  @Override
+  public void prepare(SandboxId id, Fence fence, ProcessSpec process) {
+    script.apply(Verb.PREPARE, Optional.of(id));
+    requireSnapshot(process.snapshot());
+    requireNotLater(require(id, fence), fence.attempt());
   }
 
   @Override
@@ -379,6 +388,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     host.remove(id, fence);
     Optional<FakeSandbox> left = host.find(id);
     if (hadProcess && left.flatMap(FakeSandbox::process).isEmpty()) {
+      host.recount();
       notifyListeners(id, "destroy");
     }
     return left.isEmpty();

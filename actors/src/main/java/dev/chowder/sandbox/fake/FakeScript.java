@@ -2,6 +2,7 @@ package dev.chowder.sandbox.fake;
 
 import static dev.chowder.actor.ErrorText.cannot;
 
+import dev.chowder.sandbox.SandboxDriver.TaskResult;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class FakeScript {
   private static final int CALLS_KEPT = 100_000;
 
+  /** No admin method has this name. */
+  private static final String TURN = "/v1/responses";
+
   /** The driver's verbs. */
   public enum Verb {
     /** {@code create}. */
@@ -35,6 +39,8 @@ public final class FakeScript {
     RUN,
     /** {@code exec}. */
     EXEC,
+    /** {@code prepare}. */
+    PREPARE,
     /** {@code start}. */
     START,
     /** {@code stop}. */
@@ -106,6 +112,7 @@ public final class FakeScript {
 
   private final Map<Verb, Duration> delays = new EnumMap<>(Verb.class);
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
+  private final Deque<TaskResult> results = new ArrayDeque<>();
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
   private final Map<String, Integer> closed = new HashMap<>();
   private final Map<Verb, Hold> holds = new EnumMap<>(Verb.class);
@@ -139,6 +146,16 @@ public final class FakeScript {
     return this;
   }
 
+  /** Makes the next command of {@code exec} end with this exit code and output. */
+  public synchronized FakeScript endNext(int exitCode, String output) {
+    results.add(new TaskResult(exitCode, false, output));
+    return this;
+  }
+
+  synchronized Optional<TaskResult> nextResult() {
+    return Optional.ofNullable(results.poll());
+  }
+
   /** Makes the next {@code times} calls of this verb hang until they are interrupted. */
   public synchronized FakeScript hangNext(Verb verb, int times) {
     hangs.merge(verb, times, Integer::sum);
@@ -159,27 +176,38 @@ public final class FakeScript {
     return hold;
   }
 
-  /** Blocks a turn if a test holds it. */
-  void applyToTurn() {
+  /** Makes a gateway end the connection of its next turn without a response. */
+  public FakeScript closeNextTurn() {
+    return closeNext(TURN, 1);
+  }
+
+  /** Blocks a turn if a test holds it, and returns whether its connection ends then. */
+  boolean closesTurn() {
     Hold hold;
     synchronized (this) {
       hold = turn;
       turn = null;
     }
     if (hold != null) hold.await();
+    return closes(TURN);
   }
 
   /**
-   * Makes a gateway end the connection of its next {@code times} admin calls of this method without
-   * a response, as one that restarts does.
+   * Makes a gateway end the connection of its next {@code times} calls of this method without a
+   * response, as one that restarts does.
    */
   public synchronized FakeScript closeNext(String method, int times) {
     closed.merge(method, times, Integer::sum);
     return this;
   }
 
+  /** Returns how many of these calls are left. */
+  public synchronized int closesLeft(String method) {
+    return closed.getOrDefault(method, 0);
+  }
+
   synchronized boolean closes(String method) {
-    int left = closed.getOrDefault(method, 0);
+    int left = closesLeft(method);
     if (left > 0) closed.put(method, left - 1);
     return left > 0;
   }
@@ -302,6 +330,7 @@ public final class FakeScript {
   public synchronized FakeScript heal() {
     delays.clear();
     faults.clear();
+    results.clear();
     hangs.clear();
     closed.clear();
     missing.clear();

@@ -16,14 +16,16 @@ public final class Pages {
     return given ? Fields.inRange("page_size", value, 1, MAX_SIZE) : DEFAULT_SIZE;
   }
 
-  /** Returns {@code page_token} of a list whose tokens are ids. */
+  /** Returns {@code page_token} of a list whose tokens have the form of ids. */
   public static Optional<String> after(String token) {
     if (token.isEmpty()) return Optional.empty();
     if (!Ids.isId(token)) throw badToken(token);
     return Optional.of(token);
   }
 
-  /** Returns the error for an invalid {@code page_token}, for lists whose tokens are not ids. */
+  /**
+   * Returns the error for an invalid {@code page_token}, for lists whose tokens have another form.
+   */
   public static ApiError badToken(String token) {
     return ApiError.must("page_token", "be next_page_token of the previous page", token);
   }

@@ -1,6 +1,7 @@
 package dev.chowder.server.channel;
 
 import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.excerpt;
 import static dev.chowder.actor.ErrorText.must;
 
 import dev.chowder.api.v1.ConnectChannelResponse;
@@ -41,6 +42,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -428,17 +430,25 @@ public final class InstanceChannels {
               SandboxId.ofInstance(wanted.named().instance().value()),
               OpenClawChannels.codesCommand(channel),
               settings.codesLimit());
+      if (printed.exitCode() != 0) throw noCodes(wanted, printed.output());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);
     } catch (SandboxException why) {
-      LOG.warn(
-          "instance={} cannot list pairing codes: {}", wanted.named().instance(), why.getMessage());
-      throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE,
-          cannot(
-              "approve the pairing",
-              "the sandbox did not return its pairing codes",
-              "use pairing_id instead, or try again later"));
+      throw noCodes(wanted, why.getMessage());
     }
+  }
+
+  private static ApiError noCodes(ChannelRequests.Pair wanted, @Nullable String why) {
+    // An agent controls the output of the command.
+    LOG.warn(
+        "instance={} cannot list pairing codes: {}",
+        wanted.named().instance(),
+        excerpt(String.valueOf(why), AdminAnswer.MAX_TEXT));
+    return ApiError.of(
+        Reason.GATEWAY_UNAVAILABLE,
+        cannot(
+            "approve the pairing",
+            "the sandbox did not return its pairing codes",
+            "use pairing_id instead, or try again later"));
   }
 
   private static ApiError notFound(ChannelRequests.Pair wanted) {

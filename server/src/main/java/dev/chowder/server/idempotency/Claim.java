@@ -1,11 +1,13 @@
 package dev.chowder.server.idempotency;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.chowder.actor.Failpoints;
-import dev.chowder.actor.Ids;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -49,11 +51,18 @@ final class Claim {
     return takenOver;
   }
 
-  String renewResource() {
-    var next = Ids.next();
-    if (!rows.setResourceId(claimed.call(), claimed.claim(), next)) throw Idempotency.inProgress();
-    resourceId = next;
-    return next;
+  void setResource(String id) {
+    Failpoints.hit("idempotency.resource" + Failpoints.BEFORE);
+    if (!rows.setResourceId(claimed.call(), claimed.claim(), id)) throw Idempotency.inProgress();
+    Failpoints.hit("idempotency.resource" + Failpoints.AFTER);
+    resourceId = id;
+  }
+
+  /** Returns an id that all calls with this key have. */
+  String requestId() {
+    var call = claimed.call();
+    var name = String.join("\n", call.organizationId(), call.rpc(), call.key());
+    return UUID.nameUUIDFromBytes(name.getBytes(UTF_8)).toString();
   }
 
   /** Stores the result, and then passes it to calls that wait. */

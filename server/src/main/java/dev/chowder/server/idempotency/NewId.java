@@ -51,10 +51,30 @@ public final class NewId {
    *     over
    */
   public NewId another() {
-    if (claim == null) throw new IllegalStateException("the id is new already");
-    value = claim.renewResource();
+    value = Ids.next();
+    if (claim != null) claim.setResource(value);
     mayBeTaken = false;
     return this;
+  }
+
+  /**
+   * Replaces the id by that of an existing resource, which the call is about to take. It is stored
+   * before this method returns.
+   *
+   * @throws dev.chowder.server.error.ApiError {@code IN_PROGRESS} if another call with the key took
+   *     over
+   */
+  public void take(String id) {
+    if (claim != null) claim.setResource(id);
+    value = id;
+  }
+
+  /**
+   * Returns an id of the call. With an idempotency key it is the same for each repetition, so that
+   * a repeated call recognizes a resource that the first one took.
+   */
+  public String requestId() {
+    return claim == null ? Ids.next() : claim.requestId();
   }
 
   /** Passes the claim, which exists once the request is complete, to the context of the call. */

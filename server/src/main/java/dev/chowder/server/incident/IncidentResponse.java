@@ -80,7 +80,7 @@ public final class IncidentResponse implements IncidentCommands {
     var id = new InstanceId(instanceId);
     var found =
         ActorReplies.await(instances.instances().ask(id, InstanceCommand.Get::new), "the instance");
-    if (!(found instanceof InstanceReply.Accepted(var view)) || view.isTerminated()) {
+    if (!(found instanceof InstanceReply.Accepted(var view)) || !view.isListed()) {
       return Optional.empty();
     }
     var stopping =

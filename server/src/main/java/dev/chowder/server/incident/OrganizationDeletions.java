@@ -7,6 +7,7 @@ import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Standing;
+import dev.chowder.pool.PoolMembers;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
@@ -43,6 +44,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   private final OrganizationRows organizationRows;
   private final InstanceClient instances;
   private final InstanceRows instanceRows;
+  private final PoolMembers pool;
   private final ApiKeys keys;
   private final RevocationRecorder revocations;
   private final SecretStore secrets;
@@ -62,6 +64,7 @@ public final class OrganizationDeletions implements AutoCloseable {
       OrganizationRows organizationRows,
       InstanceClient instances,
       InstanceRows instanceRows,
+      PoolMembers pool,
       ApiKeys keys,
       RevocationRecorder revocations,
       SecretStore secrets,
@@ -72,6 +75,7 @@ public final class OrganizationDeletions implements AutoCloseable {
     this.organizationRows = organizationRows;
     this.instances = instances;
     this.instanceRows = instanceRows;
+    this.pool = pool;
     this.keys = keys;
     this.revocations = revocations;
     this.secrets = secrets;
@@ -118,8 +122,9 @@ public final class OrganizationDeletions implements AutoCloseable {
     revokeKeys(organizationId);
     secrets.deleteAll(organizationId);
     boolean deleted = deleteInstances(organizationId);
+    boolean discarded = pool.discardAll(organizationId);
     boolean cancelled = subscriptions.cancel(organization);
-    if (!deleted) return organization;
+    if (!deleted || !discarded) return organization;
     if (!cancelled) {
       LOG.warn(
           "organization={} event=deletion_incomplete cause=\"cannot cancel the subscription: no"
@@ -149,7 +154,7 @@ public final class OrganizationDeletions implements AutoCloseable {
       var page = instanceRows.list(organizationId, InstanceFilter.ALL, PAGE, after);
       for (var row : page) all &= tryToDelete(organizationId, row.id());
       if (page.size() < PAGE) return all;
-      after = Optional.of(page.getLast().id());
+      after = Optional.of(page.getLast().position());
     }
   }
 

@@ -48,7 +48,10 @@ final class EventPresenter {
 
   private static void describe(InstanceEvent event, Event.Builder shown) {
     switch (event) {
-      case InstanceEvent.Created _ -> shown.setType("created");
+      // Callers see a pool member from its claim on, and to them that is its creation.
+      case InstanceEvent.Created _, InstanceEvent.Claimed _ -> shown.setType("created");
+      case InstanceEvent.MemberCreated _ -> shown.setType("member_created");
+      case InstanceEvent.Discarded _ -> shown.setType("discarded");
       case InstanceEvent.BirthForbidden _ -> shown.setType("birth_forbidden");
       case InstanceEvent.StageFinished e ->
           shown.setType("stage_finished").setStage(InstancePresenter.stage(e.done()));

@@ -54,7 +54,7 @@ public final class InstanceClient {
   /** Returns the current state of the caller's instance. */
   public InstanceView get(Caller caller, InstanceId id) {
     var view = answer(instances.ask(id, InstanceCommand.Get::new));
-    if (view.isTerminated() || !view.profile().organizationId().equals(caller.organizationId())) {
+    if (!view.isListed() || !view.profile().organizationId().equals(caller.organizationId())) {
       throw ApiError.instanceNotFound();
     }
     return view;
@@ -68,12 +68,15 @@ public final class InstanceClient {
   }
 
   /**
-   * Returns the instance of this id if it was created. Otherwise turns the id into a tombstone, so
-   * that it can never be created, and returns empty. Its slot may still be reserved.
+   * Returns the instance of this id if it was created. Otherwise turns the id into a tombstone, or
+   * discards the pool member, so that it can never be created, and returns empty. Its slot may
+   * still be reserved.
    */
   public Optional<InstanceView> findOrTombstone(Caller caller, InstanceId id, Instant now) {
     var found = ActorReplies.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
-    if (found instanceof InstanceReply.Accepted(var view)) return Optional.of(view);
+    if (found instanceof InstanceReply.Accepted(var view) && view.member().isEmpty()) {
+      return Optional.of(view);
+    }
     var after =
         ActorReplies.await(
             instances.ask(
@@ -81,7 +84,9 @@ public final class InstanceClient {
                 replyTo ->
                     new InstanceCommand.ReleaseUnusedSlot(caller.organizationId(), now, replyTo)),
             "the instance");
-    return after instanceof InstanceReply.Done() ? Optional.empty() : Optional.of(view(after));
+    return after instanceof InstanceReply.Done()
+        ? Optional.empty()
+        : Optional.of(view(after)).filter(view -> view.member().isEmpty());
   }
 
   /**

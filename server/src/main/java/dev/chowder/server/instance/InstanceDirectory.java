@@ -46,7 +46,7 @@ public final class InstanceDirectory implements GatewayDirectory {
   private Lookup result(Optional<String> organizationId, InstanceView view) {
     boolean foreign =
         organizationId.filter(own -> !own.equals(view.profile().organizationId())).isPresent();
-    if (foreign || view.isTerminated()) return new Lookup.NotFound();
+    if (foreign || !view.isListed()) return new Lookup.NotFound();
     if (!isActive.test(view.profile().organizationId())) return new Lookup.Suspended();
     var status = view.status();
     // Read first. If the rotation finishes after this read, the next token is the active one below.

@@ -41,19 +41,14 @@ import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.Overrides;
-import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
-import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.OverridesChange;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
-import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.instance.Profile;
-import dev.chowder.instance.TokenRotations;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
@@ -62,7 +57,6 @@ import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.ResponsesProxy;
-import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
 import dev.chowder.server.watch.FleetWatch;
 import dev.chowder.server.watch.FleetWatchSettings;
@@ -96,13 +90,13 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final InstanceRows rows;
   private final EventRows events;
   private final Admission admission;
+  private final InstanceCreation creation;
   private final InstanceRecovery recovery;
   private final Overrides overrides;
   private final ConfigChanges changes;
   private final ResponsesProxy responses;
   private final InstanceSessions sessions;
   private final SandboxDriver driver;
-  private final SecretStore secrets;
   private final KnownSecrets known;
   private final SharedPermits logPermits;
   private final InstanceAccess access;
@@ -116,6 +110,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       InstanceRows rows,
       EventRows events,
       Admission admission,
+      PoolClaims pool,
       Overrides overrides,
       ConfigChanges changes,
       ResponsesProxy responses,
@@ -133,13 +128,13 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.rows = rows;
     this.events = events;
     this.admission = admission;
+    this.creation = new InstanceCreation(client, admission, pool, overrides, secrets, clock);
     this.recovery = new InstanceRecovery(client, admission, driver, clock);
     this.overrides = overrides;
     this.changes = changes;
     this.responses = responses;
     this.sessions = sessions;
     this.driver = driver;
-    this.secrets = secrets;
     this.known = known;
     this.logPermits = logPermits;
     this.access = new InstanceAccess(client, tokens, presenter::gatewayUrl, clock);
@@ -156,70 +151,16 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   public void createInstance(CreateInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();
     var newId = NewId.current();
-    if (newId.mayBeTaken()) {
-      var created = createdBefore(caller, new InstanceId(newId.value()));
-      if (created.isPresent()) {
-        answer(out, present(created.get()));
-        return;
-      }
-      newId = newId.another();
-    }
-    var wanted = requests.creation(request);
-    var config = wanted.openclawConfig().map(this::checked);
-    var id = new InstanceId(newId.value());
-    // Starts the actor while the slot is reserved, because both take about the same time.
-    client.instances().activate(id);
-    var model =
-        admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
-    var version = config.isPresent() ? Ids.next() : "";
-    config.ifPresent(json -> overrides.store(id, version, json));
-    var now = clock.instant();
-    var profile =
-        new Profile(
-            caller.organizationId(),
-            wanted.name(),
-            model,
-            wanted.sandboxProvider(),
-            wanted.openclawVersion(),
-            wanted.region(),
-            wanted.labels(),
-            config.isPresent() ? 1 : 0,
-            0,
-            TokenRotations.NONE,
-            ConfigValues.ofNew(version),
-            Homes.FIRST,
-            now,
-            now,
-            Ids.next());
-    var reply =
-        ActorReplies.await(
-            client
-                .instances()
-                .ask(
-                    id,
-                    replyTo -> new InstanceCommand.Create(caller.keyId(), profile, now, replyTo)),
-            "the instance");
-    if (reply instanceof InstanceReply.Refused(InstanceRejection.AlreadyExists())) {
-      // This call was so slow that a repeated call, or reconciliation, made the id a tombstone.
-      removeAll(caller, id);
-      throw Idempotency.inProgress();
-    }
-    answer(out, present(InstanceClient.view(reply)));
-  }
-
-  /**
-   * Returns the instance that an earlier call with the same idempotency key created before it died.
-   * If there is none, it can never be created.
-   */
-  private Optional<InstanceView> createdBefore(Caller caller, InstanceId id) {
-    var created = client.findOrTombstone(caller, id, clock.instant());
-    if (created.isEmpty()) removeAll(caller, id);
-    return created;
-  }
-
-  private void removeAll(Caller caller, InstanceId tombstone) {
-    admission.release(caller.organizationId(), tombstone);
-    secrets.deleteAll(tombstone.value());
+    var created =
+        creation
+            .createdBefore(caller, newId)
+            .orElseGet(
+                () -> {
+                  var wanted = requests.creation(request);
+                  return creation.create(
+                      caller, newId, wanted, wanted.openclawConfig().map(this::checked));
+                });
+    answer(out, present(created));
   }
 
   @Override
@@ -238,7 +179,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var response = ListInstancesResponse.newBuilder();
     shown.forEach(view -> response.addInstances(presenter.instance(view, config(configs, view))));
     if (page.size() > wanted.pageSize()) {
-      response.setNextPageToken(shown.getLast().id().value());
+      response.setNextPageToken(page.get(wanted.pageSize() - 1).position());
     }
     answer(out, response.build());
   }

@@ -118,6 +118,7 @@ public final class InstancePresenter {
       case STOPPED -> Instance.Status.stopped;
       case TERMINATED -> Instance.Status.terminated;
       case ERROR -> Instance.Status.error;
+      case WARMING, POOLED -> throw new IllegalStateException("a pool member is never shown");
     };
   }
 }

@@ -5,6 +5,7 @@ import static dev.chowder.actor.ErrorText.cannot;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.PoolSetup;
 import dev.chowder.server.error.ApiError;
 import java.util.Optional;
 import java.util.function.IntSupplier;
@@ -35,6 +36,18 @@ public final class WaitingWorkLimit implements Admission {
       String organizationId, InstanceId id, String provider, Optional<String> model) {
     check();
     return admission.admit(organizationId, id, provider, model);
+  }
+
+  @Override
+  public Optional<PoolSetup> memberSetup(
+      String organizationId, String provider, Optional<String> model) {
+    return admission.memberSetup(organizationId, provider, model);
+  }
+
+  @Override
+  public PoolSetup admitMember(
+      String organizationId, InstanceId member, String provider, Optional<String> model) {
+    return admission.admitMember(organizationId, member, provider, model);
   }
 
   @Override

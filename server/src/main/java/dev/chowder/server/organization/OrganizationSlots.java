@@ -9,11 +9,14 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.PoolSetup;
 import dev.chowder.organization.ModelEndpoint;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Standing;
+import dev.chowder.pool.PoolKeeper;
 import dev.chowder.server.HostMemoryAdmission;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
@@ -32,7 +35,8 @@ import org.apache.pekko.actor.typed.ActorRef;
  * Reserves and releases slots of organizations. A slot is reserved before its instance is created.
  * It is released when the instance is deleted, has failed or was never created.
  */
-public final class OrganizationSlots implements Admission, SlotReleases, UnusedSlots {
+public final class OrganizationSlots
+    implements Admission, SlotReleases, UnusedSlots, PoolKeeper.Setups {
   private static final int PAGE = 200;
 
   private final OrganizationClient organizations;
@@ -40,6 +44,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   private final Supplier<Instances> instances;
   private final HostMemoryAdmission memory;
   private final Config defaultModels;
+  private final String image;
   private final InstantSource clock;
   private final int atOnce;
 
@@ -61,6 +66,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
     this.instances = instances;
     this.memory = memory;
     this.defaultModels = root.getConfig("chowder.models.default");
+    this.image = root.getString("chowder.sandbox.image");
     this.clock = clock;
     this.atOnce = root.getInt("chowder.reconciler.looks");
   }
@@ -77,6 +83,46 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
       throw full;
     }
     return choice(view, wanted, model);
+  }
+
+  @Override
+  public PoolSetup admitMember(
+      String organizationId, InstanceId member, String provider, Optional<String> model) {
+    var wanted = ModelProvider.ofLabel(provider).orElseThrow();
+    return setup(reserve(organizationId, member, wanted), wanted, model);
+  }
+
+  @Override
+  public Optional<PoolSetup> memberSetup(
+      String organizationId, String provider, Optional<String> model) {
+    var wanted = ModelProvider.ofLabel(provider).orElseThrow();
+    return able(organizationId, wanted).map(view -> setup(view, wanted, model));
+  }
+
+  @Override
+  public Optional<PoolKeeper.Offer> current(String organizationId, String provider, String model) {
+    var wanted = ModelProvider.ofLabel(provider).orElseThrow();
+    return able(organizationId, wanted)
+        .map(
+            view ->
+                new PoolKeeper.Offer(
+                    setup(view, wanted, Optional.of(model)),
+                    Math.max(0, view.tier().limit().orElse(Integer.MAX_VALUE) - view.slots())));
+  }
+
+  /** Returns the organization if it can create instances of this provider. */
+  private Optional<OrganizationView> able(String organizationId, ModelProvider provider) {
+    return organizations.reply(organizationId, OrganizationCommand.Get::new)
+                instanceof OrganizationReply.Accepted(var view)
+            && view.standing() == Standing.ACTIVE
+            && view.usable().contains(provider)
+        ? Optional.of(view)
+        : Optional.empty();
+  }
+
+  private PoolSetup setup(OrganizationView view, ModelProvider provider, Optional<String> model) {
+    return new PoolSetup(
+        choice(view, provider, model), view.keys().getOrDefault(provider, ""), image);
   }
 
   @Override

@@ -111,7 +111,7 @@ public final class FleetWatch {
       var page = rows.list(organizationId, InstanceFilter.ALL, INSTANCES_PER_PAGE, after);
       for (var row : page) send(change(InstanceReadRows.view(row)).build());
       if (page.size() < INSTANCES_PER_PAGE) return;
-      after = Optional.of(page.getLast().id());
+      after = Optional.of(page.getLast().position());
     }
   }
 

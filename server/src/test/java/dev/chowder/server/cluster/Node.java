@@ -1,5 +1,7 @@
 package dev.chowder.server.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.chowder.server.process.ServerCommand;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -61,6 +63,8 @@ final class Node implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
     builder.environment().put("CHOWDER_SIGN_UP_OPEN", "loopback");
+    // A pool member would be a sandbox that the tests do not expect.
+    builder.environment().put("CHOWDER_POOL_SIZE", "0");
     builder.environment().putAll(environment);
     builder.environment().put("CHOWDER_GRPC_PORT", Integer.toString(ports.grpc()));
     builder.environment().put("CHOWDER_OPERATOR_PORT", Integer.toString(ports.operator()));
@@ -78,6 +82,8 @@ final class Node implements AutoCloseable {
   void awaitServing() {
     Await.until(
         START_LIMIT, () -> log().contains("chowder serves gRPC on"), () -> this + ": " + tail());
+    // Otherwise calls fail until the pause after the last attempt to connect is over.
+    channel.resetConnectBackoff();
   }
 
   Ports ports() {
@@ -126,6 +132,14 @@ final class Node implements AutoCloseable {
       throw new IllegalStateException(why);
     }
     throw new AssertionError(this + " runs still after " + limit + ": " + tail());
+  }
+
+  /** Ends the node as an operator does, and starts it again. */
+  void restart(Duration endLimit) {
+    signal("TERM");
+    assertThat(awaitExit(endLimit)).as(tail()).isEqualTo(128 + 15);
+    launch();
+    awaitServing();
   }
 
   private Process running() {

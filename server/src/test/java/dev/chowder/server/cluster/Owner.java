@@ -37,6 +37,9 @@ import java.util.concurrent.TimeUnit;
 final class Owner implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<String> IDEMPOTENCY_KEY =
+      Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+  private static final String NAME = "Cluster";
   private static final int CALL_SECONDS = 60;
   private static final int WAIT_SECONDS = 30;
 
@@ -57,7 +60,7 @@ final class Owner implements AutoCloseable {
       throws IOException, InterruptedException {
     models = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     models.createContext(
-        "/v1/models",
+        "/v1",
         exchange -> {
           var body = "{\"object\":\"list\",\"data\":[]}".getBytes(UTF_8);
           exchange.sendResponseHeaders(200, body.length);
@@ -69,7 +72,7 @@ final class Owner implements AutoCloseable {
     var signedUp =
         OrganizationServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
-            .signUp(SignUpRequest.newBuilder().setName("Cluster").build());
+            .signUp(SignUpRequest.newBuilder().setName(NAME).build());
     key = signedUp.getApiKey();
     organizationId = signedUp.getOrganization().getId();
     // Uses another node, which must know the change of the first.
@@ -80,14 +83,29 @@ final class Owner implements AutoCloseable {
         "organizations/" + organizationId + "/tier",
         "{\"tier\":\"" + tier + "\"}");
     order(second, operatorToken, "host-ports/" + models.getAddress().getPort() + "/open", "{}");
+    useEndpoint(nodes.getLast().channel(), "/v1");
+  }
+
+  /** Lets the organization's next instances use this path of its model provider. */
+  void useEndpoint(Channel channel, String path) {
     var _ =
-        OrganizationServiceGrpc.newBlockingStub(nodes.getLast().channel())
+        OrganizationServiceGrpc.newBlockingStub(channel)
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
             .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
             .updateOrganization(
                 UpdateOrganizationRequest.newBuilder()
-                    .setModelEndpoints(Struct.newBuilder().putFields("custom", endpoint()))
+                    .setModelEndpoints(Struct.newBuilder().putFields("custom", endpoint(path)))
                     .build());
+  }
+
+  /** Deletes the organization and all its instances, as an operator does. Returns at once. */
+  void deleteOrganization(Node node, String operatorToken)
+      throws IOException, InterruptedException {
+    order(
+        node,
+        operatorToken,
+        "organizations/" + organizationId + "/delete",
+        "{\"name\":\"" + NAME + "\"}");
   }
 
   private static void order(Node node, String operatorToken, String path, String body)
@@ -106,12 +124,12 @@ final class Owner implements AutoCloseable {
     }
   }
 
-  private Value endpoint() {
+  private Value endpoint(String path) {
     return Value.newBuilder()
         .setStructValue(
             Struct.newBuilder()
                 .putFields(
-                    "base_url", text("http://localhost:" + models.getAddress().getPort() + "/v1"))
+                    "base_url", text("http://localhost:" + models.getAddress().getPort() + path))
                 .putFields("model", text("any")))
         .build();
   }
@@ -122,6 +140,10 @@ final class Owner implements AutoCloseable {
 
   String key() {
     return key;
+  }
+
+  String organizationId() {
+    return organizationId;
   }
 
   Metadata headers() {
@@ -147,6 +169,16 @@ final class Owner implements AutoCloseable {
     return over(channel)
         .createInstance(
             CreateInstanceRequest.newBuilder().setName(name).setModelProvider("custom").build());
+  }
+
+  /** Creates one instance, however often it is called with this key. */
+  Instance createOnce(Channel channel, String idempotencyKey) {
+    var headers = new Metadata();
+    headers.put(IDEMPOTENCY_KEY, idempotencyKey);
+    return over(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+        .createInstance(
+            CreateInstanceRequest.newBuilder().setName("once").setModelProvider("custom").build());
   }
 
   Instance get(Channel channel, String id) {

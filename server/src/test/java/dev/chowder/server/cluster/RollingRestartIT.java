@@ -75,7 +75,7 @@ class RollingRestartIT {
         try {
           for (var node : nodes.all()) {
             int before = answers.get();
-            restart(node);
+            node.restart(END_LIMIT);
             Await.until(
                 SETTLE_LIMIT, () -> answers.get() > before + 20, () -> "answers: " + answers);
             for (var watch : watches) {
@@ -114,13 +114,6 @@ class RollingRestartIT {
     void awaitNews(int revision) {
       watcher.awaitRevision(revision, NEWS_LIMIT);
     }
-  }
-
-  private static void restart(Node node) throws IOException {
-    node.signal("TERM");
-    assertThat(node.awaitExit(END_LIMIT)).as(node.tail()).isEqualTo(128 + 15);
-    node.launch();
-    node.awaitServing();
   }
 
   private void rename(int port, String key, String id, String name) {

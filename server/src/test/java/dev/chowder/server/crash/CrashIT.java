@@ -72,7 +72,8 @@ class CrashIT {
   static void makeLanes() throws IOException {
     models = new ListedModels();
     storage = HomeStorage.chosen();
-    for (int n = 0; n < LANES; n++) FREE.add(new Lane(base.resolve("lane-" + n), storage));
+    for (int n = 0; n < LANES; n++)
+      FREE.add(new Lane(base.resolve("lane-" + n), storage, List.of()));
   }
 
   @AfterAll
@@ -111,7 +112,10 @@ class CrashIT {
   /** {@code -Dchowder.crash.places=REGEX} selects failpoints, to analyze a failure. */
   static List<FailpointCase> places() {
     var wanted = System.getProperty("chowder.crash.places", ".*");
-    return FailpointCase.all().stream().filter(place -> place.name().matches(wanted)).toList();
+    return FailpointCase.all().stream()
+        .filter(place -> place.scenario() != FailpointCase.Scenario.POOL)
+        .filter(place -> place.name().matches(wanted))
+        .toList();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
@@ -186,6 +190,7 @@ class CrashIT {
         lifecycle.disk().move(lifecycle.sandbox());
         lane.restartTowards(place);
       }
+      case POOL -> throw new IllegalStateException(place + " belongs to PoolCrashIT");
     }
     lane.server().awaitDeathAt(place, DEATH_LIMIT);
     checkRecovery(lifecycle);
@@ -395,6 +400,7 @@ class CrashIT {
             "responses",
             "Control UI approval",
             "unreferenced values",
+            "pool keeper",
             "sleep keeper",
             "disk watch",
             "reconciler",

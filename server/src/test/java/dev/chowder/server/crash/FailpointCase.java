@@ -39,7 +39,9 @@ record FailpointCase(String name, Scenario scenario) {
     /** A failed instance that is recovered. */
     RECOVERED,
     /** A recovery that only reserved the slot. */
-    UNUSED_SLOT_OF_RECOVER
+    UNUSED_SLOT_OF_RECOVER,
+    /** A server with pool members, in {@link PoolCrashIT}. */
+    POOL
   }
 
   /** The slot is reserved, and the instance does not exist yet. */
@@ -67,7 +69,10 @@ record FailpointCase(String name, Scenario scenario) {
           entry("persist.GatewayLost", Scenario.ENGINE_LOST),
           entry("persist.LaterAttemptFound", Scenario.LATER_ATTEMPT),
           entry("persist.Recovered", Scenario.RECOVERED),
-          entry("persist.SlotFound", Scenario.UNUSED_SLOT_OF_RECOVER));
+          entry("persist.SlotFound", Scenario.UNUSED_SLOT_OF_RECOVER),
+          entry("persist.MemberCreated", Scenario.POOL),
+          entry("persist.Claimed", Scenario.POOL),
+          entry("persist.Discarded", Scenario.POOL));
 
   static List<FailpointCase> all() {
     return Stream.of(

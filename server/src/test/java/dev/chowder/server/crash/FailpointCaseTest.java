@@ -17,9 +17,10 @@ import dev.chowder.actor.Failpoints;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.sandbox.FailpointSandboxDriver;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Checks that {@link CrashIT} covers every failpoint. */
+/** Checks that {@link CrashIT} and {@link PoolCrashIT} cover every failpoint. */
 class FailpointCaseTest {
   private static final String KEYED_CALLS = "dev.chowder.server.idempotency";
   private static final DescribedPredicate<JavaAccess<?>> HIT =
@@ -55,14 +56,16 @@ class FailpointCaseTest {
 
   /** These failpoints are listed by hand, so their number must match the code. */
   @Test
-  void allFailpointsOfKeyedCallsAreStepsOfACreation() {
+  void allFailpointsOfKeyedCallsAreStepsOfACreationOrClaim() {
     var inTheCode =
         CODE.that(resideInAPackage(KEYED_CALLS)).stream()
             .flatMap(one -> one.getAccessesFromSelf().stream())
             .filter(HIT)
             .count();
-    assertThat(CrashIT.stepsOfACreation().stream().filter(step -> step.startsWith("idempotency.")))
-        .doesNotHaveDuplicates()
-        .hasSize((int) inTheCode);
+    var tested =
+        Stream.concat(CrashIT.stepsOfACreation().stream(), PoolCrashIT.stepsOfAClaim().stream())
+            .filter(step -> step.startsWith("idempotency."))
+            .distinct();
+    assertThat(tested).hasSize((int) inTheCode);
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.server.crash;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Optional;
 final class Lane implements AutoCloseable {
   private final Path directory;
   private final HomeStorage storage;
+  private final List<String> settings;
   private Path home;
   private int homes;
   private boolean clean = true;
@@ -22,10 +24,12 @@ final class Lane implements AutoCloseable {
    *
    * @param directory directory to create
    * @param storage storage of all homes
+   * @param settings as for {@link ServerProcess#launch}
    */
-  Lane(Path directory, HomeStorage storage) throws IOException {
+  Lane(Path directory, HomeStorage storage, List<String> settings) throws IOException {
     this.directory = Files.createDirectory(directory);
     this.storage = storage;
+    this.settings = settings;
     this.home = newHome();
   }
 
@@ -70,14 +74,14 @@ final class Lane implements AutoCloseable {
   void restart() throws IOException {
     disarm();
     end();
-    server = Optional.of(ServerProcess.start(home, storage));
+    server = Optional.of(ServerProcess.start(home, storage, settings));
   }
 
   /** Stops the server and starts another one that dies at this failpoint. Does not wait. */
   void restartTowards(FailpointCase place) throws IOException {
     arm(place);
     end();
-    server = Optional.of(ServerProcess.launch(home, storage));
+    server = Optional.of(ServerProcess.launch(home, storage, settings));
   }
 
   /** Discards a dead server. */

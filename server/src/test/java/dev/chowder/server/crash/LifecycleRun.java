@@ -263,7 +263,7 @@ final class LifecycleRun {
    * Deletes the organization by an operator's call. After a crash the server completes the
    * deletion.
    */
-  private void deleteOrganization(ServerProcess server) {
+  void deleteOrganization(ServerProcess server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {
       operate(server, "/" + organizationId + "/delete", "{\"name\":\"Crash and return\"}");
@@ -307,7 +307,7 @@ final class LifecycleRun {
     }
   }
 
-  private String operatorToken() {
+  String operatorToken() {
     return tokenIn("operator.token");
   }
 
@@ -767,7 +767,8 @@ final class LifecycleRun {
     }
   }
 
-  private static <T> T call(ServerProcess server, Supplier<T> rpc) {
+  /** Performs a call. Throws {@link ServerDied} if the server dies meanwhile. */
+  static <T> T call(ServerProcess server, Supplier<T> rpc) {
     try {
       return rpc.get();
     } catch (StatusRuntimeException broken) {
@@ -784,13 +785,13 @@ final class LifecycleRun {
     }
   }
 
-  private OrganizationServiceBlockingStub organizations(ServerProcess server) {
+  OrganizationServiceBlockingStub organizations(ServerProcess server) {
     return OrganizationServiceGrpc.newBlockingStub(server.channel())
         .withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private InstanceServiceBlockingStub instances(ServerProcess server) {
+  InstanceServiceBlockingStub instances(ServerProcess server) {
     return InstanceServiceGrpc.newBlockingStub(server.channel())
         .withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +29,7 @@ class PostgresCrashIT {
   void start() throws IOException {
     models = new ListedModels();
     storage = new HomeStorage.Postgres();
-    lane = new Lane(base.resolve("lane"), storage);
+    lane = new Lane(base.resolve("lane"), storage, List.of());
     lane.begin();
     lifecycle = new LifecycleRun(lane.home(), models.baseUrl(), _ -> {});
   }

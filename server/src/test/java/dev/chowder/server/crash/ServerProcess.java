@@ -77,15 +77,17 @@ final class ServerProcess implements AutoCloseable {
    * Starts the server without waiting.
    *
    * @param storage where it stores its data
+   * @param settings options of the process, which override those of all tests
    */
-  static ServerProcess launch(Path home, HomeStorage storage) throws IOException {
-    return new ServerProcess(command(home, storage.environment(home), List.of()).start());
+  static ServerProcess launch(Path home, HomeStorage storage, List<String> settings)
+      throws IOException {
+    return new ServerProcess(command(home, storage.environment(home), settings, List.of()).start());
   }
 
   /** Runs an operator's command on the database of a home and returns its output. */
   static String order(Path home, Map<String, String> storage, String... arguments)
       throws IOException {
-    var server = new ServerProcess(command(home, storage, List.of(arguments)).start());
+    var server = new ServerProcess(command(home, storage, List.of(), List.of(arguments)).start());
     try (server) {
       int code = server.awaitExit(START_LIMIT);
       if (code != 0) throw new AssertionError("exit code " + code + "\n" + server.tail());
@@ -94,7 +96,8 @@ final class ServerProcess implements AutoCloseable {
   }
 
   private static ProcessBuilder command(
-      Path home, Map<String, String> storage, List<String> arguments) throws IOException {
+      Path home, Map<String, String> storage, List<String> settings, List<String> arguments)
+      throws IOException {
     var properties = new ArrayList<String>(SharedStripe.options());
     properties.addAll(
         List.of(
@@ -106,8 +109,11 @@ final class ServerProcess implements AutoCloseable {
             "-Dchowder.effect.sleep.freeze=true",
             "-Dchowder.sleep.check-every=100ms",
             "-Dchowder.sleep.page-out-after=0s",
+            // A pool member would be a sandbox that most tests do not expect.
+            "-Dchowder.pool.max-size=0",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
+    properties.addAll(settings);
     var command = ServerCommand.of(properties, arguments);
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
     var environment = builder.environment();
@@ -120,6 +126,8 @@ final class ServerProcess implements AutoCloseable {
     environment.put("CHOWDER_SIGN_UP_OPEN", "loopback");
     environment.put("CHOWDER_FAKE_SANDBOXES", sandboxes(home).toString());
     environment.put("CHOWDER_LOCALHOST_MODEL_PORTS", ListedModels.ports());
+    // A pool member would be a sandbox that the tests do not expect.
+    environment.put("CHOWDER_POOL_SIZE", "0");
     environment.putAll(storage);
     environment.put("CHOWDER_FAILPOINT", "@" + armed(home));
     return builder;
@@ -127,7 +135,17 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts the server and waits until it is ready. */
   static ServerProcess start(Path home, HomeStorage storage) throws IOException {
-    var server = launch(home, storage);
+    return start(home, storage, List.of());
+  }
+
+  /**
+   * Starts the server and waits until it is ready.
+   *
+   * @param settings as for {@link #launch}
+   */
+  static ServerProcess start(Path home, HomeStorage storage, List<String> settings)
+      throws IOException {
+    var server = launch(home, storage, settings);
     try {
       server.ports();
     } catch (AssertionError why) {

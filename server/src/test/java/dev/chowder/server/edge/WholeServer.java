@@ -41,6 +41,9 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
           "100s",
           "chowder.instance.max-watchers",
           1,
+          // A pool member would be a sandbox that the tests do not expect.
+          "chowder.pool.max-size",
+          0,
           // The tests call far more often than an organization does.
           "chowder.rate.burst",
           1_000_000);

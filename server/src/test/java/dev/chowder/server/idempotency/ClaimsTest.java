@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -198,10 +199,11 @@ class ClaimsTest {
     var lost = make(here);
     later(SETTINGS.lease());
     var next = make(there);
-    var id = next.renewResource();
+    var id = Ids.next();
+    next.setResource(id);
     assertThat(id).isNotEqualTo(lost.resourceId());
     assertThat(rows.get(CALL, time.get()).orElseThrow().resourceId()).isEqualTo(id);
-    isRejected(lost::renewResource, Reason.IN_PROGRESS);
+    isRejected(() -> lost.setResource(Ids.next()), Reason.IN_PROGRESS);
   }
 
   @Test

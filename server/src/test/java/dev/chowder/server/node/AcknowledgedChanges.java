@@ -13,9 +13,10 @@ final class AcknowledgedChanges {
   private final Map<String, String> names = new HashMap<>();
   private final Map<String, Set<Name>> ends = new HashMap<>();
 
-  synchronized void created(String id, String name) {
-    created.add(id);
+  /** Returns false if the id was acknowledged to another create. */
+  synchronized boolean created(String id, String name) {
     names.put(id, name);
+    return created.add(id);
   }
 
   synchronized void renamed(String id, String name) {

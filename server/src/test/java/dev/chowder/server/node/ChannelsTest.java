@@ -3,6 +3,9 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.chowder.api.v1.Channel;
 import dev.chowder.api.v1.ChannelServiceGrpc.ChannelServiceBlockingStub;
 import dev.chowder.api.v1.ChannelStatus;
@@ -24,6 +27,7 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.server.channel.InstanceChannels;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.Rejection;
 import java.io.IOException;
@@ -38,6 +42,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Tests channels from a caller through the node to a simulated gateway. */
 class ChannelsTest {
@@ -148,7 +153,36 @@ class ChannelsTest {
     assertRejected(
         Reason.GATEWAY_UNAVAILABLE,
         () -> channels().pairChannel(pair("telegram").setCode(code).build()));
+    node.script().endNext(1, "database is locked");
+    assertRejected(
+        Reason.GATEWAY_UNAVAILABLE,
+        () -> channels().pairChannel(pair("telegram").setCode(code).build()));
     var _ = channels().pairChannel(pair("telegram").setCode(code).build());
+  }
+
+  @Test
+  void theOutputOfAnAgentCannotForgeLogLines() {
+    connect("telegram", Map.of("token", TOKEN));
+    var code = node.host().requestPairing(Node.sandbox(id), "telegram", "4711", "Ada");
+    node.script().endNext(1, "locked\nWARN forged\u001b[2J" + "x".repeat(5000));
+    var log = (Logger) LoggerFactory.getLogger(InstanceChannels.class);
+    var logged = new ListAppender<ILoggingEvent>();
+    logged.start();
+    log.addAppender(logged);
+    try {
+      assertRejected(
+          Reason.GATEWAY_UNAVAILABLE,
+          () -> channels().pairChannel(pair("telegram").setCode(code).build()));
+    } finally {
+      log.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .singleElement()
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .asString()
+        .contains("locked WARN forged\uFFFD[2Jxxx")
+        .endsWith("xxx...")
+        .hasSizeLessThan(1_200);
   }
 
   @Test

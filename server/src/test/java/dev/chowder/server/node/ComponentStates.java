@@ -4,8 +4,11 @@ import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceLifecycle;
 import dev.chowder.instance.InstanceState;
 import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Discarded;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.Member;
+import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceStatus;
@@ -20,8 +23,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * The state of one organization's instances in each component, by instance id. Once no operation is
- * in progress, all components must agree.
+ * The state of one organization's instances and pool members in each component, by instance id.
+ * Once no operation is in progress, all components must agree.
  *
  * @param journal events, oldest first
  * @param rows read-model rows, as lists show them
@@ -50,14 +53,20 @@ record ComponentStates(
     var states = new HashMap<String, InstanceState>();
     journal.forEach((id, events) -> states.put(id, replay(id, events, problems)));
     for (var id : acknowledged.created()) {
-      if (!(states.get(id) instanceof Existing)) problems.add("lost: " + id);
+      if (!(states.get(id) instanceof Existing created) || created instanceof Member) {
+        problems.add("lost: " + id);
+      }
     }
     for (var id : acknowledged.deleted()) {
       if (!(states.get(id) instanceof Deleted)) problems.add("lost deletion: " + id);
     }
     states.forEach(
         (id, state) -> {
-          if (state instanceof Existing existing) check(id, existing, problems);
+          if (state instanceof Member member) {
+            checkMember(id, member, problems);
+          } else if (state instanceof Existing existing) {
+            check(id, existing, problems);
+          }
         });
     long held = states.values().stream().filter(ComponentStates::holdsSlot).count();
     if (held != slots) problems.add("slots: must be " + held + "; got " + slots);
@@ -91,6 +100,16 @@ record ComponentStates(
       }
     }
     return state;
+  }
+
+  /** No caller sees a member, and it holds nothing after it was discarded. */
+  private void checkMember(String id, Member member, List<String> problems) {
+    if (answered.containsKey(id)) problems.add("a member answers: " + member);
+    if (watched.containsKey(id)) problems.add("a member was watched: " + member);
+    if (member instanceof Discarded d && (d.slotHeld() || d.cleanupPending())) {
+      problems.add("pending effect: " + member);
+    }
+    if (member instanceof Pooled) checkProcess(id, member, problems);
   }
 
   private void check(String id, Existing state, List<String> problems) {
@@ -134,6 +153,8 @@ record ComponentStates(
           // A thawed process has the label of an earlier attempt.
           case Running running ->
               process instanceof MainProcess.Up up && up.attempt() <= running.attempt();
+          case Pooled pooled ->
+              process instanceof MainProcess.Up up && up.attempt() == pooled.attempt();
           case Stopped stopped when stopped.sleep().holdsProcesses() ->
               process instanceof MainProcess.Paused frozen
                   && frozen.attempt() == stopped.sleep().boot();
@@ -152,17 +173,21 @@ record ComponentStates(
   }
 
   private static boolean isAlive(InstanceState state) {
-    return state instanceof Existing && !(state instanceof Deleted);
+    return state instanceof Existing && !(state instanceof Deleted) && !(state instanceof Member);
   }
 
   private static boolean hasHome(InstanceState state) {
-    return isAlive(state) && !(state instanceof Errored e && !e.homeKept());
+    return state instanceof Member
+        ? !(state instanceof Discarded)
+        : isAlive(state) && !(state instanceof Errored e && !e.homeKept());
   }
 
   private static boolean holdsSlot(InstanceState state) {
     return switch (state) {
       case Errored e -> e.slotHeld();
       case Deleted d -> d.slotHeld();
+      case Discarded d -> d.slotHeld();
+      case Member _ -> false;
       case InstanceState.Tombstone n -> n.slotHeld();
       case InstanceState.Absent() -> false;
       default -> true;

@@ -8,6 +8,7 @@ import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.PoolSetup;
 import dev.chowder.instance.Profile;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
@@ -183,6 +184,61 @@ class ComponentStatesTest {
     assertThat(problems()).containsExactly("name of " + ID + ": must be renamed; got agent");
   }
 
+  @Test
+  void aMemberThatNoCallerSeesIsNoProblem() {
+    addMember();
+    assertThat(problems()).isEmpty();
+    writeMember(new InstanceEvent.Discarded(false, NOW));
+    writeMember(new InstanceEvent.SandboxRemoved(NOW));
+    host.remove(OTHER);
+    assertThat(problems()).isEmpty();
+  }
+
+  @Test
+  void aMemberThatIsShownOrAcknowledgedIsFound() {
+    addMember();
+    acknowledged.created(OTHER, "other");
+    answered.put(OTHER, 1);
+    watched.put(OTHER, 1);
+    rows.put(OTHER, row(OTHER, 1, "warming"));
+    slots = 2;
+    assertThat(problems())
+        .anyMatch(problem -> problem.equals("lost: " + OTHER))
+        .anyMatch(problem -> problem.startsWith("a member answers: "))
+        .anyMatch(problem -> problem.startsWith("a member was watched: "))
+        .anyMatch(problem -> problem.equals("listed, but not existing: " + OTHER))
+        .anyMatch(problem -> problem.equals("slots: must be 1; got 2"));
+  }
+
+  @Test
+  void theSlotAndTheSandboxOfADiscardedMemberAreFound() {
+    addMember();
+    writeMember(new InstanceEvent.Discarded(true, NOW));
+    slots = 2;
+    assertThat(problems())
+        .anyMatch(problem -> problem.startsWith("orphan: "))
+        .anyMatch(problem -> problem.startsWith("pending effect: "))
+        .noneMatch(problem -> problem.startsWith("slots: "));
+  }
+
+  @Test
+  void aSecondClaimIsFound() {
+    write(new InstanceEvent.Claimed("key", profile(), NOW));
+    assertThat(problems()).anyMatch(problem -> problem.contains("cannot follow on Running"));
+  }
+
+  private void addMember() {
+    writeMember(
+        new InstanceEvent.MemberCreated(
+            profile(), new PoolSetup(profile().model(), "", "image"), NOW));
+    host.put(OTHER, seen(OTHER, new MainProcess.Missing()));
+  }
+
+  private void writeMember(InstanceEvent event) {
+    var written = journal.computeIfAbsent(OTHER, _ -> new ArrayList<>());
+    written.add(new Written(written.size() + 1L, event));
+  }
+
   private List<String> problems() {
     return new ComponentStates(acknowledged, journal, rows, answered, slots, host, watched)
         .problems();
@@ -209,6 +265,7 @@ class ComponentStatesTest {
 
   private static InstanceRow row(String id, int revision, String status) {
     return new InstanceRow(
+        id,
         id,
         ORGANIZATION,
         revision,

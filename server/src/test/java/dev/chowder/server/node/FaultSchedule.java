@@ -1,5 +1,8 @@
 package dev.chowder.server.node;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
@@ -9,6 +12,7 @@ import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
+import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceJournal;
 import dev.chowder.instance.InstanceStatus.Name;
@@ -17,17 +21,18 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.server.node.ComponentStates.Written;
 import dev.chowder.storage.Database;
-import dev.chowder.storage.EventRow;
-import dev.chowder.storage.EventRows;
 import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.Context;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -38,14 +43,28 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Runs one organization's commands and faults of its host in an order that a seed decides. */
 final class FaultSchedule implements AutoCloseable {
   private static final int STEPS = 14;
   private static final int INSTANCES = 4;
   private static final int PAGE = 500;
+  private static final Duration MEMBER_PATIENCE = Duration.ofMillis(300);
+  private static final String JOURNALED =
+      dev.chowder.instance.InstanceEntity.ENTITY_KEY.name() + "|";
+
+  private static final Metadata.Key<String> IDEMPOTENCY_KEY =
+      Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Overrides that a claimed gateway must take before its instance runs. */
+  private static final Struct CONFIG =
+      Struct.newBuilder()
+          .putFields("logging.level", Value.newBuilder().setStringValue("debug").build())
+          .build();
 
   /**
    * Codes that a caller may get while a host is faulty. Any other code is a defect of the server.
@@ -83,6 +102,10 @@ final class FaultSchedule implements AutoCloseable {
   private final Random random;
   private final String key;
   private final String organizationId;
+
+  /** Ordering of the last event of earlier schedules. */
+  private final long journaledBefore;
+
   private final AcknowledgedChanges acknowledged = new AcknowledgedChanges();
   private final List<String> living = new ArrayList<>();
   private final List<String> steps = new ArrayList<>();
@@ -91,12 +114,19 @@ final class FaultSchedule implements AutoCloseable {
   private final Map<String, Integer> watched = new ConcurrentHashMap<>();
   private final Context.CancellableContext watch = Context.current().withCancellation();
 
+  /**
+   * Whether the next task may hang. A call with overrides runs a task, which has no time limit in
+   * the simulator.
+   */
+  private boolean taskHangs;
+
   FaultSchedule(Node node, Database database, long seed) {
     this.node = node;
     this.database = database;
     this.random = new Random(seed);
     this.key = node.newcomer("crab");
     this.organizationId = node.organizationId(key);
+    this.journaledBefore = newestOrdering(database);
     // In half of the schedules, each agent is onboarded in a task.
     if (random.nextBoolean()) node.script().withoutSkeleton();
     watch();
@@ -144,8 +174,39 @@ final class FaultSchedule implements AutoCloseable {
     } else if (dice < 72) {
       race(pick(living), random.nextInt(20, 66), random.nextInt(20, 66));
     } else {
-      fault(pick(living));
+      fault(target());
     }
+  }
+
+  /** Picks an instance or, for some of the faults, a pool member. */
+  private String target() {
+    var instance = pick(living);
+    boolean wanted = random.nextInt(3) == 0;
+    int which = random.nextInt(PAGE);
+    var members = members();
+    return wanted && !members.isEmpty() ? members.get(which % members.size()) : instance;
+  }
+
+  /**
+   * Waits for a member that can be claimed, since commands follow faster than members boot. There
+   * may be none, because of a fault or because the organization created nothing yet.
+   */
+  private void awaitMember() {
+    if (names.get() == 0) return;
+    var rows = new InstanceRows(database);
+    long end = System.nanoTime() + MEMBER_PATIENCE.toNanos();
+    while (rows.unlisted(organizationId, Name.POOLED.label()).isEmpty()
+        && System.nanoTime() < end) {
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+  }
+
+  private List<String> members() {
+    var rows = new InstanceRows(database);
+    return Stream.of(Name.POOLED, Name.WARMING)
+        .flatMap(status -> rows.unlisted(organizationId, status.label()).stream())
+        .map(InstanceRow::id)
+        .toList();
   }
 
   private void command(String id, int dice) {
@@ -164,23 +225,59 @@ final class FaultSchedule implements AutoCloseable {
     }
   }
 
+  /** Creates instances: one, two at once, or one by two calls with the same idempotency key. */
   private void create() {
-    var name = "agent-" + names.incrementAndGet();
-    attempt(
-        "create",
-        () -> {
-          var id =
-              node.instances(key)
-                  .createInstance(
-                      CreateInstanceRequest.newBuilder()
-                          .setName(name)
-                          .setModelProvider("custom")
-                          .build())
-                  .getId();
-          acknowledged.created(id, name);
-          acknowledged.endsAs(id, Name.RUNNING, Name.ERROR);
-          living.add(id);
-        });
+    boolean configured = random.nextInt(4) == 0 && !taskHangs;
+    int dice = random.nextInt(6);
+    if (random.nextBoolean()) awaitMember();
+    var first = request(configured);
+    var ids = new ArrayList<String>();
+    if (dice < 2) {
+      var once = new Metadata();
+      once.put(IDEMPOTENCY_KEY, first.getName());
+      ids.addAll(Set.copyOf(createAtOnce(once, List.of(first, first))));
+      if (ids.size() > 1) addSurprise("one idempotency key created " + ids);
+    } else {
+      var requests = dice == 2 ? List.of(first, request(configured)) : List.of(first);
+      ids.addAll(createAtOnce(new Metadata(), requests));
+    }
+    living.addAll(ids);
+  }
+
+  private CreateInstanceRequest request(boolean configured) {
+    var request =
+        CreateInstanceRequest.newBuilder()
+            .setName("agent-" + names.incrementAndGet())
+            .setModelProvider("custom");
+    if (configured) request.setOpenclawConfig(CONFIG);
+    return request.build();
+  }
+
+  /** Returns the ids that concurrent creates were answered with. */
+  private List<String> createAtOnce(Metadata headers, List<CreateInstanceRequest> requests) {
+    var ids = Collections.synchronizedList(new ArrayList<String>());
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (var request : requests) {
+        callers.execute(
+            () ->
+                attempt(
+                    "create " + request.getName(),
+                    () -> {
+                      var id =
+                          node.instances(key)
+                              .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                              .createInstance(request)
+                              .getId();
+                      ids.add(id);
+                      if (!acknowledged.created(id, request.getName())
+                          && !headers.containsKey(IDEMPOTENCY_KEY)) {
+                        addSurprise("two creates were answered with " + id);
+                      }
+                      acknowledged.endsAs(id, Name.RUNNING, Name.ERROR);
+                    }));
+      }
+    }
+    return ids;
   }
 
   private void call(String what, String id, Runnable call, Name... ends) {
@@ -279,7 +376,7 @@ final class FaultSchedule implements AutoCloseable {
     } catch (StatusRuntimeException why) {
       note(what + ": " + why.getStatus());
       if (!DOCUMENTED.contains(why.getStatus().getCode()))
-        injectFault(what + ": " + why.getStatus());
+        addSurprise(what + ": " + why.getStatus());
     }
   }
 
@@ -287,7 +384,7 @@ final class FaultSchedule implements AutoCloseable {
     steps.add(step);
   }
 
-  private synchronized void injectFault(String what) {
+  private synchronized void addSurprise(String what) {
     surprises.add(what);
   }
 
@@ -310,6 +407,7 @@ final class FaultSchedule implements AutoCloseable {
       // In the simulator the other verbs have no time limit; the calls of a real driver do.
       var verb = pick(List.of(Verb.RUN, Verb.START));
       note(verb + " hangs");
+      taskHangs |= verb == Verb.RUN;
       script.hangNext(verb, 1);
     } else if (dice < 57) {
       note("unreachable");
@@ -381,24 +479,63 @@ final class FaultSchedule implements AutoCloseable {
         watched);
   }
 
+  /**
+   * Returns the events of the organization's instances and of its members, which are not part of
+   * its history.
+   */
   private Map<String, List<Written>> journal() {
-    var prefix = dev.chowder.instance.InstanceEntity.ENTITY_KEY.name() + "|";
     var all = new HashMap<String, List<Written>>();
-    var events = new EventRows(database);
-    long before = Long.MAX_VALUE;
-    List<EventRow> page;
-    do {
-      page = events.ofOrganization(organizationId, before, PAGE);
-      for (var row : page) {
-        if (row.persistenceId().startsWith(prefix)) {
-          all.computeIfAbsent(
-                  row.persistenceId().substring(prefix.length()), _ -> new ArrayList<>())
-              .addFirst(new Written(row.sequenceNumber(), InstanceJournal.parse(row.payload())));
-        }
-        before = row.ordering();
-      }
-    } while (page.size() == PAGE);
+    database
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT \"persistence_id\" AS id, \"sequence_number\" AS number,"
+                            + " \"event_payload\" AS payload FROM \"event_journal\" WHERE"
+                            + " \"ordering\" > :before AND \"persistence_id\" LIKE :instances"
+                            + " ORDER BY \"ordering\"")
+                    .bind("before", journaledBefore)
+                    .bind("instances", JOURNALED + "%")
+                    .map(
+                        (row, _) ->
+                            Map.entry(
+                                row.getString("id").substring(JOURNALED.length()),
+                                new Written(
+                                    row.getLong("number"),
+                                    InstanceJournal.parse(
+                                        ByteString.copyFrom(row.getBytes("payload"))))))
+                    .forEach(
+                        one ->
+                            all.computeIfAbsent(one.getKey(), _ -> new ArrayList<>())
+                                .add(one.getValue())));
+    all.values().removeIf(events -> !isOfOrganization(events.getFirst()));
     return all;
+  }
+
+  private static long newestOrdering(Database database) {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery("SELECT COALESCE(MAX(\"ordering\"), 0) FROM \"event_journal\"")
+                    .mapTo(Long.class)
+                    .one());
+  }
+
+  /** Earlier schedules leave members, whose first event is older or names another organization. */
+  private boolean isOfOrganization(Written first) {
+    return first.sequenceNumber() == 1
+        && switch (first.event()) {
+          case InstanceEvent.Created created ->
+              created.profile().organizationId().equals(organizationId);
+          case InstanceEvent.MemberCreated created ->
+              created.profile().organizationId().equals(organizationId);
+          case InstanceEvent.BirthForbidden forbidden ->
+              forbidden.organizationId().equals(organizationId);
+          case InstanceEvent _ -> false;
+        };
   }
 
   private Map<String, InstanceRow> rows() {

@@ -123,6 +123,11 @@ final class Node implements AutoCloseable {
     var models = models();
     // The simulated host has no tasks that wait for this machine's memory.
     all.put("chowder.sleep.stall-percent", 0);
+    // Tests of the pool enable it. In other tests, a member would be a sandbox that they do not
+    // expect.
+    all.put("chowder.pool.max-size", 0);
+    // A simulated gateway does nothing after a turn.
+    all.put("chowder.openclaw.warm-up-settle", "0s");
     all.put("chowder.host-ports.models", "11434, 1234, " + models.getAddress().getPort());
     all.putAll(settings);
     var config =

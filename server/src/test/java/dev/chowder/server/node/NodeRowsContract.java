@@ -138,6 +138,36 @@ abstract class NodeRowsContract {
     }
   }
 
+  @Test
+  void aListIsPagedByThePositionsOfItsInstances() throws Exception {
+    var settings = new HashMap<>(storage());
+    settings.put("chowder.reconciler.interval", "1h");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("whale");
+      var ids = new ArrayList<String>();
+      for (int n = 0; n < 3; n++) {
+        ids.add(createLabelled(node, key, n));
+        node.awaitStatus(key, ids.getLast(), Instance.Status.running);
+      }
+      assertThat(list(node, key, "")).extracting(Instance::getId).isEqualTo(ids.reversed());
+      // As if the oldest id was created last.
+      for (var id : ids.reversed()) {
+        sql("UPDATE instances SET position = '%s' WHERE id = '%s'".formatted(Ids.next(), id));
+      }
+      var listed = new ArrayList<String>();
+      var token = "";
+      do {
+        var page =
+            node.instances(key)
+                .listInstances(
+                    ListInstancesRequest.newBuilder().setPageSize(1).setPageToken(token).build());
+        page.getInstancesList().forEach(instance -> listed.add(instance.getId()));
+        token = page.getNextPageToken();
+      } while (!token.isEmpty());
+      assertThat(listed).isEqualTo(ids);
+    }
+  }
+
   /**
    * Damages the rows, newest first: changed, missing, of a future revision, and copied to another
    * organization.
@@ -146,7 +176,7 @@ abstract class NodeRowsContract {
       throws SQLException {
     var copied = right.get(3).getId();
     sql(
-        "UPDATE instances SET name = 'damaged', status = 'error', view ="
+        "UPDATE instances SET name = 'damaged', status = 'error', position = '', view ="
             + " (SELECT view FROM instances WHERE id = '%s') WHERE id = '%s'"
                 .formatted(copied, right.get(0).getId()));
     sql("DELETE FROM instances WHERE id = '%s'".formatted(right.get(1).getId()));
@@ -158,7 +188,7 @@ abstract class NodeRowsContract {
     sql(
         """
         INSERT INTO instances SELECT '%s', organization_id, revision, status, name, labels, created_at,
-          updated_at, terminated_at, owes_since, holds_slot, %s FROM instances WHERE id = '%s'
+          updated_at, terminated_at, owes_since, holds_slot, %s, position FROM instances WHERE id = '%s'
         """
             .formatted(foreign, replaced("view", copied, foreign), copied));
     sql("UPDATE organizations SET view = " + replaced("view", "org", "damaged"));

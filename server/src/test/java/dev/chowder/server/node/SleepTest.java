@@ -33,7 +33,11 @@ class SleepTest {
 
   @BeforeAll
   static void start() throws IOException {
-    node = Node.start(home, Map.of("chowder.reconciler.interval", "200ms"));
+    node =
+        Node.start(
+            home,
+            // BriefSleepTest has the other sleeps.
+            Map.of("chowder.reconciler.interval", "200ms", "chowder.effect.sleep.brief", "0s"));
     key = node.newcomer("whale");
   }
 

@@ -230,6 +230,7 @@ class UnresponsiveSandboxTest {
           new InstanceRows.Write(
               new InstanceRow(
                   id,
+                  id,
                   row.organizationId(),
                   row.revision(),
                   row.status(),

@@ -90,6 +90,7 @@ class WatchStreamTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         true,
         true,
         Optional.empty(),

@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.Fence;
@@ -16,11 +17,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads OpenClaw's configuration schema from the image of the sandboxes, and caches it until the
- * process ends. Each read runs in a sandbox of its own, which is removed afterwards.
+ * Reads OpenClaw's configuration schema and its onboarded configuration from the image of the
+ * sandboxes, and caches both until the process ends. Each read runs in a sandbox of its own, which
+ * is removed afterwards. No agent uses its home, because all agents get what is read from it.
  */
-public final class ImageSchemas {
-  private static final Logger LOG = LoggerFactory.getLogger(ImageSchemas.class);
+public final class ImageFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageFiles.class);
 
   /** The organization label of the sandbox, which belongs to no organization. */
   private static final String NO_ORGANIZATION = "none";
@@ -33,19 +35,26 @@ public final class ImageSchemas {
   private final String snapshot;
   private final Duration limit;
   private final ReentrantLock reading = new ReentrantLock();
-  private volatile Optional<ConfigSchema> known = Optional.empty();
+  private volatile Optional<Contents> known = Optional.empty();
 
   /** The number of completed reads; written while {@link #reading} is held. */
   private volatile int reads;
 
   /**
+   * Files of the image.
+   *
+   * @param skeleton the configuration that onboarding wrote; empty if the image has none
+   */
+  private record Contents(ConfigSchema schema, Optional<ByteString> skeleton) {}
+
+  /**
    * Creates the cache for one image.
    *
    * @param sandbox id of the sandbox for reads, always the same for an installation: the next read
-   *     uses and removes what a crash left behind
+   *     removes what a crash left behind
    * @param limit maximum duration of the read, which takes 2 to 4 s on a two-core machine
    */
-  public ImageSchemas(SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
+  public ImageFiles(SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
     this.driver = driver;
     this.sandbox = sandbox;
     this.snapshot = snapshot;
@@ -53,11 +62,23 @@ public final class ImageSchemas {
   }
 
   /**
-   * Returns the schema. The first call reads it, and calls during the read wait for its result.
-   * Empty if the read failed, also for the calls that waited; then only OpenClaw validates the
-   * configuration, when it starts.
+   * Returns the configuration that onboarding wrote into the image. Empty if the image has none, or
+   * if {@link #schema} has not read the image yet. Does not block.
    */
-  public Optional<ConfigSchema> current() {
+  public Optional<ByteString> skeleton() {
+    return known.flatMap(Contents::skeleton);
+  }
+
+  /**
+   * Returns the schema. The first call reads the image, and calls during the read wait for its
+   * result. Empty if the read failed, also for the calls that waited; then only OpenClaw validates
+   * the configuration, when it starts.
+   */
+  public Optional<ConfigSchema> schema() {
+    return contents().map(Contents::schema);
+  }
+
+  private Optional<Contents> contents() {
     if (known.isPresent()) return known;
     int before = reads;
     reading.lock();
@@ -73,7 +94,9 @@ public final class ImageSchemas {
     }
   }
 
-  private Optional<ConfigSchema> read() {
+  private Optional<Contents> read() {
+    // A crash may have left the home of another image.
+    remove();
     try {
       driver.create(new SandboxSpec(sandbox, NO_ORGANIZATION, snapshot, 0));
       var task =
@@ -84,12 +107,15 @@ public final class ImageSchemas {
               List.of());
       var result = driver.run(sandbox, Fence.ofAttempt(1), task, limit);
       if (result.exitCode() != 0) {
-        LOG.warn("config schema: exit code {}", result.exitCode());
+        LOG.warn("image: the schema was not printed, exit code {}", result.exitCode());
         return Optional.empty();
       }
-      return driver.readFile(sandbox, OpenClawHome.SCHEMA, MAX_BYTES).map(ConfigSchema::of);
+      var skeleton = driver.readFile(sandbox, OpenClawHome.SKELETON, MAX_BYTES);
+      return driver
+          .readFile(sandbox, OpenClawHome.SCHEMA, MAX_BYTES)
+          .map(schema -> new Contents(ConfigSchema.of(schema), skeleton));
     } catch (SandboxException | IllegalArgumentException why) {
-      LOG.warn("config schema: not read: {}", why.getMessage());
+      LOG.warn("image: not read: {}", why.getMessage());
       return Optional.empty();
     } finally {
       remove();
@@ -100,7 +126,7 @@ public final class ImageSchemas {
     try {
       var _ = driver.remove(sandbox, Fence.NONE);
     } catch (SandboxException why) {
-      LOG.warn("config schema: sandbox {} was not removed: {}", sandbox, why.getMessage());
+      LOG.warn("image: sandbox {} was not removed: {}", sandbox, why.getMessage());
     }
   }
 }

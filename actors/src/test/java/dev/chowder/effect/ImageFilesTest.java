@@ -18,18 +18,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class ImageSchemasTest {
+class ImageFilesTest {
   private final FakeSandboxDriver host = new FakeSandboxDriver(FakeSandboxSettings.instant());
-  private final ImageSchemas schemas =
-      new ImageSchemas(host, SandboxId.ofInstance(Ids.next()), "image", Duration.ofSeconds(30));
+  private final ImageFiles images =
+      new ImageFiles(host, SandboxId.ofInstance(Ids.next()), "image", Duration.ofSeconds(30));
 
   /** A simulated image has no schema. */
   @Test
   void callsThatWaitedForAFailedReadDoNotReadAgain() throws Exception {
     var read = host.script().holdNext(Verb.RUN);
-    var first = start(schemas::current);
+    var first = start(images::schema);
     assertThat(read.awaitCall(Duration.ofSeconds(30))).isTrue();
-    var others = IntStream.range(0, 4).mapToObj(_ -> start(schemas::current)).toList();
+    var others = IntStream.range(0, 4).mapToObj(_ -> start(images::schema)).toList();
     for (var other : others) awaitWaiting(other);
 
     read.release();
@@ -37,7 +37,7 @@ class ImageSchemasTest {
     assertThat(first.result.get(30, TimeUnit.SECONDS)).isEmpty();
     for (var other : others) assertThat(other.result.get(30, TimeUnit.SECONDS)).isEmpty();
     assertThat(reads()).isEqualTo(1);
-    assertThat(schemas.current()).isEmpty();
+    assertThat(images.schema()).isEmpty();
     assertThat(reads()).isEqualTo(2);
   }
 

@@ -1,0 +1,145 @@
+package dev.chowder.openclaw;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.Secret;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes a gateway run turns, so that its first turn for a caller finds all code and data loaded.
+ * The turns use one session, which is deleted afterwards. ADR 0058 has the figures.
+ */
+public final class GatewayWarmUp {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayWarmUp.class);
+
+  private static final String SESSION = "chowder-warm-up";
+
+  /** More than one, so that the JIT compiler also sees the code that runs once for each turn. */
+  private static final int TURNS = 3;
+
+  private static final String MESSAGE = "{\"model\":\"openclaw\",\"input\":\"Hello\"}";
+
+  private final HttpClient http;
+  private final GatewayConversations conversations;
+  private final Function<String, GatewayDevice> devices;
+  private final long maxBytes;
+  private final Duration limit;
+  private final Duration settle;
+
+  /**
+   * Creates the warm-up.
+   *
+   * @param devices returns Chowder's device for an instance's gateway
+   * @param maxBytes maximum bytes of the response to a turn
+   * @param limit maximum time of the turns
+   * @param settle time in which the gateway finishes the work that follows a turn
+   */
+  public GatewayWarmUp(
+      HttpClient http,
+      GatewayConversations conversations,
+      Function<String, GatewayDevice> devices,
+      long maxBytes,
+      Duration limit,
+      Duration settle) {
+    this.http = http;
+    this.conversations = conversations;
+    this.devices = devices;
+    this.maxBytes = maxBytes;
+    this.limit = limit;
+    this.settle = settle;
+  }
+
+  /**
+   * Warms a gateway that takes messages and has no session yet. {@link OpenClawHome#WARMS_UP} must
+   * have a content; otherwise the turn would call the model provider.
+   *
+   * @return why the gateway may not be warm; empty if it is
+   * @throws UnansweredException if a turn may still run, or if the gateway does not delete the
+   *     session again
+   */
+  public String warm(String id, SandboxEndpoint at, Secret token) throws InterruptedException {
+    var gateway = new Gateway(at, token, devices.apply(id));
+    long deadline = System.nanoTime() + limit.toNanos();
+    var failure = "";
+    for (int turn = 1; turn <= TURNS && failure.isEmpty(); turn++) {
+      failure = runTurn(at, token, Duration.ofNanos(deadline - System.nanoTime()));
+    }
+    try (var socket = conversations.open(gateway)) {
+      call(
+          socket,
+          "sessions.delete",
+          json().put("key", SessionKey.fullKey(SESSION)).put("deleteTranscript", true));
+    }
+    Thread.sleep(settle);
+    if (failure.isEmpty()) failure = startTranscriptReader(gateway);
+    if (failure.isEmpty()) return "";
+    LOG.warn("instance={} event=not-warmed-up why={}", id, failure);
+    return "not warmed up: " + failure;
+  }
+
+  /**
+   * Starts the worker that reads transcripts. OpenClaw ended it some time after the deletion of the
+   * session, and the next turn would wait about a second for it.
+   */
+  private String startTranscriptReader(Gateway gateway) throws InterruptedException {
+    try (var socket = conversations.open(gateway)) {
+      call(socket, "sessions.search", json().put("query", "hello"));
+      return "";
+    } catch (UnansweredException why) {
+      return String.valueOf(why.getMessage());
+    }
+  }
+
+  private static void call(GatewaySocket socket, String method, ObjectNode params)
+      throws InterruptedException {
+    var _ = GatewayConversations.call(socket, method, params);
+  }
+
+  private static ObjectNode json() {
+    return OpenClawConfig.JSON.createObjectNode();
+  }
+
+  private String runTurn(SandboxEndpoint at, Secret token, Duration left)
+      throws InterruptedException {
+    if (!left.isPositive()) return "its turns took too long";
+    var request =
+        HttpRequest.newBuilder(URI.create("http://" + at + "/v1/responses"))
+            .header("authorization", "Bearer " + token.reveal())
+            .header("content-type", "application/json")
+            .header("x-openclaw-session-key", SessionKey.of(SESSION))
+            .POST(HttpRequest.BodyPublishers.ofString(MESSAGE, UTF_8))
+            .build();
+    var response =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.discarding(), maxBytes));
+    try {
+      // Every complete response ends the turn, also that of a failure.
+      int status = response.get(left.toNanos(), TimeUnit.NANOSECONDS).statusCode();
+      return status == 200 ? "" : "the gateway answered " + status;
+    } catch (TimeoutException late) {
+      throw mayStillRun("no response within " + limit.toSeconds() + " s");
+    } catch (ExecutionException failed) {
+      throw mayStillRun(String.valueOf(failed.getCause()));
+    } finally {
+      response.cancel(true);
+    }
+  }
+
+  private static UnansweredException mayStillRun(String why) {
+    return new UnansweredException(new NoAnswer("a turn may still run: " + why));
+  }
+}

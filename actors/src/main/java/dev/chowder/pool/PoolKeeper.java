@@ -1,0 +1,474 @@
+package dev.chowder.pool;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.cluster.SingletonDuty;
+import dev.chowder.effect.GatewayStages.HostMemory;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.PoolSetup;
+import dev.chowder.instance.Profile;
+import dev.chowder.pool.PoolDemand.Model;
+import dev.chowder.pool.PoolDemand.Wanted;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.storage.InstanceRows;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps as many pool members as recent creates suggest, within the limits of the organization and
+ * of the host's memory. Replaces members that are old or have another setup than a create would
+ * provision. Runs on one node of a cluster.
+ */
+public final class PoolKeeper implements SingletonDuty.Duty {
+  private static final Logger LOG = LoggerFactory.getLogger(PoolKeeper.class);
+
+  /** The boot of a member until one was measured. */
+  private static final Duration FIRST_BOOT = Duration.ofSeconds(15);
+
+  /** Far more than a boot on an overloaded machine. A longer time was measured wrongly. */
+  private static final Duration MAX_BOOT = Duration.ofMinutes(5);
+
+  /** How often members are searched that this keeper does not know. */
+  private static final Duration FIND_EVERY = Duration.ofMinutes(1);
+
+  /** Ids are issued up to this much before the row of their instance is written. */
+  private static final Duration ROW_DELAY = Duration.ofSeconds(30);
+
+  /** A member that is old by this share of its maximum age is discarded without a replacement. */
+  private static final double OVERAGE = 0.1;
+
+  private final PoolMembers members;
+  private final InstanceRows rows;
+  private final Setups setups;
+  private final SandboxDriver driver;
+  private final HostMemory memory;
+  private final IntSupplier booting;
+  private final BooleanSupplier canBeStored;
+  private final PoolSettings settings;
+  private final InstantSource clock;
+  private final MeterRegistry metrics;
+  private final List<Gauge> gauges;
+  private final PoolDemand demand;
+  private final Map<Model, Failures> failures = new HashMap<>();
+
+  /** Since when a member of a model is missing, by {@link System#nanoTime}. */
+  private final Map<Model, Long> missingSince = new HashMap<>();
+
+  /** Ids whose create is counted, so that overlapping queries do not count it twice. */
+  private final Set<InstanceId> counted = new HashSet<>();
+
+  /** Members that this keeper discarded. */
+  private final Set<InstanceId> discarded = new HashSet<>();
+
+  /** The members that the last check found. */
+  private volatile Map<InstanceId, InstanceView> known = Map.of();
+
+  private Instant createsUntil;
+
+  /** The time of the last create, by organization. */
+  private final Map<String, Instant> lastCreates = new HashMap<>();
+
+  private long findAt = System.nanoTime();
+  private Duration boot = FIRST_BOOT;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("pool-keeper").factory());
+
+  /** Tells what creates of an organization provision now. */
+  @FunctionalInterface
+  public interface Setups {
+    /**
+     * Returns what a create with this provider and model would provision; empty if the organization
+     * could not create it. May block.
+     */
+    Optional<Offer> current(String organizationId, String provider, String model);
+  }
+
+  /**
+   * What an organization can create.
+   *
+   * @param freeSlots number of instances that it may still create
+   */
+  public record Offer(PoolSetup setup, int freeSlots) {}
+
+  /** The failures in a row of members of one model. */
+  private record Failures(int count, Instant retryAt) {}
+
+  private PoolKeeper(
+      PoolMembers members,
+      InstanceRows rows,
+      Setups setups,
+      SandboxDriver driver,
+      HostMemory memory,
+      IntSupplier booting,
+      BooleanSupplier canBeStored,
+      PoolSettings settings,
+      InstantSource clock,
+      MeterRegistry metrics) {
+    this.members = members;
+    this.rows = rows;
+    this.setups = setups;
+    this.driver = driver;
+    this.memory = memory;
+    this.booting = booting;
+    this.canBeStored = canBeStored;
+    this.settings = settings;
+    this.clock = clock;
+    this.metrics = metrics;
+    this.demand = new PoolDemand(settings.keepFor());
+    this.createsUntil = clock.instant().minus(settings.keepFor());
+    this.gauges =
+        List.of(
+            Gauge.builder("chowder.pool.oldest.seconds", this, PoolKeeper::oldestSeconds)
+                .description("Age of the oldest pool member; 0 if there is none")
+                .register(metrics));
+  }
+
+  /**
+   * Starts a check now and then at the interval, until closed.
+   *
+   * @param booting returns how many gateways boot on this node
+   * @param canBeStored whether all nodes read the events of members
+   */
+  public static PoolKeeper start(
+      PoolMembers members,
+      InstanceRows rows,
+      Setups setups,
+      SandboxDriver driver,
+      HostMemory memory,
+      IntSupplier booting,
+      BooleanSupplier canBeStored,
+      PoolSettings settings,
+      InstantSource clock,
+      MeterRegistry metrics) {
+    var keeper =
+        new PoolKeeper(
+            members, rows, setups, driver, memory, booting, canBeStored, settings, clock, metrics);
+    var _ =
+        keeper.thread.scheduleWithFixedDelay(
+            keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
+    return keeper;
+  }
+
+  @Override
+  public void onNodeLost() {
+    // The next check finds the members that were lost with the node.
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+    // The next node has these gauges, and a stale one on this node would be wrong.
+    gauges.forEach(metrics::remove);
+  }
+
+  private double oldestSeconds() {
+    return known.values().stream()
+        .map(one -> one.profile().createdAt())
+        .min(Instant::compareTo)
+        .map(since -> Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0))
+        .orElse(0.0);
+  }
+
+  /** Finds the members of an earlier keeper, and those whose creation was not confirmed in time. */
+  private void findMembers() {
+    if (System.nanoTime() - findAt < 0) return;
+    if (members.exist()) members.all(settings.batch()).forEach(this::know);
+    findAt = System.nanoTime() + FIND_EVERY.toNanos();
+  }
+
+  private void check() {
+    try {
+      findMembers();
+      countCreates();
+      refresh();
+      adjust();
+    } catch (SandboxException why) {
+      LOG.warn("event=pool-not-checked reason={} message={}", why.reason(), why.getMessage());
+    } catch (RuntimeException why) {
+      LOG.warn("event=pool-not-checked", why);
+    }
+  }
+
+  private void countCreates() {
+    var now = clock.instant();
+    var from = createsUntil.minus(ROW_DELAY);
+    for (var row : rows.newestSince(Ids.at(from, Ids.next()), settings.batch())) {
+      var id = new InstanceId(row.id());
+      if (counted.add(id)) created(InstanceReadRows.view(row).profile());
+    }
+    createsUntil = now;
+    var forgotten = from.minus(ROW_DELAY);
+    counted.removeIf(id -> Ids.timeOf(id.value()).isBefore(forgotten));
+  }
+
+  /** Reads the state of each known member, and counts those that creates have claimed. */
+  private void refresh() {
+    var now = new LinkedHashMap<InstanceId, InstanceView>();
+    for (var before : known.values()) {
+      try {
+        members
+            .current(before.id())
+            .flatMap(view -> refreshed(before, view))
+            .ifPresent(member -> now.put(member.id(), member));
+      } catch (IllegalStateException noReply) {
+        // One member must not delay the others.
+        LOG.warn(
+            "instance={} event=pool-member-not-checked why={}", before.id(), noReply.toString());
+        now.put(before.id(), before);
+      }
+    }
+    known = now;
+    discarded.retainAll(now.keySet());
+  }
+
+  /** Returns the member as it is now; empty if it is none any more. */
+  private Optional<InstanceView> refreshed(InstanceView before, InstanceView now) {
+    if (now.isListed()) {
+      if (counted.add(before.id())) created(now.profile());
+      return Optional.empty();
+    }
+    if (now.isTerminated()) {
+      if (isWarming(before) && !discarded.contains(before.id())) {
+        failed(Model.of(before.profile()));
+      }
+      return Optional.empty();
+    }
+    if (isWarming(before) && !isWarming(now)) pooled(now);
+    return Optional.of(now);
+  }
+
+  private void created(Profile profile) {
+    demand.created(profile);
+    lastCreates.merge(
+        profile.organizationId(),
+        profile.createdAt(),
+        (one, other) -> one.isAfter(other) ? one : other);
+  }
+
+  private void pooled(InstanceView member) {
+    failures.remove(Model.of(member.profile()));
+    var took = Duration.between(member.profile().createdAt(), member.profile().updatedAt());
+    LOG.info("instance={} event=pooled after_ms={}", member.id(), took.toMillis());
+    // Two nodes measure it, whose clocks may differ.
+    if (took.isPositive()) boot = took.compareTo(MAX_BOOT) < 0 ? took : MAX_BOOT;
+  }
+
+  private void failed(Model model) {
+    int count = Optional.ofNullable(failures.get(model)).map(Failures::count).orElse(0) + 1;
+    var pause = settings.retryMin().multipliedBy(1L << Math.min(count - 1, 20));
+    if (pause.compareTo(settings.retryMax()) > 0) pause = settings.retryMax();
+    failures.put(model, new Failures(count, clock.instant().plus(pause)));
+    LOG.info(
+        "organization={} event=pool-waits again_in_ms={}",
+        model.organizationId(),
+        pause.toMillis());
+  }
+
+  private static boolean isWarming(InstanceView view) {
+    return view.status().now() == Name.WARMING;
+  }
+
+  /** Discards the members that are not wanted, and creates one that is missing. */
+  private void adjust() {
+    var wanted = settings.isEnabled() && canBeStored.getAsBoolean() ? wanted() : List.<Wanted>of();
+    if (known.isEmpty() && wanted.isEmpty()) return;
+    var host = driver.capacity();
+    var missing = new ArrayList<Missing>();
+    var kept = new HashSet<InstanceId>();
+    int allowed =
+        isShort(host, 0)
+            ? 0
+            : (int) (settings.memoryShare() * host.totalBytes() / settings.memberBytes());
+    var used = new HashMap<String, Integer>();
+    for (var one : wanted) {
+      if (allowed <= 0) break;
+      var organization = one.model().organizationId();
+      int chosen = choose(one, used.getOrDefault(organization, 0), allowed, kept, missing);
+      used.merge(organization, chosen, Integer::sum);
+      allowed -= chosen;
+    }
+    for (var id : known.keySet()) {
+      if (kept.contains(id)) continue;
+      discarded.add(id);
+      members.discard(id);
+    }
+    create(missing, host);
+  }
+
+  /**
+   * Chooses the members of a model that stay, and notes whether one is missing.
+   *
+   * @param used number of members that were chosen for the organization before
+   * @param allowed maximum number of members for which the host has memory
+   * @return how many members the model may have
+   */
+  private int choose(
+      Wanted wanted, int used, int allowed, Set<InstanceId> kept, List<Missing> missing) {
+    var model = wanted.model();
+    Optional<Offer> offer;
+    try {
+      offer = setups.current(model.organizationId(), model.provider(), model.model());
+    } catch (RuntimeException noReply) {
+      // One organization must not delay the others.
+      LOG.warn(
+          "organization={} event=pool-not-checked why={}",
+          model.organizationId(),
+          noReply.toString());
+      var unchanged = ofModel(model).filter(one -> !isOlder(one, 1 + OVERAGE)).toList();
+      unchanged.forEach(one -> kept.add(one.id()));
+      return unchanged.size();
+    }
+    if (offer.isEmpty()) return 0;
+    int most = Math.min(settings.maxSize(), offer.get().freeSlots()) - used;
+    int target = Math.max(0, Math.min(Math.min(wanted.members(), most), allowed));
+    int found = keep(wanted, offer.get().setup(), target, kept);
+    if (found < target) missing.add(new Missing(wanted, offer.get().setup()));
+    return target;
+  }
+
+  private record Missing(Wanted wanted, PoolSetup setup) {
+    Model model() {
+      return wanted.model();
+    }
+  }
+
+  private List<Wanted> wanted() {
+    var wanted = demand.wanted(clock.instant(), boot);
+    var models = wanted.stream().map(Wanted::model).toList();
+    failures.keySet().retainAll(models);
+    missingSince.keySet().retainAll(models);
+    lastCreates
+        .keySet()
+        .retainAll(
+            wanted.stream().map(one -> one.model().organizationId()).collect(Collectors.toSet()));
+    // Those with members come first. Otherwise, organizations that create in turns would displace
+    // each other's members.
+    var served =
+        known.values().stream().map(one -> Model.of(one.profile())).collect(Collectors.toSet());
+    wanted.sort(Comparator.comparing((Wanted one) -> !served.contains(one.model())));
+    return wanted;
+  }
+
+  /**
+   * Chooses the members of a model that stay, and returns how many of them are not too old. An old
+   * one stays until its replacement can be claimed.
+   */
+  private int keep(Wanted wanted, PoolSetup setup, int target, Set<InstanceId> kept) {
+    var fitting =
+        ofModel(wanted.model())
+            .filter(one -> one.member().filter(setup::equals).isPresent())
+            .toList();
+    var young = fitting.stream().filter(one -> !isOlder(one, 1)).limit(target).toList();
+    young.forEach(one -> kept.add(one.id()));
+    long ready = young.stream().filter(one -> !isWarming(one)).count();
+    fitting.stream()
+        .filter(one -> isOlder(one, 1) && !isOlder(one, 1 + OVERAGE))
+        .limit(Math.max(0, target - ready))
+        .forEach(one -> kept.add(one.id()));
+    return young.size();
+  }
+
+  private Stream<InstanceView> ofModel(Model model) {
+    return known.values().stream().filter(one -> Model.of(one.profile()).equals(model));
+  }
+
+  /** Returns whether a member is older than this multiple of the maximum age. */
+  private boolean isOlder(InstanceView member, double multiple) {
+    var age = Duration.between(member.profile().createdAt(), clock.instant());
+    // A member from the future is older than a clock that was set back, by an unknown time.
+    return age.isNegative() || age.toMillis() > settings.maxAge().toMillis() * multiple;
+  }
+
+  /** Creates the first of these members that may boot now. */
+  private void create(List<Missing> missing, HostCapacity host) {
+    missingSince.keySet().retainAll(missing.stream().map(Missing::model).toList());
+    missing.forEach(one -> missingSince.putIfAbsent(one.model(), System.nanoTime()));
+    if (missing.isEmpty()) return;
+    long warming = known.values().stream().filter(PoolKeeper::isWarming).count();
+    if (warming >= settings.maxWarming()) return;
+    // Otherwise its own memory could make memory short, and it would be discarded again.
+    if (isShort(host, 2 * settings.memberBytes())) return;
+    boolean busy =
+        booting.getAsInt() > 0 || rows.countByStatus().containsKey(Name.PROVISIONING.label());
+    missing.stream()
+        .filter(one -> !isPaused(one.model()))
+        .filter(one -> hasWaited(one.model()) || !(busy || isSoonAfterACreate(one.model())))
+        .findFirst()
+        // Last, because it reserves memory. Without the spare memory, the member could take the
+        // memory for which another one was discarded.
+        .filter(_ -> memory.admitsWithSpare())
+        .ifPresent(this::create);
+  }
+
+  private void create(Missing missing) {
+    // The next one waits, too. Otherwise a large pool would take all processors of a busy fleet.
+    missingSince.remove(missing.model());
+    try {
+      members.create(missing.wanted().like(), missing.setup()).ifPresent(this::know);
+    } catch (IllegalStateException noReply) {
+      // The member may exist. It is found later.
+      LOG.warn("event=pool-member-not-known why={}", noReply.toString());
+      failed(missing.model());
+    }
+  }
+
+  private void know(InstanceView member) {
+    var all = new LinkedHashMap<>(known);
+    all.putIfAbsent(member.id(), member);
+    known = all;
+  }
+
+  /** Returns whether memory is short once this much more is used. */
+  private boolean isShort(HostCapacity host, long more) {
+    return host.availableBytes() - more < settings.lowMemory() * host.totalBytes();
+  }
+
+  /** Returns whether a caller may wait for a first answer. */
+  private boolean isSoonAfterACreate(Model model) {
+    var last = lastCreates.getOrDefault(model.organizationId(), Instant.EPOCH);
+    var since = Duration.between(last, clock.instant());
+    // A create in the future was before the clock was set back.
+    return !since.isNegative() && since.compareTo(settings.calm()) < 0;
+  }
+
+  /**
+   * Returns whether a member of this model no longer waits for callers. Without this limit, a fleet
+   * that always creates would have no pool.
+   */
+  private boolean hasWaited(Model model) {
+    var since = missingSince.get(model);
+    return since != null && System.nanoTime() - since >= settings.maxWait().toNanos();
+  }
+
+  private boolean isPaused(Model model) {
+    return Optional.ofNullable(failures.get(model))
+        .filter(failed -> clock.instant().isBefore(failed.retryAt()))
+        .isPresent();
+  }
+}

@@ -1,0 +1,60 @@
+package dev.chowder.pool;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * How many pool members are kept; {@code reference.conf} describes each.
+ *
+ * @param maxSize maximum number of members of one organization; 0 disables the pool
+ * @param memoryShare share of the host's memory that all members together may take
+ * @param lowMemory share of the host's memory; if less is available, no members are kept
+ * @param memberBytes memory that one member is expected to take
+ * @param maxAge age at which a member is replaced
+ * @param keepFor time after the last create of a model for which members are kept
+ * @param calm time after a create of its organization in which no member boots
+ * @param maxWait time after which a missing member boots even if callers create instances
+ * @param maxWarming maximum number of members that boot at once
+ * @param checkEvery interval between two checks
+ * @param retryMin pause after a member could not be provisioned; doubles with each failure
+ * @param retryMax longest such pause
+ * @param batch maximum number of rows in one query
+ */
+public record PoolSettings(
+    int maxSize,
+    double memoryShare,
+    double lowMemory,
+    long memberBytes,
+    Duration maxAge,
+    Duration keepFor,
+    Duration calm,
+    Duration maxWait,
+    int maxWarming,
+    Duration checkEvery,
+    Duration retryMin,
+    Duration retryMax,
+    int batch) {
+  /** Reads {@code chowder.pool}. */
+  public static PoolSettings of(Config root) {
+    var config = root.getConfig("chowder.pool");
+    return new PoolSettings(
+        config.getInt("max-size"),
+        config.getDouble("memory-share"),
+        root.getDouble("chowder.sleep.low-memory"),
+        root.getBytes("chowder.host.gateway-memory"),
+        config.getDuration("max-age"),
+        config.getDuration("keep-for"),
+        config.getDuration("calm"),
+        config.getDuration("max-wait"),
+        config.getInt("max-warming"),
+        config.getDuration("check-every"),
+        config.getDuration("retry-min"),
+        config.getDuration("retry-max"),
+        config.getInt("batch"));
+  }
+
+  /** Returns whether creates may find members. */
+  public boolean isEnabled() {
+    return maxSize > 0;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** After a brief sleep, an instance runs before the databases of its gateway are checked. */
+class BriefSleepTest {
+  /** Passes of the reconciler that take longer than the check. */
+  private static final int PASSES = 10;
+
+  /** The method that a check calls. */
+  private static final String USE = "sessions.groups.delete";
+
+  @TempDir static Path home;
+  private static Node node;
+  private static String key;
+
+  @BeforeAll
+  static void start() throws IOException {
+    node =
+        Node.start(
+            home,
+            Map.of(
+                "chowder.reconciler.interval",
+                "200ms",
+                "chowder.effect.sleep.brief",
+                "10m",
+                "chowder.effect.sleep.check-after",
+                "1s"));
+    key = node.newcomer("whale");
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+  }
+
+  @AfterEach
+  void heal() {
+    node.script().heal();
+  }
+
+  @Test
+  void aGatewayThatCannotUseItsDatabasesRunsAndIsBootedSoonAfter() {
+    var id = node.createRunning(key);
+    stop(id);
+    node.script().withDatabasesLostByThaw(0);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.thaw);
+    Node.await(
+        () -> {
+          var now = node.get(key, id);
+          return now.getStatus() == Instance.Status.running
+                  && now.getServedBy() == Instance.ServedBy.boot
+              ? ""
+              : now.toString();
+        });
+  }
+
+  /**
+   * A check has ten tries. With more calls without an answer, as of a gateway that restarts for a
+   * changed configuration, the first check finds nothing out, and another one follows.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 11})
+  void aGatewayThatCanUseThemIsLeftAlone(int unanswered) {
+    var id = node.createRunning(key);
+    stop(id);
+    node.script().closeNext(USE, unanswered);
+    var revision = start(id).getRevision();
+    Node.await(() -> node.script().closesLeft(USE) == 0 ? "" : "not checked");
+    awaitPasses();
+    assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
+  }
+
+  @Test
+  void aGatewayThatSleepsAgainBeforeTheCheckStaysFrozen() {
+    var id = node.createRunning(key);
+    stop(id);
+    node.script().withDatabasesLostByThaw(0);
+    var _ = start(id);
+    stop(id);
+    awaitPasses();
+    assertThat(node.host().observe(Node.sandbox(id)).mainProcess())
+        .isInstanceOf(MainProcess.Paused.class);
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+  }
+
+  private static void awaitPasses() {
+    long end = lists() + PASSES;
+    Node.await(() -> lists() >= end ? "" : "no pass");
+  }
+
+  private static long lists() {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+  }
+
+  private static void stop(String id) {
+    var _ =
+        node.instances(key)
+            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  private static Instance start(String id) {
+    var _ =
+        node.instances(key)
+            .startInstance(StartInstanceRequest.newBuilder().setInstanceId(id).build());
+    return node.awaitStatus(key, id, Instance.Status.running);
+  }
+}
