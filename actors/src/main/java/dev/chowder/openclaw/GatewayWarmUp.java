@@ -2,7 +2,6 @@ package dev.chowder.openclaw;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
@@ -80,38 +79,12 @@ public final class GatewayWarmUp {
       failure = runTurn(at, token, Duration.ofNanos(deadline - System.nanoTime()));
     }
     try (var socket = conversations.open(gateway)) {
-      call(
-          socket,
-          "sessions.delete",
-          json().put("key", SessionKey.fullKey(SESSION)).put("deleteTranscript", true));
+      var _ = OpenClawSessions.delete(socket, SESSION);
     }
     Thread.sleep(settle);
-    if (failure.isEmpty()) failure = startTranscriptReader(gateway);
     if (failure.isEmpty()) return "";
     LOG.warn("instance={} event=not-warmed-up why={}", id, failure);
     return "not warmed up: " + failure;
-  }
-
-  /**
-   * Starts the worker that reads transcripts. OpenClaw ended it some time after the deletion of the
-   * session, and the next turn would wait about a second for it.
-   */
-  private String startTranscriptReader(Gateway gateway) throws InterruptedException {
-    try (var socket = conversations.open(gateway)) {
-      call(socket, "sessions.search", json().put("query", "hello"));
-      return "";
-    } catch (UnansweredException why) {
-      return String.valueOf(why.getMessage());
-    }
-  }
-
-  private static void call(GatewaySocket socket, String method, ObjectNode params)
-      throws InterruptedException {
-    var _ = GatewayConversations.call(socket, method, params);
-  }
-
-  private static ObjectNode json() {
-    return OpenClawConfig.JSON.createObjectNode();
   }
 
   private String runTurn(SandboxEndpoint at, Secret token, Duration left)

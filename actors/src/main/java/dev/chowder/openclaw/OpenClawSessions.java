@@ -130,16 +130,26 @@ public final class OpenClawSessions {
   public boolean delete(Gateway gateway, String id) throws InterruptedException {
     try (var socket = conversations.open(gateway, settings.deleteLimit())) {
       if (find(socket, id).isEmpty()) return false;
-      var params = none().put("key", SessionKey.fullKey(id));
-      if (id.equals(MAIN)) {
-        GatewayConversations.call(socket, "sessions.reset", params);
-        return true;
-      }
-      params.put("deleteTranscript", true);
-      return GatewayConversations.call(socket, "sessions.delete", params)
-          .path("deleted")
-          .asBoolean();
+      if (!id.equals(MAIN)) return delete(socket, id);
+      reset(socket, id);
+      return true;
     }
+  }
+
+  /**
+   * Deletes a session that is not the agent's own. Empties it first: after the deletion of a
+   * session with messages, OpenClaw ends the worker thread that reads transcripts, and the agent's
+   * next turn waits one to two seconds for a new one (ADR 0058).
+   */
+  static boolean delete(GatewaySocket socket, String id) throws InterruptedException {
+    reset(socket, id);
+    var params = none().put("key", SessionKey.fullKey(id)).put("deleteTranscript", true);
+    return GatewayConversations.call(socket, "sessions.delete", params).path("deleted").asBoolean();
+  }
+
+  private static void reset(GatewaySocket socket, String id) throws InterruptedException {
+    var params = none().put("key", SessionKey.fullKey(id));
+    var _ = GatewayConversations.call(socket, "sessions.reset", params);
   }
 
   private static Optional<Session> find(GatewaySocket socket, String id)

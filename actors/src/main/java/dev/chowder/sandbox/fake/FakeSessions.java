@@ -63,7 +63,6 @@ final class FakeSessions {
       case "sessions.delete" -> {
         answer.put("ok", true).putObject("payload").put("deleted", sessions.remove(key) != null);
       }
-      case "sessions.search" -> answer.put("ok", true).putObject("payload").putArray("results");
       case "sessions.reset" -> {
         session.ifPresent(emptied -> emptied.history.clear());
         answer.put("ok", true).putObject("payload");

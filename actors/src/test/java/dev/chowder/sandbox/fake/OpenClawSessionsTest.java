@@ -181,6 +181,19 @@ class OpenClawSessionsTest {
   }
 
   @Test
+  void aSessionIsEmptiedBeforeItIsDeleted() throws Exception {
+    answers =
+        (method, _) ->
+            json(
+                method.equals("sessions.describe")
+                    ? "{\"session\": {\"key\": \"agent:main:a\", \"updatedAt\": 1}}"
+                    : "{\"deleted\": true}");
+    assertThat(sessions().delete(gateway(), "a")).isTrue();
+    assertThat(requests.stream().map(one -> one.path("method").asText()))
+        .containsExactly("sessions.describe", "sessions.reset", "sessions.delete");
+  }
+
+  @Test
   void theAgentsOwnSessionIsResetInsteadOfDeleted() throws Exception {
     answers = (_, _) -> json("{\"session\": {\"key\": \"agent:main:main\", \"updatedAt\": 1}}");
     assertThat(sessions().delete(gateway(), "main")).isTrue();
