@@ -64,14 +64,14 @@ class ChannelsE2E {
       mattermost.write(ADA, "Hello, who are you?");
       approveByCode("telegram", telegram::sent, "4711");
       approveByCode("mattermost", mattermost::sent, ADA);
-      talk(telegram, mattermost);
+      talk("approved", telegram, mattermost);
 
       agent.stop(120).is(200);
       int before = telegram.polls();
       agent.start(300).is(200);
       awaitPolls(telegram, before);
       awaitListener(mattermost);
-      talk(telegram, mattermost);
+      talk("started", telegram, mattermost);
       assertTeamsRejects(webhook);
       JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
@@ -88,7 +88,8 @@ class ChannelsE2E {
         assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       }
       awaitListener(mattermost);
-      talk(telegram, mattermost);
+      awaitPolls(telegram, telegram.polls());
+      talk("reconnected", telegram, mattermost);
       disconnectTeams(webhook);
     }
   }
@@ -109,9 +110,10 @@ class ChannelsE2E {
     assertThat(paired.text("output")).isEqualTo("Pairing approved for user " + sender + ".");
   }
 
-  private static void talk(FakeTelegram telegram, FakeMattermost mattermost) throws IOException {
-    String apples = "apples-" + UUID.randomUUID();
-    String pears = "pears-" + UUID.randomUUID();
+  private static void talk(String moment, FakeTelegram telegram, FakeMattermost mattermost)
+      throws IOException {
+    String apples = moment + "-apples-" + UUID.randomUUID();
+    String pears = moment + "-pears-" + UUID.randomUUID();
     telegram.write(4711, "Ada", "Remember: " + apples);
     mattermost.write(ADA, "Remember: " + pears);
     awaitSent(telegram::sent, apples);
@@ -244,11 +246,12 @@ class ChannelsE2E {
     Eventually.get("a bot", Limits.STEP, mattermost::listeners, bots -> bots > 0);
   }
 
+  /** A failure shows the newest message first. */
   private static void awaitSent(Callable<List<String>> sent, String text) {
     Eventually.get(
         "an answer with " + text,
         Limits.STEP,
-        sent,
+        () -> sent.call().reversed(),
         all -> all.stream().anyMatch(one -> one.contains(text)));
   }
 

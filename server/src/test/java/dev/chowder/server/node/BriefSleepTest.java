@@ -20,8 +20,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** After a brief sleep, an instance runs before the databases of its gateway are checked. */
 class BriefSleepTest {
-  /** Passes of the reconciler that take longer than the check. */
-  private static final int PASSES = 10;
+  /** Passes of the reconciler that take longer than {@link #CHECK_AFTER}. */
+  private static final int PASSES = 25;
+
+  /** Longer than a start and a stop take on a loaded machine. */
+  private static final String CHECK_AFTER = "3s";
 
   /** The method that a check calls. */
   private static final String USE = "sessions.groups.delete";
@@ -41,7 +44,7 @@ class BriefSleepTest {
                 "chowder.effect.sleep.brief",
                 "10m",
                 "chowder.effect.sleep.check-after",
-                "1s"));
+                CHECK_AFTER));
     key = node.newcomer("whale");
   }
 
