@@ -9,6 +9,44 @@ import { join } from "node:path";
 // before the warm-up turn of a pool member, and empties it afterwards (OpenClawHome.WARMS_UP).
 const WARMS_UP = 'process.getBuiltinModule("node:fs").statSync(`${process.env.HOME}/.openclaw/chowder/warms-up`, { throwIfNoEntry: false })?.size > 0';
 
+// Returns a model's reply as the stream of events that a provider sends for this path; undefined for a path of another kind. Part of the
+// changed code.
+function replyStream(path) {
+  const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0, prompt_tokens: 0, completion_tokens: 0 };
+  const text = "Ready.";
+  const part = { type: "output_text", text, annotations: [] };
+  const item = { type: "message", id: "warm-up", role: "assistant", status: "completed", content: [part] };
+  const at = { item_id: "warm-up", output_index: 0, content_index: 0 };
+  const replies = {
+    "/chat/completions": [
+      { choices: [{ index: 0, delta: { role: "assistant", content: text }, finish_reason: null }] },
+      { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage },
+    ].map((chunk) => ({ id: "warm-up", object: "chat.completion.chunk", created: 0, model: "warm-up", ...chunk })),
+    "/responses": [
+      { type: "response.created", response: { id: "warm-up", status: "in_progress" } },
+      { type: "response.output_item.added", output_index: 0, item: { ...item, status: "in_progress", content: [] } },
+      { type: "response.content_part.added", ...at, part: { ...part, text: "" } },
+      { type: "response.output_text.delta", ...at, delta: text },
+      { type: "response.output_text.done", ...at, text },
+      { type: "response.output_item.done", output_index: 0, item },
+      { type: "response.completed", response: { id: "warm-up", status: "completed", output: [item], usage } },
+    ],
+    "/messages": [
+      { type: "message_start", message: { id: "warm-up", type: "message", role: "assistant", model: "warm-up", content: [], stop_reason: null, usage } },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text } },
+      { type: "content_block_stop", index: 0 },
+      { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage },
+      { type: "message_stop" },
+    ],
+    ":streamGenerateContent": [{ responseId: "warm-up", candidates: [{ index: 0, content: { role: "model", parts: [{ text }] }, finishReason: "STOP" }], usageMetadata: {} }],
+  };
+  const end = Object.keys(replies).find((suffix) => path.endsWith(suffix));
+  const named = (event) => (event.type ? `event: ${event.type}\n` : "");
+  const last = end === "/chat/completions" ? "data: [DONE]\n\n" : "";
+  return replies[end] && replies[end].map((event) => `${named(event)}data: ${JSON.stringify(event)}\n\n`).join("") + last;
+}
+
 // `file` names a file in dist, without the hash in its name. Each text of `replace` must occur once in one of the files with this name.
 const CHANGES = [
   {
@@ -45,32 +83,41 @@ const CHANGES = [
     replace: [
       [
         "async function fetchWithSsrFGuardInternal(params) {\n",
-        `async function fetchWithSsrFGuardInternal(params) {
-\tif (${WARMS_UP}) return {
-\t\tresponse: new Response('{"error":{"message":"no request leaves a gateway that warms up"}}', { status: 400, headers: { "content-type": "application/json" } }),
-\t\tfinalUrl: params.url,
-\t\trelease: async () => {}
-\t};
+        `${replyStream}
+async function fetchWithSsrFGuardInternal(params) {
+\tif (${WARMS_UP}) {
+\t\tconst reply = replyStream(new URL(params.url).pathname);
+\t\treturn {
+\t\t\tresponse: reply
+\t\t\t\t? new Response(reply, { headers: { "content-type": "text/event-stream" } })
+\t\t\t\t: new Response('{"error":{"message":"no request leaves a gateway that warms up"}}', { status: 400, headers: { "content-type": "application/json" } }),
+\t\t\tfinalUrl: params.url,
+\t\t\trelease: async () => {}
+\t\t};
+\t}
 `,
       ],
     ],
   },
   {
     part: "the model's reply to a gateway that warms up",
-    // The provider's code runs first, since a first turn waits for it, too. Its request gets the response above.
+    // The provider's code runs first and reads the stream above. If it does not accept it, the turn gets a reply nevertheless.
     file: "builtin-openclaw",
     replace: [
       [
         "session.agent.streamFn = streamFn;",
         `session.agent.streamFn = !(${WARMS_UP}) ? streamFn : async (model, context, options) => {
+\t\tlet events = [];
 \t\ttry {
-\t\t\tfor await (const _ of await streamFn(model, context, options));
+\t\t\tfor await (const event of await streamFn(model, context, options)) events.push(event);
 \t\t} catch {}
+\t\tif (events.at(-1)?.type !== "done") {
+\t\t\tconst message = { role: "assistant", content: [{ type: "text", text: "Ready." }], api: model.api, provider: model.provider, model: model.id, usage: makeZeroUsageSnapshot(), stopReason: "stop", timestamp: Date.now() };
+\t\t\tevents = [{ type: "start", partial: message }, { type: "done", reason: "stop", message }];
+\t\t}
 \t\tconst stream = (0, event_stream_exports.createAssistantMessageEventStream)();
-\t\tconst message = { role: "assistant", content: [{ type: "text", text: "Ready." }], api: model.api, provider: model.provider, model: model.id, usage: makeZeroUsageSnapshot(), stopReason: "stop", timestamp: Date.now() };
 \t\tqueueMicrotask(() => {
-\t\t\tstream.push({ type: "start", partial: message });
-\t\t\tstream.push({ type: "done", reason: "stop", message });
+\t\t\tfor (const event of events) stream.push(event);
 \t\t\tstream.end();
 \t\t});
 \t\treturn stream;

@@ -39,6 +39,9 @@ class OpenClawOnboardingIT {
   private static final Fence FENCE = new Fence(1, 1);
   private static final Secret KEY = Secret.of("the-key-of-this-test");
 
+  private static final ModelSetup CUSTOM =
+      new ModelSetup("custom", "demo", "http://localhost:9/v1", "", Optional.of(KEY));
+
   /** Differ in each home, whichever way it was onboarded. */
   private static final Set<String> OF_EACH_HOME =
       Set.of("/gateway/auth/token", "/wizard/lastRunAt");
@@ -106,21 +109,8 @@ class OpenClawOnboardingIT {
   void twoAgentsWithPreparedHomesHaveDifferentIdentities() throws Exception {
     var devices = new HashSet<String>();
     for (int agent = 1; agent <= 2; agent++) {
-      var sandbox = prepared();
-      var gateway =
-          driver.start(
-              sandbox,
-              FENCE,
-              new ProcessSpec(
-                  SNAPSHOT,
-                  "org",
-                  OpenClawHome.GATEWAY_COMMAND,
-                  OpenClawHome.GATEWAY_ENVIRONMENT,
-                  OpenClawHome.GATEWAY_PORT));
-      assertThat(
-              new GatewayReadiness()
-                  .awaitReady(gateway, LIMIT, () -> driver.observe(sandbox).endpoint()))
-          .isEqualTo(Verdict.READY);
+      var sandbox = prepared(CUSTOM);
+      startGateway(sandbox);
       devices.addAll(devices(sandbox));
       assertThat(devices).hasSize(agent);
       driver.removeProcesses(sandbox, 1);
@@ -138,15 +128,74 @@ class OpenClawOnboardingIT {
         """;
     var command = List.of("node", "-e", script);
     var result =
-        driver.run(prepared(), FENCE, new TaskSpec(SNAPSHOT, "org", command, List.of()), LIMIT);
+        driver.run(
+            prepared(CUSTOM), FENCE, new TaskSpec(SNAPSHOT, "org", command, List.of()), LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
     assertThat(result.output()).contains("\"skipAllStateMigrations\":true");
   }
 
+  /**
+   * The image replies to the requests of a gateway that warms up. OpenClaw keeps the id of a reply
+   * only if it read the whole reply.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "anthropic, '', ''",
+    "openai, '', ''",
+    "gemini, '', ''",
+    "custom, demo, http://localhost:9/v1"
+  })
+  void aWarmUpReadsTheReplyOfTheImage(String provider, String model, String baseUrl)
+      throws Exception {
+    var sandbox = prepared(new ModelSetup(provider, model, baseUrl, "", Optional.of(KEY)));
+    startGateway(sandbox);
+    var warmsUp = new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8("1"), 0600);
+    driver.writeFiles(sandbox, FENCE, List.of(warmsUp));
+    var script =
+        """
+        const { DatabaseSync } = require("node:sqlite");
+        const token = require("node:fs").readFileSync(process.argv[1], "utf8").trim();
+        fetch("http://127.0.0.1:18789/v1/responses", {
+          method: "POST",
+          headers: { authorization: "Bearer " + token, "content-type": "application/json" },
+          body: JSON.stringify({ model: "openclaw", input: "Hello" }),
+        }).then(async (response) => {
+          console.log(response.status, await response.text());
+          const file = process.env.HOME + "/.openclaw/agents/main/agent/openclaw-agent.sqlite";
+          const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+          for (const row of database.prepare("SELECT event_json FROM transcript_events").all()) {
+            console.log(row.event_json);
+          }
+        });
+        """;
+    var command = List.of("node", "-e", script, OpenClawHome.absolute(OpenClawHome.GATEWAY_TOKEN));
+    var result = driver.exec(sandbox, command, LIMIT);
+    assertThat(result.exitCode()).as(result.output()).isZero();
+    assertThat(result.output())
+        .startsWith("200 ")
+        .contains("\"text\":\"Ready.\"", "\"responseId\":\"warm-up\"");
+  }
+
+  private void startGateway(SandboxId sandbox) throws InterruptedException {
+    var gateway =
+        driver.start(
+            sandbox,
+            FENCE,
+            new ProcessSpec(
+                SNAPSHOT,
+                "org",
+                OpenClawHome.GATEWAY_COMMAND,
+                OpenClawHome.GATEWAY_ENVIRONMENT,
+                OpenClawHome.GATEWAY_PORT));
+    assertThat(
+            new GatewayReadiness()
+                .awaitReady(gateway, LIMIT, () -> driver.observe(sandbox).endpoint()))
+        .isEqualTo(Verdict.READY);
+  }
+
   /** Returns a sandbox whose home is as before the first boot of an agent. */
-  private SandboxId prepared() throws Exception {
+  private SandboxId prepared(ModelSetup setup) throws Exception {
     var sandbox = create();
-    var setup = new ModelSetup("custom", "demo", "http://localhost:9/v1", "", Optional.of(KEY));
     var config = OpenClawOnboarding.configFrom(read(sandbox, OpenClawHome.SKELETON), setup);
     driver.writeFiles(sandbox, FENCE, files(config, setup));
     return sandbox;
