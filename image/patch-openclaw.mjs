@@ -101,7 +101,7 @@ async function fetchWithSsrFGuardInternal(params) {
   },
   {
     part: "the model's reply to a gateway that warms up",
-    // The provider's code runs first and reads the stream above. If it does not accept it, the turn gets a reply nevertheless.
+    // The provider's code runs first and reads the stream above. If it does not accept it, the turn gets a prepared message.
     file: "builtin-openclaw",
     replace: [
       [
