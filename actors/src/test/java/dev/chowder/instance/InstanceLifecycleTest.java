@@ -3,7 +3,9 @@ package dev.chowder.instance;
 import static dev.chowder.instance.States.ENDPOINT;
 import static dev.chowder.instance.States.T0;
 import static dev.chowder.instance.States.all;
+import static dev.chowder.instance.States.apply;
 import static dev.chowder.instance.States.finished;
+import static dev.chowder.instance.States.outcome;
 import static dev.chowder.instance.States.running;
 import static dev.chowder.instance.States.then;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -1033,26 +1035,5 @@ class InstanceLifecycleTest {
     return then(
         running(),
         new InstanceEvent.Failed(1, Optional.empty(), T0, "GATEWAY_CRASHED", "gone", T0));
-  }
-
-  private static InstanceState apply(InstanceState state, InstanceCommand... commands) {
-    for (var command : commands) state = apply(state, command);
-    return state;
-  }
-
-  private static InstanceState apply(InstanceState state, InstanceCommand command) {
-    return switch (InstanceLifecycle.decide(state, command)) {
-      case Decision.Accept(List<InstanceEvent> events) ->
-          then(state, events.toArray(InstanceEvent[]::new));
-      case Decision.Reject(var why) -> throw new AssertionError("rejected: " + why);
-    };
-  }
-
-  private static String outcome(InstanceState state, InstanceCommand command) {
-    return switch (InstanceLifecycle.decide(state, command)) {
-      case Decision.Accept(var events) ->
-          then(state, events.toArray(InstanceEvent[]::new)).getClass().getSimpleName();
-      case Decision.Reject(var why) -> why.getClass().getSimpleName();
-    };
   }
 }

@@ -140,6 +140,29 @@ final class States {
     return state;
   }
 
+  /** Returns the state after commands, each of which must be accepted. */
+  static InstanceState apply(InstanceState state, InstanceCommand... commands) {
+    for (var command : commands) state = applyOne(state, command);
+    return state;
+  }
+
+  private static InstanceState applyOne(InstanceState state, InstanceCommand command) {
+    return switch (InstanceLifecycle.decide(state, command)) {
+      case Decision.Accept(List<InstanceEvent> events) ->
+          then(state, events.toArray(InstanceEvent[]::new));
+      case Decision.Reject(var why) -> throw new AssertionError("rejected: " + why);
+    };
+  }
+
+  /** Returns the name of the state after a command, or of the reason for its rejection. */
+  static String outcome(InstanceState state, InstanceCommand command) {
+    return switch (InstanceLifecycle.decide(state, command)) {
+      case Decision.Accept(var events) ->
+          then(state, events.toArray(InstanceEvent[]::new)).getClass().getSimpleName();
+      case Decision.Reject(var why) -> why.getClass().getSimpleName();
+    };
+  }
+
   /** Returns a state of every phase, by the name of the phase. */
   static Map<String, InstanceState> all() {
     var stopping = then(running(), new InstanceEvent.StopRequested("key", false, T0));
