@@ -610,6 +610,7 @@ public final class Chowder implements AutoCloseable {
                 secrets,
                 new SubscriptionCancellation(StripeSettings.from(config)),
                 config.getDuration("chowder.deletion.retry-every"),
+                config.getDuration("chowder.deletion.slot-limit"),
                 clock));
     var streams =
         shutdown.add(

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -127,12 +129,19 @@ class EngineRestartE2E {
     inside(script("up"));
   }
 
-  private JsonNode awaitStatus(String agent, String status) {
-    return Eventually.get(
-        agent + " " + status,
-        Limits.STEP,
-        () -> call("GET", "/v1/instances/" + agent, ""),
-        now -> now.path("status").asText().equals(status));
+  private void awaitStatus(String agent, String status) {
+    var _ =
+        Eventually.get(
+            agent + " " + status, Limits.STEP, () -> statusOf(agent), now -> now.equals(status));
+  }
+
+  /** Returns the status, followed by the error if there is one. */
+  private String statusOf(String agent) {
+    var instance = call("GET", "/v1/instances/" + agent, "");
+    return Stream.of("status", "error_reason", "error_message")
+        .map(field -> instance.path(field).asText())
+        .filter(value -> !value.isEmpty())
+        .collect(Collectors.joining(" "));
   }
 
   private String send(String agent, String input) {

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class OrganizationDeletions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationDeletions.class);
   private static final int PAGE = 100;
+  private static final Duration SLOT_PAUSE = Duration.ofMillis(10);
 
   /** Key id of the system. */
   private static final String NO_KEY = "";
@@ -49,6 +51,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   private final RevocationRecorder revocations;
   private final SecretStore secrets;
   private final SubscriptionCancellation subscriptions;
+  private final Duration slotLimit;
   private final InstantSource clock;
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
@@ -58,6 +61,8 @@ public final class OrganizationDeletions implements AutoCloseable {
    * Starts the retries.
    *
    * @param every time between two passes over the organizations that are being deleted
+   * @param slotLimit how long a pass waits until an organization's instances have released their
+   *     slots
    */
   public OrganizationDeletions(
       OrganizationClient organizations,
@@ -70,6 +75,7 @@ public final class OrganizationDeletions implements AutoCloseable {
       SecretStore secrets,
       SubscriptionCancellation subscriptions,
       Duration every,
+      Duration slotLimit,
       InstantSource clock) {
     this.organizations = organizations;
     this.organizationRows = organizationRows;
@@ -80,6 +86,7 @@ public final class OrganizationDeletions implements AutoCloseable {
     this.revocations = revocations;
     this.secrets = secrets;
     this.subscriptions = subscriptions;
+    this.slotLimit = slotLimit;
     this.clock = clock;
     var _ =
         timer.scheduleWithFixedDelay(
@@ -132,11 +139,21 @@ public final class OrganizationDeletions implements AutoCloseable {
           organizationId);
       return organization;
     }
+    awaitSlots(organizationId);
     return organizations.send(
         organizationId,
         replyTo ->
             new OrganizationCommand.FinishDeletion(
                 organization.subscriptionId(), clock.instant(), replyTo));
+  }
+
+  /** Waits because instances release their slots only after they have accepted their deletion. */
+  private void awaitSlots(String organizationId) {
+    var end = clock.instant().plus(slotLimit);
+    while (organizations.send(organizationId, OrganizationCommand.Get::new).slots() > 0
+        && clock.instant().isBefore(end)) {
+      LockSupport.parkNanos(SLOT_PAUSE.toNanos());
+    }
   }
 
   /** Revokes all keys and returns their number. */

@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -298,6 +299,28 @@ class IncidentResponseTest {
       if (one.path("id").asText().equals(organization)) return one.path("standing").asText();
     }
     throw new AssertionError("not listed: " + organization);
+  }
+
+  /** An instance releases its slot only after it replied, so simultaneous deletions wait. */
+  @Test
+  void theResponseOfADeletionSaysThatItIsComplete() {
+    var organizations = new ArrayList<String>();
+    for (int n = 0; n < 12; n++) {
+      var key = node.newcomer("crab");
+      organizations.add(node.organizationId(key));
+      node.createRunning(key);
+    }
+
+    var standings =
+        organizations.parallelStream()
+            .map(
+                id ->
+                    operator("POST", "organizations/" + id + "/delete", "{\"name\": \"org\"}", 200)
+                        .path("standing")
+                        .asText())
+            .toList();
+
+    assertThat(standings).hasSize(12).containsOnly("deleted");
   }
 
   /** A checkout may complete at any time, also while the organization is being deleted. */
