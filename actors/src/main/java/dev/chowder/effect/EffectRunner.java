@@ -499,7 +499,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     private void finish(StageRun stageRun, Instant begun, GatewayWork.Outcome outcome) {
       var now = clock.instant();
-      record(stageRun, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
+      record(
+          stageRun,
+          outcome.thawed() ? "wake" : kind(stageRun),
+          outcome.outcome().name().toLowerCase(Locale.ROOT),
+          begun);
       reports()
           .add(
               new InstanceCommand.Finished(
@@ -527,7 +531,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     private void fail(StageRun stageRun, Instant begun, WorkFailure why) {
-      record(stageRun, "failed", begun);
+      record(stageRun, kind(stageRun), "failed", begun);
       // The stages before it are reported first.
       reports().send();
       send(
@@ -720,12 +724,18 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       if (!cancelled) report.accept(outcome);
     }
 
-    private void record(StageRun stageRun, String outcome, Instant begun) {
+    private void record(StageRun stageRun, String kind, String outcome, Instant begun) {
       stageTimers
           .computeIfAbsent(
-              new TimerKey(stageRun.stage(), stageRun.attempt() == 1, outcome),
-              EffectRunner.this::stageTimer)
+              new TimerKey(stageRun.stage(), kind, outcome), EffectRunner.this::stageTimer)
           .record(Duration.between(begun, clock.instant()));
+    }
+
+    private String kind(StageRun stageRun) {
+      if (effect instanceof RunStages plan && plan.stages().contains(Stage.WARM_UP)) {
+        return "pool";
+      }
+      return stageRun.attempt() == 1 ? "provisioning" : "start";
     }
 
     private String name() {
@@ -748,14 +758,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
   }
 
-  /** The labels of a metric of stages. */
-  private record TimerKey(Stage stage, boolean provisioning, String outcome) {}
+  /**
+   * The labels of a metric of stages.
+   *
+   * @param kind what the stage belongs to: {@code provisioning}, {@code start}, {@code pool} (a
+   *     member), or {@code wake} for the start of a gateway without a boot
+   */
+  private record TimerKey(Stage stage, String kind, String outcome) {}
 
   private Timer stageTimer(TimerKey key) {
     return Timer.builder("chowder.stage")
         .description("From a stage's beginning to its end")
         .tag("stage", key.stage().label())
-        .tag("life", key.provisioning() ? "provisioning" : "start")
+        .tag("life", key.kind())
         .tag("outcome", key.outcome())
         .serviceLevelObjectives(STAGE_BUCKETS)
         .register(metrics);

@@ -39,6 +39,9 @@ public final class GatewaySleep {
   private final EffectSettings settings;
   private final InstantSource clock;
 
+  /** Memory that gateways which end now on this node read back from swap. */
+  private long bytesReadBack;
+
   public GatewaySleep(
       SandboxDriver driver,
       GatewaySuspension suspension,
@@ -99,8 +102,38 @@ public final class GatewaySleep {
             : Slept.OFF;
       }
     }
-    var _ = driver.stop(sandbox, deepen.attempt(), settings.drain());
+    end(sandbox, deepen.attempt());
     return Slept.OFF;
+  }
+
+  /**
+   * Ends a sleeping gateway. If the host has no memory to read back what the gateway has in swap,
+   * the gateway is killed, which loses nothing because it finished its work before it was frozen.
+   */
+  private void end(SandboxId sandbox, int attempt) {
+    // Something other than Chowder may have continued it, so that it has work again.
+    boolean frozen = driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused;
+    long swapped = frozen ? driver.memory(sandbox).map(MemoryUse::swappedBytes).orElse(0L) : 0;
+    if (swapped > 0 && !reserve(swapped, driver.capacity().availableBytes())) {
+      var _ = driver.stop(sandbox, attempt, Duration.ZERO);
+      return;
+    }
+    try {
+      var _ = driver.stop(sandbox, attempt, settings.drain());
+    } finally {
+      release(swapped);
+    }
+  }
+
+  /** Reserves memory beside that of the other gateways which end now; returns whether it fits. */
+  private synchronized boolean reserve(long bytes, long available) {
+    if (available < bytesReadBack + bytes) return false;
+    bytesReadBack += bytes;
+    return true;
+  }
+
+  private synchronized void release(long bytes) {
+    bytesReadBack -= bytes;
   }
 
   private static SleepMemory memory(MemoryUse memory) {

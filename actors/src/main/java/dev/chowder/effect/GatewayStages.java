@@ -163,11 +163,12 @@ public final class GatewayStages implements GatewayWork {
       case ONBOARD -> onboard(id, sandbox, stageRun);
       case GATEWAY_TOKEN -> requireToken(id, sandbox, stageRun);
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, stageRun);
-      // A sleeping gateway would overwrite the file. It applies its configuration when it wakes.
-      case OPENCLAW_CONFIG ->
-          stageRun.sleep().holdsProcesses()
-              ? Outcome.skipped()
-              : applyOverrides(id, sandbox, stageRun);
+      case OPENCLAW_CONFIG -> {
+        // A sleeping gateway would overwrite the file. It applies its configuration when it wakes.
+        if (stageRun.sleep().holdsProcesses()) yield Outcome.skipped();
+        endLostSleeper(sandbox, stageRun);
+        yield applyOverrides(id, sandbox, stageRun);
+      }
       case START_GATEWAY -> boot(id, sandbox, stageRun);
       case PUBLISH -> publish(sandbox);
       case WARM_UP -> warmUp(id, sandbox, stageRun.fence());
@@ -330,6 +331,17 @@ public final class GatewayStages implements GatewayWork {
     } catch (SandboxException late) {
       if (late.reason() != SandboxException.Reason.TIMED_OUT) throw late;
       return false;
+    }
+  }
+
+  /**
+   * Ends a frozen gateway that its instance has given up, for example because the engine did not
+   * respond during its wake. It would overwrite files if it continued.
+   */
+  private void endLostSleeper(SandboxId sandbox, StageRun stageRun) {
+    if (stageRun.attempt() == 1) return;
+    if (driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused) {
+      var _ = driver.stop(sandbox, stageRun.attempt(), Duration.ZERO);
     }
   }
 

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Moves sleeping gateways to deeper levels as they age or as memory becomes short: to swap first,
- * and off later. Handles one gateway at a time, because each takes processor time, and the end of a
- * paged-out one reads its memory back. Runs on one node of a cluster.
+ * and off later. Handles one gateway at a time, because each takes processor time. Runs on one node
+ * of a cluster.
  */
 public final class SleepKeeper implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(SleepKeeper.class);
@@ -100,7 +100,6 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private void check() {
     try {
       var all = sleepers.oldestFirst();
-      sleepers.retain(all);
       levels =
           all.stream()
               .collect(
@@ -141,11 +140,10 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private Optional<Step> due(InstanceView view, HostCapacity host, boolean memoryShort) {
     var sleep = Sleepers.sleep(view);
     if (sleep.isDeepening()) return Optional.empty();
-    var age = Duration.between(sleep.since(), clock.instant());
+    // A sleep that began far in the future began before the clock was set back.
+    var age = Duration.between(sleep.since(), clock.instant()).abs();
     if (age.compareTo(settings.deepSleepAfter()) >= 0) {
-      return Sleepers.canEnd(view, host)
-          ? Optional.of(new Step(SleepLevel.OFF, Cause.AGE))
-          : Optional.empty();
+      return Optional.of(new Step(SleepLevel.OFF, Cause.AGE));
     }
     if (sleep.level() != SleepLevel.FROZEN) return Optional.empty();
     boolean old = age.compareTo(settings.pageOutAfter()) >= 0;

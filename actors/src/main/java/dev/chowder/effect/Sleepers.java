@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import static java.util.Comparator.comparing;
+import static java.util.stream.Collectors.toSet;
 
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -16,7 +17,6 @@ import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,8 +58,11 @@ public final class Sleepers {
   private final InstantSource clock;
   private final MeterRegistry metrics;
 
-  /** Gateways whose memory stayed resident, and when a page-out may be tried again. */
-  private final Map<InstanceId, Instant> stayed = new ConcurrentHashMap<>();
+  /**
+   * Gateways whose memory stayed resident, and when a page-out may be tried again, by {@link
+   * System#nanoTime}.
+   */
+  private final Map<InstanceId, Long> stayed = new ConcurrentHashMap<>();
 
   public Sleepers(
       Instances instances,
@@ -88,6 +91,7 @@ public final class Sleepers {
           if (view.sleep().filter(Sleep::holdsProcesses).isPresent()) sleeping.add(view);
         });
     sleeping.sort(comparing(view -> sleep(view).since()));
+    stayed.keySet().retainAll(sleeping.stream().map(InstanceView::id).collect(toSet()));
     return sleeping;
   }
 
@@ -98,16 +102,11 @@ public final class Sleepers {
   /** Returns whether a page-out of this gateway can free memory. */
   boolean canPageOut(InstanceView view, HostCapacity host) {
     var memory = sleep(view).memory();
-    var retryAt = stayed.getOrDefault(view.id(), Instant.MIN);
+    var retryAt = stayed.get(view.id());
     return sleep(view).level() == SleepLevel.FROZEN
         && host.swapFreeBytes() > 0
         && host.swapFreeBytes() >= memory.residentBytes()
-        && !clock.instant().isBefore(retryAt);
-  }
-
-  /** Returns whether the gateway can end. The end of a paged-out one reads its memory back. */
-  static boolean canEnd(InstanceView view, HostCapacity host) {
-    return host.availableBytes() >= sleep(view).memory().swappedBytes();
+        && (retryAt == null || System.nanoTime() - retryAt >= 0);
   }
 
   /**
@@ -161,7 +160,7 @@ public final class Sleepers {
 
   private void record(InstanceId id, SleepLevel wanted, SleepLevel reached, Cause cause) {
     if (wanted.isDeeperThan(reached)) {
-      stayed.put(id, clock.instant().plus(settings.pageOutAfter()));
+      stayed.put(id, System.nanoTime() + settings.pageOutAfter().toNanos());
     } else {
       stayed.remove(id);
       counter(reached, cause).increment();
@@ -176,11 +175,6 @@ public final class Sleepers {
         .tag("level", level.label())
         .tag("cause", cause.label())
         .register(metrics);
-  }
-
-  /** Forgets gateways that no longer sleep. */
-  void retain(List<InstanceView> sleeping) {
-    stayed.keySet().retainAll(sleeping.stream().map(InstanceView::id).toList());
   }
 
   private static Optional<InstanceView> accepted(

@@ -68,8 +68,10 @@ public interface SandboxDriver extends AutoCloseable {
 
   /**
    * Stops the main process with SIGTERM, and with SIGKILL after {@code grace}. A frozen process is
-   * thawed for this. The home directory stays. Does nothing if no process runs. While one of a
-   * later attempt runs, the call fails with {@link SandboxException.Reason#REFUSED}.
+   * thawed for SIGTERM, which reads its memory back from swap. Without a grace, the process gets
+   * SIGKILL at once, and nothing is read back. The home directory stays. Does nothing if no process
+   * runs. While one of a later attempt runs, the call fails with {@link
+   * SandboxException.Reason#REFUSED}.
    */
   StopResult stop(SandboxId id, int attempt, Duration grace);
 
@@ -294,11 +296,12 @@ public interface SandboxDriver extends AutoCloseable {
    *
    * @param totalBytes memory of the host
    * @param availableBytes how much of it a new process could use without swapping
-   * @param swapTotalBytes size of the swap; 0 if there is none or if the driver cannot tell
-   * @param swapFreeBytes how much of the swap is free
+   * @param swapFreeBytes free swap; 0 if there is none or if the driver cannot tell
+   * @param swapInMemory whether some of the swap is compressed memory, which the end of a paged-out
+   *     process frees
    */
   record HostCapacity(
-      long totalBytes, long availableBytes, long swapTotalBytes, long swapFreeBytes) {}
+      long totalBytes, long availableBytes, long swapFreeBytes, boolean swapInMemory) {}
 
   /** Reports that a sandbox's main process ended or vanished. */
   record SandboxEvent(SandboxId id, String what) {}

@@ -187,6 +187,30 @@ class GatewayStagesTest {
     }
   }
 
+  /** The engine did not respond for so long that the instance forgot the sleep. */
+  @Test
+  void aFrozenGatewayEndsBeforeTheConfigurationIsWritten() throws Exception {
+    var _ =
+        driver.start(
+            SANDBOX,
+            new Fence(1, 1),
+            new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789));
+    driver.freeze(SANDBOX, 1);
+    one.connect(
+        channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
+    int before = driver.script().calls().size();
+    var _ =
+        stages.run(
+            ID,
+            new StageRun(
+                Stage.OPENCLAW_CONFIG, 2, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
+    assertThat(config()).contains("telegram");
+    assertThat(driver.script().calls().stream().skip(before).map(FakeScript.Call::verb))
+        .containsSubsequence(Verb.STOP, Verb.WRITE_FILES);
+    assertThat(driver.observe(SANDBOX).mainProcess())
+        .isEqualTo(new MainProcess.Ended(1, 137, false));
+  }
+
   /** The engine came back without its disk, and the stage runs before an observation. */
   @Test
   void aStageWithoutItsHomeFailsWithSandboxLost() {

@@ -422,6 +422,17 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void withoutAGraceAProcessIsKilledAlsoIfItIsFrozen() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    assertThat(driver().stop(id, 1, Duration.ZERO)).isEqualTo(new StopResult(true, true, 137));
+    awaitAnswer(start(2, commandThatServes()));
+    driver().freeze(id, 2);
+    assertThat(driver().stop(id, 2, Duration.ZERO)).isEqualTo(new StopResult(true, true, 137));
+    assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Ended.class);
+  }
+
+  @Test
   void aFrozenProcessContinuesWithItsMemoryAfterAThaw() throws Exception {
     create();
     SandboxEndpoint endpoint = start(1, commandThatServes());
@@ -798,9 +809,7 @@ public abstract class SandboxDriverContract {
   void capacityIsPlausible() {
     var capacity = driver().capacity();
     assertThat(capacity.availableBytes()).isPositive().isLessThanOrEqualTo(capacity.totalBytes());
-    assertThat(capacity.swapFreeBytes())
-        .isNotNegative()
-        .isLessThanOrEqualTo(capacity.swapTotalBytes());
+    assertThat(capacity.swapFreeBytes()).isNotNegative();
   }
 
   @Test

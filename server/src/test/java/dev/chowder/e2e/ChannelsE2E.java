@@ -68,7 +68,10 @@ class ChannelsE2E {
 
       agent.stop(120).is(200);
       int before = telegram.polls();
+      String asleep = "asleep-" + UUID.randomUUID();
+      telegram.write(4711, "Ada", "Remember: " + asleep);
       agent.start(300).is(200);
+      awaitSent(telegram::sent, asleep);
       awaitPolls(telegram, before);
       awaitListener(mattermost);
       talk("started", telegram, mattermost);

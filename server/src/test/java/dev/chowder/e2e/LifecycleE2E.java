@@ -41,6 +41,9 @@ class LifecycleE2E {
   private static final int CYCLES = 10;
   private static final int WAIT_SECONDS = 180;
 
+  /** Longer than the stop of an agent takes on a busy machine. */
+  private static final int CRON_SECONDS = 30;
+
   private final Agent agent;
   private final Answer created;
   private final List<JsonNode> events;
@@ -189,6 +192,62 @@ class LifecycleE2E {
     assertThat(started.text("served_by")).isEqualTo("boot");
     Answer recalled = agent.send("killed", "What did I ask you to remember?").is(200);
     assertThat(recalled.agentText()).contains(nonce);
+  }
+
+  @Test
+  @Order(2)
+  void aCronJobThatFallsDueInASleepRunsAfterTheWake() {
+    // The workspace may not exist before the first message.
+    String ran = Workspace.HOME + "/.openclaw/cron-ran";
+    Instant earliest = Instant.now().plusSeconds(CRON_SECONDS);
+    Docker.shell(
+        agent.container(),
+        "openclaw cron add --name due --at "
+            + CRON_SECONDS
+            + "s --command 'date +%s > "
+            + ran
+            + "'");
+    Instant due = Instant.now().plusSeconds(CRON_SECONDS);
+    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
+    assertThat(Instant.now()).as("the sleep began before the job was due").isBefore(earliest);
+    Eventually.is("the job is due", Limits.STEP, () -> Instant.now().isAfter(due.plusSeconds(1)));
+    Instant woken = Instant.now();
+    assertThat(agent.start(WAIT_SECONDS).is(200).text("served_by")).isEqualTo("thaw");
+    String at =
+        Eventually.get(
+            "the time of the run",
+            Limits.STEP,
+            () -> Docker.shell(agent.container(), "cat " + ran + " || true").strip(),
+            time -> time.matches("\\d+"));
+    assertThat(Instant.ofEpochSecond(Long.parseLong(at))).isAfterOrEqualTo(woken.minusSeconds(1));
+    Docker.shell(agent.container(), "rm " + ran);
+  }
+
+  @Test
+  @Order(2)
+  void filesThatAreImportedBelowASleeperStay() throws Exception {
+    assertThat(agent.send("imported", "Reply with exactly: here").is(200).agentText())
+        .isEqualTo("here");
+    write("imported");
+    byte[] tar = Workspace.tar(agent);
+    write("overwritten");
+    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
+    Workspace.importTar(agent, tar);
+    String before = Workspace.checksums(agent);
+    assertThat(agent.get().text("sleep_level")).isEqualTo("off");
+    assertThat(agent.start(WAIT_SECONDS).is(200).text("served_by")).isEqualTo("boot");
+    assertThat(agent.send("imported", "Reply with exactly: here").is(200).agentText())
+        .isEqualTo("here");
+    Answer read = agent.caller().get(agent.path("/files/content?path=import.md")).is(200);
+    assertThat(read.text("content")).isEqualTo("imported");
+    assertThat(Workspace.checksums(agent)).isEqualTo(before);
+    agent.caller().delete(agent.path("/files?path=import.md")).is(204);
+  }
+
+  private void write(String content) {
+    var file = Answer.JSON.createObjectNode();
+    file.put("path", "import.md").put("content", content);
+    agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
   }
 
   @Test

@@ -7,8 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.chowder.server.edge.RawHttp;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -74,16 +72,10 @@ class ScheduleE2E {
     assertThat(read.text("content")).isEqualTo("Good morning.\n");
     assertThat(agent.caller().get(agent.path("/files?path=while")).is(200).body())
         .contains("asleep.md");
-    byte[] tar = tar();
+    byte[] tar = Workspace.tar(agent);
     assertThat(new String(tar, UTF_8)).contains("while/asleep.md");
     agent.caller().delete(agent.path("/files?path=while&recursive=true")).is(204);
-    var imported =
-        agent
-            .caller()
-            .request(agent.path("/files/import"))
-            .header("Content-Type", "application/x-tar")
-            .POST(BodyPublishers.ofByteArray(tar));
-    assertThat(Caller.finish(imported).is(200).json().path("file_count").asInt()).isPositive();
+    Workspace.importTar(agent, tar);
     assertThat(agent.get().text("status")).isEqualTo("stopped");
   }
 
@@ -121,14 +113,6 @@ class ScheduleE2E {
     for (String kept : List.of("gateway", "models", "secrets")) {
       assertThat(after.path(kept)).as(kept).isEqualTo(before.path(kept));
     }
-  }
-
-  private byte[] tar() throws Exception {
-    var request = agent.caller().request(agent.path("/files/export")).GET().build();
-    var answer = Caller.HTTP.send(request, BodyHandlers.ofByteArray());
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.headers().firstValue("content-type")).hasValue("application/x-tar");
-    return answer.body();
   }
 
   private Answer patch(String overrides) {

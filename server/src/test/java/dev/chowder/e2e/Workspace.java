@@ -1,8 +1,12 @@
 package dev.chowder.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -14,7 +18,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Copies an agent's files out of its container, whether it runs or not. */
+/** Reads an agent's files from its container, whether it runs or not, and imports files. */
 final class Workspace {
   static final String HOME = "/home/node";
   static final String PATH = HOME + "/.openclaw/workspace";
@@ -65,6 +69,25 @@ final class Workspace {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Returns the export of the workspace, a tar archive. */
+  static byte[] tar(Agent agent) throws Exception {
+    var request = agent.caller().request(agent.path("/files/export")).GET().build();
+    var answer = Caller.HTTP.send(request, BodyHandlers.ofByteArray());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("content-type")).hasValue("application/x-tar");
+    return answer.body();
+  }
+
+  static void importTar(Agent agent, byte[] tar) {
+    var request =
+        agent
+            .caller()
+            .request(agent.path("/files/import"))
+            .header("Content-Type", "application/x-tar")
+            .POST(BodyPublishers.ofByteArray(tar));
+    assertThat(Caller.finish(request).is(200).json().path("file_count").asInt()).isPositive();
   }
 
   private static Map<String, byte[]> read(Path root) throws IOException {

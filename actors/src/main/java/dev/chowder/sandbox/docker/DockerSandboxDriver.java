@@ -202,13 +202,20 @@ public final class DockerSandboxDriver implements SandboxDriver {
           false, false, found.map(c -> DockerObservations.exitCode(c.getState())).orElse(0));
     }
     String container = found.get().getId();
-    containers.signal(container, "TERM");
-    // A frozen process gets the signal only after it is thawed.
-    if (DockerContainers.paused(found.get())) sleep.wake(found.get());
-    Optional<InspectContainerResponse> ended = containers.awaitEnd(container, grace);
+    boolean frozen = DockerContainers.paused(found.get());
+    Optional<InspectContainerResponse> ended = Optional.empty();
+    if (grace.isPositive()) {
+      containers.signal(container, "TERM");
+      // A frozen process gets the signal only after it is thawed.
+      if (frozen) sleep.wake(found.get());
+      ended = containers.awaitEnd(container, grace);
+    }
     boolean killed = ended.isEmpty() && containers.inspect(container).isPresent();
     if (killed) {
       containers.signal(container, "KILL");
+      // With cgroup v1, a frozen process ends only after it is thawed. It runs no code of its own
+      // then.
+      if (frozen) containers.unpause(container);
       ended = containers.awaitEnd(container, settings.callTimeout());
       if (ended.isEmpty() && containers.inspect(container).isPresent()) {
         throw new SandboxException(

@@ -34,13 +34,13 @@ final class HostMemory {
       return new HostCapacity(
           bytes(lines, "MemTotal:"),
           bytes(lines, "MemAvailable:"),
-          swap.totalBytes(),
-          swap.freeBytes());
+          swap.freeBytes(),
+          swap.isInMemory());
     }
     // The kernel of another machine is not accessible. Its engine reports only the total memory.
     Info info = engine.call("info", docker -> docker.infoCmd().exec());
     long totalBytes = Objects.requireNonNullElse(info.getMemTotal(), 0L);
-    return new HostCapacity(totalBytes, totalBytes, 0, 0);
+    return new HostCapacity(totalBytes, totalBytes, 0, false);
   }
 
   private static List<String> meminfo() {

@@ -32,16 +32,17 @@ final class HostSwap {
     this.diskPermitted = diskPermitted;
   }
 
-  long totalBytes() {
-    return entries().mapToLong(entry -> kibibytes(entry[2])).sum();
-  }
-
   /** Returns the free swap. A compressed device can be full before all its pages are in use. */
   long freeBytes() {
     return entries()
         .mapToLong(
             entry -> Math.min(kibibytes(entry[2]) - kibibytes(entry[3]), compressedFree(entry[0])))
         .sum();
+  }
+
+  /** Returns whether a compressed device, which takes memory, is among the swap. */
+  boolean isInMemory() {
+    return entries().anyMatch(entry -> isCompressed(entry[0]));
   }
 
   /** Returns the lines without the header: {@code PATH TYPE SIZE USED PRIORITY}. */

@@ -295,7 +295,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
       Integer exitCode = process.map(SimulatedProcess::exitCode).orElse(0);
       return new StopResult(false, false, exitCode);
     }
-    boolean killed = FakeCommand.parse(process.get().command()).ignoresSigterm();
+    boolean killed = grace.isZero() || FakeCommand.parse(process.get().command()).ignoresSigterm();
     if (killed) {
       FakeScript.pause(Verb.STOP, grace);
     }
@@ -504,8 +504,8 @@ public final class FakeSandboxDriver implements SandboxDriver {
         script.isFull()
             ? 0
             : Math.max(0, settings.memoryBytes() - host.running() * settings.processBytes()),
-        script.hasSwap() ? settings.memoryBytes() : 0,
-        swapFreeBytes());
+        swapFreeBytes(),
+        script.hasSwap());
   }
 
   private long swapFreeBytes() {

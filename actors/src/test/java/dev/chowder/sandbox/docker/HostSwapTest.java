@@ -17,7 +17,6 @@ class HostSwapTest {
 
   @Test
   void aHostWithoutSwapHasNone() throws IOException {
-    assertThat(swap(HEADER).totalBytes()).isZero();
     assertThat(swap(HEADER).freeBytes()).isZero();
     assertThat(new HostSwap(folder.resolve("absent"), folder, false).freeBytes()).isZero();
   }
@@ -26,17 +25,17 @@ class HostSwapTest {
   void aHostWithSwapOnADiskHasNoneForAgentsUnlessTheOperatorPermitsIt() throws IOException {
     for (var disk : List.of("/dev/vda2 partition", "/home/zram0 file")) {
       var content = HEADER + "/dev/zram0 partition 1000 0 100\n" + disk + " 500 0 -3\n";
-      assertThat(swap(content).totalBytes()).isZero();
       assertThat(swap(content).freeBytes()).isZero();
       assertThat(withDisk(content).freeBytes()).isEqualTo(1500 * KIB);
+      assertThat(withDisk(content).isInMemory()).isTrue();
     }
   }
 
   @Test
   void allPermittedDevicesCount() throws IOException {
     var swap = withDisk(HEADER + "/swap\\040file file 1000 100 -2\n/dev/vda2 partition 500 0 -3\n");
-    assertThat(swap.totalBytes()).isEqualTo(1500 * KIB);
     assertThat(swap.freeBytes()).isEqualTo(1400 * KIB);
+    assertThat(swap.isInMemory()).isFalse();
   }
 
   @Test

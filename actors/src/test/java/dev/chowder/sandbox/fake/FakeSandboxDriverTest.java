@@ -125,7 +125,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
     driver.freeze(id, 1);
     var resident = driver.memory(id).orElseThrow();
     driver.script().withoutSwap();
-    assertThat(driver.capacity().swapTotalBytes()).isZero();
+    assertThat(driver.capacity().swapFreeBytes()).isZero();
     assertThat(driver.pageOut(id, 1)).isEqualTo(resident);
     driver.script().withSwap();
     assertThat(driver.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);

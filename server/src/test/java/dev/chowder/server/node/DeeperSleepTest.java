@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -163,18 +164,88 @@ class DeeperSleepTest {
   }
 
   @Test
+  void aPagedOutSleeperStartsOnlyIfItsMemoryFits() throws IOException {
+    start(2, Map.of());
+    var sleeper = pagedOutBesideTwoRunning();
+    assertNoCapacity(() -> wake(sleeper));
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.paged_out);
+  }
+
+  @Test
   void aCreateFailsIfNoSleeperIsLeft() throws IOException {
     start(2, Map.of());
+    var sleeper = pagedOutBesideTwoRunning();
+    assertNoCapacity(() -> node.create(key));
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
+    // The host has no memory to read its memory back for a clean end.
+    assertThat(exitCode(sleeper)).isEqualTo(137);
+  }
+
+  @Test
+  void aPagedOutSleeperEndsCleanlyIfItsMemoryFits() throws IOException {
+    start(100, Map.of("chowder.sleep.page-out-after", "0s"));
+    var sleeper = asleep();
+    awaitLevel(sleeper, Instance.SleepLevel.paged_out);
+    endForAFile(sleeper);
+    assertThat(exitCode(sleeper)).isZero();
+  }
+
+  @Test
+  void aFileCallKillsAPagedOutSleeperWhoseMemoryDoesNotFit() throws IOException {
+    start(2, Map.of());
+    var sleeper = pagedOutBesideTwoRunning();
+    endForAFile(sleeper);
+    assertThat(exitCode(sleeper)).isEqualTo(137);
+  }
+
+  /** The host can read back one of them, but not both. */
+  @Test
+  void simultaneousEndsReadBackOnlyWhatFits() throws Exception {
+    start(3, Map.of("chowder.sleep.page-out-after", "0s"));
+    var first = asleep();
+    var second = asleep();
+    awaitLevel(first, Instance.SleepLevel.paged_out);
+    awaitLevel(second, Instance.SleepLevel.paged_out);
+    var _ = running(key);
+    var _ = running(key);
+    awaitLedger();
+    var end = node.script().holdNext(Verb.STOP);
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var slow = callers.submit(() -> endForAFile(first));
+      assertThat(end.awaitCall(Duration.ofSeconds(30))).isTrue();
+      endForAFile(second);
+      end.release();
+      slow.get();
+    }
+    assertThat(exitCode(first)).isZero();
+    assertThat(exitCode(second)).isEqualTo(137);
+  }
+
+  /** Returns a sleeper on a host whose memory two running agents use. */
+  private String pagedOutBesideTwoRunning() {
     var sleeper = asleep();
     var _ = running(key);
     var _ = running(key);
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.paged_out);
     awaitLedger();
-    assertNoCapacity(() -> node.create(key));
-    // Its end would read its memory back, for which none is left.
-    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.paged_out);
-    // A start needs as much memory as it has in swap.
-    assertNoCapacity(() -> wake(sleeper));
+    return sleeper;
+  }
+
+  private void endForAFile(String id) {
+    var _ =
+        node.files(key)
+            .putFileContent(
+                PutFileContentRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setPath("note.txt")
+                    .setContent("written while asleep")
+                    .build());
+    assertThat(level(id)).isEqualTo(Instance.SleepLevel.off);
+  }
+
+  private int exitCode(String id) {
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+    return ((MainProcess.Ended) mainProcess(id)).exitCode();
   }
 
   @Test

@@ -27,8 +27,8 @@ class FaultScheduleTest {
   private static final long SEED =
       Long.getLong("chowder.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
 
-  /** In so many rounds, each node has creates that claim a member. */
-  private static final int MANY = 100;
+  /** A node with so many rounds has creates that claim a member, and sleeps of each level. */
+  private static final int MANY = 60;
 
   /** Nodes in parallel: two for each of two processors, since a schedule waits half of its time. */
   private static final int LANES = Math.min(ROUNDS, 4);
@@ -102,10 +102,12 @@ class FaultScheduleTest {
   private static void run(Path home, AtomicInteger next) throws IOException {
     try (var node = Node.start(home, SETTINGS);
         var database = node.openDatabase()) {
+      int finished = 0;
       for (int round = next.getAndIncrement(); round < ROUNDS; round = next.getAndIncrement()) {
         long seed = SEED + round;
         try (var schedule = new FaultSchedule(node, database, seed)) {
           schedule.run();
+          finished++;
         } catch (AssertionError | RuntimeException why) {
           next.set(ROUNDS);
           throw new AssertionError("seed " + seed, why);
@@ -113,10 +115,21 @@ class FaultScheduleTest {
       }
       // Sandboxes without a journal are removed, too, and members after chowder.pool.keep-for.
       Node.await(() -> node.host().list().isEmpty() ? "" : "left behind: " + node.host().list());
-      // Few schedules may find no member.
-      if (ROUNDS >= MANY) {
+      // A few schedules may find no member, or wake before a sleep goes to swap.
+      if (finished >= MANY) {
         assertThat(node.metric("chowder_pool_creates_total{result=\"hit\"}")).isPositive();
+        assertThat(deepened(node, "paged_out")).isPositive();
+        assertThat(deepened(node, "off")).isPositive();
+        assertThat(
+                node.metric(
+                    "chowder_stage_seconds_count{life=\"wake\",outcome=\"executed\","
+                        + "stage=\"start_gateway\"}"))
+            .isPositive();
       }
     }
+  }
+
+  private static double deepened(Node node, String level) {
+    return node.metric("chowder_sleep_deepened_total{cause=\"age\",level=\"%s\"}".formatted(level));
   }
 }
