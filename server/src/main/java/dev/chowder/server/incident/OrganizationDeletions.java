@@ -61,8 +61,8 @@ public final class OrganizationDeletions implements AutoCloseable {
    * Starts the retries.
    *
    * @param every time between two passes over the organizations that are being deleted
-   * @param slotLimit how long a pass waits until an organization's instances have released their
-   *     slots
+   * @param slotLimit how long {@link #finish} waits until an organization's instances have released
+   *     their slots
    */
   public OrganizationDeletions(
       OrganizationClient organizations,
@@ -111,7 +111,8 @@ public final class OrganizationDeletions implements AutoCloseable {
   /** A failing organization must not delay the others. */
   private void tryToFinish(String organizationId) {
     try {
-      var _ = finish(organizationId);
+      // The next pass ends the deletion if slots are still held, so that it does not delay others.
+      var _ = finish(organizationId, Duration.ZERO);
     } catch (RuntimeException why) {
       LOG.warn(
           "organization={} event=deletion_incomplete cause={}", organizationId, why.toString());
@@ -124,6 +125,10 @@ public final class OrganizationDeletions implements AutoCloseable {
    * @return the organization afterwards; its standing is {@code deleting} while parts are left
    */
   OrganizationView finish(String organizationId) {
+    return finish(organizationId, slotLimit);
+  }
+
+  private OrganizationView finish(String organizationId, Duration slotWait) {
     var organization = organizations.send(organizationId, OrganizationCommand.Get::new);
     if (organization.standing() != Standing.DELETING) return organization;
     revokeKeys(organizationId);
@@ -139,7 +144,7 @@ public final class OrganizationDeletions implements AutoCloseable {
           organizationId);
       return organization;
     }
-    awaitSlots(organizationId);
+    awaitSlots(organizationId, slotWait);
     return organizations.send(
         organizationId,
         replyTo ->
@@ -148,10 +153,10 @@ public final class OrganizationDeletions implements AutoCloseable {
   }
 
   /** Waits because instances release their slots only after they have accepted their deletion. */
-  private void awaitSlots(String organizationId) {
-    var end = clock.instant().plus(slotLimit);
-    while (organizations.send(organizationId, OrganizationCommand.Get::new).slots() > 0
-        && clock.instant().isBefore(end)) {
+  private void awaitSlots(String organizationId, Duration limit) {
+    long end = System.nanoTime() + limit.toNanos();
+    while (System.nanoTime() - end < 0
+        && organizations.send(organizationId, OrganizationCommand.Get::new).slots() > 0) {
       LockSupport.parkNanos(SLOT_PAUSE.toNanos());
     }
   }

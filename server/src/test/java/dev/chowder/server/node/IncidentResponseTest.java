@@ -45,6 +45,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -311,16 +313,18 @@ class IncidentResponseTest {
       node.createRunning(key);
     }
 
-    var standings =
-        organizations.parallelStream()
-            .map(
-                id ->
-                    operator("POST", "organizations/" + id + "/delete", "{\"name\": \"org\"}", 200)
-                        .path("standing")
-                        .asText())
-            .toList();
+    var standings = new ArrayList<Future<String>>();
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (var id : organizations) {
+        var path = "organizations/" + id + "/delete";
+        standings.add(
+            callers.submit(
+                () ->
+                    operator("POST", path, "{\"name\": \"org\"}", 200).path("standing").asText()));
+      }
+    }
 
-    assertThat(standings).hasSize(12).containsOnly("deleted");
+    assertThat(standings).extracting(Future::get).containsOnly("deleted");
   }
 
   /** A checkout may complete at any time, also while the organization is being deleted. */
