@@ -69,14 +69,19 @@ final class PoolDemand {
   }
 
   /**
-   * Returns the wanted members, the models that were used last first. Forgets creates that are
-   * older than {@code keepFor}.
+   * Returns the wanted members, the models that were used last first. Forgets creates that differ
+   * from {@code now} by more than {@code keepFor}; those in the future were before the clock was
+   * set back.
    *
    * @param boot time that a replacement takes
    */
   List<Wanted> wanted(Instant now, Duration boot) {
-    var oldest = now.minus(keepFor);
-    byModel.values().forEach(creates -> creates.times.removeIf(at -> at.isBefore(oldest)));
+    byModel
+        .values()
+        .forEach(
+            creates ->
+                creates.times.removeIf(
+                    at -> Duration.between(at, now).abs().compareTo(keepFor) > 0));
     byModel.values().removeIf(creates -> creates.times.isEmpty());
     var all = new ArrayList<Wanted>();
     byModel.forEach(

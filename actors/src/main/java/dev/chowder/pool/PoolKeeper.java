@@ -82,9 +82,6 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   /** Ids whose create is counted, so that overlapping queries do not count it twice. */
   private final Set<InstanceId> counted = new HashSet<>();
 
-  /** Members that this keeper discarded. */
-  private final Set<InstanceId> discarded = new HashSet<>();
-
   /** The members that the last check found. */
   private volatile Map<InstanceId, InstanceView> known = Map.of();
 
@@ -116,8 +113,12 @@ public final class PoolKeeper implements SingletonDuty.Duty {
    */
   public record Offer(PoolSetup setup, int freeSlots) {}
 
-  /** The failures in a row of members of one model. */
-  private record Failures(int count, Instant retryAt) {}
+  /**
+   * The failures in a row of members of one model.
+   *
+   * @param retryAt by {@link System#nanoTime}
+   */
+  private record Failures(int count, long retryAt) {}
 
   private PoolKeeper(
       PoolMembers members,
@@ -237,14 +238,13 @@ public final class PoolKeeper implements SingletonDuty.Duty {
             .flatMap(view -> refreshed(before, view))
             .ifPresent(member -> now.put(member.id(), member));
       } catch (IllegalStateException noReply) {
-        // One member must not delay the others.
+        // The other members must still be checked.
         LOG.warn(
             "instance={} event=pool-member-not-checked why={}", before.id(), noReply.toString());
         now.put(before.id(), before);
       }
     }
     known = now;
-    discarded.retainAll(now.keySet());
   }
 
   /** Returns the member as it is now; empty if it is none any more. */
@@ -254,7 +254,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       return Optional.empty();
     }
     if (now.isTerminated()) {
-      if (isWarming(before) && !discarded.contains(before.id())) {
+      if (isWarming(before) && !members.wasDiscardedHere(before.id())) {
         failed(Model.of(before.profile()));
       }
       return Optional.empty();
@@ -283,7 +283,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     int count = Optional.ofNullable(failures.get(model)).map(Failures::count).orElse(0) + 1;
     var pause = settings.retryMin().multipliedBy(1L << Math.min(count - 1, 20));
     if (pause.compareTo(settings.retryMax()) > 0) pause = settings.retryMax();
-    failures.put(model, new Failures(count, clock.instant().plus(pause)));
+    failures.put(model, new Failures(count, System.nanoTime() + pause.toNanos()));
     LOG.info(
         "organization={} event=pool-waits again_in_ms={}",
         model.organizationId(),
@@ -305,51 +305,85 @@ public final class PoolKeeper implements SingletonDuty.Duty {
         isShort(host, 0)
             ? 0
             : (int) (settings.memoryShare() * host.totalBytes() / settings.memberBytes());
-    var used = new HashMap<String, Integer>();
-    for (var one : wanted) {
-      if (allowed <= 0) break;
-      var organization = one.model().organizationId();
-      int chosen = choose(one, used.getOrDefault(organization, 0), allowed, kept, missing);
-      used.merge(organization, chosen, Integer::sum);
-      allowed -= chosen;
+    var candidates = candidates(wanted, allowed);
+    var shares = PoolShares.divide(candidates.stream().map(Candidate::claimant).toList(), allowed);
+    for (var one : candidates) {
+      int share = shares.getOrDefault(one.wanted().model(), 0);
+      if (one.setup().isEmpty()) {
+        unchanged(one.wanted().model()).limit(share).forEach(member -> kept.add(member.id()));
+        continue;
+      }
+      var setup = one.setup().get();
+      int found = keep(one.wanted(), setup, share, kept);
+      if (found < share) missing.add(new Missing(one.wanted(), setup));
     }
     for (var id : known.keySet()) {
       if (kept.contains(id)) continue;
-      discarded.add(id);
       members.discard(id);
     }
     create(missing, host);
   }
 
   /**
-   * Chooses the members of a model that stay, and notes whether one is missing.
+   * A model that may have members.
    *
-   * @param used number of members that were chosen for the organization before
-   * @param allowed maximum number of members for which the host has memory
-   * @return how many members the model may have
+   * @param setup what its creates provision; empty if its organization did not reply
    */
-  private int choose(
-      Wanted wanted, int used, int allowed, Set<InstanceId> kept, List<Missing> missing) {
+  private record Candidate(
+      Wanted wanted, Optional<PoolSetup> setup, PoolShares.Claimant claimant) {}
+
+  /** Returns as many models as could get a member. */
+  private List<Candidate> candidates(List<Wanted> wanted, int allowed) {
+    var candidates = new ArrayList<Candidate>();
+    var models = new HashMap<String, Integer>();
+    int members = 0;
+    for (var one : wanted) {
+      if (members >= allowed) break;
+      var found = candidate(one);
+      if (found.isEmpty()) continue;
+      candidates.add(found.get());
+      int number = models.merge(one.model().organizationId(), 1, Integer::sum);
+      // A further model gets none if its organization is at its limit.
+      if (number <= found.get().claimant().limit()) members++;
+    }
+    return candidates;
+  }
+
+  private Optional<Candidate> candidate(Wanted wanted) {
     var model = wanted.model();
-    Optional<Offer> offer;
+    // Its place would stay empty.
+    if (isPaused(model) && ofModel(model).findAny().isEmpty()) return Optional.empty();
     try {
-      offer = setups.current(model.organizationId(), model.provider(), model.model());
+      return setups
+          .current(model.organizationId(), model.provider(), model.model())
+          .filter(offer -> offer.freeSlots() > 0)
+          .map(
+              offer ->
+                  new Candidate(
+                      wanted,
+                      Optional.of(offer.setup()),
+                      new PoolShares.Claimant(
+                          model,
+                          wanted.members(),
+                          Math.min(settings.maxSize(), offer.freeSlots()))));
     } catch (RuntimeException noReply) {
-      // One organization must not delay the others.
+      // The members of other organizations must still be checked.
       LOG.warn(
           "organization={} event=pool-not-checked why={}",
           model.organizationId(),
           noReply.toString());
-      var unchanged = ofModel(model).filter(one -> !isOlder(one, 1 + OVERAGE)).toList();
-      unchanged.forEach(one -> kept.add(one.id()));
-      return unchanged.size();
+      int members = (int) unchanged(model).count();
+      return Optional.of(
+          new Candidate(
+              wanted,
+              Optional.empty(),
+              new PoolShares.Claimant(model, members, settings.maxSize())));
     }
-    if (offer.isEmpty()) return 0;
-    int most = Math.min(settings.maxSize(), offer.get().freeSlots()) - used;
-    int target = Math.max(0, Math.min(Math.min(wanted.members(), most), allowed));
-    int found = keep(wanted, offer.get().setup(), target, kept);
-    if (found < target) missing.add(new Missing(wanted, offer.get().setup()));
-    return target;
+  }
+
+  /** Returns the members of a model that stay as they are while its organization does not reply. */
+  private Stream<InstanceView> unchanged(Model model) {
+    return ofModel(model).filter(one -> !isOlder(one, 1 + OVERAGE));
   }
 
   private record Missing(Wanted wanted, PoolSetup setup) {
@@ -372,6 +406,13 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     var served =
         known.values().stream().map(one -> Model.of(one.profile())).collect(Collectors.toSet());
     wanted.sort(Comparator.comparing((Wanted one) -> !served.contains(one.model())));
+    // Then the first model of each organization, so that one with many models leaves some to
+    // others.
+    var counts = new HashMap<String, Integer>();
+    var turns = new HashMap<Model, Integer>();
+    wanted.forEach(
+        one -> turns.put(one.model(), counts.merge(one.model().organizationId(), 1, Integer::sum)));
+    wanted.sort(Comparator.comparing((Wanted one) -> turns.get(one.model())));
     return wanted;
   }
 
@@ -468,7 +509,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
 
   private boolean isPaused(Model model) {
     return Optional.ofNullable(failures.get(model))
-        .filter(failed -> clock.instant().isBefore(failed.retryAt()))
+        .filter(failed -> System.nanoTime() - failed.retryAt() < 0)
         .isPresent();
   }
 }

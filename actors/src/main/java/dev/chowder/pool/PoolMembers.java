@@ -1,5 +1,7 @@
 package dev.chowder.pool;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.actor.Ids;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.Homes;
@@ -43,9 +45,18 @@ public final class PoolMembers {
   /** Far more than a reply within a node or a cluster takes. */
   private static final Duration READY_LIMIT = Duration.ofMillis(500);
 
+  /** Far more than the time from a discard to the next check. */
+  private static final Duration REMEMBERED = Duration.ofMinutes(10);
+
+  private static final int MAX_REMEMBERED = 10_000;
+
   private final Instances instances;
   private final InstanceRows rows;
   private final InstantSource clock;
+
+  /** Members that this node discarded. */
+  private final Cache<InstanceId, Boolean> discarded =
+      Caffeine.newBuilder().expireAfterWrite(REMEMBERED).maximumSize(MAX_REMEMBERED).build();
 
   public PoolMembers(Instances instances, InstanceRows rows, InstantSource clock) {
     this.instances = instances;
@@ -56,11 +67,6 @@ public final class PoolMembers {
   /** Returns the members of an organization that can be claimed, oldest first, by their rows. */
   public List<InstanceView> pooled(String organizationId) {
     return views(rows.unlisted(organizationId, Name.POOLED.label()));
-  }
-
-  /** Returns the members of an organization that are being provisioned, oldest first. */
-  List<InstanceView> warming(String organizationId) {
-    return views(rows.unlisted(organizationId, Name.WARMING.label()));
   }
 
   private static List<InstanceView> views(List<InstanceRow> members) {
@@ -152,7 +158,16 @@ public final class PoolMembers {
 
   /** Discards a member that is not claimed meanwhile. */
   void discard(InstanceId id) {
+    discarded.put(id, true);
     instances.tell(id, new InstanceCommand.Discard(clock.instant()));
+  }
+
+  /**
+   * Returns whether this node discarded a member lately. Otherwise a member that ended while it was
+   * provisioned failed, or another node needed its memory.
+   */
+  boolean wasDiscardedHere(InstanceId id) {
+    return discarded.getIfPresent(id) != null;
   }
 
   /** Discards the members of an organization; returns whether all accepted. */

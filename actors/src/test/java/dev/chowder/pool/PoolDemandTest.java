@@ -85,6 +85,12 @@ class PoolDemandTest {
   }
 
   @Test
+  void createsBeforeTheClockWasSetBackAreForgotten() {
+    demand.created(profile("one", T0.plus(Duration.ofDays(1))));
+    assertThat(demand.wanted(T0, BOOT)).isEmpty();
+  }
+
+  @Test
   void modelsAndOrganizationsAreCountedSeparatelyTheLastUsedFirst() {
     demand.created(profile("one", T0.plusSeconds(3)));
     demand.created(profile("other", T0.plusSeconds(1)));

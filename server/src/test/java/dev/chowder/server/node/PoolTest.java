@@ -20,6 +20,7 @@ import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -117,6 +118,11 @@ class PoolTest {
     assertThat(creates("hit")).isEqualTo(1);
     assertThat(creates("miss")).isEqualTo(1);
     awaitMember();
+    assertThat(
+            node.metric(
+                "chowder_stage_seconds_count{life=\"pool\",outcome=\"executed\","
+                    + "stage=\"start_gateway\"}"))
+        .isEqualTo(2);
   }
 
   private static boolean isPrepared(Stage stage) {
@@ -283,6 +289,25 @@ class PoolTest {
         .isEqualTo(member);
   }
 
+  /** The host has memory for two members. */
+  @Test
+  void anOrganizationWithManyModelsLeavesAMemberToOthers() throws IOException {
+    start(Map.of("chowder.pool.memory-share", 0.02, "chowder.pool.max-size", 2));
+    node.awaitStatus(key, create(named("one")).getId(), Instance.Status.running);
+    node.awaitStatus(
+        key, create(named("other").setModel("other")).getId(), Instance.Status.running);
+    Node.await(() -> pooled(key).size() == 2 ? "" : "members: " + pooled(key));
+    var neighbor = node.newcomer("whale");
+    var _ = node.createRunning(neighbor);
+    Node.await(() -> pooled(neighbor).size() == 1 ? "" : "members: " + pooled(neighbor));
+    Node.await(() -> pooled(key).size() == 1 ? "" : "members: " + pooled(key));
+  }
+
+  private List<String> pooled(String owner) {
+    return new InstanceRows(database)
+        .unlisted(node.organizationId(owner), "pooled").stream().map(InstanceRow::id).toList();
+  }
+
   @Test
   void membersNeverExceedTheFreeSlots() throws IOException {
     start(Map.of());
@@ -329,6 +354,27 @@ class PoolTest {
     Node.await(() -> host.observe(member).homeExists() ? "not removed" : "");
     assertThat(listed()).containsExactly(third, second, first);
     assertThat(members()).isEmpty();
+  }
+
+  @Test
+  void aMemberThatIsDiscardedDuringItsBootHasNotFailed() throws Exception {
+    start(3, Map.of("chowder.pool.memory-share", 1.0, "chowder.pool.retry-min", "1h"));
+    var turn = node.script().holdNextTurn();
+    var _ = node.createRunning(key);
+    assertThat(turn.awaitCall(Duration.ofSeconds(30))).isTrue();
+    var neighbors = List.of(node.newcomer("shrimp"), node.newcomer("shrimp"));
+    var others = new ArrayList<String>();
+    for (var neighbor : neighbors) {
+      awaitLedger();
+      others.add(node.createRunning(neighbor));
+    }
+    turn.release();
+    assertThat(members()).isEmpty();
+    for (int n = 0; n < neighbors.size(); n++) {
+      var delete = DeleteInstanceRequest.newBuilder().setInstanceId(others.get(n)).build();
+      var _ = node.instances(neighbors.get(n)).deleteInstance(delete);
+    }
+    awaitMember();
   }
 
   /** Waits until an admission no longer counts as a boot, which takes at most two seconds. */
