@@ -80,7 +80,10 @@ public final class Sleepers {
     }
   }
 
-  /** Returns the instances that hold sleeping processes, those that sleep longest first. */
+  /**
+   * Returns the instances that hold sleeping processes, those that sleep longest first. Forgets the
+   * failed page-outs of all others.
+   */
   List<InstanceView> oldestFirst() {
     var sleeping = new ArrayList<InstanceView>();
     rows.forEachLive(

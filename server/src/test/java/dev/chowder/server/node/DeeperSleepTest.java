@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.api.v1.Instance;
-import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -232,14 +231,7 @@ class DeeperSleepTest {
   }
 
   private void endForAFile(String id) {
-    var _ =
-        node.files(key)
-            .putFileContent(
-                PutFileContentRequest.newBuilder()
-                    .setInstanceId(id)
-                    .setPath("note.txt")
-                    .setContent("written while asleep")
-                    .build());
+    node.putFile(key, id, "note.txt", "written while asleep");
     assertThat(level(id)).isEqualTo(Instance.SleepLevel.off);
   }
 

@@ -23,6 +23,7 @@ import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc.KeyServiceBlockingStub;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStub;
@@ -226,6 +227,18 @@ final class Node implements AutoCloseable {
     return FileServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Writes a file into the workspace of an instance. */
+  void putFile(String key, String instanceId, String path, String content) {
+    var _ =
+        files(key)
+            .putFileContent(
+                PutFileContentRequest.newBuilder()
+                    .setInstanceId(instanceId)
+                    .setPath(path)
+                    .setContent(content)
+                    .build());
   }
 
   /** Returns a stub for calls that send many messages, which a blocking stub does not have. */

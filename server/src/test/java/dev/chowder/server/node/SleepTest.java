@@ -8,7 +8,6 @@ import dev.chowder.api.v1.Event;
 import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
-import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
@@ -108,14 +107,7 @@ class SleepTest {
   void aFileIsWrittenOnlyAfterTheFrozenGatewayHasEnded() {
     var id = node.createRunning(key);
     var _ = stop(id);
-    var _ =
-        node.files(key)
-            .putFileContent(
-                PutFileContentRequest.newBuilder()
-                    .setInstanceId(id)
-                    .setPath("note.txt")
-                    .setContent("written while asleep")
-                    .build());
+    node.putFile(key, id, "note.txt", "written while asleep");
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
     assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
     assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
@@ -133,7 +125,7 @@ class SleepTest {
   @Test
   void readingAFileKeepsTheGatewayFrozen() {
     var id = node.createRunning(key);
-    var _ = node.files(key).putFileContent(content(id, "a.txt", "awake"));
+    node.putFile(key, id, "a.txt", "awake");
     var _ = stop(id);
     assertThat(
             node.files(key)
@@ -224,13 +216,5 @@ class SleepTest {
         .stream()
         .map(Event::getType)
         .toList();
-  }
-
-  private static PutFileContentRequest content(String id, String path, String text) {
-    return PutFileContentRequest.newBuilder()
-        .setInstanceId(id)
-        .setPath(path)
-        .setContent(text)
-        .build();
   }
 }
