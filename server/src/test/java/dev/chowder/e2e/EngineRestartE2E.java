@@ -97,7 +97,9 @@ class EngineRestartE2E {
     awaitAnotherStart(second, secondBefore);
     assertThat(send(second, "Reply with exactly: back")).isEqualTo("back");
     JsonNode waiting = call("GET", "/v1/instances/" + first, "");
-    assertThat(waiting.path("desired_status").asText()).isEqualTo("running");
+    assertThat(waiting.path("desired_status").asText())
+        .as(() -> statusOf(first) + " " + call("GET", "/v1/instances/" + first + "/events", ""))
+        .isEqualTo("running");
     awaitAnotherStart(first, firstBefore);
     assertThat(send(first, QUESTION)).contains(nonce);
     assertThat(lossesOf(first)).hasSize(2).allMatch(NOT_CRASHED::contains);
