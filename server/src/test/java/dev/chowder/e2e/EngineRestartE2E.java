@@ -111,7 +111,7 @@ class EngineRestartE2E {
     var _ =
         Eventually.get(
             "another start",
-            Limits.STEP,
+            Limits.PROVISIONING,
             () -> startedAt(agent),
             now -> !now.isEmpty() && !now.equals(before));
     awaitStatus(agent, "running");
@@ -134,7 +134,10 @@ class EngineRestartE2E {
   private void awaitStatus(String agent, String status) {
     var _ =
         Eventually.get(
-            agent + " " + status, Limits.STEP, () -> statusOf(agent), now -> now.equals(status));
+            agent + " " + status,
+            Limits.PROVISIONING,
+            () -> statusOf(agent),
+            now -> now.equals(status));
   }
 
   /** Returns the status, followed by the error if there is one. */

@@ -7,7 +7,7 @@ import java.time.Duration;
  * test here measures time.
  */
 final class Limits {
-  /** From POST to running. */
+  /** From POST to running, and from the loss of a gateway to its next start. */
   static final Duration PROVISIONING = Duration.ofMinutes(6);
 
   /** One start, one stop, or one message. */
