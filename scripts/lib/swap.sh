@@ -73,8 +73,14 @@ swap_permit_disk() {
   fi
 }
 
-# disk_swaps: prints the swap of this host that is not zram.
-disk_swaps() { awk 'NR > 1 && $1 !~ /^\/dev\/zram[0-9]+$/ { print $1 }' /proc/swaps; }
+# disk_swaps: prints the swap of this host that is not zram. zram with a backing device can write its pages to that disk.
+disk_swaps() {
+  local swap
+  awk 'NR > 1 { print $1 }' /proc/swaps | while read -r swap; do
+    if [[ $swap =~ ^/dev/zram[0-9]+$ ]] && [ "$(cat "/sys/block/${swap#/dev/}/backing_dev" 2>/dev/null || echo none)" = none ]; then continue; fi
+    echo "$swap"
+  done
+}
 
 # swap_purge: undoes what this installation did. Fails if the swap file cannot be removed yet.
 swap_purge() {

@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 /**
  * Reads from the kernel how much swap this host has for the memory of agents. That memory holds
  * provider keys, so a host with swap on a disk has none for it unless the operator permits that:
- * the kernel decides to which swap a page goes.
+ * the kernel decides to which swap a page goes. A compressed device with a backing device can write
+ * its pages to that disk.
  */
 final class HostSwap {
   /**
@@ -53,7 +54,7 @@ final class HostSwap {
             .map(line -> line.split("\\s+", -1))
             .filter(entry -> entry.length >= 4)
             .toList();
-    return diskPermitted || all.stream().allMatch(entry -> isCompressed(entry[0]))
+    return diskPermitted || all.stream().noneMatch(entry -> reachesDisk(entry[0]))
         ? all.stream()
         : Stream.empty();
   }
@@ -62,17 +63,27 @@ final class HostSwap {
     return device.matches("/dev/zram\\d+");
   }
 
+  private boolean reachesDisk(String device) {
+    // The kernel has this file only if it can write pages back.
+    return !isCompressed(device)
+        || !lines(file(device, "backing_dev")).stream()
+            .allMatch(line -> line.strip().equals("none"));
+  }
+
   private long compressedFree(String device) {
     if (!isCompressed(device)) return Long.MAX_VALUE;
-    String name = device.substring(device.lastIndexOf('/') + 1);
     // The third number is the memory in use, and the fourth its limit; 0 is no limit.
-    return lines(devices.resolve(name).resolve("mm_stat")).stream()
+    return lines(file(device, "mm_stat")).stream()
         .map(line -> line.strip().split("\\s+", -1))
         .filter(stat -> stat.length >= 4 && !stat[3].equals("0"))
         .map(stat -> Math.max(0, Long.parseLong(stat[3]) - Long.parseLong(stat[2])))
         .map(free -> free * ASSUMED_COMPRESSION)
         .findFirst()
         .orElse(Long.MAX_VALUE);
+  }
+
+  private Path file(String device, String name) {
+    return devices.resolve(device.substring(device.lastIndexOf('/') + 1)).resolve(name);
   }
 
   private static long kibibytes(String count) {

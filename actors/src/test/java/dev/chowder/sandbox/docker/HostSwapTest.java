@@ -32,6 +32,17 @@ class HostSwapTest {
   }
 
   @Test
+  void aCompressedDeviceWithABackingDeviceIsSwapOnADisk() throws IOException {
+    var content = HEADER + "/dev/zram3 partition 1000 100 100\n";
+    device("backing_dev", "none\n");
+    assertThat(swap(content).freeBytes()).isEqualTo(900 * KIB);
+    device("backing_dev", "/dev/vda3\n");
+    assertThat(swap(content).freeBytes()).isZero();
+    assertThat(withDisk(content).freeBytes()).isEqualTo(900 * KIB);
+    assertThat(withDisk(content).isInMemory()).isTrue();
+  }
+
+  @Test
   void allPermittedDevicesCount() throws IOException {
     var swap = withDisk(HEADER + "/swap\\040file file 1000 100 -2\n/dev/vda2 partition 500 0 -3\n");
     assertThat(swap.freeBytes()).isEqualTo(1400 * KIB);
@@ -42,11 +53,11 @@ class HostSwapTest {
   void aCompressedDeviceIsFullWhenItsMemoryIs() throws IOException {
     var swap = swap(HEADER + "/dev/zram3 partition 1000 100 -2\n");
     assertThat(swap.freeBytes()).as("no limit is readable").isEqualTo(900 * KIB);
-    mmStat("409600 102400 110000 0 110000 0 0 0 0\n");
+    device("mm_stat", "409600 102400 110000 0 110000 0 0 0 0\n");
     assertThat(swap.freeBytes()).as("no limit").isEqualTo(900 * KIB);
-    mmStat("   409600   102400   110000   210000   110000 0 0 0 0\n");
+    device("mm_stat", "   409600   102400   110000   210000   110000 0 0 0 0\n");
     assertThat(swap.freeBytes()).isEqualTo(200_000);
-    mmStat("409600 102400 210001 210000 210001 0 0 0 0\n");
+    device("mm_stat", "409600 102400 210001 210000 210001 0 0 0 0\n");
     assertThat(swap.freeBytes()).isZero();
   }
 
@@ -58,8 +69,7 @@ class HostSwapTest {
     return new HostSwap(Files.writeString(folder.resolve("swaps"), content), folder, true);
   }
 
-  private void mmStat(String content) throws IOException {
-    Files.createDirectories(folder.resolve("zram3"));
-    Files.writeString(folder.resolve("zram3/mm_stat"), content);
+  private void device(String file, String content) throws IOException {
+    Files.writeString(Files.createDirectories(folder.resolve("zram3")).resolve(file), content);
   }
 }
