@@ -18,6 +18,7 @@ final class SystemCalls {
   static final int EPERM = 1;
   static final int ESRCH = 3;
   static final int ENOMEM = 12;
+  static final int ENOSYS = 38;
 
   private static final long PIDFD_OPEN = 434;
   private static final long PROCESS_MADVISE = 440;
