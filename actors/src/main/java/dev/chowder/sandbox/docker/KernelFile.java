@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -14,10 +15,12 @@ import java.util.concurrent.TimeUnit;
 /**
  * Writes to files of this host's kernel that belong to root, directly or through {@code sudo} if it
  * requires no password. A child process writes, because only killing it ends a write that the
- * kernel works on for seconds. Only root can kill the child of {@code sudo}, so {@code timeout}
- * ends it at the limit, also if the caller was interrupted before.
+ * kernel works on for seconds. Only root can kill the child of {@code sudo}, so another {@code
+ * sudo} does. If the host hides processes of root, {@code timeout} ends it at the limit.
  */
 final class KernelFile {
+  private static final List<String> SUDO = List.of("sudo", "-n");
+
   private KernelFile() {}
 
   /**
@@ -27,11 +30,19 @@ final class KernelFile {
    */
   static Optional<String> write(Path file, String value, Duration limit)
       throws InterruptedException {
-    List<String> command =
-        Files.isWritable(file)
-            ? List.of("tee", file.toString())
-            : List.of(
-                "sudo", "-n", "timeout", "-s", "KILL", seconds(limit), "tee", file.toString());
+    return write(Files.isWritable(file) ? List.of() : SUDO, file, value, limit);
+  }
+
+  /**
+   * Writes one value.
+   *
+   * @param asRoot the command that runs its arguments as root; empty to write directly
+   */
+  static Optional<String> write(List<String> asRoot, Path file, String value, Duration limit)
+      throws InterruptedException {
+    var command = new ArrayList<>(asRoot);
+    if (!asRoot.isEmpty()) command.addAll(List.of("timeout", "-s", "KILL", seconds(limit)));
+    command.addAll(List.of("tee", file.toString()));
     Process process;
     try {
       process = new ProcessBuilder(command).redirectOutput(Redirect.DISCARD).start();
@@ -53,7 +64,26 @@ final class KernelFile {
     } catch (IOException broken) {
       return Optional.of(String.valueOf(broken.getMessage()));
     } finally {
-      process.destroyForcibly();
+      end(process, asRoot);
+    }
+  }
+
+  /** Kills the command if it still runs. */
+  private static void end(Process process, List<String> asRoot) {
+    List<String> children = process.descendants().map(child -> Long.toString(child.pid())).toList();
+    process.destroyForcibly();
+    if (children.isEmpty()) return;
+    var command = new ArrayList<>(asRoot);
+    command.addAll(List.of("sh", "-c", "kill -KILL \"$@\"", "sh"));
+    command.addAll(children);
+    try {
+      var _ =
+          new ProcessBuilder(command)
+              .redirectOutput(Redirect.DISCARD)
+              .redirectError(Redirect.DISCARD)
+              .start();
+    } catch (IOException late) {
+      // The command ends at its limit.
     }
   }
 
