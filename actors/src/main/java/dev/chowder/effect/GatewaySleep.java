@@ -38,19 +38,27 @@ public final class GatewaySleep {
   private final GatewaySuspension suspension;
   private final EffectSettings settings;
   private final InstantSource clock;
+  private final long reserveBytes;
 
   /** Memory that gateways which end now on this node read back from swap. */
   private long bytesReadBack;
 
+  /**
+   * Creates the sleep of gateways.
+   *
+   * @param reserveBytes memory of the host that an end leaves for all other processes
+   */
   public GatewaySleep(
       SandboxDriver driver,
       GatewaySuspension suspension,
       EffectSettings settings,
-      InstantSource clock) {
+      InstantSource clock,
+      long reserveBytes) {
     this.driver = driver;
     this.suspension = suspension;
     this.settings = settings;
     this.clock = clock;
+    this.reserveBytes = reserveBytes;
   }
 
   /** Freezes the gateway if this is permitted and possible, and ends it otherwise. */
@@ -127,7 +135,7 @@ public final class GatewaySleep {
 
   /** Reserves memory beside that of the other gateways which end now; returns whether it fits. */
   private synchronized boolean reserve(long bytes, long available) {
-    if (available < bytesReadBack + bytes) return false;
+    if (available < bytesReadBack + bytes + reserveBytes) return false;
     bytesReadBack += bytes;
     return true;
   }

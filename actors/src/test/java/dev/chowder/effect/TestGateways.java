@@ -91,7 +91,7 @@ final class TestGateways {
     var effects = EffectSettings.of(ConfigFactory.load());
     return new GatewayStages(
         driver,
-        new GatewaySleep(driver, suspension(), effects, InstantSource.system()),
+        new GatewaySleep(driver, suspension(), effects, InstantSource.system(), 0),
         secrets,
         new KnownSecrets(secrets, tokens()),
         tokens(),

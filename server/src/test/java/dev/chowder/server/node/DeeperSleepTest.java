@@ -197,6 +197,18 @@ class DeeperSleepTest {
     assertThat(exitCode(sleeper)).isEqualTo(137);
   }
 
+  @Test
+  void anEndReadsBackOnlyWhatLeavesTheReservedMemory() throws IOException {
+    start(3, Map.of("chowder.sleep.page-out-after", "0s", "chowder.host.reserve-memory", "1 GiB"));
+    var sleeper = asleep();
+    awaitLevel(sleeper, Instance.SleepLevel.paged_out);
+    var _ = running(key);
+    var _ = running(key);
+    awaitLedger();
+    endForAFile(sleeper);
+    assertThat(exitCode(sleeper)).isEqualTo(137);
+  }
+
   /** The host can read back one of them, but not both. */
   @Test
   void simultaneousEndsReadBackOnlyWhatFits() throws Exception {
