@@ -73,7 +73,12 @@ public final class GatewaySleep {
                 SleepLevel.FROZEN,
                 driver.memory(sandbox).map(GatewaySleep::memory).orElse(SleepMemory.NONE)));
       } catch (SandboxException why) {
-        requireNotFound(why);
+        // The host may be unable to freeze it however often this is repeated.
+        if (why.reason() == SandboxException.Reason.REFUSED) {
+          LOG.warn("instance={} event=not-frozen why={}", id, why.getMessage());
+        } else {
+          requireNotFound(why);
+        }
       }
     }
     var _ = driver.stop(sandbox, stop.attempt(), settings.drain());

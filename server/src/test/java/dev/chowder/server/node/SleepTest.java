@@ -13,6 +13,7 @@ import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
@@ -60,6 +61,23 @@ class SleepTest {
       var _ = stop(id);
     }
     assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+  }
+
+  @Test
+  void aGatewayThatCannotBeFrozenEndsCleanly() {
+    var id = node.createRunning(key);
+    node.script().failNext(Verb.FREEZE, 100, Reason.REFUSED, "docker: unable to freeze");
+    try {
+      var stopped = stop(id);
+      assertThat(stopped.getStatus()).isEqualTo(Instance.Status.stopped);
+      assertThat(stopped.getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    } finally {
+      node.script().heal();
+    }
+    assertThat(mainProcess(id))
+        .isInstanceOfSatisfying(
+            MainProcess.Ended.class, ended -> assertThat(ended.exitCode()).isZero());
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
   }
 
   @Test
