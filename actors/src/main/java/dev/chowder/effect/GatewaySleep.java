@@ -115,24 +115,24 @@ public final class GatewaySleep {
             : Slept.OFF;
       }
     }
-    end(sandbox, deepen.attempt());
+    var _ = end(sandbox, deepen.attempt());
     return Slept.OFF;
   }
 
   /**
-   * Ends a sleeping gateway. If the host has no memory to read back what the gateway has in swap,
-   * the gateway is killed, which loses nothing because it finished its work before it was frozen.
+   * Ends a gateway, also a frozen one, and returns whether it ran. If the host has no memory to
+   * read back what a frozen gateway has in swap, the gateway is killed. That loses nothing, because
+   * Chowder moves a gateway to swap only after it finished its work.
    */
-  private void end(SandboxId sandbox, int attempt) {
+  boolean end(SandboxId sandbox, int attempt) {
     // Something other than Chowder may have continued it, so that it has work again.
     boolean frozen = driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused;
     long swapped = frozen ? driver.memory(sandbox).map(MemoryUse::swappedBytes).orElse(0L) : 0;
     if (swapped > 0 && !reserve(swapped, driver.capacity().availableBytes())) {
-      var _ = driver.stop(sandbox, attempt, Duration.ZERO);
-      return;
+      return driver.stop(sandbox, attempt, Duration.ZERO).wasRunning();
     }
     try {
-      var _ = driver.stop(sandbox, attempt, settings.drain());
+      return driver.stop(sandbox, attempt, settings.drain()).wasRunning();
     } finally {
       release(swapped);
     }

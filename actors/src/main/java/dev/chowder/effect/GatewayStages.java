@@ -335,13 +335,14 @@ public final class GatewayStages implements GatewayWork {
   }
 
   /**
-   * Ends a frozen gateway that its instance has given up, for example because the engine did not
-   * respond during its wake. It would overwrite files if it continued.
+   * Ends a frozen process that no sleep records: a failed wake left it, or something else paused
+   * it. It would overwrite files if it continued later. One that something else paused may have
+   * work to finish.
    */
   private void endLostSleeper(SandboxId sandbox, StageRun stageRun) {
     if (stageRun.attempt() == 1) return;
     if (driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused) {
-      var _ = driver.stop(sandbox, stageRun.attempt(), Duration.ZERO);
+      var _ = sleep.end(sandbox, stageRun.attempt());
     }
   }
 
@@ -517,7 +518,7 @@ public final class GatewayStages implements GatewayWork {
     if (hostMemory.admits()) return true;
     try {
       // A frozen gateway holds the memory that its restart waits for, and the restart replaces it.
-      if (driver.stop(SandboxId.ofInstance(id.value()), lost, settings.drain()).wasRunning()) {
+      if (sleep.end(SandboxId.ofInstance(id.value()), lost)) {
         LOG.info("instance={} event=lost-gateway-stopped: its restart needs its memory", id);
       }
     } catch (SandboxException why) {
@@ -710,7 +711,7 @@ public final class GatewayStages implements GatewayWork {
       return admits();
     }
 
-    /** As {@link #admits}, after sleeping gateways freed memory if necessary. */
+    /** As {@link #admits}, after pool members and then sleeping gateways made room if necessary. */
     default boolean admitsByEviction() {
       return admits();
     }

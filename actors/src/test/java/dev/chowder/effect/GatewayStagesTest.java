@@ -207,6 +207,20 @@ class GatewayStagesTest {
     assertThat(config()).contains("telegram");
     assertThat(driver.script().calls().stream().skip(before).map(FakeScript.Call::verb))
         .containsSubsequence(Verb.STOP, Verb.WRITE_FILES);
+    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+  }
+
+  @Test
+  void aFrozenGatewayIsKilledIfTheHostHasNoMemoryToReadItBack() throws Exception {
+    startGateway();
+    driver.freeze(SANDBOX, 1);
+    driver.pageOut(SANDBOX, 1);
+    driver.script().withoutMemory();
+    var _ =
+        stages.run(
+            ID,
+            new StageRun(
+                Stage.OPENCLAW_CONFIG, 2, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
     assertThat(driver.observe(SANDBOX).mainProcess())
         .isEqualTo(new MainProcess.Ended(1, 137, false));
   }

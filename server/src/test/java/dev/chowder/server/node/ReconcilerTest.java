@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,9 @@ class ReconcilerTest {
 
   /** Far below the interval of passes, and more than a busy machine needs. */
   private static final Duration NOTICED_WITHIN = Duration.ofSeconds(30);
+
+  /** The end of a process that SIGTERM ended within its grace. */
+  private static final String ENDED_CLEANLY = "die with exit code 0";
 
   @TempDir Path home;
   @TempDir Path other;
@@ -296,6 +300,33 @@ class ReconcilerTest {
     }
   }
 
+  /** Something else may freeze a gateway in the middle of a turn. */
+  @Test
+  void aGatewayThatSomethingElseFrozeMayFinishItsWork() throws IOException {
+    try (var node = Node.start(home, Map.of("chowder.reconciler.interval", "1h"))) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      var ends = ends(node.host());
+      int before = node.get(key, id).getRevision();
+      node.host().pause(Node.sandbox(id));
+      Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not detected");
+      node.awaitStatus(key, id, Instance.Status.running);
+      Node.await(() -> ends.isEmpty() ? "no end" : "");
+      assertThat(ends).containsExactly(ENDED_CLEANLY);
+    }
+  }
+
+  /** Returns the ends of processes from now on. */
+  private static List<String> ends(FakeSandboxDriver host) {
+    var ends = new CopyOnWriteArrayList<String>();
+    var _ =
+        host.events(
+            event -> {
+              if (event.what().startsWith("die")) ends.add(event.what());
+            });
+    return ends;
+  }
+
   /** The host has memory for one gateway, which the frozen gateway still holds. */
   @Test
   void theRestartOfAFrozenGatewayDoesNotWaitForItsMemory() throws IOException {
@@ -321,6 +352,7 @@ class ReconcilerTest {
       int before = node.get(key, id).getRevision();
       // The simulated host updates its free memory only from time to time.
       Node.await(() -> host.capacity().availableBytes() == 0 ? "" : "host not full");
+      var ends = ends(host);
       host.pause(Node.sandbox(id));
       Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not detected");
       node.awaitStatus(key, id, Instance.Status.running);
@@ -333,6 +365,8 @@ class ReconcilerTest {
           .filteredOn(event -> event.getType().equals("gateway_lost"))
           .singleElement()
           .matches(event -> event.getReason().equals("GATEWAY_FROZEN"));
+      Node.await(() -> ends.isEmpty() ? "no end" : "");
+      assertThat(ends).containsExactly(ENDED_CLEANLY);
     }
   }
 
