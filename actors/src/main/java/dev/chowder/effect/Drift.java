@@ -114,7 +114,7 @@ sealed interface Drift {
       InstanceView view, SandboxObservation seen, ObservedState observed) {
     boolean sleeping = view.sleep().filter(Sleep::holdsProcesses).isPresent();
     return switch (observed) {
-      // The effect that ends a sleeping gateway thaws it first.
+      // The effect that ends a sleeping gateway may thaw it first.
       case ObservedState.Up _ -> sleeping && view.effectPending();
       case ObservedState.HomeOnly(), ObservedState.Down _ -> !sleeping;
       // A process of a later attempt is not this journal's: the database was restored.

@@ -41,15 +41,15 @@ public interface GatewayWork {
 
   /**
    * Continues the sleeping gateway of the stage's instance until it admits messages with its
-   * current configuration. Empty if that is impossible; then no process is left that the next boot
-   * would not replace.
+   * current configuration. Empty if that is impossible. The process may be left, running or frozen,
+   * and {@link Stage#START_GATEWAY} ends it.
    */
   Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException;
 
   /**
-   * Stops the gateway of this attempt or of an earlier one. Freezes it if the effect permits it and
-   * the gateway finishes its work in time. Otherwise ends it; a gateway that does not drain in time
-   * is killed.
+   * Stops the gateway of this attempt or of an earlier one. Freezes it if the settings and the
+   * effect permit that, the gateway finishes its work in time, and the host can freeze it.
+   * Otherwise ends it; a gateway that does not drain in time is killed.
    */
   StopResult stop(InstanceId id, InstanceEffect.StopGateway stop) throws InterruptedException;
 
@@ -69,7 +69,8 @@ public interface GatewayWork {
 
   /**
    * Moves a sleeping gateway to a deeper level, and returns the level that it has then. It is less
-   * deep than requested if the host has no swap left.
+   * deep than requested if most of the gateway's memory did not go to swap, or if the gateway runs
+   * again. It is deeper if no process is left.
    */
   Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) throws InterruptedException;
 

@@ -70,7 +70,7 @@ final class ObservationRules {
           };
       case Stopped s ->
           switch (o.observed()) {
-            // The effect that ends a sleeping gateway thaws it first.
+            // The effect that ends a sleeping gateway may thaw it first.
             case ObservedState.Up _ ->
                 s.pendingEffect() instanceof InstanceEffect.Deepen
                     ? accept()

@@ -19,7 +19,8 @@ import java.util.function.IntSupplier;
 /**
  * Admits gateways while the host has memory for them. A gateway allocates its memory only during
  * its boot. Until then its memory counts as allocated, whichever node of the host admitted it and
- * however long it waits for its boot. If a gateway does not fit, sleeping ones free memory first.
+ * however long it waits for its boot. If a gateway does not fit, pool members and then sleeping
+ * gateways make room.
  */
 public final class HostMemoryAdmission implements HostMemory {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -49,7 +50,7 @@ public final class HostMemoryAdmission implements HostMemory {
     this.eviction = eviction;
   }
 
-  /** Frees memory that sleeping gateways hold. */
+  /** Frees memory that pool members and sleeping gateways hold. */
   @FunctionalInterface
   public interface Eviction {
     /**
@@ -117,7 +118,7 @@ public final class HostMemoryAdmission implements HostMemory {
   }
 
   /**
-   * Admits one more gateway, after an eviction of sleeping ones if necessary.
+   * Admits one more gateway, after an eviction if necessary.
    *
    * @throws ApiError {@code NO_CAPACITY}
    */
