@@ -3,6 +3,9 @@ package dev.chowder.server.incident;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Sleep;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.auth.Caller;
@@ -88,8 +91,13 @@ public final class IncidentResponse implements IncidentCommands {
             new Caller(view.profile().organizationId(), ""),
             id,
             to -> new InstanceCommand.Stop("", true, clock.instant(), to));
-    var stopped = instances.await(stopping, now -> now.status().isSteady(), STOP_TIMEOUT);
-    return Optional.of(stopped.status().now().label());
+    var stopped = instances.await(stopping, IncidentResponse::isOff, STOP_TIMEOUT);
+    return Optional.of(isOff(stopped) ? stopped.status().now().label() : Name.RUNNING.label());
+  }
+
+  /** Returns whether no process is left, not even a frozen one. */
+  private static boolean isOff(InstanceView view) {
+    return view.status().isSteady() && view.sleep().filter(Sleep::holdsProcesses).isEmpty();
   }
 
   @Override

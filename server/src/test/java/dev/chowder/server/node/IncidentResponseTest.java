@@ -1,6 +1,7 @@
 package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,12 +19,14 @@ import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.api.v1.UploadFileRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
@@ -48,6 +51,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -214,6 +218,27 @@ class IncidentResponseTest {
     var fresh = operator("POST", "organizations/" + organization + "/keys", "", 201);
     assertThat(node.get(fresh.path("api_key").asText(), id).getStatus())
         .isEqualTo(Instance.Status.stopped);
+  }
+
+  @Test
+  void anOperatorsStopWaitsUntilAFrozenGatewayHasEnded() throws Exception {
+    var key = node.newcomer("crab");
+    var id = node.createRunning(key);
+    var _ =
+        node.instances(key)
+            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
+    assertThat(node.awaitStatus(key, id, Instance.Status.stopped).getSleepLevel())
+        .isEqualTo(Instance.SleepLevel.frozen);
+    var end = node.script().holdNext(Verb.STOP);
+    try (var operators = Executors.newVirtualThreadPerTaskExecutor()) {
+      var stop = operators.submit(() -> operator("POST", "instances/" + id + "/stop", "", 200));
+      assertThat(end.awaitCall(Duration.ofSeconds(30))).isTrue();
+      assertThatThrownBy(() -> stop.get(1, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
+      end.release();
+      assertThat(stop.get().path("status").asText()).isEqualTo("stopped");
+    }
+    assertThat(node.host().observe(Node.sandbox(id)).mainProcess())
+        .isInstanceOf(MainProcess.Ended.class);
   }
 
   /** As after a crash between the write to the key table and the journal. */
