@@ -7,7 +7,7 @@ import dev.chowder.instance.SleepLevel;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import java.time.Duration;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -74,33 +74,42 @@ public final class SleepEviction {
         sleepers.oldestFirst().stream()
             .filter(view -> !Optional.of(view.id()).equals(starting))
             .toList();
-    // A paged-out gateway frees less: a third of its memory from zram, and nearly nothing from a
-    // disk.
-    var levels =
-        driver.capacity().swapInMemory()
-            ? List.of(SleepLevel.FROZEN, SleepLevel.PAGED_OUT)
-            : List.of(SleepLevel.FROZEN);
-    for (var level : levels) {
+    var ended = new HashSet<InstanceId>();
+    for (var view : all) {
+      if (Sleepers.sleep(view).level() != SleepLevel.FROZEN) continue;
+      if (System.nanoTime() - deadline >= 0) return false;
+      var reached = evict(view, deadline);
+      if (reached.filter(level -> level == SleepLevel.OFF).isPresent()) ended.add(view.id());
+      if (reached.isPresent() && fits.getAsBoolean()) return true;
+    }
+    // Paged-out gateways come last, also those of the loop above, because each frees less: a third
+    // of its memory from zram, and nearly nothing from a disk.
+    if (driver.capacity().swapInMemory()) {
       for (var view : all) {
-        if (Sleepers.sleep(view).level() != level) continue;
+        if (ended.contains(view.id())) continue;
         if (System.nanoTime() - deadline >= 0) return false;
-        if (evict(view, deadline) && fits.getAsBoolean()) return true;
+        if (end(view, deadline).isPresent() && fits.getAsBoolean()) return true;
       }
     }
     nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
     return false;
   }
 
-  /** Returns whether the gateway has less memory than before. */
-  private boolean evict(InstanceView view, long deadline) throws InterruptedException {
+  /**
+   * Returns the level at which the gateway has less memory than before; empty if it has as much.
+   */
+  private Optional<SleepLevel> evict(InstanceView view, long deadline) throws InterruptedException {
     if (sleepers.canPageOut(view, driver.capacity())) {
       var reached = sleepers.deepen(view, SleepLevel.PAGED_OUT, Cause.START, left(deadline));
-      if (reached.filter(level -> level != SleepLevel.FROZEN).isPresent()) return true;
+      if (reached.filter(level -> level != SleepLevel.FROZEN).isPresent()) return reached;
     }
+    return end(view, deadline);
+  }
+
+  private Optional<SleepLevel> end(InstanceView view, long deadline) throws InterruptedException {
     return sleepers
         .deepen(view, SleepLevel.OFF, Cause.START, left(deadline))
-        .filter(level -> level == SleepLevel.OFF)
-        .isPresent();
+        .filter(level -> level == SleepLevel.OFF);
   }
 
   private Duration left(long deadline) {

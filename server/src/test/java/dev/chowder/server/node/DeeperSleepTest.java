@@ -180,6 +180,18 @@ class DeeperSleepTest {
     assertThat(exitCode(sleeper)).isEqualTo(137);
   }
 
+  /** Its page-out may free less than the create needs. */
+  @Test
+  void aCreateAlsoEndsTheSleeperThatItPagedOut() throws IOException {
+    start(100, Map.of());
+    var sleeper = asleep();
+    node.script().withoutMemory();
+    assertNoCapacity(() -> node.create(key));
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
+    assertThat(counted("paged_out", "start")).isEqualTo(1);
+    assertThat(counted("off", "start")).isEqualTo(1);
+  }
+
   @Test
   void aPagedOutSleeperEndsCleanlyIfItsMemoryFits() throws IOException {
     start(100, Map.of("chowder.sleep.page-out-after", "0s"));
