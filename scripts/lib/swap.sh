@@ -6,8 +6,8 @@
 #                                                    in bytes, 0 to remove it, and empty to keep it as it is
 #   scripts/lib/swap.sh release ID HOME              removes what no other installation needs; fails if the swap file must stay
 #
-# All installations of a host share the zram device. The last one that is purged removes it: swapoff charges pages to the control groups
-# of their processes, and kills sleeping agents whose memory limit was lowered to page them out.
+# All installations of a host share the zram device. The last one that is purged removes it: swapoff reads all pages back, and the kernel
+# can kill agents if they do not fit.
 
 # The number of the zram device in `zram`, and the state directory of each installation in `users/ID`. Valid for one boot, as a zram
 # device is: `boot` has the boot's id, since some hosts keep /run on a disk.
