@@ -605,8 +605,12 @@ public final class GatewayStages implements GatewayWork {
     try {
       return driver.readFile(sandbox, OpenClawHome.CLAIMED, MAX_MARK_BYTES).isPresent();
     } catch (SandboxException why) {
-      if (why.reason() == SandboxException.Reason.NOT_FOUND) return false;
-      throw why;
+      return switch (why.reason()) {
+        case NOT_FOUND -> false;
+        // An agent changed the mark. A member without an agent has none.
+        case FILE_REFUSED -> true;
+        default -> throw why;
+      };
     }
   }
 

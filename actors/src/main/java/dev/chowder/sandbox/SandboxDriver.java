@@ -167,7 +167,10 @@ public interface SandboxDriver extends AutoCloseable {
    */
   void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files);
 
-  /** Reads one file, at most {@code maxBytes}; empty if it does not exist. */
+  /**
+   * Reads one file; empty if it does not exist. If the path has a folder, a link, or a file of more
+   * than {@code maxBytes}, fails with {@link SandboxException.Reason#FILE_REFUSED}.
+   */
   Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
 
   /**

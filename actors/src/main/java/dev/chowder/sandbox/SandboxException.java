@@ -21,6 +21,8 @@ public final class SandboxException extends RuntimeException {
     NOT_FOUND,
     /** The existing home volume has another generation, because an earlier one reappeared. */
     HOME_REPLACED,
+    /** The path of a file has a folder, a link, or a file with more bytes than the caller reads. */
+    FILE_REFUSED,
     /** The call took longer than allowed. */
     TIMED_OUT,
     /** The caller interrupted the call. */

@@ -54,6 +54,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests stages that fail in part, and stages whose home is lost, replaced or used by others. */
 class GatewayStagesTest {
@@ -537,13 +538,14 @@ class GatewayStagesTest {
   }
 
   /** The database was restored from a time before the claim. */
-  @Test
-  void theRemovalOfAMemberKeepsAHomeThatIsMarkedAsClaimed() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2048})
+  void theRemovalOfAMemberKeepsAHomeThatIsMarkedAsClaimed(int size) throws Exception {
     startGateway();
+    // An agent may have changed the mark.
+    var mark = ByteString.copyFrom(new byte[size]);
     driver.writeFiles(
-        SANDBOX,
-        Fence.NONE,
-        List.of(new SandboxFile(OpenClawHome.CLAIMED, ByteString.EMPTY, 0600)));
+        SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.CLAIMED, mark, 0600)));
     assertThat(work.remove(ID, member())).isFalse();
     assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
     assertThat(file(OpenClawHome.CONFIG)).isNotEmpty();
@@ -559,13 +561,13 @@ class GatewayStagesTest {
     assertThat(work.remove(ID, member())).as("again").isTrue();
   }
 
-  @Test
-  void theRemovalOfAMemberWaitsUntilItCanLookForTheMark() {
-    driver.script().failNext(Verb.READ_FILE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
+  @ParameterizedTest
+  @EnumSource(names = {"ENGINE_UNREACHABLE", "REFUSED"})
+  void theRemovalOfAMemberWaitsUntilItCanLookForTheMark(Reason reason) {
+    driver.script().failNext(Verb.READ_FILE, 1, reason, "docker: no answer");
     assertThatThrownBy(() -> work.remove(ID, member()))
         .isInstanceOfSatisfying(
-            SandboxException.class,
-            why -> assertThat(why.reason()).isEqualTo(Reason.ENGINE_UNREACHABLE));
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(reason));
     assertThat(driver.observe(SANDBOX).homeExists()).isTrue();
   }
 

@@ -233,14 +233,14 @@ public abstract class SandboxDriverContract {
   void aFileBeyondTheLimitIsRejected() {
     create();
     driver().writeFiles(id, FIRST, List.of(file("big", "123456789")));
-    assertReason(Reason.REFUSED, () -> driver().readFile(id, "big", 8));
+    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "big", 8));
   }
 
   @Test
   void readingAFolderAsAFileIsRejected() {
     create();
     driver().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
-    assertReason(Reason.REFUSED, () -> driver().readFile(id, "folder", 100));
+    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "folder", 100));
   }
 
   @Test

@@ -183,11 +183,11 @@ final class DockerFiles {
     TarArchiveEntry entry = tar.getNextEntry();
     // The link flag is checked too, because isFile() is also true for links.
     if (entry == null || !entry.isFile() || entry.getLinkFlag() == TarConstants.LF_SYMLINK) {
-      throw new SandboxException(Reason.REFUSED, must(path, "be a file"));
+      throw new SandboxException(Reason.FILE_REFUSED, must(path, "be a file"));
     }
     if (entry.getSize() > maxBytes) {
       throw new SandboxException(
-          Reason.REFUSED, must(path, "have at most " + maxBytes + " bytes", entry.getSize()));
+          Reason.FILE_REFUSED, must(path, "have at most " + maxBytes + " bytes", entry.getSize()));
     }
     return ByteString.readFrom(tar);
   }

@@ -66,11 +66,12 @@ final class FakeHome {
         return Optional.empty();
       }
       if (!Files.isRegularFile(file)) {
-        throw new SandboxException(Reason.REFUSED, must(path, "be a file"));
+        throw new SandboxException(Reason.FILE_REFUSED, must(path, "be a file"));
       }
       if (Files.size(file) > maxBytes) {
         throw new SandboxException(
-            Reason.REFUSED, must(path, "have at most " + maxBytes + " bytes", Files.size(file)));
+            Reason.FILE_REFUSED,
+            must(path, "have at most " + maxBytes + " bytes", Files.size(file)));
       }
       return Optional.of(ByteString.copyFrom(Files.readAllBytes(file)));
     } catch (NoSuchFileException removed) {

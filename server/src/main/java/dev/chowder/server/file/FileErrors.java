@@ -46,7 +46,13 @@ final class FileErrors {
       case NO_SPACE ->
           ApiError.of(
               Reason.NO_SPACE, cannot("write the file", "the disk is full", "delete some files"));
-      case IMAGE_MISSING, NO_MEMORY, ENGINE_UNREACHABLE, TIMED_OUT, INTERRUPTED, REFUSED -> {
+      case IMAGE_MISSING,
+          NO_MEMORY,
+          ENGINE_UNREACHABLE,
+          FILE_REFUSED,
+          TIMED_OUT,
+          INTERRUPTED,
+          REFUSED -> {
         LOG.warn("cannot open a workspace: {}", why.getMessage());
         yield ApiError.of(
             Reason.GATEWAY_UNAVAILABLE,
