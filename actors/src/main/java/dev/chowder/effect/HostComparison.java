@@ -118,7 +118,7 @@ final class HostComparison {
                     .ifPresent(one -> drifts.put(one.seen(), one.drift())));
     act(
         drifts,
-        new Unclear(Set.copyOf(unclear), counted(unclear, byListing)),
+        new Unclear(Set.copyOf(unclear), counted(unclear, known, byListing)),
         instancesAmong(known.values()));
   }
 
@@ -140,10 +140,15 @@ final class HostComparison {
 
   /**
    * Returns the sandboxes that may turn out to be lost or removed. If the listing has no drift for
-   * one, either the listing does not show it or its instance did not reply.
+   * one, either the listing does not show it or its instance did not reply. A pool member loses
+   * nothing.
    */
-  private static Set<SandboxId> counted(List<SandboxId> unclear, Map<SandboxId, Drift> byListing) {
+  static Set<SandboxId> counted(
+      List<SandboxId> unclear,
+      Map<SandboxId, InstanceView> known,
+      Map<SandboxId, Drift> byListing) {
     return unclear.stream()
+        .filter(id -> !known.containsKey(id) || known.get(id).member().isEmpty())
         .filter(
             id -> {
               var drift = byListing.get(id);

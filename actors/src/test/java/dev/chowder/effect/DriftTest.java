@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.actor.Ids;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.MemberViews;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
@@ -10,6 +11,7 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -72,6 +74,21 @@ class DriftTest {
             MemberViews.warming(),
             MemberViews.running());
     assertThat(HostComparison.instancesAmong(views)).isEqualTo(2);
+  }
+
+  @Test
+  void aPassCountsNoMemberThatDoesNotRespond() {
+    var instance = SandboxId.ofInstance(Ids.next());
+    var unknown = SandboxId.ofInstance(Ids.next());
+    var warming = SandboxId.ofInstance(Ids.next());
+    var known =
+        Map.of(
+            instance, MemberViews.running(),
+            SANDBOX, MemberViews.pooled(),
+            warming, MemberViews.warming());
+    assertThat(
+            HostComparison.counted(List.of(instance, unknown, SANDBOX, warming), known, Map.of()))
+        .containsExactlyInAnyOrder(instance, unknown);
   }
 
   private static Drift drift(InstanceView view, SandboxObservation seen) {
