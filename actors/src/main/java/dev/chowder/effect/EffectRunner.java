@@ -501,7 +501,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var now = clock.instant();
       record(
           stageRun,
-          outcome.thawed() ? "wake" : kind(stageRun),
+          outcome.thawed() ? "wake" : kind(),
           outcome.outcome().name().toLowerCase(Locale.ROOT),
           begun);
       reports()
@@ -531,7 +531,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     private void fail(StageRun stageRun, Instant begun, WorkFailure why) {
-      record(stageRun, kind(stageRun), "failed", begun);
+      record(stageRun, kind(), "failed", begun);
       // The stages before it are reported first.
       reports().send();
       send(
@@ -731,11 +731,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           .record(Duration.between(begun, clock.instant()));
     }
 
-    private String kind(StageRun stageRun) {
-      if (effect instanceof RunStages plan && plan.stages().contains(Stage.WARM_UP)) {
-        return "pool";
-      }
-      return stageRun.attempt() == 1 ? "provisioning" : "start";
+    private String kind() {
+      return effect instanceof RunStages plan ? plan.purpose().name().toLowerCase(Locale.ROOT) : "";
     }
 
     private String name() {

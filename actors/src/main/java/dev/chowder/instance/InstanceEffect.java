@@ -21,12 +21,14 @@ public sealed interface InstanceEffect {
   /**
    * Runs the remaining stages of a provisioning or a start, one after another.
    *
+   * @param purpose what the stages belong to
    * @param stages the remaining stages, at least one
    * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
    * @param homes the home volume of the attempt, and the volumes that it must keep
    * @param sleep the sleeping processes that {@link Stage#START_GATEWAY} may thaw
    */
   record RunStages(
+      Purpose purpose,
       List<Stage> stages,
       int attempt,
       String organizationId,
@@ -38,6 +40,7 @@ public sealed interface InstanceEffect {
     static RunStages of(
         InstanceState.Progress progress, int attempt, Profile profile, Sleep sleep) {
       return new RunStages(
+          Purpose.of(progress.plan()),
           progress.left(),
           attempt,
           profile.organizationId(),
@@ -53,6 +56,20 @@ public sealed interface InstanceEffect {
       return attempt == other.attempt
           && organizationId.equals(other.organizationId)
           && model.equals(other.model);
+    }
+  }
+
+  /** The purpose of stages. A claimed instance is provisioned, although its attempt is not 1. */
+  enum Purpose {
+    PROVISIONING,
+    START,
+    /** The provisioning of a pool member. */
+    POOL;
+
+    private static Purpose of(List<Stage> plan) {
+      return plan.contains(Stage.WARM_UP)
+          ? POOL
+          : plan.contains(Stage.CREATE_SANDBOX) ? PROVISIONING : START;
     }
   }
 

@@ -103,7 +103,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.Recover r ->
           switch (state) {
             case Errored e -> recover(e, r);
-            case Provisioning p when p.attempt() > 1 && !p.claimed() -> accept();
+            case Provisioning p when p.attempt() > 1 && !p.wasClaimed() -> accept();
             case Restarting _, Waiting _, Starting _, Running _ -> accept();
             case Provisioning _, Stopping _, Stopped _ -> wrongState((Existing) state, "error");
             case Absent(), Tombstone _, Deleted _, Member _ ->

@@ -36,6 +36,13 @@ public sealed interface InstanceState {
       return new Provisioning(p, attempt, progress, claimed);
     }
 
+    /** Returns whether a create claimed this instance from the pool, also if it is booted again. */
+    boolean wasClaimed() {
+      return !progress.done().isEmpty()
+          && progress.done().getFirst().stage() == Stage.CREATE_SANDBOX
+          && progress.done().getFirst().outcome() == StageRecord.Outcome.PREPARED;
+    }
+
     /** Returns the gateway that the stage {@code start_gateway} continues with, if any. */
     Sleep continued() {
       return claimed

@@ -99,7 +99,8 @@ class EffectRunnerTest {
   @Test
   void theDurationOfAStageIsCountedInBuckets() throws InterruptedException {
     work.gate.release(1);
-    runner.dispatch(ID, stage(1), reports::add);
+    // A claimed instance is provisioned in its second attempt.
+    runner.dispatch(ID, stage(2), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     var took =
         metrics.get("chowder.stage").tags("stage", "onboard", "life", "provisioning").timer();
@@ -229,6 +230,7 @@ class EffectRunnerTest {
 
   private static RunStages wake() {
     return new RunStages(
+        InstanceEffect.Purpose.START,
         List.of(Stage.START_GATEWAY),
         2,
         "organization",
@@ -871,6 +873,7 @@ class EffectRunnerTest {
 
   private static RunStages plan(int attempt, int configVersion, Stage... stages) {
     return new RunStages(
+        InstanceEffect.Purpose.PROVISIONING,
         List.of(stages),
         attempt,
         "organization",

@@ -255,7 +255,11 @@ class MemberLifecycleTest {
     assertThat(booted.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.RunStages.class,
-            run -> assertThat(run.sleep().holdsProcesses()).isFalse());
+            run -> {
+              assertThat(run.sleep().holdsProcesses()).isFalse();
+              assertThat(run.purpose()).isEqualTo(InstanceEffect.Purpose.PROVISIONING);
+            });
+    assertThat(outcome(booted, recover(2))).isEqualTo("WrongState");
     assertThat(apply(booted, report(2, Stage.PUBLISH, false)))
         .isInstanceOfSatisfying(
             Running.class, r -> assertThat(r.servedBy()).isEqualTo(ServedBy.COLD));
