@@ -37,9 +37,10 @@ import org.slf4j.LoggerFactory;
  * Runs effects on virtual threads, one at a time per instance. Each try has a deadline and needs a
  * permit: one of {@link EffectSettings#maxConcurrentBoots} for a stage that may start OpenClaw, one
  * of {@link SleepSettings#maxConcurrentWakes} for a wake, one of {@link
- * EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. An effect that must
- * succeed, such as a removal, is retried until it succeeds or is no longer pending. Between tries
- * it holds no permit. Time in the queue counts against no limit.
+ * EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. Half of the wakes are
+ * reserved for organizations that wake no other gateway. An effect that must succeed, such as a
+ * removal, is retried until it succeeds or is no longer pending. Between tries it holds no permit.
+ * Time in the queue counts against no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
@@ -83,7 +84,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.metrics = metrics;
     this.general = new FairSemaphore(settings.maxConcurrent());
     this.boots = new FairSemaphore(settings.maxConcurrentBoots());
-    this.wakes = new FairSemaphore(settings.sleep().maxConcurrentWakes());
+    // A wake may hang for minutes, and most others take less than a second.
+    int wakesAtOnce = settings.sleep().maxConcurrentWakes();
+    this.wakes = new FairSemaphore(wakesAtOnce, wakesAtOnce / 2);
     this.starts = new StartSpacing(settings.restarts().spacing(), System::nanoTime);
     metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
     metrics.gauge("chowder.effects.running", this, EffectRunner::running);
@@ -665,7 +668,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     private void release(FairSemaphore permits) {
       permitSince = OptionalLong.empty();
-      permits.release();
+      permits.release(effect.organizationId());
     }
 
     Duration runningFor() {

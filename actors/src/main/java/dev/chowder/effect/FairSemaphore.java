@@ -1,7 +1,10 @@
 package dev.chowder.effect;
 
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -11,20 +14,32 @@ import java.util.concurrent.CountDownLatch;
  */
 final class FairSemaphore {
   private final int max;
+  private final int reserved;
   private final SequencedMap<String, ArrayDeque<CountDownLatch>> waiting = new LinkedHashMap<>();
+  private final Map<String, Integer> held = new HashMap<>();
   private int taken;
   private int queued;
 
   FairSemaphore(int max) {
+    this(max, 0);
+  }
+
+  /**
+   * Creates a semaphore that a single group cannot exhaust.
+   *
+   * @param reserved number of permits that only groups without a permit get; less than {@code max}
+   */
+  FairSemaphore(int max, int reserved) {
     this.max = max;
+    this.reserved = reserved;
   }
 
   /** Acquires a permit, when it is this group's turn. */
   void acquire(String group) throws InterruptedException {
     var turn = new CountDownLatch(1);
     synchronized (this) {
-      if (taken < max) {
-        taken++;
+      if (isFreeFor(group)) {
+        take(group);
         return;
       }
       waiting.computeIfAbsent(group, _ -> new ArrayDeque<>()).add(turn);
@@ -34,21 +49,37 @@ final class FairSemaphore {
       turn.await();
     } catch (InterruptedException e) {
       // If the permit arrived at the same moment, it goes to the next in line.
-      if (!leave(group, turn)) release();
+      if (!leave(group, turn)) release(group);
       throw e;
     }
   }
 
-  /** Releases a permit, to the group that has waited longest since its last turn. */
-  synchronized void release() {
-    var next = waiting.pollFirstEntry();
-    if (next == null) {
-      taken--;
-      return;
+  /** Releases a permit of this group, to the group that has waited longest since its last turn. */
+  synchronized void release(String group) {
+    taken--;
+    held.computeIfPresent(group, (_, permits) -> permits == 1 ? null : permits - 1);
+    var next = waiting.keySet().stream().filter(this::isFreeFor).findFirst();
+    while (next.isPresent()) {
+      serve(next.get());
+      next = waiting.keySet().stream().filter(this::isFreeFor).findFirst();
     }
+  }
+
+  private boolean isFreeFor(String group) {
+    return taken < (held.containsKey(group) ? max - reserved : max);
+  }
+
+  private void take(String group) {
+    taken++;
+    held.merge(group, 1, Integer::sum);
+  }
+
+  private void serve(String group) {
+    var queue = Objects.requireNonNull(waiting.remove(group));
+    take(group);
     queued--;
-    next.getValue().remove().countDown();
-    if (!next.getValue().isEmpty()) waiting.putLast(next.getKey(), next.getValue());
+    queue.remove().countDown();
+    if (!queue.isEmpty()) waiting.putLast(group, queue);
   }
 
   private synchronized boolean leave(String group, CountDownLatch turn) {

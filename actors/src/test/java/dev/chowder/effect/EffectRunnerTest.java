@@ -228,12 +228,30 @@ class EffectRunnerTest {
             });
   }
 
+  @Test
+  void wakesThatHangDelayNoOtherOrganization() throws InterruptedException {
+    work.wakes = true;
+    work.hangingWakes = "flood";
+    for (int n = 0; n < 4; n++) runner.dispatch(id(n), wake("flood"), reports::add);
+    work.awaitWakes(1);
+    awaitWaiting(3);
+    runner.dispatch(ID, wake(), reports::add);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+    assertThat(runner.waiting()).isEqualTo(3);
+    work.gate.release(4);
+    for (int n = 0; n < 4; n++) assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+  }
+
   private static RunStages wake() {
+    return wake("organization");
+  }
+
+  private static RunStages wake(String organizationId) {
     return new RunStages(
         InstanceEffect.Purpose.START,
         List.of(Stage.START_GATEWAY),
         2,
-        "organization",
+        organizationId,
         new ModelChoice("custom", "demo", "", ""),
         WantedConfig.NONE,
         Homes.FIRST,
@@ -930,6 +948,10 @@ class EffectRunnerTest {
     volatile boolean wakes;
 
     volatile Optional<RuntimeException> wakeFailure = Optional.empty();
+
+    /** The organization whose gateways wake only when the gate opens. */
+    volatile String hangingWakes = "";
+
     volatile StopResult stopResult = StopResult.OFF;
     private final Semaphore wakesTried = new Semaphore(0);
 
@@ -1016,8 +1038,9 @@ class EffectRunnerTest {
     }
 
     @Override
-    public Optional<Outcome> wake(InstanceId id, StageRun stageRun) {
+    public Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException {
       wakesTried.release();
+      if (stageRun.organizationId().equals(hangingWakes)) gate.acquire();
       wakeFailure.ifPresent(
           why -> {
             throw why;
