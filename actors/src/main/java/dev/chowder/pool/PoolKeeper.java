@@ -9,6 +9,7 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.PoolSetup;
 import dev.chowder.instance.Profile;
+import dev.chowder.pool.PoolCandidates.Candidate;
 import dev.chowder.pool.PoolDemand.Model;
 import dev.chowder.pool.PoolDemand.Wanted;
 import dev.chowder.sandbox.SandboxDriver;
@@ -21,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -59,12 +59,15 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   /** Ids are issued up to this much before the row of their instance is written. */
   private static final Duration ROW_DELAY = Duration.ofSeconds(30);
 
-  /** A member that is old by this share of its maximum age is discarded without a replacement. */
+  /**
+   * A member that exceeds its maximum age by more than this share is discarded, even without a
+   * replacement.
+   */
   private static final double OVERAGE = 0.1;
 
   private final PoolMembers members;
   private final InstanceRows rows;
-  private final Setups setups;
+  private final PoolCandidates candidates;
   private final SandboxDriver driver;
   private final HostMemory memory;
   private final IntSupplier booting;
@@ -133,7 +136,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       MeterRegistry metrics) {
     this.members = members;
     this.rows = rows;
-    this.setups = setups;
+    this.candidates = new PoolCandidates(setups, settings.maxSize());
     this.driver = driver;
     this.memory = memory;
     this.booting = booting;
@@ -296,7 +299,8 @@ public final class PoolKeeper implements SingletonDuty.Duty {
 
   /** Discards the members that are not wanted, and creates one that is missing. */
   private void adjust() {
-    var wanted = settings.isEnabled() && canBeStored.getAsBoolean() ? wanted() : List.<Wanted>of();
+    var wanted =
+        settings.isEnabled() && canBeStored.getAsBoolean() ? wanted() : new ArrayList<Wanted>();
     if (known.isEmpty() && wanted.isEmpty()) return;
     var host = driver.capacity();
     var missing = new ArrayList<Missing>();
@@ -305,80 +309,30 @@ public final class PoolKeeper implements SingletonDuty.Duty {
         isShort(host, 0)
             ? 0
             : (int) (settings.memoryShare() * host.totalBytes() / settings.memberBytes());
-    var candidates = candidates(wanted, allowed);
-    var shares = PoolShares.divide(candidates.stream().map(Candidate::claimant).toList(), allowed);
-    for (var one : candidates) {
+    // The place of a paused one would stay empty.
+    wanted.removeIf(one -> isPaused(one.model()) && ofModel(one.model()).findAny().isEmpty());
+    var found =
+        candidates.find(
+            wanted,
+            allowed,
+            model -> ofModel(model).findAny().isPresent(),
+            model -> (int) unchanged(model).count());
+    var shares = PoolShares.divide(found.stream().map(Candidate::claimant).toList(), allowed);
+    for (var one : found) {
       int share = shares.getOrDefault(one.wanted().model(), 0);
       if (one.setup().isEmpty()) {
         unchanged(one.wanted().model()).limit(share).forEach(member -> kept.add(member.id()));
         continue;
       }
       var setup = one.setup().get();
-      int found = keep(one.wanted(), setup, share, kept);
-      if (found < share) missing.add(new Missing(one.wanted(), setup));
+      int young = keep(one.wanted(), setup, share, kept);
+      if (young < share) missing.add(new Missing(one.wanted(), setup));
     }
     for (var id : known.keySet()) {
       if (kept.contains(id)) continue;
       members.discard(id);
     }
     create(missing, host);
-  }
-
-  /**
-   * A model that may have members.
-   *
-   * @param setup what its creates provision; empty if its organization did not reply
-   */
-  private record Candidate(
-      Wanted wanted, Optional<PoolSetup> setup, PoolShares.Claimant claimant) {}
-
-  /** Returns as many models as could get a member. */
-  private List<Candidate> candidates(List<Wanted> wanted, int allowed) {
-    var candidates = new ArrayList<Candidate>();
-    var models = new HashMap<String, Integer>();
-    int members = 0;
-    for (var one : wanted) {
-      if (members >= allowed) break;
-      var found = candidate(one);
-      if (found.isEmpty()) continue;
-      candidates.add(found.get());
-      int number = models.merge(one.model().organizationId(), 1, Integer::sum);
-      // A further model gets none if its organization is at its limit.
-      if (number <= found.get().claimant().limit()) members++;
-    }
-    return candidates;
-  }
-
-  private Optional<Candidate> candidate(Wanted wanted) {
-    var model = wanted.model();
-    // Its place would stay empty.
-    if (isPaused(model) && ofModel(model).findAny().isEmpty()) return Optional.empty();
-    try {
-      return setups
-          .current(model.organizationId(), model.provider(), model.model())
-          .filter(offer -> offer.freeSlots() > 0)
-          .map(
-              offer ->
-                  new Candidate(
-                      wanted,
-                      Optional.of(offer.setup()),
-                      new PoolShares.Claimant(
-                          model,
-                          wanted.members(),
-                          Math.min(settings.maxSize(), offer.freeSlots()))));
-    } catch (RuntimeException noReply) {
-      // The members of other organizations must still be checked.
-      LOG.warn(
-          "organization={} event=pool-not-checked why={}",
-          model.organizationId(),
-          noReply.toString());
-      int members = (int) unchanged(model).count();
-      return Optional.of(
-          new Candidate(
-              wanted,
-              Optional.empty(),
-              new PoolShares.Claimant(model, members, settings.maxSize())));
-    }
   }
 
   /** Returns the members of a model that stay as they are while its organization does not reply. */
@@ -401,18 +355,6 @@ public final class PoolKeeper implements SingletonDuty.Duty {
         .keySet()
         .retainAll(
             wanted.stream().map(one -> one.model().organizationId()).collect(Collectors.toSet()));
-    // Those with members come first. Otherwise, organizations that create in turns would displace
-    // each other's members.
-    var served =
-        known.values().stream().map(one -> Model.of(one.profile())).collect(Collectors.toSet());
-    wanted.sort(Comparator.comparing((Wanted one) -> !served.contains(one.model())));
-    // Then the first model of each organization, so that one with many models leaves some to
-    // others.
-    var counts = new HashMap<String, Integer>();
-    var turns = new HashMap<Model, Integer>();
-    wanted.forEach(
-        one -> turns.put(one.model(), counts.merge(one.model().organizationId(), 1, Integer::sum)));
-    wanted.sort(Comparator.comparing((Wanted one) -> turns.get(one.model())));
     return wanted;
   }
 

@@ -129,7 +129,7 @@ class PoolDemandTest {
     return profile(ORGANIZATION, model, createdAt);
   }
 
-  private static Profile profile(String organizationId, String model, Instant createdAt) {
+  static Profile profile(String organizationId, String model, Instant createdAt) {
     return profile(
         organizationId,
         new ModelChoice("custom", model, "http://localhost:1/v1", "openai-completions"),

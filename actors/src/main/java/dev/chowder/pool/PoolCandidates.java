@@ -1,0 +1,166 @@
+package dev.chowder.pool;
+
+import dev.chowder.instance.PoolSetup;
+import dev.chowder.pool.PoolDemand.Model;
+import dev.chowder.pool.PoolDemand.Wanted;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the models that can get a member. Asks only some organizations in each check, since most
+ * may be at their limit and each may reply late. Not safe for concurrent use.
+ */
+final class PoolCandidates {
+  private static final Logger LOG = LoggerFactory.getLogger(PoolCandidates.class);
+
+  /** How many models without members a check asks about, for each allowed member. */
+  private static final int ASKED = 4;
+
+  private final PoolKeeper.Setups setups;
+  private final int maxSize;
+
+  /** The last check in which an organization could get no member. */
+  private final Map<String, Long> refusals = new HashMap<>();
+
+  private long check;
+
+  /**
+   * Creates the search.
+   *
+   * @param maxSize maximum number of members of an organization
+   */
+  PoolCandidates(PoolKeeper.Setups setups, int maxSize) {
+    this.setups = setups;
+    this.maxSize = maxSize;
+  }
+
+  /**
+   * A model that may have members.
+   *
+   * @param setup what its creates provision; empty if its organization did not reply
+   */
+  record Candidate(Wanted wanted, Optional<PoolSetup> setup, PoolShares.Claimant claimant) {}
+
+  /**
+   * Returns as many models as could get a member, in the order in which they get members.
+   *
+   * @param wanted models, those of the last creates first
+   * @param allowed maximum number of all members
+   * @param served whether a model has members
+   * @param unchanged number of members of a model that stay if its organization does not reply
+   */
+  List<Candidate> find(
+      List<Wanted> wanted, int allowed, Predicate<Model> served, ToIntFunction<Model> unchanged) {
+    check++;
+    refusals
+        .keySet()
+        .retainAll(
+            wanted.stream().map(one -> one.model().organizationId()).collect(Collectors.toSet()));
+    var search = new Search(unchanged);
+    int left = ASKED * allowed;
+    for (var one : inTurn(wanted, served)) {
+      if (search.candidates.size() >= allowed) break;
+      if (search.isDone(one.model().organizationId())) continue;
+      // Members stay only if their model is a candidate.
+      if (!served.test(one.model()) && left-- <= 0) continue;
+      search.ask(one);
+    }
+    return search.candidates;
+  }
+
+  /** Returns the models in the order in which they get members. */
+  private List<Wanted> inTurn(List<Wanted> wanted, Predicate<Model> served) {
+    // Those with members come first. Otherwise, organizations that create in turns would displace
+    // each other's members.
+    Comparator<Wanted> membersFirst = Comparator.comparing(one -> !served.test(one.model()));
+    var sorted = new ArrayList<>(wanted);
+    sorted.sort(membersFirst);
+    // The first model of each organization comes before that, so that one with many models leaves
+    // some to others. Organizations that could get no member follow, those of the last check last.
+    var counts = new HashMap<String, Integer>();
+    var turns = new HashMap<Model, Integer>();
+    sorted.forEach(
+        one -> turns.put(one.model(), counts.merge(one.model().organizationId(), 1, Integer::sum)));
+    sorted.sort(
+        Comparator.comparing((Wanted one) -> turns.getOrDefault(one.model(), 1))
+            .thenComparing(membersFirst)
+            .thenComparing(one -> refusals.getOrDefault(one.model().organizationId(), 0L)));
+    return sorted;
+  }
+
+  /** The search of one check. */
+  private final class Search {
+    private final ToIntFunction<Model> unchanged;
+    private final List<Candidate> candidates = new ArrayList<>();
+
+    /** The number of candidates of an organization. */
+    private final Map<String, Integer> models = new HashMap<>();
+
+    /** How many members an organization that was asked may have. */
+    private final Map<String, Integer> limits = new HashMap<>();
+
+    private final Set<String> silent = new HashSet<>();
+
+    Search(ToIntFunction<Model> unchanged) {
+      this.unchanged = unchanged;
+    }
+
+    /** Returns whether a further model of the organization would get no member. */
+    boolean isDone(String organizationId) {
+      return models.getOrDefault(organizationId, 0)
+          >= limits.getOrDefault(organizationId, Integer.MAX_VALUE);
+    }
+
+    void ask(Wanted wanted) {
+      var model = wanted.model();
+      var organizationId = model.organizationId();
+      if (silent.contains(organizationId)) {
+        if (unchanged.applyAsInt(model) > 0) addUnchanged(wanted);
+        return;
+      }
+      Optional<PoolKeeper.Offer> offer;
+      try {
+        offer = setups.current(organizationId, model.provider(), model.model());
+      } catch (RuntimeException noReply) {
+        // The members of other organizations must still be checked.
+        LOG.warn(
+            "organization={} event=pool-not-checked why={}", organizationId, noReply.toString());
+        silent.add(organizationId);
+        refusals.put(organizationId, check);
+        addUnchanged(wanted);
+        return;
+      }
+      refusals.put(organizationId, check);
+      offer.ifPresent(
+          one -> {
+            int limit = Math.min(maxSize, one.freeSlots());
+            limits.put(organizationId, limit);
+            if (limit == 0) return;
+            refusals.remove(organizationId);
+            add(wanted, Optional.of(one.setup()), wanted.members(), limit);
+          });
+    }
+
+    private void addUnchanged(Wanted wanted) {
+      limits.put(wanted.model().organizationId(), maxSize);
+      add(wanted, Optional.empty(), unchanged.applyAsInt(wanted.model()), maxSize);
+    }
+
+    private void add(Wanted wanted, Optional<PoolSetup> setup, int members, int limit) {
+      models.merge(wanted.model().organizationId(), 1, Integer::sum);
+      candidates.add(
+          new Candidate(wanted, setup, new PoolShares.Claimant(wanted.model(), members, limit)));
+    }
+  }
+}
