@@ -163,8 +163,8 @@ public final class PoolMembers {
   }
 
   /**
-   * Returns whether this node discarded a member lately. Otherwise a member that ended while it was
-   * provisioned failed, or another node needed its memory.
+   * Returns whether this node discarded a member lately. If false, a member that ended during its
+   * provisioning failed, or another node discarded it.
    */
   boolean wasDiscardedHere(InstanceId id) {
     return discarded.getIfPresent(id) != null;
