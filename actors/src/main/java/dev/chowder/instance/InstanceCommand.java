@@ -138,7 +138,8 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   /**
    * Moves a stopped gateway to a deeper level of sleep. Does nothing if it is at that level or
-   * deeper, or not stopped.
+   * deeper, or not stopped. A stop in progress ends the gateway if the level is {@link
+   * SleepLevel#OFF}.
    */
   record Deepen(SleepLevel level, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}

@@ -147,12 +147,14 @@ public final class InstanceLifecycle {
               ? accept(new InstanceEvent.StartRequested("", attempt + 1, w.cause(), now))
               : accept();
       case InstanceCommand.GatewayStopped(var attempt, var level, var boot, var memory, var now) ->
-          isStopping(state, attempt)
+          isStopping(state, attempt) && !(level != SleepLevel.OFF && mustEnd(state))
               ? accept(new InstanceEvent.Stopped(attempt, level, boot, memory, now))
               : accept();
       case InstanceCommand.Deepen(var level, var now, _) ->
           switch (state) {
             case Stopped s -> deepen(s, level, now);
+            case Stopping s when level == SleepLevel.OFF && !s.ends() ->
+                accept(new InstanceEvent.StopRequested("", true, now));
             case Existing e when !isHidden(e) -> accept();
             case Absent(), Tombstone _, Existing _ -> reject(new InstanceRejection.NotFound());
           };
@@ -408,6 +410,13 @@ public final class InstanceLifecycle {
         .stage()
         .map(stage -> isAt(state, failure.attempt(), stage))
         .orElseGet(() -> isStopping(state, failure.attempt()));
+  }
+
+  /**
+   * Returns whether a stop may leave no frozen process, so that a late report of one is ignored.
+   */
+  private static boolean mustEnd(InstanceState state) {
+    return state instanceof Stopping s && s.ends();
   }
 
   private static boolean isStopping(InstanceState state, int attempt) {

@@ -90,6 +90,20 @@ class SleepLifecycleTest {
   }
 
   @Test
+  void aStopThatMustEndTheGatewayIgnoresTheReportOfAnEarlierFreeze() {
+    var stopping = apply(States.running(), new InstanceCommand.Stop("key", false, T0, REPLY_TO));
+    assertThat(apply(stopping, deepen(SleepLevel.PAGED_OUT))).isEqualTo(stopping);
+    var ending = apply(stopping, deepen(SleepLevel.OFF));
+    assertThat(ending.pendingEffect())
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1, false));
+    assertThat(apply(ending, deepen(SleepLevel.OFF))).isEqualTo(ending);
+    var frozen = new InstanceCommand.GatewayStopped(1, SleepLevel.FROZEN, 1, MEMORY, T0);
+    assertThat(apply(ending, frozen)).isEqualTo(ending);
+    var ended = new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0);
+    assertThat(sleep(apply(ending, ended)).holdsProcesses()).isFalse();
+  }
+
+  @Test
   void aHostWithoutSwapLeavesTheGatewayFrozen() {
     var state = apply(frozen(), deepen(SleepLevel.PAGED_OUT), reached(SleepLevel.FROZEN));
     assertThat(sleep(state).isDeepening()).isFalse();

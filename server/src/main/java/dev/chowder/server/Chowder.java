@@ -496,15 +496,18 @@ public final class Chowder implements AutoCloseable {
             secrets,
             config.getInt("chowder.instance.config-change-tries"),
             config.getDuration("chowder.instance.config-change-timeout"));
-    var fileService = new FileGrpcService(instanceClient, driver, FileSettings.of(config));
+    var fileSettings = FileSettings.of(config);
+    var fileService = new FileGrpcService(instanceClient, driver, fileSettings);
     var skillSettings = SkillSettings.of(config);
     var skillService =
         new SkillGrpcService(
             new GatewayClient(directory, devices, "skills", skillSettings.maxOpen()),
             new OpenClawSkills(
                 conversations, admin, skillSettings.installLimit(), skillSettings.seenLimit()),
+            instanceClient,
             driver,
-            skillSettings);
+            skillSettings,
+            fileSettings.endSleepLimit());
     // Queries must finish before Envoy's timeout.
     var queryAdmin = new OpenClawAdmin(http, openClaw.conversationLimit(), gatewayResponses);
     var channelService =

@@ -189,7 +189,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
     body.from(
         () ->
-            workspaces.change(
+            workspaces.export(
                 caller,
                 id,
                 files -> {

@@ -52,11 +52,16 @@ final class Workspaces {
         Map.of("status", status, "desired_status", view.status().desired().label()));
   }
 
-  /**
-   * Runs work that must see all files as the agent left them, or that changes some. A frozen
-   * gateway would overwrite them after its thaw, so it is ended first.
-   */
+  /** Runs work that changes files. A frozen gateway would overwrite them after its thaw. */
   <T> T change(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
+    return client.change(caller, id, endSleepLimit, () -> in(caller, id, work));
+  }
+
+  /**
+   * Runs work that must see all files as the agent left them. A gateway may write files when it
+   * ends, so a frozen one is ended first.
+   */
+  <T> T export(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
     client.endSleep(caller, id, endSleepLimit);
     return in(caller, id, work);
   }

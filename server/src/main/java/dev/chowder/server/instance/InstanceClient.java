@@ -7,6 +7,7 @@ import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.instance.Sleep;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
@@ -108,15 +110,34 @@ public final class InstanceClient {
   }
 
   /**
+   * Runs work that changes files of the home volume, while and after which the instance has no
+   * frozen processes.
+   *
+   * @param limit how long to wait for their end
+   * @throws ApiError {@code GATEWAY_UNAVAILABLE} if they have not ended then
+   */
+  public <T> T change(Caller caller, InstanceId id, Duration limit, Supplier<T> work) {
+    endSleep(caller, id, limit);
+    try {
+      return work.get();
+    } finally {
+      // A stop during the work may have frozen a gateway that would overwrite the files.
+      endSleep(caller, id, limit);
+    }
+  }
+
+  /**
    * Ends the frozen processes of a stopped instance, so that its home volume is complete and
-   * nothing overwrites it. Does nothing if the instance has none.
+   * nothing overwrites it. A stop in progress leaves none then. Does nothing if the instance has
+   * none.
    *
    * @param limit how long to wait for their end
    * @throws ApiError {@code GATEWAY_UNAVAILABLE} if they have not ended then
    */
   public void endSleep(Caller caller, InstanceId id, Duration limit) {
     var now = get(caller, id);
-    if (!holdsProcesses(now)) return;
+    boolean stopping = now.status().now() == Name.RUNNING && now.status().desired() == Name.STOPPED;
+    if (!stopping && !holdsProcesses(now)) return;
     var ending =
         send(
             caller,

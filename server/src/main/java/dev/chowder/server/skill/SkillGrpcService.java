@@ -13,6 +13,7 @@ import dev.chowder.api.v1.ListSkillsResponse;
 import dev.chowder.api.v1.Skill;
 import dev.chowder.api.v1.SkillServiceGrpc;
 import dev.chowder.api.v1.UpdateSkillRequest;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.OpenClawSkills;
 import dev.chowder.openclaw.OpenClawSkills.Source;
@@ -23,7 +24,9 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.GatewayClient;
+import dev.chowder.server.instance.InstanceClient;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 
 /**
  * Serves {@code SkillService}: parses requests, calls the instance's gateway and presents the
@@ -33,14 +36,28 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
   private final SkillRequests requests;
   private final GatewayClient client;
   private final OpenClawSkills skills;
+  private final InstanceClient instances;
   private final SkillFolders folders;
+  private final Duration endSleepLimit;
 
+  /**
+   * Creates the service.
+   *
+   * @param endSleepLimit how long a removal waits until a frozen gateway has ended
+   */
   public SkillGrpcService(
-      GatewayClient client, OpenClawSkills skills, SandboxDriver driver, SkillSettings settings) {
+      GatewayClient client,
+      OpenClawSkills skills,
+      InstanceClient instances,
+      SandboxDriver driver,
+      SkillSettings settings,
+      Duration endSleepLimit) {
     this.requests = new SkillRequests(settings);
     this.client = client;
     this.skills = skills;
+    this.instances = instances;
     this.folders = new SkillFolders(driver);
+    this.endSleepLimit = endSleepLimit;
   }
 
   @Override
@@ -152,7 +169,15 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
               return existing;
             });
     var folder = skill.folder().orElseThrow();
-    folders.remove(request.getInstanceId(), folder);
+    var _ =
+        instances.change(
+            Caller.current(),
+            new InstanceId(request.getInstanceId()),
+            endSleepLimit,
+            () -> {
+              folders.remove(request.getInstanceId(), folder);
+              return folder;
+            });
     ask(
         request.getInstanceId(),
         gateway -> {

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Empty;
 import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.DownloadFileRequest;
 import dev.chowder.api.v1.Event;
@@ -22,7 +21,6 @@ import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
-import dev.chowder.api.v1.UploadFileRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
@@ -37,7 +35,6 @@ import dev.chowder.server.subscription.StubStripe;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,7 +44,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -126,9 +122,7 @@ class IncidentResponseTest {
         node.instances(key)
             .watchInstance(WatchInstanceRequest.newBuilder().setInstanceId(id).build());
     watch.next();
-    long before = filesOpened();
-    var upload = new Upload(key, id);
-    Node.await(() -> filesOpened() == before ? "the upload has not begun" : "");
+    var upload = Upload.begin(node, key, id);
 
     var suspended = operator("POST", "organizations/" + organization + "/suspend", "", 200);
     assertThat(suspended.path("standing").asText()).isEqualTo("suspended");
@@ -140,7 +134,7 @@ class IncidentResponseTest {
     assertThat(failure(() -> node.get(scoped, id))).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
     assertThat(failure(() -> watch.forEachRemaining(_ -> {})))
         .isEqualTo(Reason.ORGANIZATION_SUSPENDED);
-    assertThat(upload.end()).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
+    assertThat(upload.rejection()).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
     assertThat(node.host().observe(Node.sandbox(id)).endpoint()).as("the agent").isPresent();
 
     operator("POST", "organizations/" + organization + "/resume", "", 200);
@@ -148,46 +142,6 @@ class IncidentResponseTest {
     // Each key has a cache entry of its own.
     Node.await(() -> failureOrNone(() -> node.get(scoped, id)));
     assertThat(node.get(scoped, id).getStatus()).isEqualTo(Instance.Status.running);
-  }
-
-  private static long filesOpened() {
-    return node.script().calls().stream().filter(call -> call.verb() == Verb.FILES).count();
-  }
-
-  /** An upload of which only the first part is sent. */
-  private static final class Upload implements StreamObserver<Empty> {
-    private final CompletableFuture<Reason> end = new CompletableFuture<>();
-
-    Upload(String key, String instanceId) {
-      var parts = node.uploads(key).uploadFile(this);
-      var body =
-          HttpBody.newBuilder()
-              .setContentType("application/octet-stream")
-              .setData(ByteString.copyFromUtf8("a part"));
-      parts.onNext(
-          UploadFileRequest.newBuilder()
-              .setInstanceId(instanceId)
-              .setPath("file.txt")
-              .setBody(body)
-              .build());
-    }
-
-    Reason end() throws Exception {
-      return end.get(20, TimeUnit.SECONDS);
-    }
-
-    @Override
-    public void onNext(Empty answer) {}
-
-    @Override
-    public void onError(Throwable why) {
-      end.complete(ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(why))).reason());
-    }
-
-    @Override
-    public void onCompleted() {
-      end.completeExceptionally(new AssertionError("half an upload was accepted"));
-    }
   }
 
   private static String failureOrNone(Runnable call) {

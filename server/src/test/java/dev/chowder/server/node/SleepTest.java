@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -138,6 +139,31 @@ class SleepTest {
                         .build())
                 .getContent())
         .isEqualTo("written while asleep");
+  }
+
+  @Test
+  void aStopDuringAnUploadLeavesNoFrozenGateway() throws Exception {
+    var id = node.createRunning(key);
+    var upload = Upload.begin(node, key, id);
+    assertThat(stop(id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+    upload.finish();
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+  }
+
+  @Test
+  void anUploadThatEndsDuringAStopLeavesNoFrozenGateway() throws Exception {
+    var id = node.createRunning(key);
+    var upload = Upload.begin(node, key, id);
+    var freeze = node.script().holdNext(Verb.FREEZE);
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var stopped = callers.submit(() -> stop(id));
+      assertThat(freeze.awaitCall(Node.LIMIT)).isTrue();
+      upload.finish();
+      freeze.release();
+      assertThat(stopped.get().getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    }
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
   }
 
   @Test
