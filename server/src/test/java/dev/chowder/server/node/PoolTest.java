@@ -14,6 +14,8 @@ import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.Stage;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
@@ -273,6 +275,79 @@ class PoolTest {
     node.useEndpoint(key, "http://localhost:" + node.modelPort() + "/v1/other");
     Node.await(() -> members().contains(member) ? "not discarded" : "");
     Node.await(() -> host.observe(member).homeExists() ? "not removed" : "");
+  }
+
+  @Test
+  void aChangedKeyOrProtocolReplacesTheMember() throws IOException {
+    start(Map.of());
+    var _ = node.createRunning(key);
+    var first = awaitMember();
+    update(UpdateOrganizationRequest.newBuilder().putModelApiKeys("custom", "k-1"));
+    var second = awaitReplacement(first);
+    awaitChecks(5);
+    assertThat(members()).containsExactly(second);
+    var api = Value.newBuilder().setStringValue("openai-responses").build();
+    var endpoint = Value.newBuilder();
+    endpoint.getStructValueBuilder().putFields("api", api);
+    update(
+        UpdateOrganizationRequest.newBuilder()
+            .setModelEndpoints(Struct.newBuilder().putFields("custom", endpoint.build())));
+    var third = awaitReplacement(second);
+    assertThat(SandboxId.ofInstance(create(named("second")).getId())).isEqualTo(third);
+  }
+
+  private void update(UpdateOrganizationRequest.Builder request) {
+    var _ = node.organizations(key).updateOrganization(request.build());
+  }
+
+  private SandboxId awaitReplacement(SandboxId member) {
+    Node.await(() -> members().contains(member) ? "not discarded" : "");
+    Node.await(() -> host.observe(member).homeExists() ? "not removed" : "");
+    return awaitMember();
+  }
+
+  @Test
+  void aServerWithAnotherImageHasMembersOfThatImage() throws IOException {
+    start(Map.of());
+    var _ = node.createRunning(key);
+    var old = awaitMember();
+    restart(Map.of("chowder.sandbox.image", "another-image"));
+    var member = awaitReplacement(old);
+    var row = new InstanceRows(database).get(member.instanceId()).orElseThrow();
+    assertThat(InstanceReadRows.view(row).member())
+        .hasValueSatisfying(setup -> assertThat(setup.image()).isEqualTo("another-image"));
+    assertThat(SandboxId.ofInstance(create(named("second")).getId())).isEqualTo(member);
+  }
+
+  @Test
+  void theAgeOfTheOldestMemberIsMeasured() throws IOException {
+    start(Map.of());
+    assertThat(oldestSeconds()).isZero();
+    var _ = node.createRunning(key);
+    var member = awaitMember().instanceId();
+    Node.await(() -> oldestSeconds() > 1 ? "" : "age: " + oldestSeconds());
+    var neighbor = node.newcomer("whale");
+    var _ = node.createRunning(neighbor);
+    Node.await(() -> pooled(neighbor).size() == 1 ? "" : "members: " + pooled(neighbor));
+    awaitOldest(member);
+    assertThat(create(named("second")).getId()).isEqualTo(member);
+    awaitOldest(pooled(neighbor).getFirst());
+  }
+
+  private double oldestSeconds() {
+    return node.metric("chowder_pool_oldest_seconds");
+  }
+
+  /** Waits until the metric shows the age of this member. The other one is a second younger. */
+  private void awaitOldest(String member) {
+    var row = new InstanceRows(database).get(member).orElseThrow();
+    var since = InstanceReadRows.view(row).profile().createdAt();
+    Node.await(
+        () -> {
+          double difference =
+              oldestSeconds() - Duration.between(since, Instant.now()).toMillis() / 1000.0;
+          return Math.abs(difference) < 0.5 ? "" : "difference: " + difference;
+        });
   }
 
   @Test
