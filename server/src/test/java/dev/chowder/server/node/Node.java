@@ -25,6 +25,8 @@ import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.SkillServiceGrpc;
+import dev.chowder.api.v1.SkillServiceGrpc.SkillServiceBlockingStub;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStub;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
@@ -239,6 +241,12 @@ final class Node implements AutoCloseable {
                     .setPath(path)
                     .setContent(content)
                     .build());
+  }
+
+  SkillServiceBlockingStub skills(String key) {
+    return SkillServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
+        .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Returns a stub for calls that send many messages, which a blocking stub does not have. */

@@ -1,11 +1,14 @@
 package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.DeleteSkillRequest;
 import dev.chowder.api.v1.Event;
 import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
@@ -162,6 +165,25 @@ class SleepTest {
       upload.finish();
       freeze.release();
       assertThat(stopped.get().getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    }
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+  }
+
+  @Test
+  void aStopDuringTheRemovalOfASkillLeavesNoFrozenGateway() throws Exception {
+    var id = node.createRunning(key);
+    var skills = node.skills(key);
+    var install = InstallSkillRequest.newBuilder().setInstanceId(id).setSlug("web-search");
+    var name = skills.installSkill(install.build()).getSkill();
+    var delete = DeleteSkillRequest.newBuilder().setInstanceId(id).setSkillName(name).build();
+    var removal = node.script().holdNext(Verb.FILES);
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var deleted = callers.submit(() -> skills.deleteSkill(delete));
+      assertThat(removal.awaitCall(Node.LIMIT)).isTrue();
+      assertThat(stop(id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+      removal.release();
+      // The gateway cannot confirm the removal.
+      assertThatThrownBy(deleted::get).hasMessageContaining("FAILED_PRECONDITION");
     }
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
   }
