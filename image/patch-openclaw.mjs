@@ -72,10 +72,42 @@ const CHANGES = [
   },
   {
     part: "the close of an agent's idle database",
-    // After 5 minutes, not 60 s: long before the save that follows 30 minutes after the opening, since both take one lock. The
-    // variable is for tests that need a close.
+    // After 5 minutes, not 60 s: long before the save that follows 30 minutes after the opening, since both take one lock. After a freeze,
+    // the 5 minutes begin again: a timer that is late by more than 5 s was frozen. Otherwise the close would begin with the thaw, like a
+    // save that fell due in the freeze, and the next turn would open the database again. The variable is for tests that need a close.
     file: "openclaw-agent-execution",
-    replace: [["const IDLE_EXECUTION_MS = 6e4;", "const IDLE_EXECUTION_MS = Number(process.env.CHOWDER_DATABASE_IDLE_MS) || 3e5;"]],
+    replace: [
+      ["const IDLE_EXECUTION_MS = 6e4;", "const IDLE_EXECUTION_MS = Number(process.env.CHOWDER_DATABASE_IDLE_MS) || 3e5;"],
+      [
+        "const timer = runInExecutionOwnerContext(() => setTimeout(() => {\n",
+        "const armIdleTimer = () => {\nconst due = performance.now() + IDLE_EXECUTION_MS;\nconst timer = runInExecutionOwnerContext(() => setTimeout(() => {\n",
+      ],
+      [
+        "if (idleTimer !== timer || executionState.idle !== owner) return;\n",
+        "if (idleTimer !== timer || executionState.idle !== owner) return;\nif (performance.now() > due + 5e3) return armIdleTimer();\n",
+      ],
+      ["timer.unref();\n", "timer.unref();\n};\narmIdleTimer();\n"],
+    ],
+  },
+  {
+    part: "the search for deleted sessions of cloud workers",
+    // Every 60 s, also right after a freeze, OpenClaw looks for sessions that were deleted while a cloud worker had them. Each time it ends
+    // the worker thread that reads sessions, and the next turn starts it again. If no session is on a cloud worker, an hour is enough to
+    // remove the rows of deleted sessions.
+    file: "server-worker-placement-startup",
+    replace: [
+      [
+        "const reconcile = async () => {\n\t\tconst placements = deps.placements.list();\n",
+        `let localsReadAt = performance.now();
+\tconst reconcile = async () => {
+\t\tconst placements = deps.placements.list();
+\t\tif (placements.every(({ state }) => state === "local")) {
+\t\t\tif (performance.now() - localsReadAt < 36e5) return;
+\t\t\tlocalsReadAt = performance.now();
+\t\t}
+`,
+      ],
+    ],
   },
   {
     part: "the requests of a gateway that warms up",
