@@ -66,12 +66,14 @@ class ChannelsE2E {
       approveByCode("mattermost", mattermost::sent, ADA);
       talk("approved", telegram, mattermost);
 
-      agent.stop(120).is(200);
+      assertThat(agent.stop(120).is(200).text("sleep_level")).isEqualTo("frozen");
       int before = telegram.polls();
       String asleep = "asleep-" + UUID.randomUUID();
       telegram.write(4711, "Ada", "Remember: " + asleep);
-      agent.start(300).is(200);
+      mattermost.write(ADA, "Remember: " + asleep);
+      assertThat(agent.start(300).is(200).text("served_by")).isEqualTo("thaw");
       awaitSent(telegram::sent, asleep);
+      awaitSent(mattermost::sent, asleep);
       awaitPolls(telegram, before);
       awaitListener(mattermost);
       talk("started", telegram, mattermost);

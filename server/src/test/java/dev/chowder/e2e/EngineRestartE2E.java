@@ -36,6 +36,7 @@ class EngineRestartE2E {
   private final String nonce = UUID.randomUUID().toString();
   private Path folder = Path.of("");
   private String first = "";
+  private String second = "";
 
   @BeforeAll
   void anEngineWithAnInstallation() throws IOException {
@@ -85,7 +86,7 @@ class EngineRestartE2E {
   @Test
   @Order(2)
   void afterAnotherEngineRestartEveryAgentRunsAgain() {
-    String second =
+    second =
         call("POST", "/v1/instances", "{\"name\": \"second\", \"model_provider\": \"custom\"}")
             .path("id")
             .asText();
@@ -105,6 +106,48 @@ class EngineRestartE2E {
     assertThat(lossesOf(first)).hasSize(2).allMatch(NOT_CRASHED::contains);
     assertThat(lossesOf(second)).hasSize(1).allMatch(NOT_CRASHED::contains);
     assertThat(inside("iptables", "-S", "DOCKER-USER").out()).contains("-j CHOWDER");
+  }
+
+  /** Its memory goes to zram if the host has it. Its processes end with the engine. */
+  @Test
+  @Order(3)
+  void aSleeperKeepsItsHistoryThroughAPageOutAndTheEndOfTheEngine() throws IOException {
+    boolean zram = Files.readString(Path.of("/proc/swaps")).contains("/zram");
+    assertThat(send(second, "Remember: " + nonce)).contains(nonce);
+    assertThat(stop(second)).isEqualTo("frozen");
+    if (zram) awaitLevel(second, "paged_out");
+    assertThat(start(second)).isEqualTo(zram ? "page_in" : "thaw");
+    assertThat(send(second, QUESTION)).contains(nonce);
+
+    assertThat(stop(second)).isEqualTo("frozen");
+    engine("stop");
+    engine("start");
+    awaitLevel(second, "off");
+    assertThat(statusOf(second)).isEqualTo("stopped");
+    assertThat(start(second)).isEqualTo("boot");
+    assertThat(send(second, QUESTION)).contains(nonce);
+    assertThat(lossesOf(second)).hasSize(1);
+  }
+
+  private String stop(String agent) {
+    return call("POST", "/v1/instances/" + agent + "/stop?wait=170", "")
+        .path("sleep_level")
+        .asText();
+  }
+
+  private String start(String agent) {
+    var _ = call("POST", "/v1/instances/" + agent + "/start", "");
+    awaitStatus(agent, "running");
+    return call("GET", "/v1/instances/" + agent, "").path("served_by").asText();
+  }
+
+  private void awaitLevel(String agent, String level) {
+    var _ =
+        Eventually.get(
+            agent + " " + level,
+            Limits.STEP,
+            () -> call("GET", "/v1/instances/" + agent, "").path("sleep_level").asText(),
+            now -> now.equals(level));
   }
 
   private void awaitAnotherStart(String agent, String before) {
@@ -128,7 +171,8 @@ class EngineRestartE2E {
   }
 
   private void up() {
-    inside(script("up"));
+    // Sleepers go to swap at the next check.
+    inside("env", "CHOWDER_PAGE_OUT_AFTER=1s", script("up"));
   }
 
   private void awaitStatus(String agent, String status) {
