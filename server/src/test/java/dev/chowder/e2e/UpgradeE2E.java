@@ -89,6 +89,8 @@ class UpgradeE2E {
       owner.post(crashed.path("/recover?wait=0")).is(200);
 
       sleeper.awaitRunning();
+      // The earlier version stopped it without a freeze.
+      assertThat(sleeper.get().text("served_by")).isEqualTo("boot");
       answersWith(sleeper, "pears");
       configurationIsAsAccepted(sleeper);
       Eventually.get("polls", Limits.STEP, bot::polls, polls -> polls > 0);
@@ -98,6 +100,7 @@ class UpgradeE2E {
           .as("its channel was disconnected before the upgrade")
           .isFalse();
 
+      assertThat(sleeper.stop(180).is(200).text("sleep_level")).isEqualTo("frozen");
       delete(sleeper);
       delete(crashed);
       delete(new Agent(neighbor, recorded.instance("never-ran")));
