@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -58,11 +59,11 @@ final class FairSemaphore {
   synchronized void release(String group) {
     taken--;
     held.computeIfPresent(group, (_, permits) -> permits == 1 ? null : permits - 1);
-    var next = waiting.keySet().stream().filter(this::isFreeFor).findFirst();
-    while (next.isPresent()) {
-      serve(next.get());
-      next = waiting.keySet().stream().filter(this::isFreeFor).findFirst();
-    }
+    for (var next = next(); next.isPresent(); next = next()) serve(next.get());
+  }
+
+  private Optional<String> next() {
+    return waiting.keySet().stream().filter(this::isFreeFor).findFirst();
   }
 
   private boolean isFreeFor(String group) {

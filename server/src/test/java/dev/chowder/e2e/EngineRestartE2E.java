@@ -97,8 +97,7 @@ class EngineRestartE2E {
     engine("start");
     awaitAnotherStart(second, secondBefore);
     assertThat(send(second, "Reply with exactly: back")).isEqualTo("back");
-    JsonNode waiting = call("GET", "/v1/instances/" + first, "");
-    assertThat(waiting.path("desired_status").asText())
+    assertThat(get(first).path("desired_status").asText())
         .as(() -> statusOf(first) + " " + call("GET", "/v1/instances/" + first + "/events", ""))
         .isEqualTo("running");
     awaitAnotherStart(first, firstBefore);
@@ -138,7 +137,7 @@ class EngineRestartE2E {
   private String start(String agent) {
     var _ = call("POST", "/v1/instances/" + agent + "/start", "");
     awaitStatus(agent, "running");
-    return call("GET", "/v1/instances/" + agent, "").path("served_by").asText();
+    return get(agent).path("served_by").asText();
   }
 
   private void awaitLevel(String agent, String level) {
@@ -146,7 +145,7 @@ class EngineRestartE2E {
         Eventually.get(
             agent + " " + level,
             Limits.STEP,
-            () -> call("GET", "/v1/instances/" + agent, "").path("sleep_level").asText(),
+            () -> get(agent).path("sleep_level").asText(),
             now -> now.equals(level));
   }
 
@@ -186,11 +185,15 @@ class EngineRestartE2E {
 
   /** Returns the status, followed by the error if there is one. */
   private String statusOf(String agent) {
-    var instance = call("GET", "/v1/instances/" + agent, "");
+    var instance = get(agent);
     return Stream.of("status", "error_reason", "error_message")
         .map(field -> instance.path(field).asText())
         .filter(value -> !value.isEmpty())
         .collect(Collectors.joining(" "));
+  }
+
+  private JsonNode get(String agent) {
+    return call("GET", "/v1/instances/" + agent, "");
   }
 
   private String send(String agent, String input) {
