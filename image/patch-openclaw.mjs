@@ -47,8 +47,21 @@ function replyStream(path) {
   return replies[end] && replies[end].map((event) => `${named(event)}data: ${JSON.stringify(event)}\n\n`).join("") + last;
 }
 
-// `file` names a file in dist, without the hash in its name. Each text of `replace` must occur once in one of the files with this name.
+// `file` names a file of the package, or one in dist without the hash in its name. Each text of `replace` must occur once in one of the
+// files with this name.
 const CHANGES = [
+  {
+    part: "its first module",
+    // V8 collects garbage in a thread that has been idle for 8 s. After a freeze this is due in all worker threads at once, and delays the
+    // start by more than half a second. The flag applies to threads that start later, so the main thread still collects its garbage.
+    file: "openclaw.mjs",
+    replace: [
+      [
+        "const isSourceCheckoutLauncher =",
+        'process.getBuiltinModule("node:v8").setFlagsFromString("--no-memory-reducer");\nconst isSourceCheckoutLauncher =',
+      ],
+    ],
+  },
   {
     part: "the check of new homes",
     // OpenClaw skips its migrations if a home contains only openclaw.json, and that file has no block that a previous version may have
@@ -159,14 +172,14 @@ async function fetchWithSsrFGuardInternal(params) {
   },
 ];
 
-const dist = join(process.argv[2], "dist");
-const names = readdirSync(dist);
+const folder = process.argv[2];
+const names = [...readdirSync(folder), ...readdirSync(join(folder, "dist")).map((name) => `dist/${name}`)];
 for (const change of CHANGES) {
-  const hashed = new RegExp(`^${change.file}-[\\w-]{8}\\.mjs$`);
-  const files = names.filter((name) => hashed.test(name)).map((name) => join(dist, name));
+  const hashed = new RegExp(`^dist/${change.file}-[\\w-]{8}\\.mjs$`);
+  const files = names.filter((name) => name === change.file || hashed.test(name)).map((name) => join(folder, name));
   const found = files.filter((file) => change.replace.every(([before]) => readFileSync(file, "utf8").split(before).length === 2));
   if (found.length !== 1) {
-    fail(change, `${dist}: one file ${change.file}-HASH.mjs must contain each of ${JSON.stringify(change.replace.map(([before]) => before))} once; got ${found.length} of ${files.length}`);
+    fail(change, `${folder}: one file ${change.file} must contain each of ${JSON.stringify(change.replace.map(([before]) => before))} once; got ${found.length} of ${files.length}`);
   }
   const text = change.replace.reduce((changed, [before, after]) => changed.split(before).join(after), readFileSync(found[0], "utf8"));
   writeFileSync(found[0], text);

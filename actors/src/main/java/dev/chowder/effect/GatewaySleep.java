@@ -163,34 +163,34 @@ public final class GatewaySleep {
     var sandbox = SandboxId.ofInstance(id.value());
     var endpoint = driver.thaw(sandbox, stageRun.fence(), stageRun.sleep().boot(), process);
     if (endpoint.isEmpty()) return endpoint;
-    boolean brief = isBrief(stageRun.sleep());
+    boolean checksFirst = checksFirst(stageRun.sleep());
     long deadline = wakeDeadline();
     boolean awake =
         suspension.admit(id.value(), endpoint.get(), deadline)
-            && (brief || suspension.canTakeTurns(id.value(), endpoint.get(), deadline));
+            && (!checksFirst || suspension.canTakeTurns(id.value(), endpoint.get(), deadline));
     if (!awake) {
       LOG.warn("instance={} event=not-woken: the gateway does not take messages", id);
       return Optional.empty();
     }
-    if (brief) checkLater(id, stageRun, CHECKS);
+    if (!checksFirst) checkLater(id, stageRun, CHECKS);
     return endpoint;
   }
 
-  private boolean isBrief(Sleep sleep) {
+  private boolean checksFirst(Sleep sleep) {
     var slept = Duration.between(sleep.since(), clock.instant());
     // A sleep that began in the future began before the clock was set back, at an unknown time.
-    return !slept.isNegative() && slept.compareTo(settings.sleep().brief()) <= 0;
+    return slept.isNegative() || slept.compareTo(settings.sleep().checkFirstAfter()) > 0;
   }
 
   /**
-   * Ends a gateway that admits turns and cannot take them, which is rare after a brief sleep. Its
-   * instance then starts it again. A node that is lost before leaves the gateway unchecked.
+   * Ends a gateway that admits turns and cannot take them, which is rare. Its instance then starts
+   * it again. A node that is lost before leaves the gateway unchecked.
    *
    * @param checks how many checks may follow each other while the gateway is busy
    */
   private void checkLater(InstanceId id, StageRun stageRun, int checks) {
     CompletableFuture.delayedExecutor(
-            settings.sleep().checkAfter().toMillis(),
+            settings.sleep().checkDelay().toMillis(),
             TimeUnit.MILLISECONDS,
             task -> Thread.ofVirtual().name("database-check").start(task))
         .execute(

@@ -12,16 +12,16 @@ import java.time.Duration;
  * @param wakeLimit time in which a thawed gateway must admit messages and be able to use its
  *     databases; otherwise it is booted
  * @param maxConcurrentWakes maximum number of wakes at once on this node
- * @param brief longest sleep after which a gateway runs before its databases are checked
- * @param checkAfter time from such a start to the check
+ * @param checkFirstAfter longest sleep after which a gateway runs before its databases are checked
+ * @param checkDelay time from such a start to the check
  */
 public record SleepSettings(
     boolean freeze,
     Duration suspendLimit,
     Duration wakeLimit,
     int maxConcurrentWakes,
-    Duration brief,
-    Duration checkAfter) {
+    Duration checkFirstAfter,
+    Duration checkDelay) {
   /** Reads {@code chowder.effect.sleep}. */
   public static SleepSettings of(Config root) {
     var config = root.getConfig("chowder.effect.sleep");
@@ -30,8 +30,8 @@ public record SleepSettings(
         config.getDuration("suspend-limit"),
         config.getDuration("wake-limit"),
         wakes(config.getInt("max-concurrent-wakes")),
-        config.getDuration("brief"),
-        config.getDuration("check-after"));
+        config.getDuration("check-first-after"),
+        config.getDuration("check-delay"));
   }
 
   /** Returns the limit of wakes; by default two per processor, as for boots. */

@@ -43,8 +43,8 @@ class FaultScheduleTest {
           Map.entry("chowder.reconciler.removal-grace", "300ms"),
           Map.entry("chowder.reconciler.mass-limit", 1000),
           // Some sleeps go to swap during a schedule, and some end.
-          Map.entry("chowder.effect.sleep.brief", "200ms"),
-          Map.entry("chowder.effect.sleep.check-after", "50ms"),
+          Map.entry("chowder.effect.sleep.check-first-after", "200ms"),
+          Map.entry("chowder.effect.sleep.check-delay", "50ms"),
           Map.entry("chowder.sleep.check-every", "20ms"),
           Map.entry("chowder.sleep.page-out-after", "100ms"),
           Map.entry("chowder.sleep.deep-sleep-after", "1s"),

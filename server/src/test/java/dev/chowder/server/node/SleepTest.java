@@ -40,8 +40,12 @@ class SleepTest {
     node =
         Node.start(
             home,
-            // BriefSleepTest has the other sleeps.
-            Map.of("chowder.reconciler.interval", "200ms", "chowder.effect.sleep.brief", "0s"));
+            // CheckAfterStartTest has the other starts.
+            Map.of(
+                "chowder.reconciler.interval",
+                "200ms",
+                "chowder.effect.sleep.check-first-after",
+                "0s"));
     key = node.newcomer("whale");
   }
 

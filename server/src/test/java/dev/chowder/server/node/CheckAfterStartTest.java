@@ -18,13 +18,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** After a brief sleep, an instance runs before the databases of its gateway are checked. */
-class BriefSleepTest {
-  /** Passes of the reconciler that take longer than {@link #CHECK_AFTER}. */
+/** An instance that starts from a sleep runs before the databases of its gateway are checked. */
+class CheckAfterStartTest {
+  /** Passes of the reconciler that take longer than {@link #CHECK_DELAY}. */
   private static final int PASSES = 25;
 
   /** Longer than a start and a stop take on a loaded machine. */
-  private static final String CHECK_AFTER = "3s";
+  private static final String CHECK_DELAY = "3s";
 
   /** The method that a check calls. */
   private static final String USE = "sessions.groups.delete";
@@ -41,10 +41,8 @@ class BriefSleepTest {
             Map.of(
                 "chowder.reconciler.interval",
                 "200ms",
-                "chowder.effect.sleep.brief",
-                "10m",
-                "chowder.effect.sleep.check-after",
-                CHECK_AFTER));
+                "chowder.effect.sleep.check-delay",
+                CHECK_DELAY));
     key = node.newcomer("whale");
   }
 
