@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One agent from POST to DELETE. The tests share it: each finds it running and leaves it running.
@@ -182,21 +184,26 @@ class LifecycleE2E {
     String nonce = UUID.randomUUID().toString();
     assertThat(agent.send("killed", "Remember: " + nonce).is(200).agentText()).contains(nonce);
     assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
-    Docker.docker("kill", agent.container());
-    Eventually.get(
-        "the loss is recorded",
-        Limits.STEP,
-        agent::get,
-        now -> now.text("sleep_level").equals("off"));
+    killSleeper();
     Answer started = agent.start(WAIT_SECONDS).is(200);
     assertThat(started.text("served_by")).isEqualTo("boot");
     Answer recalled = agent.send("killed", "What did I ask you to remember?").is(200);
     assertThat(recalled.agentText()).contains(nonce);
   }
 
-  @Test
+  private void killSleeper() {
+    Docker.docker("kill", agent.container());
+    Eventually.get(
+        "the loss is recorded",
+        Limits.STEP,
+        agent::get,
+        now -> now.text("sleep_level").equals("off"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"thaw", "boot"})
   @Order(2)
-  void aCronJobThatFallsDueInASleepRunsAfterTheWake() {
+  void aCronJobThatFallsDueInASleepRunsAfterTheStart(String servedBy) {
     // The workspace may not exist before the first message.
     String ran = Workspace.HOME + "/.openclaw/cron-ran";
     Instant earliest = Instant.now().plusSeconds(CRON_SECONDS);
@@ -211,8 +218,9 @@ class LifecycleE2E {
     assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
     assertThat(Instant.now()).as("the sleep began before the job was due").isBefore(earliest);
     Eventually.is("the job is due", Limits.STEP, () -> Instant.now().isAfter(due.plusSeconds(1)));
+    if (servedBy.equals("boot")) killSleeper();
     Instant woken = Instant.now();
-    assertThat(agent.start(WAIT_SECONDS).is(200).text("served_by")).isEqualTo("thaw");
+    assertThat(agent.start(WAIT_SECONDS).is(200).text("served_by")).isEqualTo(servedBy);
     String at =
         Eventually.get(
             "the time of the run",
