@@ -111,7 +111,7 @@ const CHANGES = [
     replace: [
       [
         "const reconcile = async () => {\n\t\tconst placements = deps.placements.list();\n",
-        `let localsReadAt = performance.now();
+        `let localsReadAt = -Infinity;
 \tconst reconcile = async () => {
 \t\tconst placements = deps.placements.list();
 \t\tif (placements.every(({ state }) => state === "local")) {

@@ -23,6 +23,8 @@ class Bare:
     def __init__(self, options):
         self.options = options
         self.token = secrets.token_urlsafe(32)
+        # Each `docker port` would count in a time.
+        self.ports = {}
 
     def argument(self):
         raise NotImplementedError
@@ -36,21 +38,26 @@ class Bare:
                 "run", "-d", "--name", name, "-v", f"{name}:/home/node", "-p", f"127.0.0.1::{PORT}", *LIMITS,
                 "-e", f"OPENCLAW_GATEWAY_TOKEN={self.token}", "-w", "/home/node", self.options.image, "sh", "-c", self.script, "sh", self.argument(),
             )
-            await_ready(name)
+            self.await_boot(name)
         except BaseException:
             self.remove(name)
             raise
         return name, None
 
+    def await_boot(self, agent):
+        """Docker assigns a port at each start."""
+        self.ports[agent] = host_port(agent)
+        await_ready(agent, self.ports[agent])
+
     def ask(self, agent):
-        ask_gateway(host_port(agent), self.token)
+        ask_gateway(self.ports[agent], self.token)
 
     def freeze(self, agent):
         docker("pause", agent)
 
     def thaw(self, agent):
         docker("unpause", agent)
-        await_ready(agent)
+        await_ready(agent, self.ports[agent])
 
     def stop(self, agent):
         docker("stop", "-t", "60", agent)
@@ -63,7 +70,7 @@ class Bare:
 
     def boot(self, agent):
         docker("start", agent)
-        await_ready(agent)
+        self.await_boot(agent)
 
     def container(self, agent):
         return agent

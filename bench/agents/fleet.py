@@ -25,6 +25,8 @@ class Fleet:
         self.options = options
         self.home = os.path.join(options.scratch, "fleet")
         self.tokens = {}
+        # Each `docker port` would count in a time.
+        self.ports = {}
 
     def fleet(self, *words):
         folder = self.options.openclaw
@@ -41,7 +43,7 @@ class Fleet:
         try:
             made = json.loads(self.fleet("create", name, "--image", self.options.image, "--json"))
             self.tokens[name] = made["token"]
-            await_ready(self.container(name))
+            self.await_boot(name)
         except BaseException:
             # A cell that does not become healthy in time stays.
             self.remove(name)
@@ -58,8 +60,13 @@ class Fleet:
             os.chown(folder, CELL_USER, CELL_USER)
             os.chown(path, CELL_USER, CELL_USER)
 
+    def await_boot(self, agent):
+        """Docker may assign another port at each start."""
+        self.ports[agent] = host_port(self.container(agent))
+        await_ready(self.container(agent), self.ports[agent])
+
     def ask(self, agent):
-        ask_gateway(host_port(self.container(agent)), self.tokens[agent])
+        ask_gateway(self.ports[agent], self.tokens[agent])
 
     def stop(self, agent):
         self.fleet("stop", agent)
@@ -72,7 +79,7 @@ class Fleet:
 
     def boot(self, agent):
         self.fleet("start", agent)
-        await_ready(self.container(agent))
+        self.await_boot(agent)
 
     def container(self, agent):
         return "openclaw-cell-" + agent

@@ -61,9 +61,8 @@ def ask_gateway(port, token):
         time.sleep(POLL_SECONDS)
 
 
-def await_ready(container):
-    """Waits until the gateway of a container is ready. Fails if the container ends before."""
-    port = host_port(container)
+def await_ready(container, port):
+    """Waits until the gateway of a container is ready at this port of the host. Fails if the container ends before."""
     checked = Stopwatch()
 
     def ready():

@@ -45,7 +45,8 @@ record CrashCause(String reason, String text, boolean byItself) {
             "GATEWAY_STOPPED",
             "it ended with exit code "
                 + exitCode
-                + " because something other than Chowder stopped it",
+                + " because it was stopped: from outside Chowder, or because it could not use its"
+                + " databases after a sleep",
             false);
       }
     }

@@ -31,7 +31,10 @@ import org.slf4j.LoggerFactory;
 public final class GatewaySleep {
   private static final Logger LOG = LoggerFactory.getLogger(GatewaySleep.class);
 
-  /** A gateway that applies a change restarts, which takes up to 40 s on a loaded machine. */
+  /**
+   * Maximum number of checks after a start. A gateway that applies a change restarts, which takes
+   * up to 40 s on a loaded machine.
+   */
   private static final int CHECKS = 6;
 
   private final SandboxDriver driver;
@@ -121,8 +124,9 @@ public final class GatewaySleep {
 
   /**
    * Ends a gateway, also a frozen one, and returns whether it ran. If the host has no memory to
-   * read back what a frozen gateway has in swap, the gateway is killed. That loses nothing, because
-   * Chowder moves a gateway to swap only after it finished its work.
+   * read back what a frozen gateway has in swap, the gateway is killed. That loses nothing if
+   * Chowder froze it, because it had finished its work. A gateway that something else paused during
+   * its work loses that work.
    */
   boolean end(SandboxId sandbox, int attempt) {
     // Something other than Chowder may have continued it, so that it has work again.
@@ -172,7 +176,7 @@ public final class GatewaySleep {
       LOG.warn("instance={} event=not-woken: the gateway does not take messages", id);
       return Optional.empty();
     }
-    if (!checksFirst) checkLater(id, stageRun, CHECKS);
+    if (!checksFirst) checkLater(id, stageRun, CHECKS, false);
     return endpoint;
   }
 
@@ -183,12 +187,18 @@ public final class GatewaySleep {
   }
 
   /**
-   * Ends a gateway that admits turns and cannot take them, which is rare. Its instance then starts
-   * it again. A node that is lost before leaves the gateway unchecked.
+   * Checks later whether a gateway can use its databases, and ends it if two checks find that it
+   * cannot. Its instance then boots it. A single finding may be the work of a process that held a
+   * lock for some seconds. If this node stops first, the gateway stays unchecked.
    *
-   * @param checks how many checks may follow each other while the gateway is busy
+   * @param checks how many checks are left
+   * @param unusable whether an earlier check found the databases unusable
    */
-  private void checkLater(InstanceId id, StageRun stageRun, int checks) {
+  private void checkLater(InstanceId id, StageRun stageRun, int checks, boolean unusable) {
+    if (checks == 0) {
+      LOG.warn("instance={} event=not-checked: no check of its databases had a result", id);
+      return;
+    }
     CompletableFuture.delayedExecutor(
             settings.sleep().checkDelay().toMillis(),
             TimeUnit.MILLISECONDS,
@@ -196,23 +206,29 @@ public final class GatewaySleep {
         .execute(
             () -> {
               try {
-                check(id, stageRun, checks);
-              } catch (InterruptedException | RuntimeException why) {
+                check(id, stageRun, checks - 1, unusable);
+              } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+              } catch (RuntimeException why) {
                 LOG.debug("instance={} event=not-checked", id, why);
+                checkLater(id, stageRun, checks - 1, unusable);
               }
             });
   }
 
-  private void check(InstanceId id, StageRun stageRun, int checks) throws InterruptedException {
+  private void check(InstanceId id, StageRun stageRun, int left, boolean unusable)
+      throws InterruptedException {
     int boot = stageRun.sleep().boot();
     var endpoint = running(id, boot);
     if (endpoint.isEmpty()) return;
     switch (suspension.databases(id.value(), endpoint.get(), wakeDeadline())) {
       case USABLE -> {}
-      case UNKNOWN -> {
-        if (checks > 1) checkLater(id, stageRun, checks - 1);
-      }
+      case UNKNOWN -> checkLater(id, stageRun, left, unusable);
       case UNUSABLE -> {
+        if (!unusable && left > 0) {
+          checkLater(id, stageRun, left, true);
+          return;
+        }
         // It may have been stopped during the check.
         if (running(id, boot).isEmpty()) return;
         LOG.warn("instance={} event=ended: the gateway cannot use its databases", id);

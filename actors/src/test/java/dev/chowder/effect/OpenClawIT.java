@@ -110,6 +110,16 @@ class OpenClawIT {
   /** On a loaded machine, work after a turn takes a while. */
   private static final Duration SUSPEND_LIMIT = Duration.ofMinutes(2);
 
+  /**
+   * So that a freeze of 60 s contains the end of the idle time of {@link #closingDatabasesEarly}.
+   */
+  private static final Duration CLOSE_DUE_WITHIN = Duration.ofSeconds(6);
+
+  /** A close that begins with the thaw ends within a second. */
+  private static final int LOOKS = 25;
+
+  private static final Duration LOOK_PAUSE = Duration.ofMillis(200);
+
   @TempDir static Path directory;
   private static DockerSandboxDriver driver;
   private static DemoModelServer model;
@@ -397,19 +407,40 @@ class OpenClawIT {
     throw new AssertionError("the turn ended without " + type);
   }
 
-  /** After more than 45 s, OpenClaw notices the freeze and restarts its channels. */
+  /**
+   * After more than 45 s, OpenClaw notices the freeze and restarts its channels. The close of a
+   * database that falls due in the freeze is put off, so that it cannot meet a save.
+   */
   @Order(9)
   @ParameterizedTest
   @ValueSource(ints = {5, 60})
   void aThawedGatewayTakesTurnsAndKnowsItsSessions(int seconds) throws Exception {
     assertThat(answer("s3", "Remember: nonce-" + seconds)).isNotEmpty();
     var gateway = endpoint();
+    long open = openDatabases();
+    assertThat(open).isPositive();
     assertThat(suspension.prepare(ID.value(), gateway, SUSPEND_LIMIT)).isTrue();
     docker("pause");
-    Thread.sleep(Duration.ofSeconds(seconds));
+    Thread.sleep(Duration.ofSeconds(seconds).plus(CLOSE_DUE_WITHIN));
     docker("unpause");
+    long deadline = System.nanoTime() + SUSPEND_LIMIT.toNanos();
+    assertThat(suspension.admit(ID.value(), gateway, deadline)).isTrue();
+    for (int look = 1; look <= LOOKS; look++) {
+      assertThat(openDatabases()).as("after the thaw").isEqualTo(open);
+      Thread.sleep(LOOK_PAUSE);
+    }
     assertThat(resume(gateway)).isTrue();
     assertThat(answer("s3", "What did I ask you to remember?")).contains("nonce-" + seconds);
+  }
+
+  /** Returns how often the gateway has a database of an agent open. */
+  private static long openDatabases() throws Exception {
+    var list = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c 'openclaw-agent.sqlite$'";
+    var command =
+        new ProcessBuilder("docker", "exec", SANDBOX + "-gateway", "sh", "-c", list).start();
+    try (var out = command.inputReader()) {
+      return Long.parseLong(out.readLine());
+    }
   }
 
   private static boolean resume(SandboxEndpoint gateway) throws InterruptedException {

@@ -86,7 +86,7 @@ final class FakeConversation {
 
   /** Deletes a group of sessions. A simulated gateway has none, and uses its databases for that. */
   private void deleteGroup(ObjectNode answer) {
-    if (sandbox.useDatabases()) {
+    if (!script.usesLockedDatabases() && sandbox.useDatabases()) {
       answer.put("ok", true).putObject("payload").put("updatedSessions", 0);
     } else {
       reject(answer, "UNAVAILABLE", "another OpenClaw process owns state-lifecycle");

@@ -127,6 +127,7 @@ public final class FakeScript {
   private boolean withoutSkeleton;
   private boolean hasSwap = true;
   private int usesAfterThaw = Integer.MAX_VALUE;
+  private int lockedUses;
 
   /** Delays every further call of this verb. */
   public synchronized FakeScript delay(Verb verb, Duration delay) {
@@ -326,6 +327,23 @@ public final class FakeScript {
     return usesAfterThaw;
   }
 
+  /** Makes the next uses of agents' databases fail, as while another process holds their lock. */
+  public synchronized FakeScript lockDatabases(int uses) {
+    lockedUses = uses;
+    return this;
+  }
+
+  /** Returns how many of these uses are left. */
+  public synchronized int lockedUsesLeft() {
+    return lockedUses;
+  }
+
+  synchronized boolean usesLockedDatabases() {
+    if (lockedUses == 0) return false;
+    lockedUses--;
+    return true;
+  }
+
   /** Removes all delays, faults and other conditions, except blocked calls. */
   public synchronized FakeScript heal() {
     delays.clear();
@@ -342,6 +360,7 @@ public final class FakeScript {
     hasSwap = true;
     withoutSkeleton = false;
     usesAfterThaw = Integer.MAX_VALUE;
+    lockedUses = 0;
     return this;
   }
 

@@ -110,47 +110,73 @@ public final class InstanceClient {
   }
 
   /**
-   * Runs work that changes files of the home volume, while and after which the instance has no
-   * frozen processes.
+   * Ends frozen processes, and runs work that changes files of the home volume. If a stop freezes
+   * processes meanwhile, no start thaws them, because they would overwrite the files.
    *
-   * @param limit how long to wait for their end
+   * @param limit how long to wait for the end of a stop and of frozen processes
    * @throws ApiError {@code GATEWAY_UNAVAILABLE} if they have not ended then
    */
   public <T> T change(Caller caller, InstanceId id, Duration limit, Supplier<T> work) {
     endSleep(caller, id, limit);
+    T result;
     try {
-      return work.get();
+      result = work.get();
+    } catch (RuntimeException why) {
+      try {
+        preventThaw(caller, id);
+      } catch (RuntimeException alsoFailed) {
+        why.addSuppressed(alsoFailed);
+      }
+      throw why;
+    }
+    preventThaw(caller, id);
+    return result;
+  }
+
+  /** Also runs in an interrupted thread, because the files have changed. */
+  private void preventThaw(Caller caller, InstanceId id) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      var _ = deepen(caller, id);
     } finally {
-      // A stop during the work may have frozen a gateway that would overwrite the files.
-      endSleep(caller, id, limit);
+      if (interrupted) Thread.currentThread().interrupt();
     }
   }
 
   /**
    * Ends the frozen processes of a stopped instance, so that its home volume is complete and
-   * nothing overwrites it. A stop in progress leaves none then. Does nothing if the instance has
-   * none.
+   * nothing overwrites it. Waits for a stop in progress, which leaves none then. Does nothing if
+   * the instance has none.
    *
-   * @param limit how long to wait for their end
+   * @param limit how long to wait for the end of the stop and of the processes
    * @throws ApiError {@code GATEWAY_UNAVAILABLE} if they have not ended then
    */
   public void endSleep(Caller caller, InstanceId id, Duration limit) {
+    var now = deepen(caller, id);
+    if (isOpen(await(now, InstanceClient::isOpen, limit))) return;
+    throw ApiError.of(
+        Reason.GATEWAY_UNAVAILABLE,
+        cannot(
+            "open the workspace",
+            "its stopped gateway did not end within " + limit.toSeconds() + " s",
+            "try again later"));
+  }
+
+  /** Makes an instance that stops or sleeps end its processes, so that no start thaws them. */
+  private InstanceView deepen(Caller caller, InstanceId id) {
     var now = get(caller, id);
-    boolean stopping = now.status().now() == Name.RUNNING && now.status().desired() == Name.STOPPED;
-    if (!stopping && !holdsProcesses(now)) return;
-    var ending =
-        send(
-            caller,
-            id,
-            replyTo -> new InstanceCommand.Deepen(SleepLevel.OFF, clock.instant(), replyTo));
-    if (holdsProcesses(await(ending, view -> !holdsProcesses(view), limit))) {
-      throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE,
-          cannot(
-              "open the workspace",
-              "its frozen gateway did not end within " + limit.toSeconds() + " s",
-              "try again later"));
-    }
+    if (isOpen(now)) return now;
+    return send(
+        caller,
+        id,
+        replyTo -> new InstanceCommand.Deepen(SleepLevel.OFF, clock.instant(), replyTo));
+  }
+
+  /** Returns whether no stop is in progress, and no frozen processes are left. */
+  private static boolean isOpen(InstanceView view) {
+    var status = view.status();
+    boolean stopping = status.now() == Name.RUNNING && status.desired() == Name.STOPPED;
+    return !stopping && !holdsProcesses(view);
   }
 
   private static boolean holdsProcesses(InstanceView view) {

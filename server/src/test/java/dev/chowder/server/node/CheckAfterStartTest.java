@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
@@ -25,6 +26,9 @@ class CheckAfterStartTest {
 
   /** Longer than a start and a stop take on a loaded machine. */
   private static final String CHECK_DELAY = "3s";
+
+  /** The tries of a check. */
+  private static final int TRIES = 10;
 
   /** The method that a check calls. */
   private static final String USE = "sessions.groups.delete";
@@ -62,14 +66,7 @@ class CheckAfterStartTest {
     stop(id);
     node.script().withDatabasesLostByThaw(0);
     assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.thaw);
-    Node.await(
-        () -> {
-          var now = node.get(key, id);
-          return now.getStatus() == Instance.Status.running
-                  && now.getServedBy() == Instance.ServedBy.boot
-              ? ""
-              : now.toString();
-        });
+    awaitBoot(id);
   }
 
   /**
@@ -88,6 +85,29 @@ class CheckAfterStartTest {
     assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
   }
 
+  /** All ten tries of the first check fail, and the next check succeeds. */
+  @Test
+  void aGatewayWhoseDatabasesWereLockedForAMomentIsLeftAlone() {
+    var id = node.createRunning(key);
+    stop(id);
+    node.script().lockDatabases(TRIES);
+    var revision = start(id).getRevision();
+    Node.await(() -> node.script().lockedUsesLeft() == 0 ? "" : "not checked");
+    awaitPasses();
+    assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
+  }
+
+  @Test
+  void aCheckThatTheEngineRejectsIsRepeated() {
+    var id = node.createRunning(key);
+    stop(id);
+    node.script().withDatabasesLostByThaw(0);
+    var _ = start(id);
+    node.script()
+        .failNext(Verb.OBSERVE, 1, Reason.ENGINE_UNREACHABLE, "the engine does not answer");
+    awaitBoot(id);
+  }
+
   @Test
   void aGatewayThatSleepsAgainBeforeTheCheckStaysFrozen() {
     var id = node.createRunning(key);
@@ -99,6 +119,17 @@ class CheckAfterStartTest {
     assertThat(node.host().observe(Node.sandbox(id)).mainProcess())
         .isInstanceOf(MainProcess.Paused.class);
     assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+  }
+
+  private static void awaitBoot(String id) {
+    Node.await(
+        () -> {
+          var now = node.get(key, id);
+          return now.getStatus() == Instance.Status.running
+                  && now.getServedBy() == Instance.ServedBy.boot
+              ? ""
+              : now.toString();
+        });
   }
 
   private static void awaitPasses() {

@@ -7,6 +7,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.chowder.api.v1.DeleteSkillRequest;
 import dev.chowder.api.v1.Event;
+import dev.chowder.api.v1.ExportFilesRequest;
 import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.Instance;
@@ -31,6 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Stopped instances sleep with frozen processes, on the simulator. */
 class SleepTest {
+  /** Passes of the reconciler that take longer than the start of an export. */
+  private static final int PASSES = 5;
+
   @TempDir static Path home;
   private static Node node;
   private static String key;
@@ -154,7 +158,6 @@ class SleepTest {
     var upload = Upload.begin(node, key, id);
     assertThat(stop(id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
     upload.finish();
-    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
     assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
   }
 
@@ -171,6 +174,31 @@ class SleepTest {
       assertThat(stopped.get().getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
     }
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+  }
+
+  @Test
+  void anExportDuringAStopWaitsUntilTheGatewayHasEnded() throws Exception {
+    var id = node.createRunning(key);
+    var freeze = node.script().holdNext(Verb.FREEZE);
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var stopped = callers.submit(() -> stop(id));
+      assertThat(freeze.awaitCall(Node.LIMIT)).isTrue();
+      int revision = node.get(key, id).getRevision();
+      long opened = calls(Verb.FILES);
+      var exported =
+          callers.submit(
+              () ->
+                  node.files(key)
+                      .exportFiles(ExportFilesRequest.newBuilder().setInstanceId(id).build())
+                      .hasNext());
+      Node.await(() -> node.get(key, id).getRevision() > revision ? "" : "not begun");
+      long lists = calls(Verb.LIST) + PASSES;
+      Node.await(() -> calls(Verb.LIST) >= lists ? "" : "no pass");
+      assertThat(calls(Verb.FILES)).isEqualTo(opened);
+      freeze.release();
+      assertThat(exported.get()).isTrue();
+      assertThat(stopped.get().getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    }
   }
 
   @Test
@@ -260,6 +288,10 @@ class SleepTest {
 
   private static long lists() {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+  }
+
+  private static long calls(Verb verb) {
+    return node.script().calls().stream().filter(call -> call.verb() == verb).count();
   }
 
   private static Instance stop(String id) {
