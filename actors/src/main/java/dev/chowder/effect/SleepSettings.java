@@ -9,11 +9,13 @@ import java.time.Duration;
  * @param freeze whether a stop freezes a gateway instead of ending it
  * @param suspendLimit time in which a gateway must finish its work before it is frozen; otherwise
  *     it is ended
- * @param wakeLimit time in which a thawed gateway must admit messages and be able to use its
- *     databases; otherwise it is booted
+ * @param wakeLimit time in which a thawed gateway must admit messages and, after a sleep longer
+ *     than {@code checkFirstAfter}, be able to use its databases; otherwise it is booted. Also the
+ *     limit of each check after a start
  * @param maxConcurrentWakes maximum number of wakes at once on this node
- * @param checkFirstAfter longest sleep after which a gateway runs before its databases are checked
- * @param checkDelay time from such a start to the check
+ * @param checkFirstAfter maximum length of a sleep after which the databases are checked only after
+ *     the start
+ * @param checkDelay time from such a start to the check, and between two checks
  */
 public record SleepSettings(
     boolean freeze,

@@ -10,11 +10,12 @@ import java.time.Duration;
 import java.util.function.Function;
 
 /**
- * Checks whether a gateway can use the databases of its agents. In the image, OpenClaw closes a
- * database 5 minutes after its last use, and saves all databases every 30 minutes. After a freeze,
- * both can fall due at once. They compete for a lock, and if the close does not get it, OpenClaw
- * answers every later turn with an internal error until its process ends. Neither its readiness nor
- * methods of its admin interface show that.
+ * Checks whether a gateway can use the databases of its agents. OpenClaw closes a database some
+ * time after its last use, and saves all databases every 30 minutes. Both take one lock. If a close
+ * does not get it, OpenClaw answers every later turn with an internal error until its process ends.
+ * Neither its readiness nor methods of its admin interface show that. Chowder's image puts off a
+ * close that falls due in a freeze, so that both meet only by chance. With other images, both can
+ * fall due in one freeze.
  */
 public final class GatewayDatabases {
   /**

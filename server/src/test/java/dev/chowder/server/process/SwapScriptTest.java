@@ -141,6 +141,23 @@ class SwapScriptTest {
   }
 
   @Test
+  void zramWithABackingDeviceIsSwapOnADisk() throws Exception {
+    Files.writeString(
+        folder.resolve("swaps"), "Filename\n/dev/zram0\n/dev/zram1\n/dev/zram2\n/dev/vda2\n");
+    for (var device : List.of("zram0", "zram1", "zram2")) {
+      Files.createDirectories(folder.resolve("block/" + device));
+    }
+    Files.writeString(folder.resolve("block/zram0/backing_dev"), "none\n");
+    Files.writeString(folder.resolve("block/zram1/backing_dev"), "/dev/vda3\n");
+    // The kernel of zram2 cannot write pages back, so it has no such file.
+    var files =
+        "awk() { command awk \"$1\" \"$FAKE${2#/proc}\"; }; "
+            + "cat() { command cat \"$FAKE${1#/sys}\"; }; ";
+    assertThat(function(files + "disk_swaps", "FAKE", folder.toString()))
+        .isEqualTo(new Result(0, "/dev/zram1\n/dev/vda2\n"));
+  }
+
+  @Test
   void aUserWhoMayNotBecomeRootIsToldOnlyIfThereIsNoSwap() throws Exception {
     var user = "can_be_root() { false; }; ";
     var result = function(user + "swap_ensure ''");
