@@ -24,7 +24,10 @@ import org.slf4j.LoggerFactory;
 final class PoolCandidates {
   private static final Logger LOG = LoggerFactory.getLogger(PoolCandidates.class);
 
-  /** How many models without members a check asks about, for each allowed member. */
+  /**
+   * How many models without members a check asks about, for each allowed member. Organizations that
+   * could get no member use at most half of this before the second models of others.
+   */
   private static final int ASKED = 4;
 
   private final PoolKeeper.Setups setups;
@@ -53,7 +56,8 @@ final class PoolCandidates {
   record Candidate(Wanted wanted, Optional<PoolSetup> setup, PoolShares.Claimant claimant) {}
 
   /**
-   * Returns as many models as could get a member, in the order in which they get members.
+   * Returns the models that can get a member, at most {@code allowed}, in the order of their
+   * shares.
    *
    * @param wanted models, those of the last creates first
    * @param allowed maximum number of all members
@@ -69,31 +73,55 @@ final class PoolCandidates {
             wanted.stream().map(one -> one.model().organizationId()).collect(Collectors.toSet()));
     var search = new Search(unchanged);
     int left = ASKED * allowed;
-    for (var one : inTurn(wanted, served)) {
+    for (var one : inTurn(wanted, served, waiting(left / 2))) {
       if (search.candidates.size() >= allowed) break;
-      if (search.isDone(one.model().organizationId())) continue;
+      if (search.isDone(one.model())) continue;
       // Members stay only if their model is a candidate.
       if (!served.test(one.model()) && left-- <= 0) continue;
       search.ask(one);
     }
+    for (var organizationId : search.asked) {
+      if (search.models.containsKey(organizationId)) refusals.remove(organizationId);
+      else refusals.put(organizationId, check);
+    }
     return search.candidates;
   }
 
-  /** Returns the models in the order in which they get members. */
-  private List<Wanted> inTurn(List<Wanted> wanted, Predicate<Model> served) {
+  /**
+   * Returns the organizations that could get no member, except those asked longest ago.
+   *
+   * @param due maximum number of organizations that are left out
+   */
+  private Set<String> waiting(int due) {
+    return refusals.entrySet().stream()
+        .sorted(Map.Entry.comparingByValue())
+        .skip(due)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * Returns the models in the order in which they get members.
+   *
+   * @param waiting organizations that come after all others
+   */
+  private List<Wanted> inTurn(List<Wanted> wanted, Predicate<Model> served, Set<String> waiting) {
     // Those with members come first. Otherwise, organizations that create in turns would displace
     // each other's members.
     Comparator<Wanted> membersFirst = Comparator.comparing(one -> !served.test(one.model()));
     var sorted = new ArrayList<>(wanted);
     sorted.sort(membersFirst);
     // The first model of each organization comes before that, so that one with many models leaves
-    // some to others. Organizations that could get no member follow, those of the last check last.
+    // some to others. Last come organizations that could get no member, the most recently asked at
+    // the end. Those asked longest ago keep their turn. Otherwise, second models of others would
+    // take all members, and a free slot would not be found.
     var counts = new HashMap<String, Integer>();
     var turns = new HashMap<Model, Integer>();
     sorted.forEach(
         one -> turns.put(one.model(), counts.merge(one.model().organizationId(), 1, Integer::sum)));
     sorted.sort(
-        Comparator.comparing((Wanted one) -> turns.getOrDefault(one.model(), 1))
+        Comparator.comparing((Wanted one) -> waiting.contains(one.model().organizationId()))
+            .thenComparing(one -> turns.getOrDefault(one.model(), 1))
             .thenComparing(membersFirst)
             .thenComparing(one -> refusals.getOrDefault(one.model().organizationId(), 0L)));
     return sorted;
@@ -110,14 +138,19 @@ final class PoolCandidates {
     /** How many members an organization that was asked may have. */
     private final Map<String, Integer> limits = new HashMap<>();
 
+    private final Set<String> asked = new HashSet<>();
+
+    /** The organizations that were asked and did not reply. */
     private final Set<String> silent = new HashSet<>();
 
     Search(ToIntFunction<Model> unchanged) {
       this.unchanged = unchanged;
     }
 
-    /** Returns whether a further model of the organization would get no member. */
-    boolean isDone(String organizationId) {
+    /** Returns whether it is known that the model would get no member. */
+    boolean isDone(Model model) {
+      var organizationId = model.organizationId();
+      if (silent.contains(organizationId) && unchanged.applyAsInt(model) == 0) return true;
       return models.getOrDefault(organizationId, 0)
           >= limits.getOrDefault(organizationId, Integer.MAX_VALUE);
     }
@@ -126,9 +159,10 @@ final class PoolCandidates {
       var model = wanted.model();
       var organizationId = model.organizationId();
       if (silent.contains(organizationId)) {
-        if (unchanged.applyAsInt(model) > 0) addUnchanged(wanted);
+        addUnchanged(wanted);
         return;
       }
+      asked.add(organizationId);
       Optional<PoolKeeper.Offer> offer;
       try {
         offer = setups.current(organizationId, model.provider(), model.model());
@@ -137,24 +171,22 @@ final class PoolCandidates {
         LOG.warn(
             "organization={} event=pool-not-checked why={}", organizationId, noReply.toString());
         silent.add(organizationId);
-        refusals.put(organizationId, check);
         addUnchanged(wanted);
         return;
       }
-      refusals.put(organizationId, check);
       offer.ifPresent(
           one -> {
             int limit = Math.min(maxSize, one.freeSlots());
             limits.put(organizationId, limit);
-            if (limit == 0) return;
-            refusals.remove(organizationId);
-            add(wanted, Optional.of(one.setup()), wanted.members(), limit);
+            if (limit > 0) add(wanted, Optional.of(one.setup()), wanted.members(), limit);
           });
     }
 
     private void addUnchanged(Wanted wanted) {
+      int members = unchanged.applyAsInt(wanted.model());
+      if (members == 0) return;
       limits.put(wanted.model().organizationId(), maxSize);
-      add(wanted, Optional.empty(), unchanged.applyAsInt(wanted.model()), maxSize);
+      add(wanted, Optional.empty(), members, maxSize);
     }
 
     private void add(Wanted wanted, Optional<PoolSetup> setup, int members, int limit) {

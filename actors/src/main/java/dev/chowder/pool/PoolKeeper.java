@@ -309,7 +309,8 @@ public final class PoolKeeper implements SingletonDuty.Duty {
         isShort(host, 0)
             ? 0
             : (int) (settings.memoryShare() * host.totalBytes() / settings.memberBytes());
-    // The place of a paused one would stay empty.
+    // While a model is paused after failures, no member of it boots, so it must take no share from
+    // others.
     wanted.removeIf(one -> isPaused(one.model()) && ofModel(one.model()).findAny().isEmpty());
     var found =
         candidates.find(

@@ -26,6 +26,10 @@ class PoolCandidatesTest {
 
   private final List<String> asked = new ArrayList<>();
   private final Set<Model> served = new HashSet<>();
+
+  /** The names of models that no organization can create. */
+  private final Set<String> unavailable = new HashSet<>();
+
   private final PoolDemand demand = new PoolDemand(Duration.ofHours(1));
   private int creates;
 
@@ -33,6 +37,7 @@ class PoolCandidatesTest {
       new PoolCandidates(
           (organization, provider, model) -> {
             asked.add(organization);
+            if (unavailable.contains(model)) return Optional.empty();
             return Optional.of(
                 new Offer(
                     new PoolSetup(new ModelChoice(provider, model, "", ""), "1", "image"),
@@ -51,7 +56,11 @@ class PoolCandidatesTest {
   private List<String> find() {
     asked.clear();
     return candidates
-        .find(demand.wanted(T0, Duration.ZERO), ALLOWED, served::contains, _ -> 1)
+        .find(
+            demand.wanted(T0, Duration.ZERO),
+            ALLOWED,
+            served::contains,
+            model -> served.contains(model) ? 1 : 0)
         .stream()
         .map(one -> one.wanted().model().organizationId())
         .toList();
@@ -78,6 +87,43 @@ class PoolCandidatesTest {
     var found = new ArrayList<String>();
     for (int check = 0; check < 13; check++) found.addAll(find());
     assertThat(found).contains("full-50");
+  }
+
+  @Test
+  void aSecondModelIsAskedAboutAlthoughManyOrganizationsAreAtTheirLimit() {
+    freeSlots.put("first", 5);
+    served.add(want("first", "one"));
+    wantByOrganizationsAtTheirLimit();
+    var _ = want("first", "other");
+    for (int check = 0; check < 13; check++) assertThat(find()).startsWith("first");
+    for (int check = 0; check < 13; check++) assertThat(find()).containsExactly("first", "first");
+  }
+
+  @Test
+  void anOrganizationWithANewFreeSlotComesBeforeASecondModel() {
+    freeSlots.put("many", 5);
+    var _ = want("many", "one");
+    var _ = want("many", "other");
+    freeSlots.put("full", 0);
+    var _ = want("full", "model");
+    assertThat(find()).containsExactly("many", "many");
+    freeSlots.put("full", 1);
+    assertThat(find()).containsExactly("many", "full");
+  }
+
+  @Test
+  void anOrganizationKeepsItsTurnIfOnlyOneOfItsModelsIsUnavailable() {
+    freeSlots.put("first", 5);
+    served.add(want("first", "one"));
+    unavailable.add("gone");
+    var _ = want("first", "gone");
+    wantByOrganizationsAtTheirLimit();
+    for (int check = 0; check < 20; check++) assertThat(find()).containsExactly("first");
+    assertThat(asked.stream().filter("first"::equals)).hasSize(2);
+    freeSlots.put("neighbor", 5);
+    var _ = want("neighbor", "one");
+    var _ = want("neighbor", "other");
+    assertThat(find()).containsExactly("first", "neighbor");
   }
 
   @Test
@@ -110,6 +156,28 @@ class PoolCandidatesTest {
     freeSlots.put("neighbor", 1);
     var _ = want("neighbor", "model");
     assertThat(find()).containsExactly("silent", "neighbor");
+  }
+
+  @Test
+  void anOrganizationThatDoesNotReplyTakesNoPlaceWithoutMembers() {
+    freeSlots.put("first", 5);
+    served.add(want("first", "one"));
+    served.add(want("first", "other"));
+    var _ = want("silent", "model");
+    assertThat(find()).containsExactly("first", "first");
+    assertThat(asked).contains("silent");
+  }
+
+  @Test
+  void furtherModelsOfAnOrganizationThatDoesNotReplyDoNotCountAsAskedAbout() {
+    for (int n = 0; n < 2 * ALLOWED + 1; n++) {
+      var _ = want("silent-" + n, "one");
+      var _ = want("silent-" + n, "other");
+    }
+    freeSlots.put("first", 5);
+    served.add(want("first", "one"));
+    var _ = want("first", "other");
+    assertThat(find()).containsExactly("first", "first");
   }
 
   @Test
