@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Writes to files of this host's kernel that belong to root, directly or through {@code sudo} if it
  * requires no password. A child process writes, because only killing it ends a write that the
- * kernel works on for seconds. Only root can kill the child of {@code sudo}, so another {@code
- * sudo} does. If the host hides processes of root, {@code timeout} ends it at the limit.
+ * kernel works on for seconds. Only root can kill the child of {@code sudo}, so a second {@code
+ * sudo kill} does it. If the host hides processes of root, {@code timeout} ends it at the limit.
  */
 final class KernelFile {
   private static final List<String> SUDO = List.of("sudo", "-n");
@@ -69,7 +69,9 @@ final class KernelFile {
   }
 
   /** Kills the command if it still runs. */
-  private static void end(Process process, List<String> asRoot) {
+  static void end(Process process, List<String> asRoot) {
+    // Another process can have the id of one that ended.
+    if (!process.isAlive()) return;
     List<String> children = process.descendants().map(child -> Long.toString(child.pid())).toList();
     process.destroyForcibly();
     if (children.isEmpty()) return;

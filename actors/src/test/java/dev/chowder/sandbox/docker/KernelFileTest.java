@@ -3,11 +3,14 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +55,61 @@ class KernelFileTest {
     long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (isWriting(pipe) && System.nanoTime() < until) Thread.sleep(20);
     assertThat(isWriting(pipe)).isFalse();
+  }
+
+  @Test
+  void theChildrenOfACommandThatEndedAreNotSearched() {
+    var searched = new AtomicBoolean();
+    KernelFile.end(new EndedProcess(() -> searched.set(true)), PARENT);
+    assertThat(searched).isFalse();
+  }
+
+  /** A process that ended, and whose id another process may have. */
+  private static final class EndedProcess extends Process {
+    private final Runnable search;
+
+    EndedProcess(Runnable search) {
+      this.search = search;
+    }
+
+    @Override
+    public Stream<ProcessHandle> descendants() {
+      search.run();
+      return Stream.empty();
+    }
+
+    @Override
+    public boolean isAlive() {
+      return false;
+    }
+
+    @Override
+    public OutputStream getOutputStream() {
+      return OutputStream.nullOutputStream();
+    }
+
+    @Override
+    public InputStream getInputStream() {
+      return InputStream.nullInputStream();
+    }
+
+    @Override
+    public InputStream getErrorStream() {
+      return InputStream.nullInputStream();
+    }
+
+    @Override
+    public int waitFor() {
+      return 0;
+    }
+
+    @Override
+    public int exitValue() {
+      return 0;
+    }
+
+    @Override
+    public void destroy() {}
   }
 
   private static boolean isWriting(Path file) {
