@@ -244,6 +244,14 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void readingBelowAFileIsRejected() {
+    create();
+    driver().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
+    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "folder/file/below", 100));
+    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "folder/file/far/below", 100));
+  }
+
+  @Test
   void pathsOutsideTheHomeAreRejected() {
     create();
     for (String path :

@@ -104,6 +104,17 @@ final class DockerErrors {
     return message.contains("is not paused") || message.contains("cannot resume a ");
   }
 
+  /**
+   * Returns whether a path in a container leads through something that is not a folder. The agent
+   * can replace a folder by a file, or by a link to itself.
+   */
+  static boolean meansUnusablePath(DockerException refused) {
+    var message = message(refused);
+    return message.endsWith(": not a directory")
+        || message.contains("too many links in ")
+        || message.endsWith(": too many levels of symbolic links");
+  }
+
   /** Returns the engine's message. Its error responses are {@code {"message": "..."}}. */
   static String message(DockerException refused) {
     String body = refused.getMessage();

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static dev.chowder.actor.ErrorText.cannot;
 import static dev.chowder.actor.ErrorText.must;
 
+import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -172,6 +173,9 @@ final class DockerFiles {
               throw missing;
             }
             return Optional.empty();
+          } catch (DockerException refused) {
+            if (!DockerErrors.meansUnusablePath(refused)) throw refused;
+            throw new SandboxException(Reason.FILE_REFUSED, must(checked, "be a file"), refused);
           } catch (IOException broken) {
             throw new UncheckedIOException(broken);
           }

@@ -62,7 +62,7 @@ final class FakeHome {
   static Optional<ByteString> read(Path home, String path, long maxBytes) {
     Path file = home.resolve(SandboxPaths.checked(path));
     try {
-      if (!Files.exists(file)) {
+      if (!Files.exists(file) && !isBelowAFile(file)) {
         return Optional.empty();
       }
       if (!Files.isRegularFile(file)) {
@@ -79,6 +79,13 @@ final class FakeHome {
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
+  }
+
+  private static boolean isBelowAFile(Path file) {
+    for (var folder = file.getParent(); folder != null; folder = folder.getParent()) {
+      if (Files.exists(folder)) return !Files.isDirectory(folder);
+    }
+    return false;
   }
 
   private static Set<PosixFilePermission> permissions(int mode) {

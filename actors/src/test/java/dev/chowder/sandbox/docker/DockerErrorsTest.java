@@ -50,6 +50,20 @@ class DockerErrorsTest {
   }
 
   @Test
+  void aFolderThatIsAFileOrALinkToItselfIsAnUnusablePath() {
+    assertThat(meansUnusablePath("lstat /merged/tmp/f/claimed: not a directory")).isTrue();
+    assertThat(meansUnusablePath("evalSymlinksInScope: too many links in /merged/tmp/loop"))
+        .isTrue();
+    assertThat(meansUnusablePath("lstat /tmp/loop/f: too many levels of symbolic links")).isTrue();
+    assertThat(meansUnusablePath("lstat /merged/tmp/f: input/output error")).isFalse();
+  }
+
+  private static boolean meansUnusablePath(String message) {
+    return DockerErrors.meansUnusablePath(
+        new InternalServerErrorException("{\"message\":\"" + message + "\"}"));
+  }
+
+  @Test
   void aFullDiskHasItsOwnReason() {
     assertReason(
         Reason.NO_SPACE,
