@@ -21,7 +21,10 @@ public final class SandboxException extends RuntimeException {
     NOT_FOUND,
     /** The existing home volume has another generation, because an earlier one reappeared. */
     HOME_REPLACED,
-    /** The path of a file has a folder, a link, or a file with more bytes than the caller reads. */
+    /**
+     * The path of a file has a folder, a link, or a file with more bytes than the caller reads; or
+     * a folder of the path is a file or a link to itself.
+     */
     FILE_REFUSED,
     /** The call took longer than allowed. */
     TIMED_OUT,
