@@ -1,5 +1,6 @@
 package dev.chowder.openclaw;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
@@ -13,6 +14,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Suspends gateways before a freeze and resumes them after a thaw. A suspended gateway has finished
@@ -21,6 +27,8 @@ import java.util.Optional;
  * all of them, because it cannot use its databases. Blocks. Does not freeze.
  */
 public final class GatewaySuspension {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewaySuspension.class);
+
   /**
    * The name of Chowder's suspension. It is constant, so that another node, or this one after a
    * restart, can continue the suspension.
@@ -48,6 +56,10 @@ public final class GatewaySuspension {
    * may have used a connection that the gateway had closed.
    */
   private static final int MAX_UNANSWERED = 3;
+
+  private static final Pattern KIND = Pattern.compile("[a-z-]{1,40}");
+
+  private static final int MAX_BLOCKERS = 8;
 
   /** Without its suspension's id, a resume takes one more call. */
   private static final int MAX_KEPT = 10_000;
@@ -112,6 +124,7 @@ public final class GatewaySuspension {
 
   private boolean awaitReady(String id, Gateway at, long deadline) throws InterruptedException {
     var suspension = Optional.<String>empty();
+    var blockers = "unknown";
     long renewed = 0;
     int unanswered = 0;
     for (var pause = MIN_PAUSE; ; pause = longer(pause)) {
@@ -123,6 +136,7 @@ public final class GatewaySuspension {
           suspension.ifPresent(own -> keep(id, own));
           renewed = System.nanoTime();
         }
+        blockers = blockers(payload);
         switch (payload.path("status").asText()) {
           case "ready" -> {
             return true;
@@ -136,8 +150,20 @@ public final class GatewaySuspension {
       unanswered = answer instanceof NoAnswer ? unanswered + 1 : 0;
       if (unanswered == MAX_UNANSWERED) return false;
       boolean limited = suspension.isEmpty() && unanswered == 0;
-      if (!sleep(limited ? PREPARE_PAUSE : pause, deadline)) return false;
+      if (!sleep(limited ? PREPARE_PAUSE : pause, deadline)) {
+        LOG.info("instance={} event=not-suspended blockers={}", id, blockers);
+        return false;
+      }
     }
+  }
+
+  /** Returns the kinds of work that a gateway finishes. An agent can write any text there. */
+  private static String blockers(JsonNode payload) {
+    return StreamSupport.stream(payload.path("blockers").spliterator(), false)
+        .map(blocker -> blocker.path("kind").asText())
+        .filter(kind -> KIND.matcher(kind).matches())
+        .limit(MAX_BLOCKERS)
+        .collect(Collectors.joining(","));
   }
 
   /** Makes the gateway admit turns, also if the last call was interrupted or has no answer. */
