@@ -1,6 +1,7 @@
 package dev.chowder.openclaw;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
@@ -124,7 +125,7 @@ public final class GatewaySuspension {
 
   private boolean awaitReady(String id, Gateway at, long deadline) throws InterruptedException {
     var suspension = Optional.<String>empty();
-    var blockers = "unknown";
+    JsonNode last = MissingNode.getInstance();
     long renewed = 0;
     int unanswered = 0;
     for (var pause = MIN_PAUSE; ; pause = longer(pause)) {
@@ -136,7 +137,7 @@ public final class GatewaySuspension {
           suspension.ifPresent(own -> keep(id, own));
           renewed = System.nanoTime();
         }
-        blockers = blockers(payload);
+        last = payload;
         switch (payload.path("status").asText()) {
           case "ready" -> {
             return true;
@@ -151,7 +152,7 @@ public final class GatewaySuspension {
       if (unanswered == MAX_UNANSWERED) return false;
       boolean limited = suspension.isEmpty() && unanswered == 0;
       if (!sleep(limited ? PREPARE_PAUSE : pause, deadline)) {
-        LOG.info("instance={} event=not-suspended blockers={}", id, blockers);
+        LOG.info("instance={} event=not-suspended blockers={}", id, blockers(last));
         return false;
       }
     }

@@ -121,7 +121,7 @@ public final class InstanceClient {
     T result;
     try {
       result = work.get();
-    } catch (RuntimeException why) {
+    } catch (RuntimeException | Error why) {
       try {
         preventThaw(caller, id);
       } catch (RuntimeException alsoFailed) {

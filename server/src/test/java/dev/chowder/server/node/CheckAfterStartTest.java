@@ -133,12 +133,8 @@ class CheckAfterStartTest {
   }
 
   private static void awaitPasses() {
-    long end = lists() + PASSES;
-    Node.await(() -> lists() >= end ? "" : "no pass");
-  }
-
-  private static long lists() {
-    return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+    long end = node.calls(Verb.LIST) + PASSES;
+    Node.await(() -> node.calls(Verb.LIST) >= end ? "" : "no pass");
   }
 
   private static void stop(String id) {

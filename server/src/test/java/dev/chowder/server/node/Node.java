@@ -34,6 +34,7 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
@@ -184,6 +185,11 @@ final class Node implements AutoCloseable {
 
   FakeSandboxDriver host() {
     return host;
+  }
+
+  /** Returns how many calls of this verb the simulated host got. */
+  long calls(Verb verb) {
+    return script().calls().stream().filter(call -> call.verb() == verb).count();
   }
 
   FakeScript script() {

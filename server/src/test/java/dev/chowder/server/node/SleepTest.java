@@ -184,7 +184,7 @@ class SleepTest {
       var stopped = callers.submit(() -> stop(id));
       assertThat(freeze.awaitCall(Node.LIMIT)).isTrue();
       int revision = node.get(key, id).getRevision();
-      long opened = calls(Verb.FILES);
+      long opened = node.calls(Verb.FILES);
       var exported =
           callers.submit(
               () ->
@@ -192,9 +192,9 @@ class SleepTest {
                       .exportFiles(ExportFilesRequest.newBuilder().setInstanceId(id).build())
                       .hasNext());
       Node.await(() -> node.get(key, id).getRevision() > revision ? "" : "not begun");
-      long lists = calls(Verb.LIST) + PASSES;
-      Node.await(() -> calls(Verb.LIST) >= lists ? "" : "no pass");
-      assertThat(calls(Verb.FILES)).isEqualTo(opened);
+      long lists = node.calls(Verb.LIST) + PASSES;
+      Node.await(() -> node.calls(Verb.LIST) >= lists ? "" : "no pass");
+      assertThat(node.calls(Verb.FILES)).isEqualTo(opened);
       freeze.release();
       assertThat(exported.get()).isTrue();
       assertThat(stopped.get().getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
@@ -288,10 +288,6 @@ class SleepTest {
 
   private static long lists() {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
-  }
-
-  private static long calls(Verb verb) {
-    return node.script().calls().stream().filter(call -> call.verb() == verb).count();
   }
 
   private static Instance stop(String id) {

@@ -25,7 +25,7 @@ final class Upload implements StreamObserver<Empty> {
 
   /** Sends the first part, and waits until the server has opened the workspace. */
   static Upload begin(Node node, String key, String instanceId) {
-    long before = filesOpened(node);
+    long before = node.calls(Verb.FILES);
     var upload = new Upload(node, key);
     var body =
         HttpBody.newBuilder()
@@ -37,12 +37,8 @@ final class Upload implements StreamObserver<Empty> {
             .setPath("file.txt")
             .setBody(body)
             .build());
-    Node.await(() -> filesOpened(node) == before ? "the upload has not begun" : "");
+    Node.await(() -> node.calls(Verb.FILES) == before ? "the upload has not begun" : "");
     return upload;
-  }
-
-  private static long filesOpened(Node node) {
-    return node.script().calls().stream().filter(call -> call.verb() == Verb.FILES).count();
   }
 
   /** Sends the end, and waits until the server has accepted the file. */
