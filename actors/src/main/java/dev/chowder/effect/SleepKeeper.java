@@ -33,7 +33,6 @@ public final class SleepKeeper implements SingletonDuty.Duty {
 
   private final Sleepers sleepers;
   private final SandboxDriver driver;
-  private final MemoryStall stall;
   private final DeeperSleepSettings settings;
   private final InstantSource clock;
   private final MeterRegistry metrics;
@@ -46,13 +45,11 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private SleepKeeper(
       Sleepers sleepers,
       SandboxDriver driver,
-      MemoryStall stall,
       DeeperSleepSettings settings,
       InstantSource clock,
       MeterRegistry metrics) {
     this.sleepers = sleepers;
     this.driver = driver;
-    this.stall = stall;
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
@@ -74,11 +71,10 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   public static SleepKeeper start(
       Sleepers sleepers,
       SandboxDriver driver,
-      MemoryStall stall,
       DeeperSleepSettings settings,
       InstantSource clock,
       MeterRegistry metrics) {
-    var keeper = new SleepKeeper(sleepers, driver, stall, settings, clock, metrics);
+    var keeper = new SleepKeeper(sleepers, driver, settings, clock, metrics);
     var _ =
         keeper.thread.scheduleWithFixedDelay(
             keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
@@ -119,9 +115,10 @@ public final class SleepKeeper implements SingletonDuty.Duty {
 
   private void deepen(List<InstanceView> all) throws InterruptedException {
     if (all.isEmpty()) return;
-    // Read before the page-outs of this check, because they make tasks wait, too.
-    boolean stalled = settings.stallPercent() > 0 && stall.percent() >= settings.stallPercent();
     var host = driver.capacity();
+    // Read before the page-outs of this check, because they make tasks wait, too.
+    boolean stalled =
+        settings.stallPercent() > 0 && host.stalledPercent() >= settings.stallPercent();
     for (var view : all) {
       boolean low = host.availableBytes() < settings.lowMemory() * host.totalBytes();
       var due = due(view, host, low || stalled);

@@ -295,16 +295,22 @@ public interface SandboxDriver extends AutoCloseable {
   }
 
   /**
-   * The host's memory and swap, in bytes.
+   * The host's memory and swap, in bytes, and how much its tasks wait for memory.
    *
    * @param totalBytes memory of the host
    * @param availableBytes how much of it a new process could use without swapping
    * @param swapFreeBytes free swap; 0 if there is none or if the driver cannot tell
    * @param swapInMemory whether some of the swap is compressed memory, which the end of a paged-out
    *     process frees
+   * @param stalledPercent share of the last 10 s, in percent, in which all tasks of the host waited
+   *     for memory; 0 if the driver cannot tell
    */
   record HostCapacity(
-      long totalBytes, long availableBytes, long swapFreeBytes, boolean swapInMemory) {}
+      long totalBytes,
+      long availableBytes,
+      long swapFreeBytes,
+      boolean swapInMemory,
+      double stalledPercent) {}
 
   /** Reports that a sandbox's main process ended or vanished. */
   record SandboxEvent(SandboxId id, String what) {}

@@ -418,6 +418,44 @@ class GatewayStagesTest {
   }
 
   @Test
+  void aStopEndsAGatewayThatDoesNotFinishItsTurnInTime() throws Exception {
+    startGateway();
+    var stop = new InstanceEffect.StopGateway("org", 1, true);
+    var turn = driver.script().holdNextTurn();
+    assertThatItIsNotWarm("late", newStages(Duration.ofMillis(200)));
+    assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
+    assertThat(gateways.sleep(Duration.ofMillis(200)).stop(ID, stop))
+        .isEqualTo(GatewayWork.StopResult.OFF);
+    // With SIGTERM: a killed process has the exit code 137.
+    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+    turn.release();
+  }
+
+  @Test
+  void aStopFreezesAGatewayThatFinishesItsTurnInTime() throws Exception {
+    startGateway();
+    var stop = new InstanceEffect.StopGateway("org", 1, true);
+    var turn = driver.script().holdNextTurn();
+    assertThatItIsNotWarm("late", newStages(Duration.ofMillis(200)));
+    assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
+    var stopped = new CompletableFuture<GatewayWork.StopResult>();
+    var stopping =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    stopped.complete(gateways.sleep(Duration.ofSeconds(20)).stop(ID, stop));
+                  } catch (Exception why) {
+                    stopped.completeExceptionally(why);
+                  }
+                });
+    turn.release();
+    stopping.join();
+    assertThat(stopped.join().slept().level()).isEqualTo(SleepLevel.FROZEN);
+    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+  }
+
+  @Test
   void aGatewayWhoseWarmUpTurnTakesTooLongStaysWithoutRequests() throws Exception {
     startGateway();
     var turn = driver.script().holdNextTurn();

@@ -21,6 +21,7 @@ import dev.chowder.secret.SecretStore;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -67,6 +68,15 @@ final class TestGateways {
         new GatewayDatabases(admin, conversations, devices::of),
         (id, gateway) -> tokens().valid(new InstanceId(id), gateway),
         settings.cancelLimit());
+  }
+
+  /** Returns the stops of a server whose gateways have this time to finish their work. */
+  GatewaySleep sleep(Duration suspendLimit) {
+    var config =
+        ConfigFactory.parseMap(Map.of("chowder.effect.sleep.suspend-limit", suspendLimit))
+            .withFallback(ConfigFactory.load());
+    return new GatewaySleep(
+        driver, suspension(), EffectSettings.of(config), InstantSource.system(), 0);
   }
 
   /** Sets the onboarded configuration of the image. */

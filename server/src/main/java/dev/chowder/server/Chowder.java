@@ -23,7 +23,6 @@ import dev.chowder.effect.HostPortSettings;
 import dev.chowder.effect.ImageFiles;
 import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.MaskedWork;
-import dev.chowder.effect.MemoryStall;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.ReconcilerSettings;
@@ -439,14 +438,7 @@ public final class Chowder implements AutoCloseable {
         SingletonDuty.keep(
             system,
             "sleep-keeper",
-            () ->
-                SleepKeeper.start(
-                    sleepers,
-                    driver,
-                    new MemoryStall(MemoryStall.KERNEL),
-                    sleepSettings,
-                    clock,
-                    metrics)));
+            () -> SleepKeeper.start(sleepers, driver, sleepSettings, clock, metrics)));
 
     shutdown.add(
         "pool keeper",

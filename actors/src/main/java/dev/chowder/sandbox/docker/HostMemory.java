@@ -35,12 +35,13 @@ final class HostMemory {
           bytes(lines, "MemTotal:"),
           bytes(lines, "MemAvailable:"),
           swap.freeBytes(),
-          swap.isInMemory());
+          swap.isInMemory(),
+          new MemoryStall(MemoryStall.KERNEL).percent());
     }
     // The kernel of another machine is not accessible. Its engine reports only the total memory.
     Info info = engine.call("info", docker -> docker.infoCmd().exec());
     long totalBytes = Objects.requireNonNullElse(info.getMemTotal(), 0L);
-    return new HostCapacity(totalBytes, totalBytes, 0, false);
+    return new HostCapacity(totalBytes, totalBytes, 0, false, 0);
   }
 
   private static List<String> meminfo() {

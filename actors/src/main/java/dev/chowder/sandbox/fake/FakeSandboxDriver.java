@@ -505,7 +505,8 @@ public final class FakeSandboxDriver implements SandboxDriver {
             ? 0
             : Math.max(0, settings.memoryBytes() - host.running() * settings.processBytes()),
         swapFreeBytes(),
-        script.hasSwap());
+        script.hasSwap(),
+        script.stalledPercent());
   }
 
   private long swapFreeBytes() {

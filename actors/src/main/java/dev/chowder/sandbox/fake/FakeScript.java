@@ -126,6 +126,7 @@ public final class FakeScript {
   private boolean full;
   private boolean withoutSkeleton;
   private boolean hasSwap = true;
+  private double stalledPercent;
   private int usesAfterThaw = Integer.MAX_VALUE;
   private int lockedUses;
 
@@ -313,6 +314,16 @@ public final class FakeScript {
   }
 
   /**
+   * Lets the tasks of the host wait for memory.
+   *
+   * @param percent share of time in which all of them wait; 0 for none
+   */
+  public synchronized FakeScript withMemoryStall(double percent) {
+    stalledPercent = percent;
+    return this;
+  }
+
+  /**
    * Makes each gateway that is thawed fail all turns until its process ends, because it cannot use
    * its agents' databases. It still admits turns.
    *
@@ -358,6 +369,7 @@ public final class FakeScript {
     hasEmptyLists = false;
     full = false;
     hasSwap = true;
+    stalledPercent = 0;
     withoutSkeleton = false;
     usesAfterThaw = Integer.MAX_VALUE;
     lockedUses = 0;
@@ -366,6 +378,10 @@ public final class FakeScript {
 
   synchronized boolean hasSwap() {
     return hasSwap;
+  }
+
+  synchronized double stalledPercent() {
+    return stalledPercent;
   }
 
   synchronized boolean isFull() {

@@ -134,6 +134,21 @@ class DeeperSleepTest {
   }
 
   @Test
+  void tasksThatWaitForMemoryPageOutOneGatewayPerCheck() throws IOException {
+    start(100, Map.of("chowder.sleep.stall-percent", 10, "chowder.sleep.check-every", "1s"));
+    var first = asleep();
+    var second = asleep();
+    node.script().withMemoryStall(9.9);
+    awaitChecks(2);
+    assertThat(level(first)).isEqualTo(Instance.SleepLevel.frozen);
+    node.script().withMemoryStall(10);
+    awaitLevel(first, Instance.SleepLevel.paged_out);
+    assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
+    awaitLevel(second, Instance.SleepLevel.paged_out);
+    assertThat(counted("paged_out", "pressure")).isEqualTo(2);
+  }
+
+  @Test
   void aCreateEvictsTheOldestSleepersOfAnyOrganization() throws IOException {
     start(3, Map.of());
     var other = node.newcomer("whale");

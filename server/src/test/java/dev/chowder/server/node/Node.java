@@ -125,8 +125,6 @@ final class Node implements AutoCloseable {
                 "chowder.effect.retry-max",
                 "100ms"));
     var models = models();
-    // The simulated host has no tasks that wait for this machine's memory.
-    all.put("chowder.sleep.stall-percent", 0);
     // Tests of the pool enable it. In other tests, a member would be a sandbox that they do not
     // expect.
     all.put("chowder.pool.max-size", 0);

@@ -1,4 +1,4 @@
-package dev.chowder.effect;
+package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

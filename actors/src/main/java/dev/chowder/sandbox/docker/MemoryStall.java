@@ -1,4 +1,4 @@
-package dev.chowder.effect;
+package dev.chowder.sandbox.docker;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,15 +9,15 @@ import java.util.regex.Pattern;
  * Reads how long the tasks of this machine wait for memory: Linux's pressure stall information.
  * Does not know which processes wait.
  */
-public final class MemoryStall {
+final class MemoryStall {
   /** The kernel's file. It is missing if the kernel was built or started without the feature. */
-  public static final Path KERNEL = Path.of("/proc/pressure/memory");
+  static final Path KERNEL = Path.of("/proc/pressure/memory");
 
   private static final Pattern FULL = Pattern.compile("(?m)^full avg10=(\\d+(?:\\.\\d+)?) ");
 
   private final Path file;
 
-  public MemoryStall(Path file) {
+  MemoryStall(Path file) {
     this.file = file;
   }
 
