@@ -8,6 +8,7 @@ import dev.chowder.server.edge.RawHttp;
 import java.io.IOException;
 import java.net.URI;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
@@ -28,6 +29,10 @@ class ChannelsE2E {
   private static final Pattern CODE = Pattern.compile("\\b[A-HJ-NP-Z2-9]{8}\\b");
   private static final String TOKEN = "123456789:of-nobody-but-this-test";
   private static final String BOT_TOKEN = "mattermosttokenofthistest0";
+
+  /** After more than 45 s, OpenClaw notices the freeze and restarts its channels. */
+  private static final Duration NOTICED_FREEZE = Duration.ofSeconds(50);
+
   private static final String ADA = "ada00000000000000000000000";
 
   private final Agent agent = SharedAgents.second();
@@ -66,17 +71,8 @@ class ChannelsE2E {
       approveByCode("mattermost", mattermost::sent, ADA);
       talk("approved", telegram, mattermost);
 
-      assertThat(agent.stop(120).is(200).text("sleep_level")).isEqualTo("frozen");
-      int before = telegram.polls();
-      String asleep = "asleep-" + UUID.randomUUID();
-      telegram.write(4711, "Ada", "Remember: " + asleep);
-      mattermost.write(ADA, "Remember: " + asleep);
-      assertThat(agent.start(300).is(200).text("served_by")).isEqualTo("thaw");
-      awaitSent(telegram::sent, asleep);
-      awaitSent(mattermost::sent, asleep);
-      awaitPolls(telegram, before);
-      awaitListener(mattermost);
-      talk("started", telegram, mattermost);
+      sleepWithMessages(Duration.ZERO, telegram, mattermost);
+      sleepWithMessages(NOTICED_FREEZE, telegram, mattermost);
       assertTeamsRejects(webhook);
       JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
@@ -97,6 +93,25 @@ class ChannelsE2E {
       talk("reconnected", telegram, mattermost);
       disconnectTeams(webhook);
     }
+  }
+
+  /** Stops the agent for this time, writes to it meanwhile, and talks to it after its start. */
+  private void sleepWithMessages(Duration time, FakeTelegram telegram, FakeMattermost mattermost)
+      throws IOException {
+    assertThat(agent.stop(120).is(200).text("sleep_level")).isEqualTo("frozen");
+    long stopped = System.nanoTime();
+    int before = telegram.polls();
+    String asleep = "asleep-" + UUID.randomUUID();
+    telegram.write(4711, "Ada", "Remember: " + asleep);
+    mattermost.write(ADA, "Remember: " + asleep);
+    Eventually.is(
+        "a sleep of " + time, Limits.STEP, () -> System.nanoTime() - stopped >= time.toNanos());
+    assertThat(agent.start(300).is(200).text("served_by")).isEqualTo("thaw");
+    awaitSent(telegram::sent, asleep);
+    awaitSent(mattermost::sent, asleep);
+    awaitPolls(telegram, before);
+    awaitListener(mattermost);
+    talk("started", telegram, mattermost);
   }
 
   private void approveByCode(String channel, Callable<List<String>> sent, String sender) {

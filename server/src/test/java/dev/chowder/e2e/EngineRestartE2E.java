@@ -66,7 +66,14 @@ class EngineRestartE2E {
   @Order(1)
   void afterARebootAgentsStartAgainWithTheirHistory() throws IOException {
     String before = startedAt(first);
-    // Kills Chowder's processes as a power failure would. The engine itself stops more gently.
+    reboot();
+    awaitStatus(first, "running");
+    assertThat(startedAt(first)).isNotEqualTo(before);
+    assertThat(send(first, QUESTION)).contains(nonce);
+  }
+
+  /** Kills Chowder's processes as a power failure would. The engine itself stops more gently. */
+  private void reboot() throws IOException {
     for (String process : List.of("server", "envoy", "demo-model")) {
       // Supervisors end first; otherwise they would restart the processes.
       for (String file : List.of(process + ".supervisor", process + ".pid")) {
@@ -77,9 +84,6 @@ class EngineRestartE2E {
     engine("stop");
     engine("start");
     up();
-    awaitStatus(first, "running");
-    assertThat(startedAt(first)).isNotEqualTo(before);
-    assertThat(send(first, QUESTION)).contains(nonce);
   }
 
   /** The second restart within ten minutes: the first agent backs off and starts once more. */
@@ -125,6 +129,14 @@ class EngineRestartE2E {
     assertThat(stop(second)).isEqualTo("frozen");
     engine("stop");
     engine("start");
+    assertThatItSleptUntilTheEngineEnded();
+
+    assertThat(stop(second)).isEqualTo("frozen");
+    reboot();
+    assertThatItSleptUntilTheEngineEnded();
+  }
+
+  private void assertThatItSleptUntilTheEngineEnded() {
     awaitLevel(second, "off");
     assertThat(statusOf(second)).isEqualTo("stopped");
     assertThat(start(second)).isEqualTo("boot");
