@@ -5,7 +5,7 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.Locale;
 
 /**
- * The cause of the end of a process that Chowder did not stop: memory, disk or the process itself.
+ * The cause of an end that the instance did not request: memory, disk or the process itself.
  * Derived from the engine's record and the last lines of the log.
  *
  * @param reason in UPPER_SNAKE case
@@ -45,8 +45,8 @@ record CrashCause(String reason, String text, boolean byItself) {
             "GATEWAY_STOPPED",
             "it ended with exit code "
                 + exitCode
-                + " because it was stopped: from outside Chowder, or because it could not use its"
-                + " databases after a sleep",
+                + " because it was stopped by something other than this instance, or by the check of"
+                + " its databases after a start",
             false);
       }
     }

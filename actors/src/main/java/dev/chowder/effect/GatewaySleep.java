@@ -19,8 +19,6 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,17 +29,12 @@ import org.slf4j.LoggerFactory;
 public final class GatewaySleep {
   private static final Logger LOG = LoggerFactory.getLogger(GatewaySleep.class);
 
-  /**
-   * Maximum number of checks after a start. A gateway that applies a change restarts, which takes
-   * up to 40 s on a loaded machine.
-   */
-  private static final int CHECKS = 6;
-
   private final SandboxDriver driver;
   private final GatewaySuspension suspension;
   private final EffectSettings settings;
   private final InstantSource clock;
   private final long reserveBytes;
+  private final ChecksAfterStart checks;
 
   /** Memory that gateways which end now on this node read back from swap. */
   private long bytesReadBack;
@@ -62,6 +55,7 @@ public final class GatewaySleep {
     this.settings = settings;
     this.clock = clock;
     this.reserveBytes = reserveBytes;
+    this.checks = new ChecksAfterStart(driver, suspension, settings);
   }
 
   /** Freezes the gateway if this is permitted and possible, and ends it otherwise. */
@@ -176,7 +170,7 @@ public final class GatewaySleep {
       LOG.warn("instance={} event=not-woken: the gateway does not take messages", id);
       return Optional.empty();
     }
-    if (!checksFirst) checkLater(id, stageRun, CHECKS, false);
+    if (!checksFirst) checks.begin(id, stageRun.sleep().boot(), stageRun.attempt());
     return endpoint;
   }
 
@@ -184,66 +178,6 @@ public final class GatewaySleep {
     var slept = Duration.between(sleep.since(), clock.instant());
     // A sleep that began in the future began before the clock was set back, at an unknown time.
     return slept.isNegative() || slept.compareTo(settings.sleep().checkFirstAfter()) > 0;
-  }
-
-  /**
-   * Checks later whether a gateway can use its databases, and ends it if two checks find that it
-   * cannot. Its instance then boots it. A single finding may be the work of a process that held a
-   * lock for some seconds. If this node stops first, the gateway stays unchecked.
-   *
-   * @param checks how many checks are left
-   * @param unusable whether an earlier check found the databases unusable
-   */
-  private void checkLater(InstanceId id, StageRun stageRun, int checks, boolean unusable) {
-    if (checks == 0) {
-      LOG.warn("instance={} event=not-checked: no check of its databases had a result", id);
-      return;
-    }
-    CompletableFuture.delayedExecutor(
-            settings.sleep().checkDelay().toMillis(),
-            TimeUnit.MILLISECONDS,
-            task -> Thread.ofVirtual().name("database-check").start(task))
-        .execute(
-            () -> {
-              try {
-                check(id, stageRun, checks - 1, unusable);
-              } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-              } catch (RuntimeException why) {
-                LOG.debug("instance={} event=not-checked", id, why);
-                checkLater(id, stageRun, checks - 1, unusable);
-              }
-            });
-  }
-
-  private void check(InstanceId id, StageRun stageRun, int left, boolean unusable)
-      throws InterruptedException {
-    int boot = stageRun.sleep().boot();
-    var endpoint = running(id, boot);
-    if (endpoint.isEmpty()) return;
-    switch (suspension.databases(id.value(), endpoint.get(), wakeDeadline())) {
-      case USABLE -> {}
-      case UNKNOWN -> checkLater(id, stageRun, left, unusable);
-      case UNUSABLE -> {
-        if (!unusable && left > 0) {
-          checkLater(id, stageRun, left, true);
-          return;
-        }
-        // It may have been stopped during the check.
-        if (running(id, boot).isEmpty()) return;
-        LOG.warn("instance={} event=ended: the gateway cannot use its databases", id);
-        var _ = driver.stop(SandboxId.ofInstance(id.value()), stageRun.attempt(), settings.drain());
-      }
-    }
-  }
-
-  /** Returns the address of the gateway if the process of this boot runs. */
-  private Optional<SandboxEndpoint> running(InstanceId id, int boot) {
-    return driver.observe(SandboxId.ofInstance(id.value())).mainProcess()
-                instanceof MainProcess.Up(var attempt, var endpoint)
-            && attempt == boot
-        ? Optional.of(endpoint)
-        : Optional.empty();
   }
 
   /** Returns whether a gateway that runs takes messages. Opens its databases. */

@@ -48,6 +48,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -453,6 +454,60 @@ class GatewayStagesTest {
     stopping.join();
     assertThat(stopped.join().slept().level()).isEqualTo(SleepLevel.FROZEN);
     assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+  }
+
+  /** All ten tries of the sixth check fail, and the next check succeeds. */
+  @Test
+  void oneFindingAfterChecksWithoutAResultDoesNotEndAGateway() throws Exception {
+    startGateway();
+    var checks = gateways.checks(Duration.ofMillis(20));
+    driver.script().failNext(Verb.OBSERVE, 5, Reason.ENGINE_UNREACHABLE, "no answer");
+    driver.script().lockDatabases(10);
+    checks.begin(ID, 1, 1);
+    await(() -> !checks.isBusy());
+    assertThat(driver.script().lockedUsesLeft()).isZero();
+    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
+  }
+
+  @Test
+  void repeatedBeginsOfAStartCheckOnce() throws Exception {
+    startGateway();
+    var checks = gateways.checks(Duration.ofMillis(20));
+    var check = driver.script().holdNext(Verb.OBSERVE);
+    checks.begin(ID, 1, 1);
+    assertThat(check.awaitCall(Duration.ofSeconds(20))).isTrue();
+    int before = observations();
+    checks.begin(ID, 1, 1);
+    check.release();
+    await(() -> !checks.isBusy());
+    assertThat(observations()).isEqualTo(before);
+  }
+
+  @Test
+  void anotherStartDuringACheckIsCheckedToo() throws Exception {
+    startGateway();
+    var checks = gateways.checks(Duration.ofMillis(20));
+    var check = driver.script().holdNext(Verb.OBSERVE);
+    checks.begin(ID, 1, 1);
+    assertThat(check.awaitCall(Duration.ofSeconds(20))).isTrue();
+    int before = observations();
+    checks.begin(ID, 1, 2);
+    check.release();
+    await(() -> !checks.isBusy());
+    assertThat(observations()).isGreaterThan(before);
+  }
+
+  private int observations() {
+    return (int)
+        driver.script().calls().stream().filter(call -> call.verb() == Verb.OBSERVE).count();
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+      Thread.sleep(10);
+    }
   }
 
   @Test

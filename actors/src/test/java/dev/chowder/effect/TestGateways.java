@@ -79,6 +79,14 @@ final class TestGateways {
         driver, suspension(), EffectSettings.of(config), InstantSource.system(), 0);
   }
 
+  /** Returns checks with this time before each. */
+  ChecksAfterStart checks(Duration delay) {
+    var config =
+        ConfigFactory.parseMap(Map.of("chowder.effect.sleep.check-delay", delay))
+            .withFallback(ConfigFactory.load());
+    return new ChecksAfterStart(driver, suspension(), EffectSettings.of(config));
+  }
+
   /** Sets the onboarded configuration of the image. */
   void haveSkeleton(ByteString known) {
     skeleton = Optional.of(known);
