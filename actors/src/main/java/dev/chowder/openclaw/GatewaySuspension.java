@@ -158,13 +158,19 @@ public final class GatewaySuspension {
     }
   }
 
-  /** Returns the kinds of work that a gateway finishes. An agent can write any text there. */
+  /**
+   * Returns the kinds of work that prevent the suspension, or {@code unknown}. Drops kinds with
+   * other characters, because the response comes from the sandbox.
+   */
   private static String blockers(JsonNode payload) {
-    return StreamSupport.stream(payload.path("blockers").spliterator(), false)
-        .map(blocker -> blocker.path("kind").asText())
-        .filter(kind -> KIND.matcher(kind).matches())
-        .limit(MAX_BLOCKERS)
-        .collect(Collectors.joining(","));
+    var kinds =
+        StreamSupport.stream(payload.path("blockers").spliterator(), false)
+            .map(blocker -> blocker.path("kind").asText())
+            .filter(kind -> KIND.matcher(kind).matches())
+            .distinct()
+            .limit(MAX_BLOCKERS)
+            .collect(Collectors.joining(","));
+    return kinds.isEmpty() ? "unknown" : kinds;
   }
 
   /** Makes the gateway admit turns, also if the last call was interrupted or has no answer. */

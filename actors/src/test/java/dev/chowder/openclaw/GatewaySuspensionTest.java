@@ -3,6 +3,10 @@ package dev.chowder.openclaw;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.sandbox.Fence;
@@ -34,6 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Tests suspensions with a simulated gateway. */
 class GatewaySuspensionTest {
@@ -115,7 +120,20 @@ class GatewaySuspensionTest {
     var hold = driver.script().holdNextTurn();
     var running = threads.submit(this::turn);
     assertThat(hold.awaitCall(LIMIT)).isTrue();
-    assertThat(suspension.prepare(ID, gateway, SHORT)).isFalse();
+    var log = (Logger) LoggerFactory.getLogger(GatewaySuspension.class);
+    var logged = new ListAppender<ILoggingEvent>();
+    logged.start();
+    log.addAppender(logged);
+    log.setLevel(Level.INFO);
+    try {
+      assertThat(suspension.prepare(ID, gateway, SHORT)).isFalse();
+    } finally {
+      log.setLevel(null);
+      log.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly("instance=" + ID + " event=not-suspended blockers=chat-run");
     assertThat(turn()).isEqualTo(200);
     hold.release();
     assertThat(running.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(200);

@@ -109,11 +109,13 @@ final class FakeAdmission {
   }
 
   private ObjectNode payload(ObjectNode answer, String status) {
-    return answer
-        .put("ok", true)
-        .putObject("payload")
-        .put("status", status)
-        .put("activeCount", turns);
+    var payload =
+        answer.put("ok", true).putObject("payload").put("status", status).put("activeCount", turns);
+    var blockers = payload.putArray("blockers");
+    for (int turn = 1; turn <= turns; turn++) {
+      blockers.addObject().put("kind", "chat-run").put("count", 1).put("message", "a chat run");
+    }
+    return payload;
   }
 
   private static void reject(ObjectNode answer, String message) {

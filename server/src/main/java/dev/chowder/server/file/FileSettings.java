@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param stallTimeout how long a transfer may stall
  * @param minUploadBytes bytes of an upload or import that must arrive in each {@code stallTimeout}
  * @param droppedBytes bytes of a rejected upload that are read before the rejection is sent
- * @param endSleepLimit how long a call waits until a frozen gateway has ended
+ * @param endSleepLimit how long a call waits until a stop is over and a frozen gateway has ended
  * @param maxOpen concurrent calls on this node
  */
 public record FileSettings(

@@ -110,8 +110,9 @@ public final class InstanceClient {
   }
 
   /**
-   * Ends frozen processes, and runs work that changes files of the home volume. If a stop freezes
-   * processes meanwhile, no start thaws them, because they would overwrite the files.
+   * Ends frozen processes, and runs work that changes files of the home volume. Processes that
+   * sleep when the work ends are ended, because they would overwrite the files. Processes that a
+   * start thaws before stay: for them, the files change as those of a running agent.
    *
    * @param limit how long to wait for the end of a stop and of frozen processes
    * @throws ApiError {@code GATEWAY_UNAVAILABLE} if they have not ended then
@@ -158,7 +159,7 @@ public final class InstanceClient {
         Reason.GATEWAY_UNAVAILABLE,
         cannot(
             "open the workspace",
-            "its stopped gateway did not end within " + limit.toSeconds() + " s",
+            "its gateway stops, and has not ended after " + limit.toSeconds() + " s",
             "try again later"));
   }
 

@@ -43,7 +43,8 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
   /**
    * Creates the service.
    *
-   * @param endSleepLimit how long a removal waits until a frozen gateway has ended
+   * @param endSleepLimit how long a removal waits until a stop is over and a frozen gateway has
+   *     ended
    */
   public SkillGrpcService(
       GatewayClient client,
