@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.openclaw.GatewaySuspension;
@@ -24,7 +26,7 @@ final class ChecksAfterStart {
   private static final Logger LOG = LoggerFactory.getLogger(ChecksAfterStart.class);
 
   /**
-   * Maximum number of checks without a finding. A gateway that applies a change restarts, which
+   * Maximum number of checks without a result. A gateway that applies a change restarts, which
    * takes up to 40 s on a loaded machine.
    */
   private static final int MAX_UNKNOWN = 6;
@@ -47,7 +49,8 @@ final class ChecksAfterStart {
   }
 
   /**
-   * Begins the checks of a gateway that was thawed. Does nothing if they have begun for this start.
+   * Begins the checks of a gateway that was thawed. During its checks, a repeated call for the same
+   * start does nothing, and a call for another start begins them again.
    *
    * @param boot the attempt that booted the gateway
    * @param attempt the attempt that thawed it
@@ -64,17 +67,24 @@ final class ChecksAfterStart {
   }
 
   private void run(Process process) {
-    int attempt;
-    do {
-      attempt = attempts.getOrDefault(process, 0);
-      try {
+    try {
+      int attempt;
+      do {
+        attempt = attempt(process);
         check(process, attempt);
-      } catch (InterruptedException stopped) {
-        Thread.currentThread().interrupt();
-        return;
-      }
-      // Another start of this process may have begun meanwhile.
-    } while (!attempts.remove(process, attempt));
+        // Another start of this process may have begun meanwhile.
+      } while (!attempts.remove(process, attempt));
+    } catch (InterruptedException stopped) {
+      attempts.remove(process);
+      Thread.currentThread().interrupt();
+    } catch (Error why) {
+      attempts.remove(process);
+      throw why;
+    }
+  }
+
+  private int attempt(Process process) {
+    return requireNonNull(attempts.get(process));
   }
 
   private void check(Process process, int attempt) throws InterruptedException {
@@ -83,6 +93,7 @@ final class ChecksAfterStart {
     String why = "";
     while (unknown < MAX_UNKNOWN) {
       Thread.sleep(settings.sleep().checkDelay());
+      if (attempt(process) != attempt) return;
       permits.acquire();
       try {
         var gateway = endpoint(process);
@@ -104,6 +115,7 @@ final class ChecksAfterStart {
           }
         }
       } catch (RuntimeException failed) {
+        LOG.debug("instance={} event=check-failed", process.id(), failed);
         unknown++;
         why = String.valueOf(failed.getMessage());
       } finally {

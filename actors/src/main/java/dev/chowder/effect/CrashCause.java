@@ -5,8 +5,8 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.Locale;
 
 /**
- * The cause of an end that the instance did not request: memory, disk or the process itself.
- * Derived from the engine's record and the last lines of the log.
+ * The cause of an end that the instance did not request: the engine, a stop, memory, disk or the
+ * process itself. Derived from the engine's record and the last lines of the log.
  *
  * @param reason in UPPER_SNAKE case
  * @param text a sentence about the process, without its name
@@ -45,8 +45,8 @@ record CrashCause(String reason, String text, boolean byItself) {
             "GATEWAY_STOPPED",
             "it ended with exit code "
                 + exitCode
-                + " because it was stopped by something other than this instance, or by the check of"
-                + " its databases after a start",
+                + " because something stopped it: the check of its databases after a start, or a"
+                + " program outside Chowder",
             false);
       }
     }

@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param wakeLimit time in which a thawed gateway must admit messages and, after a sleep longer
  *     than {@code checkFirstAfter}, be able to use its databases; otherwise it is booted. Also the
  *     limit of each check after a start
- * @param maxConcurrentWakes maximum number of wakes at once on this node, and of checks after a
- *     start
+ * @param maxConcurrentWakes maximum number of gateways that wake at once on this node, and of those
+ *     that are checked at once after a start
  * @param checkFirstAfter longest sleep after which a start does not wait for the check of the
  *     databases
  * @param checkDelay time from such a start to the check, and between two checks

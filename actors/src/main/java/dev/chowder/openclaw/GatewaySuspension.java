@@ -159,8 +159,8 @@ public final class GatewaySuspension {
   }
 
   /**
-   * Returns the kinds of work that prevent the suspension, or {@code unknown}. Drops kinds with
-   * other characters, because the response comes from the sandbox.
+   * Returns the kinds of work that prevent the suspension, or {@code unknown}. Drops a kind that
+   * does not match {@link #KIND}, because the response comes from the sandbox.
    */
   private static String blockers(JsonNode payload) {
     var kinds =

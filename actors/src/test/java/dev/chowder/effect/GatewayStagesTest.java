@@ -40,7 +40,11 @@ import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
+import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -423,7 +427,7 @@ class GatewayStagesTest {
     startGateway();
     var stop = new InstanceEffect.StopGateway("org", 1, true);
     var turn = driver.script().holdNextTurn();
-    assertThatItIsNotWarm("late", newStages(Duration.ofMillis(200)));
+    assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     assertThat(gateways.sleep(Duration.ofMillis(200)).stop(ID, stop))
         .isEqualTo(GatewayWork.StopResult.OFF);
@@ -437,7 +441,7 @@ class GatewayStagesTest {
     startGateway();
     var stop = new InstanceEffect.StopGateway("org", 1, true);
     var turn = driver.script().holdNextTurn();
-    assertThatItIsNotWarm("late", newStages(Duration.ofMillis(200)));
+    assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     var stopped = new CompletableFuture<GatewayWork.StopResult>();
     var stopping =
@@ -450,6 +454,7 @@ class GatewayStagesTest {
                     stopped.completeExceptionally(why);
                   }
                 });
+    await(() -> !isReady());
     turn.release();
     stopping.join();
     assertThat(stopped.join().slept().level()).isEqualTo(SleepLevel.FROZEN);
@@ -463,9 +468,12 @@ class GatewayStagesTest {
     var checks = gateways.checks(Duration.ofMillis(20));
     driver.script().failNext(Verb.OBSERVE, 5, Reason.ENGINE_UNREACHABLE, "no answer");
     driver.script().lockDatabases(10);
+    int before = observations();
     checks.begin(ID, 1, 1);
     await(() -> !checks.isBusy());
     assertThat(driver.script().lockedUsesLeft()).isZero();
+    // Five without a result, the finding, and the next check.
+    assertThat(observations()).isEqualTo(before + 7);
     assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }
 
@@ -478,6 +486,8 @@ class GatewayStagesTest {
     assertThat(check.awaitCall(Duration.ofSeconds(20))).isTrue();
     int before = observations();
     checks.begin(ID, 1, 1);
+    // A second series would observe in this time.
+    Thread.sleep(Duration.ofMillis(200));
     check.release();
     await(() -> !checks.isBusy());
     assertThat(observations()).isEqualTo(before);
@@ -497,6 +507,16 @@ class GatewayStagesTest {
     assertThat(observations()).isGreaterThan(before);
   }
 
+  private boolean isReady() {
+    var up = (MainProcess.Up) driver.observe(SANDBOX).mainProcess();
+    var request = HttpRequest.newBuilder(URI.create("http://" + up.endpoint() + "/readyz")).build();
+    try {
+      return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException | InterruptedException why) {
+      throw new AssertionError(why);
+    }
+  }
+
   private int observations() {
     return (int)
         driver.script().calls().stream().filter(call -> call.verb() == Verb.OBSERVE).count();
@@ -514,7 +534,7 @@ class GatewayStagesTest {
   void aGatewayWhoseWarmUpTurnTakesTooLongStaysWithoutRequests() throws Exception {
     startGateway();
     var turn = driver.script().holdNextTurn();
-    assertThatItIsNotWarm("late", newStages(Duration.ofMillis(200)));
+    assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     assertThat(warmsUp()).isNotEmpty();
     turn.release();

@@ -126,7 +126,8 @@ class GatewaySuspensionTest {
     log.addAppender(logged);
     log.setLevel(Level.INFO);
     try {
-      assertThat(suspension.prepare(ID, gateway, SHORT)).isFalse();
+      // Long enough for a response of a loaded machine.
+      assertThat(suspension.prepare(ID, gateway, Duration.ofSeconds(5))).isFalse();
     } finally {
       log.setLevel(null);
       log.detachAppender(logged);

@@ -52,6 +52,16 @@ record Agent(Caller caller, String id) {
     return caller.post(path("/stop?wait=" + wait));
   }
 
+  /** Stops the agent until it is frozen: a gateway that is busy for too long ends instead. */
+  void freeze() {
+    Answer stopped = stop(120).is(200);
+    for (int again = 1; again <= 2 && stopped.text("sleep_level").equals("off"); again++) {
+      var _ = start(300).is(200);
+      stopped = stop(120).is(200);
+    }
+    assertThat(stopped.text("sleep_level")).as("%s", stopped).isEqualTo("frozen");
+  }
+
   Answer start(int wait) {
     return caller.post(path("/start?wait=" + wait));
   }

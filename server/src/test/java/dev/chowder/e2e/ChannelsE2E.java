@@ -98,7 +98,7 @@ class ChannelsE2E {
   /** Stops the agent for this time, writes to it meanwhile, and talks to it after its start. */
   private void sleepWithMessages(Duration time, FakeTelegram telegram, FakeMattermost mattermost)
       throws IOException {
-    assertThat(agent.stop(120).is(200).text("sleep_level")).isEqualTo("frozen");
+    agent.freeze();
     long stopped = System.nanoTime();
     int before = telegram.polls();
     String asleep = "asleep-" + UUID.randomUUID();
@@ -106,7 +106,7 @@ class ChannelsE2E {
     mattermost.write(ADA, "Remember: " + asleep);
     Eventually.is(
         "a sleep of " + time, Limits.STEP, () -> System.nanoTime() - stopped >= time.toNanos());
-    assertThat(agent.start(300).is(200).text("served_by")).isEqualTo("thaw");
+    assertThat(agent.start(300).is(200).text("served_by")).isIn("thaw", "page_in");
     awaitSent(telegram::sent, asleep);
     awaitSent(mattermost::sent, asleep);
     awaitPolls(telegram, before);

@@ -121,17 +121,17 @@ class EngineRestartE2E {
   void aSleeperKeepsItsHistoryThroughAPageOutAndTheEndOfTheEngine() throws IOException {
     boolean zram = Files.readString(Path.of("/proc/swaps")).contains("/zram");
     assertThat(send(second, "Remember: " + nonce)).contains(nonce);
-    assertThat(stop(second)).isEqualTo("frozen");
+    freeze(second);
     if (zram) awaitLevel(second, "paged_out");
     assertThat(start(second)).isEqualTo(zram ? "page_in" : "thaw");
     assertThat(send(second, QUESTION)).contains(nonce);
 
-    assertThat(stop(second)).isEqualTo("frozen");
+    freeze(second);
     engine("stop");
     engine("start");
     assertThatItSleptUntilTheEngineEnded();
 
-    assertThat(stop(second)).isEqualTo("frozen");
+    freeze(second);
     reboot();
     assertThatItSleptUntilTheEngineEnded();
   }
@@ -142,6 +142,16 @@ class EngineRestartE2E {
     assertThat(start(second)).isEqualTo("boot");
     assertThat(send(second, QUESTION)).contains(nonce);
     assertThat(lossesOf(second)).hasSize(1);
+  }
+
+  /** Stops the agent until it is frozen: a gateway that is busy for too long ends instead. */
+  private void freeze(String agent) {
+    String level = stop(agent);
+    for (int again = 1; again <= 2 && level.equals("off"); again++) {
+      var _ = start(agent);
+      level = stop(agent);
+    }
+    assertThat(level).isEqualTo("frozen");
   }
 
   private String stop(String agent) {

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Reads the memory and the swap of the engine's host, from the kernel if the engine is on this
- * machine.
+ * Reads the memory, the swap and the memory stall of the engine's host, from the kernel if the
+ * engine is on this machine.
  */
 final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");

@@ -159,7 +159,7 @@ public final class InstanceClient {
         Reason.GATEWAY_UNAVAILABLE,
         cannot(
             "open the workspace",
-            "its gateway stops, and has not ended after " + limit.toSeconds() + " s",
+            "its gateway has not ended after " + limit.toSeconds() + " s",
             "try again later"));
   }
 

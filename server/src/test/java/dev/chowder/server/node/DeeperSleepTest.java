@@ -134,16 +134,22 @@ class DeeperSleepTest {
   }
 
   @Test
-  void tasksThatWaitForMemoryPageOutOneGatewayPerCheck() throws IOException {
-    start(100, Map.of("chowder.sleep.stall-percent", 10, "chowder.sleep.check-every", "1s"));
+  void tasksThatWaitForMemoryPageOutOneGatewayPerCheck() throws Exception {
+    start(100, Map.of("chowder.sleep.stall-percent", 10));
     var first = asleep();
     var second = asleep();
     node.script().withMemoryStall(9.9);
     awaitChecks(2);
     assertThat(level(first)).isEqualTo(Instance.SleepLevel.frozen);
+    var pageOut = node.script().holdNext(Verb.PAGE_OUT);
     node.script().withMemoryStall(10);
+    assertThat(pageOut.awaitCall(Node.LIMIT)).isTrue();
+    node.script().withMemoryStall(0);
+    pageOut.release();
     awaitLevel(first, Instance.SleepLevel.paged_out);
+    awaitChecks(2);
     assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
+    node.script().withMemoryStall(10);
     awaitLevel(second, Instance.SleepLevel.paged_out);
     assertThat(counted("paged_out", "pressure")).isEqualTo(2);
   }
