@@ -53,12 +53,14 @@ const CHANGES = [
   {
     part: "its first module",
     // V8 collects garbage in a thread that has been idle for 8 s. After a freeze this is due in all worker threads at once, and delays the
-    // start by more than half a second. The flag applies to threads that start later, so the main thread still collects its garbage.
+    // start by more than half a second. Without that, the space for new objects of an idle thread stays as large as it was at its peak, so
+    // its two halves may have at most 2 MiB each. The flags apply to threads that start later, and not to the main thread.
     file: "openclaw.mjs",
     replace: [
       [
         "const isSourceCheckoutLauncher =",
-        'process.getBuiltinModule("node:v8").setFlagsFromString("--no-memory-reducer");\nconst isSourceCheckoutLauncher =',
+        'for (const flag of ["--no-memory-reducer", "--max-semi-space-size=2"]) process.getBuiltinModule("node:v8").setFlagsFromString(flag);\n' +
+          "const isSourceCheckoutLauncher =",
       ],
     ],
   },
