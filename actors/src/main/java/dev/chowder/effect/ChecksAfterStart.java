@@ -31,7 +31,7 @@ final class ChecksAfterStart {
    */
   private static final int MAX_UNKNOWN = 6;
 
-  private record Process(InstanceId id, int boot) {}
+  private record GatewayProcess(InstanceId id, int boot) {}
 
   private final SandboxDriver driver;
   private final GatewaySuspension suspension;
@@ -39,7 +39,7 @@ final class ChecksAfterStart {
   private final Semaphore permits;
 
   /** The attempt of the last start of each process that is being checked. */
-  private final Map<Process, Integer> attempts = new ConcurrentHashMap<>();
+  private final Map<GatewayProcess, Integer> attempts = new ConcurrentHashMap<>();
 
   ChecksAfterStart(SandboxDriver driver, GatewaySuspension suspension, EffectSettings settings) {
     this.driver = driver;
@@ -56,7 +56,7 @@ final class ChecksAfterStart {
    * @param attempt the attempt that thawed it
    */
   void begin(InstanceId id, int boot, int attempt) {
-    var process = new Process(id, boot);
+    var process = new GatewayProcess(id, boot);
     if (attempts.put(process, attempt) != null) return;
     var _ = Thread.ofVirtual().name("database-check").start(() -> run(process));
   }
@@ -66,7 +66,7 @@ final class ChecksAfterStart {
     return !attempts.isEmpty();
   }
 
-  private void run(Process process) {
+  private void run(GatewayProcess process) {
     try {
       int attempt;
       do {
@@ -83,11 +83,11 @@ final class ChecksAfterStart {
     }
   }
 
-  private int attempt(Process process) {
+  private int attempt(GatewayProcess process) {
     return requireNonNull(attempts.get(process));
   }
 
-  private void check(Process process, int attempt) throws InterruptedException {
+  private void check(GatewayProcess process, int attempt) throws InterruptedException {
     boolean unusable = false;
     int unknown = 0;
     String why = "";
@@ -130,7 +130,7 @@ final class ChecksAfterStart {
     return suspension.databases(id.value(), gateway, deadline);
   }
 
-  private void end(Process process, int attempt) {
+  private void end(GatewayProcess process, int attempt) {
     // It may have been stopped during the check.
     if (endpoint(process).isEmpty()) return;
     LOG.warn("instance={} event=ended: the gateway cannot use its databases", process.id());
@@ -138,7 +138,7 @@ final class ChecksAfterStart {
   }
 
   /** Returns the address of the gateway if this process runs. */
-  private Optional<SandboxEndpoint> endpoint(Process process) {
+  private Optional<SandboxEndpoint> endpoint(GatewayProcess process) {
     var now = driver.observe(SandboxId.ofInstance(process.id().value())).mainProcess();
     return now instanceof MainProcess.Up(var boot, var endpoint) && boot == process.boot()
         ? Optional.of(endpoint)
