@@ -69,7 +69,7 @@ machine_disk() {
 # machine_run FOLDER OUTPUT: boots the machine, runs FOLDER/run in it as root, and returns when the machine is off. Writes what it prints
 # to OUTPUT. The machine has no network, and its disk does not change.
 machine_run() {
-  machine_disk "$1" "$1.disk" 64M
+  machine_disk "$1" "$1.disk" 1G
   : >"$2"
   # A busy host delays the emulated timer, which the kernel would otherwise take for a defect. A panic ends the run.
   timeout "$MACHINE_SECONDS" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m "$MACHINE_MIB" -nodefaults -display none -no-reboot \

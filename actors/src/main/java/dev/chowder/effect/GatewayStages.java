@@ -393,7 +393,7 @@ public final class GatewayStages implements GatewayWork {
     var endpoint = startProcess(id, sandbox, stageRun);
     var readyBefore = settings.readyLimit();
     switch (readiness.awaitReady(endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
-      case READY -> {}
+      case READY -> hostMemory.booted(id);
       case DIED -> throw diedEarly(id, sandbox, stageRun);
       case NOT_IN_TIME ->
           throw new WorkFailure(
@@ -515,7 +515,7 @@ public final class GatewayStages implements GatewayWork {
 
   @Override
   public boolean admitStart(InstanceId id, int lost) {
-    if (hostMemory.admits()) return true;
+    if (hostMemory.admits(id)) return true;
     try {
       // A frozen gateway holds the memory that its restart waits for, and the restart replaces it.
       if (sleep.end(SandboxId.ofInstance(id.value()), lost)) {
@@ -526,7 +526,7 @@ public final class GatewayStages implements GatewayWork {
       LOG.debug("instance={} event=lost-gateway-not-stopped why={}", id, why.getMessage());
       return false;
     }
-    return hostMemory.admitsByEviction();
+    return hostMemory.admitsByEviction(id);
   }
 
   @Override
@@ -701,24 +701,22 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  /** Admits gateways that the system starts by itself if the host has memory for them. */
+  /** Admits gateways if the host has memory for them. */
   @FunctionalInterface
   public interface HostMemory {
     /**
-     * Returns whether the host has memory for one more gateway, and counts the gateway if so. False
-     * if the engine does not respond.
+     * Returns whether the host has memory for the gateway of this instance, and counts the gateway
+     * if so. False if the engine does not respond.
      */
-    boolean admits();
-
-    /** As {@link #admits}, if the host has memory for yet another gateway besides. */
-    default boolean admitsWithSpare() {
-      return admits();
-    }
+    boolean admits(InstanceId id);
 
     /** As {@link #admits}, after pool members and then sleeping gateways made room if necessary. */
-    default boolean admitsByEviction() {
-      return admits();
+    default boolean admitsByEviction(InstanceId id) {
+      return admits(id);
     }
+
+    /** Counts only the memory that the gateway has not taken yet, because it has booted. */
+    default void booted(InstanceId id) {}
   }
 
   /** Releases slots of organizations. */

@@ -2,7 +2,6 @@ package dev.chowder.pool;
 
 import dev.chowder.actor.Ids;
 import dev.chowder.cluster.SingletonDuty;
-import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
@@ -69,7 +68,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   private final InstanceRows rows;
   private final PoolCandidates candidates;
   private final SandboxDriver driver;
-  private final HostMemory memory;
+  private final BooleanSupplier admission;
   private final IntSupplier booting;
   private final BooleanSupplier canBeStored;
   private final PoolSettings settings;
@@ -128,7 +127,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       InstanceRows rows,
       Setups setups,
       SandboxDriver driver,
-      HostMemory memory,
+      BooleanSupplier admission,
       IntSupplier booting,
       BooleanSupplier canBeStored,
       PoolSettings settings,
@@ -138,7 +137,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     this.rows = rows;
     this.candidates = new PoolCandidates(setups, settings.maxSize());
     this.driver = driver;
-    this.memory = memory;
+    this.admission = admission;
     this.booting = booting;
     this.canBeStored = canBeStored;
     this.settings = settings;
@@ -156,6 +155,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   /**
    * Starts a check now and then at the interval, until closed.
    *
+   * @param admission admits a member if the host has memory for it and for one gateway besides
    * @param booting returns how many gateways boot on this node
    * @param canBeStored whether all nodes read the events of members
    */
@@ -164,7 +164,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       InstanceRows rows,
       Setups setups,
       SandboxDriver driver,
-      HostMemory memory,
+      BooleanSupplier admission,
       IntSupplier booting,
       BooleanSupplier canBeStored,
       PoolSettings settings,
@@ -172,7 +172,16 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       MeterRegistry metrics) {
     var keeper =
         new PoolKeeper(
-            members, rows, setups, driver, memory, booting, canBeStored, settings, clock, metrics);
+            members,
+            rows,
+            setups,
+            driver,
+            admission,
+            booting,
+            canBeStored,
+            settings,
+            clock,
+            metrics);
     var _ =
         keeper.thread.scheduleWithFixedDelay(
             keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
@@ -406,7 +415,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
         .findFirst()
         // Last, because it reserves memory. Without the spare memory, the member could take the
         // memory for which another one was discarded.
-        .filter(_ -> memory.admitsWithSpare())
+        .filter(_ -> admission.getAsBoolean())
         .ifPresent(this::create);
   }
 

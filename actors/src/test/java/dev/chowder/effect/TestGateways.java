@@ -133,7 +133,7 @@ final class TestGateways {
             warmUpLimit,
             Duration.ZERO),
         (_, _) -> {},
-        () -> true,
+        _ -> true,
         publicUrl,
         snapshot,
         () -> skeleton,

@@ -451,7 +451,7 @@ public final class Chowder implements AutoCloseable {
                     instanceRows,
                     slots,
                     driver,
-                    hostMemory,
+                    hostMemory::admitsMember,
                     runner::booting,
                     () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
                     poolSettings,

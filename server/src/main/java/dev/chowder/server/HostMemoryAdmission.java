@@ -2,6 +2,9 @@ package dev.chowder.server;
 
 import static dev.chowder.actor.ErrorText.cannot;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
 import com.typesafe.config.Config;
 import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.instance.InstanceId;
@@ -9,18 +12,24 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /**
  * Admits gateways while the host has memory for them. A gateway allocates its memory only during
- * its boot. Until then its memory counts as allocated, whichever node of the host admitted it and
- * however long it waits for its boot. If a gateway does not fit, pool members and then sleeping
- * gateways make room.
+ * its boot and its first turn. Until then its memory counts as allocated, whichever node of the
+ * host admitted it and however long it waits for its boot. Once a gateway of this node has booted,
+ * only what it has not allocated yet counts. If a gateway does not fit, pool members and then
+ * sleeping gateways make room.
  */
 public final class HostMemoryAdmission implements HostMemory {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -33,11 +42,15 @@ public final class HostMemoryAdmission implements HostMemory {
   private final IntSupplier booting;
   private final Eviction eviction;
 
+  /** The gateways of this node that the ledger counts, and whether they have booted. */
+  private final Cache<InstanceId, Boolean> admissions;
+
   private HostMemoryAdmission(
       SandboxDriver driver,
       InstantSource clock,
       long gatewayBytes,
       long reserveBytes,
+      Duration bootTime,
       HostLedger admitted,
       IntSupplier booting,
       Eviction eviction) {
@@ -48,6 +61,11 @@ public final class HostMemoryAdmission implements HostMemory {
     this.admitted = admitted;
     this.booting = booting;
     this.eviction = eviction;
+    this.admissions =
+        Caffeine.newBuilder()
+            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
+            .expireAfter(Expiry.<InstanceId, Boolean>creating((_, _) -> bootTime))
+            .build();
   }
 
   /** Frees memory that pool members and sleeping gateways hold. */
@@ -76,54 +94,93 @@ public final class HostMemoryAdmission implements HostMemory {
       IntSupplier booting,
       Eviction eviction) {
     var config = root.getConfig("chowder.host");
+    Duration bootTime = config.getDuration("boot-time");
     return new HostMemoryAdmission(
         driver,
         clock,
         config.getBytes("gateway-memory"),
         config.getBytes("reserve-memory"),
-        new HostLedger(home.resolve("host-ledger"), config.getDuration("boot-time")),
+        bootTime,
+        new HostLedger(home.resolve("host-ledger"), bootTime),
         booting,
         eviction);
   }
 
   @Override
-  public boolean admits() {
-    return admits(gatewayBytes);
+  public boolean admits(InstanceId id) {
+    return admits(gatewayBytes, Optional.of(id));
   }
 
   @Override
-  public boolean admitsWithSpare() {
-    return admits(2 * gatewayBytes);
+  public boolean admitsByEviction(InstanceId id) {
+    return eviction.until(() -> admits(id), Optional.empty());
+  }
+
+  /**
+   * Returns whether the host has memory for a pool member and for one gateway besides, and counts
+   * the member if so.
+   */
+  public boolean admitsMember() {
+    return admits(2 * gatewayBytes, Optional.empty());
   }
 
   @Override
-  public boolean admitsByEviction() {
-    return eviction.until(this::admits, Optional.empty());
+  public void booted(InstanceId id) {
+    var _ = admissions.asMap().computeIfPresent(id, (_, _) -> true);
   }
 
-  private boolean admits(long bytes) {
+  private boolean admits(long bytes, Optional<InstanceId> id) {
     try {
-      return admits(bytes, driver.capacity().availableBytes());
+      return admits(bytes, driver.capacity().availableBytes(), id);
     } catch (SandboxException why) {
       return false;
     }
   }
 
   /** Admits a gateway that takes {@code bytes}. Counts it as a whole one for its boot time. */
-  private boolean admits(long bytes, long available) {
-    // Most gateways that were admitted recently are also booting, so a sum would count them twice.
+  private boolean admits(long bytes, long available, Optional<InstanceId> id) {
+    Instant now = clock.instant();
+    boolean admits =
+        admitted.add(now, recent -> available >= needed(bytes, expected(recent)))
+            || admitsBesideBooted(bytes, available, now);
+    if (admits) id.ifPresent(one -> admissions.put(one, false));
+    return admits;
+  }
+
+  /** As {@code admits}, but reads how much memory each booted gateway has allocated. */
+  private boolean admitsBesideBooted(long bytes, long available, Instant now) {
+    var booted =
+        admissions.asMap().entrySet().stream()
+            .filter(Map.Entry::getValue)
+            .map(Map.Entry::getKey)
+            .toList();
+    if (booted.isEmpty()) return false;
+    long missing = booted.stream().mapToLong(this::unallocated).sum();
     return admitted.add(
-        clock.instant(),
-        recent -> available >= needed(bytes, Math.max(recent, booting.getAsInt())));
+        now, recent -> available >= needed(bytes, expected(recent - booted.size())) + missing);
+  }
+
+  /** Returns how much memory a booted gateway is expected to allocate. */
+  private long unallocated(InstanceId id) {
+    return driver
+        .memory(SandboxId.ofInstance(id.value()))
+        .map(use -> Math.max(0, gatewayBytes - use.residentBytes() - use.swappedBytes()))
+        .orElse(0L);
+  }
+
+  /** Returns the number of gateways that boot or will boot on this host. */
+  private long expected(long recent) {
+    // Most gateways that were admitted recently are also booting, so a sum would count them twice.
+    return Math.max(recent, booting.getAsInt());
   }
 
   /**
-   * Admits one more gateway, after an eviction if necessary.
+   * Admits the gateway of an instance, after an eviction if necessary.
    *
    * @throws ApiError {@code NO_CAPACITY}
    */
-  public void admitted() {
-    admitted(gatewayBytes, Optional.empty());
+  public void admitted(InstanceId id) {
+    admitted(gatewayBytes, id, Optional.empty());
   }
 
   /**
@@ -136,13 +193,16 @@ public final class HostMemoryAdmission implements HostMemory {
     var sleep = stopped.sleep().orElse(Sleep.OFF);
     switch (sleep.level()) {
       case FROZEN -> {}
-      case PAGED_OUT -> admitted(sleep.memory().swappedBytes(), Optional.of(stopped.id()));
-      case OFF -> admitted(gatewayBytes, Optional.of(stopped.id()));
+      case PAGED_OUT ->
+          admitted(sleep.memory().swappedBytes(), stopped.id(), Optional.of(stopped.id()));
+      case OFF -> admitted(gatewayBytes, stopped.id(), Optional.of(stopped.id()));
     }
   }
 
-  private void admitted(long bytes, Optional<InstanceId> starting) {
-    if (admits(bytes, available()) || eviction.until(() -> admits(bytes), starting)) return;
+  private void admitted(long bytes, InstanceId id, Optional<InstanceId> starting) {
+    var counted = Optional.of(id);
+    if (admits(bytes, available(), counted)
+        || eviction.until(() -> admits(bytes, counted), starting)) return;
     throw ApiError.noCapacity(
         cannot(
             "start the instance",

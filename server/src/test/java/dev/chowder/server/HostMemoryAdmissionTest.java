@@ -4,12 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
+import dev.chowder.actor.Ids;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -27,6 +36,11 @@ class HostMemoryAdmissionTest {
       new FakeSandboxSettings(
           Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 10 * GIB, GIB);
 
+  /** A host with memory for four gateways. */
+  private static final FakeSandboxSettings SMALL =
+      new FakeSandboxSettings(
+          Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 4 * GIB, GIB);
+
   @TempDir Path home;
 
   /** A pool member must not take the memory of the next create. */
@@ -40,11 +54,11 @@ class HostMemoryAdmissionTest {
           HostMemoryAdmission.of(
               CONFIG, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       waiting.set(8);
-      assertThat(admission.admitsWithSpare()).as("beside 8 of 10").isTrue();
+      assertThat(admission.admitsMember()).as("beside 8 of 10").isTrue();
       now.updateAndGet(before -> before.plusSeconds(120));
       waiting.set(9);
-      assertThat(admission.admitsWithSpare()).as("beside 9 of 10").isFalse();
-      assertThat(admission.admits()).as("a create beside 9 of 10").isTrue();
+      assertThat(admission.admitsMember()).as("beside 9 of 10").isFalse();
+      assertThat(admission.admits(next())).as("a create beside 9 of 10").isTrue();
     }
   }
 
@@ -56,9 +70,9 @@ class HostMemoryAdmissionTest {
       var admission =
           HostMemoryAdmission.of(
               CONFIG, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
-      assertThat(admission.admitsWithSpare()).isTrue();
+      assertThat(admission.admitsMember()).isTrue();
       int more = 0;
-      while (more < 20 && admission.admits()) more++;
+      while (more < 20 && admission.admits(next())) more++;
       assertThat(more).as("admitted beside a member").isEqualTo(9);
     }
   }
@@ -74,19 +88,71 @@ class HostMemoryAdmissionTest {
           HostMemoryAdmission.of(
               CONFIG, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       for (int n = 0; n < 8; n++) {
-        assertThat(admission.admits()).isTrue();
+        assertThat(admission.admits(next())).isTrue();
         waiting.incrementAndGet();
       }
       now.updateAndGet(before -> before.plusSeconds(120));
       int more = 0;
-      while (more < 10 && admission.admits()) {
+      while (more < 10 && admission.admits(next())) {
         more++;
         waiting.incrementAndGet();
       }
       assertThat(more).as("admitted beside 8 that wait, with admission for 10").isEqualTo(2);
       waiting.set(0);
       now.updateAndGet(before -> before.plusSeconds(120));
-      assertThat(admission.admits()).as("after the others have booted").isTrue();
+      assertThat(admission.admits(next())).as("after the others have booted").isTrue();
     }
+  }
+
+  /** Otherwise sleeping gateways would end for memory that is free. */
+  @Test
+  void theMemoryOfABootedGatewayCountsOnce() throws Exception {
+    assertThat(admittedOneAfterAnother(CONFIG)).as("with memory for 4").isEqualTo(4);
+  }
+
+  /** A gateway allocates a part of its memory in its first turn. */
+  @Test
+  void whatABootedGatewayHasNotAllocatedYetCounts() throws Exception {
+    var twice =
+        CONFIG.withValue("chowder.host.gateway-memory", ConfigValueFactory.fromAnyRef("2 GiB"));
+    assertThat(admittedOneAfterAnother(twice)).as("that have half of their memory").isEqualTo(2);
+  }
+
+  /** Boots gateways at the same time of the clock, until one is rejected. */
+  private int admittedOneAfterAnother(Config config) throws Exception {
+    try (var driver = new FakeSandboxDriver(SMALL)) {
+      InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
+      var admission =
+          HostMemoryAdmission.of(
+              config, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+      int admitted = 0;
+      for (var id = next(); admitted < 10 && admission.admits(id); id = next()) {
+        long before = driver.capacity().availableBytes();
+        boot(driver, id);
+        // The simulator counts processes once a second.
+        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (driver.capacity().availableBytes() == before) {
+          assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
+          Thread.sleep(50);
+        }
+        admission.booted(id);
+        admitted++;
+      }
+      return admitted;
+    }
+  }
+
+  private static InstanceId next() {
+    return new InstanceId(Ids.next());
+  }
+
+  private static void boot(FakeSandboxDriver driver, InstanceId id) {
+    var sandbox = SandboxId.ofInstance(id.value());
+    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 1));
+    var _ =
+        driver.start(
+            sandbox,
+            new Fence(1, 1),
+            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
   }
 }

@@ -77,7 +77,7 @@ public final class OrganizationSlots
     var wanted = ModelProvider.ofLabel(provider).orElseThrow();
     var view = reserve(organizationId, id, wanted);
     try {
-      memory.admitted();
+      memory.admitted(id);
     } catch (RuntimeException full) {
       release(organizationId, id);
       throw full;
@@ -132,7 +132,7 @@ public final class OrganizationSlots
     var provider = ModelProvider.ofLabel(model.provider()).orElseThrow();
     var view = reserve(organizationId, failed.id(), provider);
     try {
-      memory.admitted();
+      memory.admitted(failed.id());
     } catch (RuntimeException full) {
       // Not released here, because another recover of the same instance may use it already.
       releaseUnused(organizationId, failed.id());

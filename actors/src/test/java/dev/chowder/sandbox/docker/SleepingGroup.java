@@ -1,0 +1,48 @@
+package dev.chowder.sandbox.docker;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * A program for {@code scripts/test-cgroup2}, which runs it where JUnit does not run: moves the
+ * memory of a frozen container to swap or reads it back, as {@link DockerSleep} does, and prints
+ * what the kernel said.
+ */
+final class SleepingGroup {
+  private static final Duration LIMIT = Duration.ofMinutes(5);
+
+  /** Swap that may remain after a read, because the kernel moves memory of others meanwhile. */
+  private static final long READ = 8L << 20;
+
+  private SleepingGroup() {}
+
+  /** Arguments: {@code page-out} or {@code read}, the id of a process, the id of its container. */
+  public static void main(String[] args) throws Exception {
+    var group =
+        CgroupMemory.of(
+                Files.readAllLines(Path.of("/proc", args[1], "cgroup")),
+                args[2],
+                Path.of("/sys/fs/cgroup"))
+            .orElseThrow();
+    System.out.println(args[0].equals("read") ? read(group) : pageOut(group));
+  }
+
+  private static String pageOut(CgroupMemory group) throws InterruptedException {
+    return group.reclaim(LIMIT).orElse("all was reclaimed");
+  }
+
+  private static String read(CgroupMemory group) throws InterruptedException {
+    try (var swap = new SwapReader()) {
+      group.restore();
+      swap.start(group.processes());
+      Instant end = Instant.now().plus(LIMIT);
+      while (group.use().orElseThrow().swappedBytes() > READ) {
+        if (!swap.isPermitted() || Instant.now().isAfter(end)) return "not all was read";
+        Thread.sleep(100);
+      }
+      return "all was read";
+    }
+  }
+}
