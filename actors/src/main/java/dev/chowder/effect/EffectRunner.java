@@ -371,12 +371,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     /**
      * Continues the sleeping gateway; returns false if it must be booted. A wake does not wait for
      * boots, which take longer. An engine or a database that is unavailable for a while does not
-     * end the gateway.
+     * end the gateway, and one that is busy for less than the wake limit does not end it either.
      */
     private boolean wake(Stage stage, RunStages plan) throws InterruptedException {
       // The wake limit bounds the gateway; a pending configuration may install a plugin.
       var limit = settings.sleep().wakeLimit().plus(settings.applyLimit());
       var left = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
+      var busyLeft = settings.sleep().wakeLimit();
       var pause = settings.retryMin();
       var begun = Optional.<Instant>empty();
       while (true) {
@@ -399,8 +400,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         if (cancelled) return false;
         var why = tried.failure().orElseThrow();
         if (!Outage.isBehind(why)) {
-          left = left.minus(tried.took()).minus(pause);
-          if (!isTemporary(why) || left.isNegative()) {
+          var spent = tried.took().plus(pause);
+          left = left.minus(spent);
+          if (isBusy(why)) busyLeft = busyLeft.minus(spent);
+          boolean again = isBusy(why) ? !busyLeft.isNegative() : isTemporary(why);
+          if (!again || left.isNegative()) {
             var failure = failure("wake", why);
             LOG.warn(
                 "instance={} event=not-woken reason={} message={}",
@@ -793,6 +797,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   /** Returns whether the engine or an actor did not answer, so that the work is repeated. */
   private static boolean isTemporary(Exception why) {
     return isUnreachable(why) || (why instanceof WorkFailure failure && failure.isNoReply());
+  }
+
+  private static boolean isBusy(Exception why) {
+    return why instanceof WorkFailure failure && failure.isBusy();
   }
 
   private static boolean isUnreachable(Exception why) {

@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.effect.GatewayWork.Slept;
 import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.StopResult;
@@ -33,28 +34,20 @@ public final class GatewaySleep {
   private final GatewaySuspension suspension;
   private final EffectSettings settings;
   private final InstantSource clock;
-  private final long reserveBytes;
+  private final HostMemory hostMemory;
   private final ChecksAfterStart checks;
 
-  /** Memory that gateways which end now on this node read back from swap. */
-  private long bytesReadBack;
-
-  /**
-   * Creates the sleep of gateways.
-   *
-   * @param reserveBytes memory of the host that an end leaves for all other processes
-   */
   public GatewaySleep(
       SandboxDriver driver,
       GatewaySuspension suspension,
       EffectSettings settings,
       InstantSource clock,
-      long reserveBytes) {
+      HostMemory hostMemory) {
     this.driver = driver;
     this.suspension = suspension;
     this.settings = settings;
     this.clock = clock;
-    this.reserveBytes = reserveBytes;
+    this.hostMemory = hostMemory;
     this.checks = new ChecksAfterStart(driver, suspension, settings);
   }
 
@@ -126,25 +119,12 @@ public final class GatewaySleep {
     // Something other than Chowder may have continued it, so that it has work again.
     boolean frozen = driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused;
     long swapped = frozen ? driver.memory(sandbox).map(MemoryUse::swappedBytes).orElse(0L) : 0;
-    if (swapped > 0 && !reserve(swapped, driver.capacity().availableBytes())) {
-      return driver.stop(sandbox, attempt, Duration.ZERO).wasRunning();
-    }
-    try {
+    if (swapped == 0) return driver.stop(sandbox, attempt, settings.drain()).wasRunning();
+    var reserved = hostMemory.reserve(swapped);
+    if (reserved.isEmpty()) return driver.stop(sandbox, attempt, Duration.ZERO).wasRunning();
+    try (var _ = reserved.get()) {
       return driver.stop(sandbox, attempt, settings.drain()).wasRunning();
-    } finally {
-      release(swapped);
     }
-  }
-
-  /** Reserves memory beside that of the other gateways which end now; returns whether it fits. */
-  private synchronized boolean reserve(long bytes, long available) {
-    if (available < bytesReadBack + bytes + reserveBytes) return false;
-    bytesReadBack += bytes;
-    return true;
-  }
-
-  private synchronized void release(long bytes) {
-    bytesReadBack -= bytes;
   }
 
   private static SleepMemory memory(MemoryUse memory) {

@@ -717,6 +717,22 @@ public final class GatewayStages implements GatewayWork {
 
     /** Counts only the memory that the gateway has not taken yet, because it has booted. */
     default void booted(InstanceId id) {}
+
+    /**
+     * Reserves memory that a gateway reads back from swap while it ends.
+     *
+     * @return the reservation, which the caller closes; empty if the host has no memory for it
+     */
+    default Optional<Reservation> reserve(long bytes) {
+      return Optional.of(() -> {});
+    }
+
+    /** Memory of the host that counts as taken until it is closed. */
+    @FunctionalInterface
+    interface Reservation extends AutoCloseable {
+      @Override
+      void close();
+    }
   }
 
   /** Releases slots of organizations. */

@@ -188,17 +188,23 @@ public interface GatewayWork {
     private static final long serialVersionUID = 1L;
     private final String reason;
     private final String text;
-    private final boolean noReply;
+    private final Kind kind;
 
-    public WorkFailure(String reason, String text) {
-      this(reason, text, false);
+    private enum Kind {
+      FINAL,
+      NO_REPLY,
+      BUSY
     }
 
-    private WorkFailure(String reason, String text, boolean noReply) {
+    public WorkFailure(String reason, String text) {
+      this(reason, text, Kind.FINAL);
+    }
+
+    private WorkFailure(String reason, String text, Kind kind) {
       super(text);
       this.reason = reason;
       this.text = text;
-      this.noReply = noReply;
+      this.kind = kind;
     }
 
     /**
@@ -208,7 +214,7 @@ public interface GatewayWork {
      * @param actor a name of the actor, such as "the organization"
      */
     public static WorkFailure noReply(String actor) {
-      return new WorkFailure("TIMED_OUT", actor + " did not reply in time", true);
+      return new WorkFailure("TIMED_OUT", actor + " did not reply in time", Kind.NO_REPLY);
     }
 
     /**
@@ -220,9 +226,24 @@ public interface GatewayWork {
       return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why);
     }
 
+    /**
+     * Returns the failure of a change that the gateway does not apply because it is busy or does
+     * not answer.
+     *
+     * @param what the changed part of the configuration
+     */
+    static WorkFailure busy(String what, String why) {
+      return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why, Kind.BUSY);
+    }
+
     /** Returns whether an actor did not reply. */
     boolean isNoReply() {
-      return noReply;
+      return kind == Kind.NO_REPLY;
+    }
+
+    /** Returns whether a gateway was busy, so that a repetition soon may succeed. */
+    boolean isBusy() {
+      return kind == Kind.BUSY;
     }
 
     /** Returns the text for callers. */

@@ -29,6 +29,15 @@ public final class SleepEviction {
    */
   private static final Duration NOTHING_LEFT = Duration.ofSeconds(1);
 
+  /**
+   * An end that frees less than this found the memory on a disk. From zram, a gateway frees about
+   * 0.4 GB.
+   */
+  private static final long LEAST_GAIN = 100L << 20;
+
+  /** Number of ends in a row with less gain, since other gateways take memory meanwhile. */
+  private static final int POOR_ENDS = 2;
+
   private final Sleepers sleepers;
   private final SandboxDriver driver;
   private final DeeperSleepSettings settings;
@@ -84,12 +93,17 @@ public final class SleepEviction {
     }
     // Paged-out gateways come last, also those of the loop above, because each frees less: a third
     // of its memory from zram, and nearly nothing from a disk.
-    if (driver.capacity().swapInMemory()) {
-      for (var view : all) {
-        if (ended.contains(view.id())) continue;
-        if (System.nanoTime() - deadline >= 0) return false;
-        if (end(view, deadline).isPresent() && fits.getAsBoolean()) return true;
-      }
+    int poor = 0;
+    var host = driver.capacity();
+    for (var view : all) {
+      if (!host.swapInMemory() || poor == POOR_ENDS) break;
+      if (ended.contains(view.id())) continue;
+      if (System.nanoTime() - deadline >= 0) return false;
+      if (end(view, deadline).isEmpty()) continue;
+      if (fits.getAsBoolean()) return true;
+      var after = driver.capacity();
+      poor = after.availableBytes() - host.availableBytes() < LEAST_GAIN ? poor + 1 : 0;
+      host = after;
     }
     nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
     return false;

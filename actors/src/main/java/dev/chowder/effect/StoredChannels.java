@@ -194,8 +194,8 @@ public final class StoredChannels {
       }
       case TokenRefused _ ->
           throw WorkFailure.notNow(channel.id(), "the gateway rejected its token");
-      case Busy(var message) -> throw WorkFailure.notNow(channel.id(), message);
-      case NoAnswer(var note) -> throw WorkFailure.notNow(channel.id(), note);
+      case Busy(var message) -> throw WorkFailure.busy(channel.id(), message);
+      case NoAnswer(var note) -> throw WorkFailure.busy(channel.id(), note);
     };
   }
 

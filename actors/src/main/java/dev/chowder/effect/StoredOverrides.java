@@ -153,8 +153,8 @@ public final class StoredOverrides implements Overrides {
               Taken.REFUSED,
               FIELD + ": OpenClaw rejected the change, and it was reverted: " + refused.toText());
       case TokenRefused _ -> throw WorkFailure.notNow(FIELD, "the gateway rejected its token");
-      case Busy(var message) -> throw WorkFailure.notNow(FIELD, message);
-      case NoAnswer(var note) -> throw WorkFailure.notNow(FIELD, note);
+      case Busy(var message) -> throw WorkFailure.busy(FIELD, message);
+      case NoAnswer(var note) -> throw WorkFailure.busy(FIELD, note);
     };
   }
 

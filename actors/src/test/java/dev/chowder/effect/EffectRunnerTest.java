@@ -190,11 +190,12 @@ class EffectRunnerTest {
   }
 
   @Test
-  void anUnavailableDatabaseOrEngineDoesNotEndASleepingGateway() throws InterruptedException {
+  void aFailureThatPassesDoesNotEndASleepingGateway() throws InterruptedException {
     for (var failure :
         List.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "no answer"),
-            new StorageException("no answer", new SQLTransientConnectionException("no answer")))) {
+            new StorageException("no answer", new SQLTransientConnectionException("no answer")),
+            WorkFailure.busy("openclaw_config", "a turn runs"))) {
       work.wakesTried.drainPermits();
       work.wakes = true;
       work.wakeFailure = Optional.of(failure);

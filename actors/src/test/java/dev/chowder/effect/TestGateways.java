@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDatabases;
@@ -76,7 +77,7 @@ final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.suspend-limit", suspendLimit))
             .withFallback(ConfigFactory.load());
     return new GatewaySleep(
-        driver, suspension(), EffectSettings.of(config), InstantSource.system(), 0);
+        driver, suspension(), EffectSettings.of(config), InstantSource.system(), hostMemory());
   }
 
   /** Returns checks with this time before each. */
@@ -85,6 +86,23 @@ final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.check-delay", delay))
             .withFallback(ConfigFactory.load());
     return new ChecksAfterStart(driver, suspension(), EffectSettings.of(config));
+  }
+
+  /** Returns the memory of the simulated host, without anything that other gateways wait for. */
+  private HostMemory hostMemory() {
+    return new HostMemory() {
+      @Override
+      public boolean admits(InstanceId id) {
+        return true;
+      }
+
+      @Override
+      public Optional<Reservation> reserve(long bytes) {
+        return driver.capacity().availableBytes() < bytes
+            ? Optional.empty()
+            : HostMemory.super.reserve(bytes);
+      }
+    };
   }
 
   /** Sets the onboarded configuration of the image. */
@@ -109,7 +127,7 @@ final class TestGateways {
     var effects = EffectSettings.of(ConfigFactory.load());
     return new GatewayStages(
         driver,
-        new GatewaySleep(driver, suspension(), effects, InstantSource.system(), 0),
+        new GatewaySleep(driver, suspension(), effects, InstantSource.system(), hostMemory()),
         secrets,
         new KnownSecrets(secrets, tokens()),
         tokens(),
@@ -133,7 +151,7 @@ final class TestGateways {
             warmUpLimit,
             Duration.ZERO),
         (_, _) -> {},
-        _ -> true,
+        hostMemory(),
         publicUrl,
         snapshot,
         () -> skeleton,

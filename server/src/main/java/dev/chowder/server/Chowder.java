@@ -343,7 +343,7 @@ public final class Chowder implements AutoCloseable {
                                 openClaw.cancelLimit()),
                             effects,
                             clock,
-                            config.getBytes("chowder.host.reserve-memory")),
+                            hostMemory),
                         secrets,
                         known,
                         tokens,

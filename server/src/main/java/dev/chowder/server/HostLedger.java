@@ -58,10 +58,26 @@ final class HostLedger {
       write(channel, entries);
       return true;
     } catch (IOException why) {
-      throw new UncheckedIOException(
-          cannot("count gateways on this host", "the file " + file.getFileName() + " is unusable"),
-          why);
+      throw unusable(why);
     }
+  }
+
+  /** Removes an admission of this time; does nothing if none counts. */
+  synchronized void remove(Instant at) {
+    try (var channel = open();
+        var _ = channel.lock()) {
+      var entries = read(channel);
+      entries.computeIfPresent(at.getEpochSecond(), (_, count) -> count > 1 ? count - 1 : null);
+      write(channel, entries);
+    } catch (IOException why) {
+      throw unusable(why);
+    }
+  }
+
+  private UncheckedIOException unusable(IOException why) {
+    return new UncheckedIOException(
+        cannot("count gateways on this host", "the file " + file.getFileName() + " is unusable"),
+        why);
   }
 
   private FileChannel open() throws IOException {

@@ -11,6 +11,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.MemoryUse;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
@@ -129,6 +130,15 @@ public final class HostMemoryAdmission implements HostMemory {
     var _ = admissions.asMap().computeIfPresent(id, (_, _) -> true);
   }
 
+  /** Counts as a whole gateway on all nodes of the host, for the boot time at most. */
+  @Override
+  public Optional<Reservation> reserve(long bytes) {
+    Instant now = clock.instant();
+    return admits(bytes, driver.capacity().availableBytes(), Optional.empty(), now)
+        ? Optional.of(() -> admitted.remove(now))
+        : Optional.empty();
+  }
+
   private boolean admits(long bytes, Optional<InstanceId> id) {
     try {
       return admits(bytes, driver.capacity().availableBytes(), id);
@@ -139,7 +149,10 @@ public final class HostMemoryAdmission implements HostMemory {
 
   /** Admits a gateway that takes {@code bytes}. Counts it as a whole one for its boot time. */
   private boolean admits(long bytes, long available, Optional<InstanceId> id) {
-    Instant now = clock.instant();
+    return admits(bytes, available, id, clock.instant());
+  }
+
+  private boolean admits(long bytes, long available, Optional<InstanceId> id, Instant now) {
     boolean admits =
         admitted.add(now, recent -> available >= needed(bytes, expected(recent)))
             || admitsBesideBooted(bytes, available, now);
@@ -184,19 +197,35 @@ public final class HostMemoryAdmission implements HostMemory {
   }
 
   /**
-   * Admits the start of a stopped instance. A frozen gateway needs no further memory, and a
-   * paged-out one needs what is in swap.
+   * Admits the start of a stopped instance. A sleeping gateway needs what it has in swap. A frozen
+   * one may also have memory there, because a page-out can move only a part, or be under way.
    *
    * @throws ApiError {@code NO_CAPACITY}
    */
   public void admittedStart(InstanceView stopped) {
     var sleep = stopped.sleep().orElse(Sleep.OFF);
     switch (sleep.level()) {
-      case FROZEN -> {}
-      case PAGED_OUT ->
-          admitted(sleep.memory().swappedBytes(), stopped.id(), Optional.of(stopped.id()));
+      case FROZEN, PAGED_OUT -> {
+        long inSwap = inSwap(stopped.id(), sleep);
+        if (inSwap > 0) admitted(inSwap, stopped.id(), Optional.of(stopped.id()));
+      }
       case OFF -> admitted(gatewayBytes, stopped.id(), Optional.of(stopped.id()));
     }
+  }
+
+  /** Returns how much memory a start reads back; measured if a page-out is under way. */
+  private long inSwap(InstanceId id, Sleep sleep) {
+    if (sleep.isDeepening()) {
+      try {
+        return driver
+            .memory(SandboxId.ofInstance(id.value()))
+            .map(MemoryUse::swappedBytes)
+            .orElse(0L);
+      } catch (SandboxException why) {
+        throw noAnswer();
+      }
+    }
+    return sleep.memory().swappedBytes();
   }
 
   private void admitted(long bytes, InstanceId id, Optional<InstanceId> starting) {
@@ -223,10 +252,14 @@ public final class HostMemoryAdmission implements HostMemory {
     try {
       return driver.capacity().availableBytes();
     } catch (SandboxException why) {
-      throw ApiError.noCapacity(
-          cannot("start the instance", "the sandbox engine does not answer", "retry later"),
-          RETRY_AFTER_SECONDS);
+      throw noAnswer();
     }
+  }
+
+  private static RuntimeException noAnswer() {
+    return ApiError.noCapacity(
+        cannot("start the instance", "the sandbox engine does not answer", "retry later"),
+        RETRY_AFTER_SECONDS);
   }
 
   private static long mebibytes(long bytes) {

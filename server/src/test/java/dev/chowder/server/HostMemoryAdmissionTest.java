@@ -142,6 +142,28 @@ class HostMemoryAdmissionTest {
     }
   }
 
+  /** Two nodes must not use the same memory to end their gateways. */
+  @Test
+  void memoryThatOneNodeReservesIsNotFreeForTheOthers() {
+    try (var driver = new FakeSandboxDriver(SMALL)) {
+      var one = admission(driver);
+      var other = admission(driver);
+      var reserved = one.reserve(GIB);
+      assertThat(reserved).isPresent();
+      for (int n = 0; n < 3; n++) assertThat(other.reserve(GIB)).isPresent();
+      assertThat(other.reserve(GIB)).as("the fifth of 4").isEmpty();
+      assertThat(one.admits(next())).as("a create beside four").isFalse();
+      reserved.orElseThrow().close();
+      assertThat(other.reserve(GIB)).as("after an end").isPresent();
+    }
+  }
+
+  private HostMemoryAdmission admission(FakeSandboxDriver driver) {
+    InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
+    return HostMemoryAdmission.of(
+        CONFIG, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+  }
+
   private static InstanceId next() {
     return new InstanceId(Ids.next());
   }

@@ -366,11 +366,12 @@ public final class FakeSandboxDriver implements SandboxDriver {
         .filter(found -> found.process().filter(SimulatedProcess::runs).isPresent());
   }
 
-  /** Returns the memory of a process; a twentieth of it stays resident when it is paged out. */
+  /** Returns the memory of a process; a part of it stays resident when it is paged out. */
   private MemoryUse memoryUse(FakeSandbox sandbox) {
     long all = settings.processBytes();
     boolean pagedOut = sandbox.process().filter(SimulatedProcess::pagedOut).isPresent();
-    return pagedOut ? new MemoryUse(all / 20, all - all / 20) : new MemoryUse(all, 0);
+    long swapped = pagedOut ? Math.round(all * script.pageOutShare()) : 0;
+    return new MemoryUse(all - swapped, swapped);
   }
 
   @Override

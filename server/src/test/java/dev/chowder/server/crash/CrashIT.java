@@ -196,6 +196,29 @@ class CrashIT {
     checkRecovery(lifecycle);
   }
 
+  /** The places at which the server dies while a call for files ends a sleeping gateway. */
+  static List<FailpointCase> endsOfASleep() {
+    return Stream.of("persist.SleepRequested", "driver.stop", "persist.SleepReached")
+        .flatMap(step -> Stream.of(step + Failpoints.BEFORE, step + Failpoints.AFTER))
+        .map(name -> new FailpointCase(name, FailpointCase.Scenario.LIFECYCLE))
+        .toList();
+  }
+
+  @Execution(ExecutionMode.CONCURRENT)
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("endsOfASleep")
+  void theServerRecoversFromADeathWhileASleepEnds(FailpointCase place) throws IOException {
+    var lifecycle = lifecycle(lane.home());
+    lifecycle.begin(lane.server());
+    lifecycle.stop(lane.server());
+    lifecycle.awaitSteady(lane.server());
+    lifecycle.awaitPagedOut(lane.server());
+    lane.arm(place);
+    assertThatThrownBy(() -> lifecycle.writeNote(lane.server())).isInstanceOf(ServerDied.class);
+    lane.server().awaitDeathAt(place, DEATH_LIMIT);
+    checkRecovery(lifecycle);
+  }
+
   /** Removes the home volume; the restarted server must detect that. */
   private void fail(LifecycleRun lifecycle) throws IOException {
     lifecycle.begin(lane.server());

@@ -447,7 +447,7 @@ final class LifecycleRun {
   }
 
   /** Writes a file. An acknowledged file must exist. */
-  private void writeNote(ServerProcess server) {
+  void writeNote(ServerProcess server) {
     var files =
         FileServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -558,7 +558,7 @@ final class LifecycleRun {
   }
 
   /** Waits until the memory of the stopped gateway is in swap. */
-  private void awaitPagedOut(ServerProcess server) {
+  void awaitPagedOut(ServerProcess server) {
     Await.until(
         SETTLE_LIMIT,
         () -> {

@@ -222,6 +222,36 @@ class PoolCrashIT {
     finish();
   }
 
+  /** The steps in which a member is provisioned, and the mark of a claim, which is a file. */
+  static Stream<String> stepsOfProvisioning() {
+    return Stream.of("create", "writeFiles", "prepare", "start")
+        .flatMap(verb -> Stream.of(verb + Failpoints.BEFORE, verb + Failpoints.AFTER))
+        .map(step -> "driver." + step);
+  }
+
+  /** The claim of a member makes room for the next one. */
+  @Execution(ExecutionMode.CONCURRENT)
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("stepsOfProvisioning")
+  void theServerReplacesAMemberThatIsProvisionedAtADeathAt(String step) throws IOException {
+    var place = new FailpointCase(step, Scenario.POOL);
+    var first = create("first", "", Struct.getDefaultInstance());
+    var claimed = awaitPooled(Set.of(first));
+    lane.arm(place);
+    createUntilTheServerDies("second", "once", Struct.getDefaultInstance());
+    lane.server().awaitDeathAt(place, DEATH_LIMIT);
+    lane.restart();
+
+    var second = create("second", "once", Struct.getDefaultInstance());
+
+    assertThat(sandbox(second)).isEqualTo(claimed);
+    var member = awaitPooled(Set.of(first, second));
+    var third = create("third", "", Struct.getDefaultInstance());
+    assertThat(sandbox(third)).isEqualTo(member);
+    awaitSteady(Set.of(first, second, third));
+    finish();
+  }
+
   private void dieAt(FailpointCase place, String name, Struct config) {
     var victim = lane.server();
     lane.arm(place);

@@ -213,6 +213,39 @@ class DeeperSleepTest {
     assertThat(counted("off", "start")).isEqualTo(1);
   }
 
+  /** Memory on a disk frees nothing, so ending all sleepers would not help the create. */
+  @Test
+  void aCreateEndsOnlyTwoSleepersWhoseEndFreesNothing() throws IOException {
+    start(4, Map.of("chowder.sleep.page-out-after", "0s"));
+    var sleepers = List.of(asleep(), asleep(), asleep(), asleep());
+    for (var sleeper : sleepers) awaitLevel(sleeper, Instance.SleepLevel.paged_out);
+    for (int n = 0; n < 4; n++) {
+      var _ = running(key);
+    }
+    awaitLedger();
+    assertNoCapacity(() -> node.create(key));
+    assertThat(sleepers.stream().map(this::level))
+        .containsExactly(
+            Instance.SleepLevel.off,
+            Instance.SleepLevel.off,
+            Instance.SleepLevel.paged_out,
+            Instance.SleepLevel.paged_out);
+  }
+
+  /** Otherwise many starts on a full host would read back more than it has. */
+  @Test
+  void aFrozenSleeperWithMemoryInSwapStartsOnlyIfThatFits() throws IOException {
+    start(2, Map.of("chowder.sleep.page-out-after", "0s"));
+    node.script().withPageOutOf(0.4);
+    var sleeper = asleep();
+    Node.await(() -> node.get(key, sleeper).getSwapBytes() > 0 ? "" : "all in memory");
+    assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.frozen);
+    var _ = running(key);
+    var _ = running(key);
+    awaitLedger();
+    assertNoCapacity(() -> wake(sleeper));
+  }
+
   @Test
   void aPagedOutSleeperEndsCleanlyIfItsMemoryFits() throws IOException {
     start(100, Map.of("chowder.sleep.page-out-after", "0s"));

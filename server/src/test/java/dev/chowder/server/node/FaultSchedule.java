@@ -8,6 +8,7 @@ import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
@@ -210,16 +211,22 @@ final class FaultSchedule implements AutoCloseable {
   }
 
   private void command(String id, int dice) {
-    if (dice < 32) {
+    if (dice < 31) {
       call("stop", id, () -> stop(id), Name.STOPPED, Name.ERROR);
-    } else if (dice < 42) {
+    } else if (dice < 40) {
       call("start", id, () -> start(id), Name.RUNNING, Name.ERROR);
-    } else if (dice < 49) {
+    } else if (dice < 45) {
       call("restart", id, () -> restart(id), Name.RUNNING, Name.ERROR);
-    } else if (dice < 56) {
+    } else if (dice < 50) {
       call("recover", id, () -> recover(id), Name.RUNNING, Name.ERROR);
-    } else if (dice < 61) {
+    } else if (dice < 53) {
       rename(id);
+    } else if (dice < 56) {
+      attempt("write a file of " + id, () -> node.putFile(key, id, "note.txt", "note"));
+    } else if (dice < 58) {
+      attempt("rotate the token of " + id, () -> rotateToken(id));
+    } else if (dice < 61) {
+      configure(id);
     } else {
       delete(id);
     }
@@ -297,6 +304,28 @@ final class FaultSchedule implements AutoCloseable {
           rename(id, name);
           acknowledged.renamed(id, name);
         });
+  }
+
+  /** Changes the overrides, which a stopped gateway takes at its next start. */
+  private void configure(String id) {
+    if (taskHangs) return;
+    attempt(
+        "configure " + id,
+        () -> {
+          var _ =
+              node.instances(key)
+                  .updateInstance(
+                      UpdateInstanceRequest.newBuilder()
+                          .setInstanceId(id)
+                          .setOpenclawConfig(CONFIG)
+                          .build());
+        });
+  }
+
+  private void rotateToken(String id) {
+    var _ =
+        node.instances(key)
+            .rotateGatewayToken(RotateGatewayTokenRequest.newBuilder().setInstanceId(id).build());
   }
 
   private void delete(String id) {
@@ -424,7 +453,21 @@ final class FaultSchedule implements AutoCloseable {
     } else if (dice < 78) {
       note("killed " + id);
       node.host().kill(sandbox);
-    } else if (dice < 83) {
+    } else if (dice < 81) {
+      note("without memory");
+      script.withoutMemory();
+    } else if (dice < 84) {
+      note("with memory");
+      script.withMemory();
+    } else if (dice < 85) {
+      int percent = random.nextInt(2) * 50;
+      note("all tasks wait for memory for " + percent + " %");
+      script.withMemoryStall(percent);
+    } else if (dice < 86) {
+      double share = random.nextBoolean() ? 0.4 : 0.95;
+      note("page-outs move " + share);
+      script.withPageOutOf(share);
+    } else if (dice < 87) {
       note("crashed " + id);
       node.host().crash(sandbox, 1, "played: crash");
     } else if (dice < 88) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -49,6 +50,10 @@ class FaultScheduleTest {
           Map.entry("chowder.sleep.page-out-after", "100ms"),
           Map.entry("chowder.sleep.deep-sleep-after", "1s"),
           Map.entry("chowder.sleep.deepen-limit", "1s"),
+          // A host without memory lets a create wait, and a lost gateway until memory is free
+          // again.
+          Map.entry("chowder.sleep.evict-limit", "500ms"),
+          Map.entry("chowder.effect.restart.memory-retry", "200ms"),
           // Most creates find a member, and the members of earlier schedules are discarded.
           Map.entry("chowder.pool.max-size", 2),
           Map.entry("chowder.pool.max-warming", 2),
@@ -118,8 +123,10 @@ class FaultScheduleTest {
       // A few schedules may find no member, or wake before a sleep goes to swap.
       if (finished >= MANY) {
         assertThat(node.metric("chowder_pool_creates_total{result=\"hit\"}")).isPositive();
-        assertThat(deepened(node, "paged_out")).isPositive();
-        assertThat(deepened(node, "off")).isPositive();
+        for (var cause : List.of("age", "pressure", "start")) {
+          assertThat(deepened(node, "paged_out", cause)).as("to swap by " + cause).isPositive();
+          assertThat(deepened(node, "off", cause)).as("ended by " + cause).isPositive();
+        }
         assertThat(
                 node.metric(
                     "chowder_stage_seconds_count{life=\"wake\",outcome=\"executed\","
@@ -129,7 +136,8 @@ class FaultScheduleTest {
     }
   }
 
-  private static double deepened(Node node, String level) {
-    return node.metric("chowder_sleep_deepened_total{cause=\"age\",level=\"%s\"}".formatted(level));
+  private static double deepened(Node node, String level, String cause) {
+    return node.metric(
+        "chowder_sleep_deepened_total{cause=\"%s\",level=\"%s\"}".formatted(cause, level));
   }
 }

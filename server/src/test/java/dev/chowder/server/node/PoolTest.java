@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -562,6 +563,33 @@ class PoolTest {
     host.crash(member, 1, "played: crash");
     Node.await(() -> members().contains(member) || members().isEmpty() ? "not replaced" : "");
     assertThat(node.metric("chowder_reconciler_halted")).isZero();
+  }
+
+  /** The guard against mass changes counts only what callers can lose. */
+  @Test
+  void lostMembersDoNotHaltTheReconciler() throws Exception {
+    start(
+        Map.of(
+            "chowder.pool.max-size", 3,
+            "chowder.pool.max-warming", 3,
+            "chowder.reconciler.mass-limit", 1,
+            "chowder.reconciler.mass-share", 0));
+    var ids = new ArrayList<String>();
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var all = new ArrayList<Future<String>>();
+      for (int n = 0; n < 3; n++) all.add(callers.submit(() -> node.create(key)));
+      for (var one : all) ids.add(one.get());
+    }
+    for (var id : ids) node.awaitStatus(key, id, Instance.Status.running);
+    Node.await(() -> withStatus("pooled").size() == 3 ? "" : "members: " + members());
+    var lost = members();
+    // All are found lost in the same pass.
+    node.script().unreachable();
+    lost.forEach(host::lose);
+    host.lose(SandboxId.ofInstance(ids.getFirst()));
+    node.script().reachable();
+    node.awaitStatus(key, ids.getFirst(), Instance.Status.error);
+    Node.await(() -> Collections.disjoint(members(), lost) ? "" : "members: " + members());
   }
 
   @Test
