@@ -173,12 +173,16 @@ public final class HostMemoryAdmission implements HostMemory {
         now, recent -> available >= needed(bytes, expected(recent - booted.size())) + missing);
   }
 
-  /** Returns how much memory a booted gateway is expected to allocate. */
+  /** Returns how much memory a booted gateway is expected to allocate; all of it if unknown. */
   private long unallocated(InstanceId id) {
-    return driver
-        .memory(SandboxId.ofInstance(id.value()))
-        .map(use -> Math.max(0, gatewayBytes - use.residentBytes() - use.swappedBytes()))
-        .orElse(0L);
+    try {
+      return driver
+          .memory(SandboxId.ofInstance(id.value()))
+          .map(use -> Math.max(0, gatewayBytes - use.residentBytes() - use.swappedBytes()))
+          .orElse(0L);
+    } catch (SandboxException why) {
+      return gatewayBytes;
+    }
   }
 
   /** Returns the number of gateways that boot or will boot on this host. */

@@ -43,6 +43,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
@@ -55,6 +56,7 @@ final class FaultSchedule implements AutoCloseable {
   private static final int INSTANCES = 4;
   private static final int PAGE = 500;
   private static final Duration MEMBER_PATIENCE = Duration.ofMillis(300);
+  private static final Duration CALLER_PATIENCE = Duration.ofMillis(500);
   private static final String JOURNALED =
       dev.chowder.instance.InstanceEntity.ENTITY_KEY.name() + "|";
 
@@ -322,10 +324,16 @@ final class FaultSchedule implements AutoCloseable {
         });
   }
 
+  /** The call waits for the rotation, so this caller gives up soon. */
   private void rotateToken(String id) {
-    var _ =
-        node.instances(key)
-            .rotateGatewayToken(RotateGatewayTokenRequest.newBuilder().setInstanceId(id).build());
+    try {
+      var _ =
+          node.instances(key)
+              .withDeadlineAfter(CALLER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+              .rotateGatewayToken(RotateGatewayTokenRequest.newBuilder().setInstanceId(id).build());
+    } catch (StatusRuntimeException why) {
+      if (why.getStatus().getCode() != Status.Code.DEADLINE_EXCEEDED) throw why;
+    }
   }
 
   private void delete(String id) {
