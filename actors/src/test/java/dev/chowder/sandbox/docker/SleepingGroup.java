@@ -13,9 +13,6 @@ import java.time.Instant;
 final class SleepingGroup {
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
-  /** Swap that may remain after a read, because the kernel moves memory of others meanwhile. */
-  private static final long READ = 8L << 20;
-
   private SleepingGroup() {}
 
   /** Arguments: {@code page-out} or {@code read}, the id of a process, the id of its container. */
@@ -35,10 +32,12 @@ final class SleepingGroup {
 
   private static String read(CgroupMemory group) throws InterruptedException {
     try (var swap = new SwapReader()) {
+      // Pages that were read ahead also keep their place in swap until the process uses them.
+      long wanted = group.use().orElseThrow().swappedBytes() * 9 / 10;
       group.restore();
       swap.start(group.processes());
       Instant end = Instant.now().plus(LIMIT);
-      while (group.use().orElseThrow().swappedBytes() > READ) {
+      while (group.use().orElseThrow().residentBytes() < wanted) {
         if (!swap.isPermitted() || Instant.now().isAfter(end)) return "not all was read";
         Thread.sleep(100);
       }
