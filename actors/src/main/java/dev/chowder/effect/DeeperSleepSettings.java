@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.time.Duration;
 
@@ -25,6 +27,13 @@ public record DeeperSleepSettings(
     Duration deepenLimit,
     Duration evictLimit,
     int batch) {
+  public DeeperSleepSettings {
+    if (!checkEvery.isPositive()) {
+      throw new IllegalArgumentException(
+          must("chowder.sleep.check-every", "be greater than 0", checkEvery));
+    }
+  }
+
   /** Reads {@code chowder.sleep}. */
   public static DeeperSleepSettings of(Config root) {
     var config = root.getConfig("chowder.sleep");

@@ -1,5 +1,7 @@
 package dev.chowder.pool;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.time.Duration;
 
@@ -34,6 +36,16 @@ public record PoolSettings(
     Duration retryMin,
     Duration retryMax,
     int batch) {
+  public PoolSettings {
+    requirePositive("chowder.pool.check-every", checkEvery);
+    requirePositive("chowder.pool.max-age", maxAge);
+  }
+
+  private static void requirePositive(String setting, Duration value) {
+    if (value.isPositive()) return;
+    throw new IllegalArgumentException(must(setting, "be greater than 0", value));
+  }
+
   /** Reads {@code chowder.pool}. */
   public static PoolSettings of(Config root) {
     var config = root.getConfig("chowder.pool");

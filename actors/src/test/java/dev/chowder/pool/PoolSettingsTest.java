@@ -1,0 +1,24 @@
+package dev.chowder.pool;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PoolSettingsTest {
+  /** A check without a pause never starts, and members without an age are replaced forever. */
+  @ParameterizedTest
+  @ValueSource(strings = {"check-every", "max-age"})
+  void aTimeOfZeroIsRejected(String setting) {
+    var config =
+        ConfigFactory.parseString("chowder.pool." + setting + " = 0s")
+            .withFallback(
+                ConfigFactory.parseString(
+                    "chowder.sleep.low-memory = 0.1, chowder.host.gateway-memory = 1 GiB"))
+            .withFallback(ConfigFactory.load());
+    assertThatThrownBy(() -> PoolSettings.of(config))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("chowder.pool." + setting + ": must be greater than 0");
+  }
+}
