@@ -218,7 +218,8 @@ public interface GatewayWork {
     }
 
     /**
-     * Returns the failure of a change that the gateway does not apply now but may apply later.
+     * Returns the failure of a change that the gateway does not apply because its token is missing
+     * or rejected. A later token may be accepted.
      *
      * @param what the changed part of the configuration
      */

@@ -141,17 +141,13 @@ public final class HostMemoryAdmission implements HostMemory {
 
   private boolean admits(long bytes, Optional<InstanceId> id) {
     try {
-      return admits(bytes, driver.capacity().availableBytes(), id);
+      return admits(bytes, driver.capacity().availableBytes(), id, clock.instant());
     } catch (SandboxException why) {
       return false;
     }
   }
 
   /** Admits a gateway that takes {@code bytes}. Counts it as a whole one for its boot time. */
-  private boolean admits(long bytes, long available, Optional<InstanceId> id) {
-    return admits(bytes, available, id, clock.instant());
-  }
-
   private boolean admits(long bytes, long available, Optional<InstanceId> id, Instant now) {
     boolean admits =
         admitted.add(now, recent -> available >= needed(bytes, expected(recent)))
@@ -197,7 +193,7 @@ public final class HostMemoryAdmission implements HostMemory {
    * @throws ApiError {@code NO_CAPACITY}
    */
   public void admitted(InstanceId id) {
-    admitted(gatewayBytes, id, Optional.empty());
+    admitted(gatewayBytes, id);
   }
 
   /**
@@ -211,9 +207,9 @@ public final class HostMemoryAdmission implements HostMemory {
     switch (sleep.level()) {
       case FROZEN, PAGED_OUT -> {
         long inSwap = inSwap(stopped.id(), sleep);
-        if (inSwap > 0) admitted(inSwap, stopped.id(), Optional.of(stopped.id()));
+        if (inSwap > 0) admitted(inSwap, stopped.id());
       }
-      case OFF -> admitted(gatewayBytes, stopped.id(), Optional.of(stopped.id()));
+      case OFF -> admitted(gatewayBytes, stopped.id());
     }
   }
 
@@ -232,10 +228,10 @@ public final class HostMemoryAdmission implements HostMemory {
     return sleep.memory().swappedBytes();
   }
 
-  private void admitted(long bytes, InstanceId id, Optional<InstanceId> starting) {
-    var counted = Optional.of(id);
-    if (admits(bytes, available(), counted)
-        || eviction.until(() -> admits(bytes, counted), starting)) return;
+  private void admitted(long bytes, InstanceId id) {
+    var starting = Optional.of(id);
+    if (admits(bytes, available(), starting, clock.instant())
+        || eviction.until(() -> admits(bytes, starting), starting)) return;
     throw ApiError.noCapacity(
         cannot(
             "start the instance",

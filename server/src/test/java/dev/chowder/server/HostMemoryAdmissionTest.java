@@ -66,10 +66,7 @@ class HostMemoryAdmissionTest {
   @Test
   void aMemberCountsAsOneGateway() {
     try (var driver = new FakeSandboxDriver(SETTINGS)) {
-      InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
-      var admission =
-          HostMemoryAdmission.of(
-              CONFIG, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+      var admission = admission(CONFIG, driver);
       assertThat(admission.admitsMember()).isTrue();
       int more = 0;
       while (more < 20 && admission.admits(next())) more++;
@@ -121,10 +118,7 @@ class HostMemoryAdmissionTest {
   /** Boots gateways at the same time of the clock, until one is rejected. */
   private int admittedOneAfterAnother(Config config) throws Exception {
     try (var driver = new FakeSandboxDriver(SMALL)) {
-      InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
-      var admission =
-          HostMemoryAdmission.of(
-              config, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+      var admission = admission(config, driver);
       int admitted = 0;
       for (var id = next(); admitted < 10 && admission.admits(id); id = next()) {
         long before = driver.capacity().availableBytes();
@@ -146,8 +140,8 @@ class HostMemoryAdmissionTest {
   @Test
   void memoryThatOneNodeReservesIsNotFreeForTheOthers() {
     try (var driver = new FakeSandboxDriver(SMALL)) {
-      var one = admission(driver);
-      var other = admission(driver);
+      var one = admission(CONFIG, driver);
+      var other = admission(CONFIG, driver);
       var reserved = one.reserve(GIB);
       assertThat(reserved).isPresent();
       for (int n = 0; n < 3; n++) assertThat(other.reserve(GIB)).isPresent();
@@ -158,10 +152,11 @@ class HostMemoryAdmissionTest {
     }
   }
 
-  private HostMemoryAdmission admission(FakeSandboxDriver driver) {
+  /** Returns the admission of a node whose clock stands still. */
+  private HostMemoryAdmission admission(Config config, FakeSandboxDriver driver) {
     InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
     return HostMemoryAdmission.of(
-        CONFIG, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+        config, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
   }
 
   private static InstanceId next() {
