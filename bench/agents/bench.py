@@ -127,10 +127,10 @@ class Bench:
         name = f"start-{state}" + (f"-{row_seconds}" if row_seconds else "")
         self.ends(unit, name, system, running, began.seconds(), served_by, slept=round(slept, 1) if row_seconds else None)
 
-    def answered_after_idling(self, unit, system, agent, idled, row_seconds):
+    def answered_after_idling(self, unit, system, agent, idled, row_seconds, state="awake"):
         began = Stopwatch()
         system.ask(agent)
-        self.results.sample(unit, f"awake-{row_seconds}.answer", system.name, began.seconds(), slept=round(idled, 1))
+        self.results.sample(unit, f"{state}-{row_seconds}.answer", system.name, began.seconds(), slept=round(idled, 1))
 
 
 def create_state(served_by):

@@ -22,6 +22,7 @@ NAMES = {
     "start-paged": "start, paged out",
     "start-boot": "start, booted",
     "awake": "awake, idle",
+    "pool-awake": "awake after a pool hit, idle",
     "stop-frozen": "stop (freezes)",
     "stop-off": "stop (ends the gateway)",
     "burst-create-pool": "creates at once, pool hit",

@@ -6,6 +6,8 @@ import re
 # After this time, OpenClaw treats a thaw as a recovery, which takes longer.
 RECOVERY_SECONDS = 45
 LONG_SECONDS = 600
+# How long a pool member idles before its claim, and a claimed agent before the answer that its first one is compared with.
+POOL_IDLE_SECONDS = 5
 # Idle times of the targets, listed also if they were not measured.
 TARGET_SECONDS = {5, 60, LONG_SECONDS}
 
@@ -26,7 +28,7 @@ def verdicts(table):
     short = max((seconds for seconds in idle if seconds < RECOVERY_SECONDS), default=5)
     found = [
         at_most(table, "create to `running`, pool hit", "create-pool.running", [(50, 0.15), (99, 0.5)]),
-        at_most_ratio(table, "create to first answer, pool hit / first answer, awake", "create-pool.answer", f"awake-{short}.answer", "chowder", 1.5),
+        at_most_ratio(table, "create to first answer, pool hit / first answer, awake", "create-pool.answer", f"pool-awake-{POOL_IDLE_SECONDS}.answer", "chowder", 1.5),
         at_most_ratio(table, "create to `running`, cold / baseline", "create-cold.running", "create-cold.running", "baseline", 1.05),
         at_most(table, f"start to `running`, frozen {short} s", f"start-frozen-{short}.running", [(50, 0.12), (99, 0.4)]),
         at_most(table, "start to `running`, frozen 10 min", f"start-frozen-{LONG_SECONDS}.running", [(50, 1.0)]),

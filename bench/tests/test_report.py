@@ -82,6 +82,11 @@ class TargetsTest(unittest.TestCase):
         lines = [sample("awake-5.answer", "chowder", 0.4), sample("awake-600.answer", "chowder", 4), sample("start-frozen-600.answer", "chowder", 5)]
         self.assertTrue(self.verdict("start to first answer, frozen 600 s", *lines).reached)
 
+    def test_a_pool_hit_is_compared_with_a_claimed_agent_that_idled_as_long(self):
+        lines = [sample("awake-5.answer", "chowder", 9), sample("pool-awake-5.answer", "chowder", 0.4), sample("create-pool.answer", "chowder", 0.7)]
+        found = self.verdict("create to first answer, pool hit", *lines)
+        self.assertEqual((found.measured, found.reached), ("1.75 times (0.70 s / 0.40 s)", False))
+
     def test_agents_whose_gateway_ended_do_not_count_as_asleep(self):
         values = {"frozen": 1, "paged_out": 18, "off": 1, "running": 10, "woken": 3, "available": 0, "swap_used": 0, "zram": 0, "limit": ""}
         self.assertFalse(self.verdict("density, zram", sample("density-20-10", "chowder", values=values)).reached)

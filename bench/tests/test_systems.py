@@ -138,6 +138,7 @@ class ChowderTest(unittest.TestCase):
         rows, failed = self.measured(pool.measure)
         self.assertEqual(failed, [])
         expected = [f"{name}.{end}" for name in ("create-pool", "create-pool-config", "create-pool-60") for end in ("running", "after", "answer", "post")]
+        expected.append("pool-awake-5.answer")
         self.assertEqual(sorted(rows), sorted(expected))
         self.assertEqual({rows[f"{name}.answer"] for name in ("create-pool", "create-pool-config", "create-pool-60")}, {"pool"})
         for row in rows:

@@ -472,7 +472,7 @@ class PoolTest {
   @Test
   void aMemberThatWaitsForCallersReservesNoMemory() throws IOException {
     start(
-        99,
+        95,
         Map.of(
             "chowder.pool.memory-share",
             1.0,
@@ -484,7 +484,9 @@ class PoolTest {
             "20 GiB",
             "chowder.host.boot-time",
             "1h"));
-    // The simulated processes use 1 GiB each, so that the host has memory for four reservations.
+    // The host has memory for four reservations of 20 GiB. A fifth create needs 96 GiB: 20 for its
+    // own process, and 19 for each of the four others, which use 1 GiB of 20. The simulator counts
+    // its processes once per second, so all 95 GiB can still look free.
     for (int n = 0; n < 4; n++) {
       var _ = node.createRunning(key);
       awaitChecks(10);
