@@ -44,12 +44,12 @@ def one(bench, unit, asleep, running):
 
 
 def wake_some(bench, unit, system, sleepers):
-    """Wakes the sleeper that has slept longest and lets it sleep again, a few times."""
+    """Wakes the sleeper that has slept longest and lets it sleep again, a few times. Returns how many continued instead of booting."""
     woken = 0
     for agent in sleepers[: bench.options.density_wakes]:
         served_by = system.start(agent)
         system.ask(agent)
         system.stop(agent)
-        woken += 1
+        woken += served_by in ("thaw", "page_in")
         say(f"{unit}: served by {served_by}")
     return woken

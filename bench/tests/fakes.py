@@ -29,6 +29,8 @@ class Options:
     memory_bytes = 3 * 1.25 * 2**30
     burst = 3
     bursts = 1
+    density = [(2, 1)]
+    density_wakes = 2
 
 
 class FakeSystem:
@@ -58,6 +60,8 @@ class FakeSystem:
     def thaw(self, agent):
         self.act("thaw", agent)
         return self.served_by
+
+    start = thaw
 
     def stop(self, agent):
         self.act("stop", agent)

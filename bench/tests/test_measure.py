@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from agents import bench, bursts, lifecycle, measure, options, sleeps
+from agents import bench, bursts, density, lifecycle, measure, options, sleeps
 from agents.results import Results, read
 from fakes import FakeSystem, Options
 
@@ -42,6 +42,14 @@ class MeasureTest(unittest.TestCase):
         failed = [each for each in read(self.path) if each["kind"] == "failed"]
         self.assertIn("served_by: must be thaw for the state frozen; got boot", failed[0]["error"])
         self.assertFalse([row for row, _ in self.samples() if row.startswith("start-frozen")])
+
+    def test_a_sleeper_that_booted_does_not_count_as_woken(self):
+        self.enterContext(mock.patch("agents.cgroups.host", lambda: {}))
+        for served_by, woken in (("page_in", 2), ("thaw", 2), ("boot", 0)):
+            density.measure(self.bench_of_chowder(FakeSystem(served_by=served_by)))
+            found = [each["values"]["woken"] for each in read(self.path) if each["kind"] == "sample"]
+            self.assertEqual(found, [woken])
+            os.remove(self.path)
 
     def bench_of_chowder(self, system):
         system.name = "chowder"
