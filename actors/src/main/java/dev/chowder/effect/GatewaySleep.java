@@ -54,14 +54,11 @@ public final class GatewaySleep {
   /** Freezes the gateway if this is permitted and possible, and ends it otherwise. */
   StopResult stop(InstanceId id, InstanceEffect.StopGateway stop) throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
+    hostMemory.stops(id);
     if (settings.sleep().freeze() && stop.mayFreeze() && isSuspended(id, sandbox, stop.attempt())) {
       try {
         int boot = driver.freeze(sandbox, stop.attempt());
-        return new StopResult(
-            boot,
-            new Slept(
-                SleepLevel.FROZEN,
-                driver.memory(sandbox).map(GatewaySleep::memory).orElse(SleepMemory.NONE)));
+        return new StopResult(boot, new Slept(SleepLevel.FROZEN, memoryOf(id, sandbox)));
       } catch (SandboxException why) {
         // The host may be unable to freeze it however often this is repeated.
         if (why.reason() == SandboxException.Reason.REFUSED) {
@@ -73,6 +70,17 @@ public final class GatewaySleep {
     }
     var _ = driver.stop(sandbox, stop.attempt(), settings.drain());
     return StopResult.OFF;
+  }
+
+  /** Measures a frozen gateway; {@code NONE} if the engine cannot, because it sleeps anyway. */
+  private SleepMemory memoryOf(InstanceId id, SandboxId sandbox) {
+    try {
+      return driver.memory(sandbox).map(GatewaySleep::memory).orElse(SleepMemory.NONE);
+    } catch (SandboxException why) {
+      if (why.reason() == SandboxException.Reason.ENGINE_UNREACHABLE) throw why;
+      LOG.warn("instance={} event=memory-not-measured why={}", id, why.getMessage());
+      return SleepMemory.NONE;
+    }
   }
 
   /** Returns whether the gateway can be frozen: it finished its work, or it is frozen already. */

@@ -367,6 +367,7 @@ public final class GatewayStages implements GatewayWork {
   public Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException {
     var endpoint = sleep.wake(id, stageRun, gatewayProcess(stageRun));
     if (endpoint.isEmpty()) return Optional.empty();
+    hostMemory.ready(id);
     var config = stageRun.config();
     boolean overridesPending =
         !config.overrides().version().isEmpty() && config.overrides().taken() == Taken.PENDING;
@@ -393,7 +394,7 @@ public final class GatewayStages implements GatewayWork {
     var endpoint = startProcess(id, sandbox, stageRun);
     var readyBefore = settings.readyLimit();
     switch (readiness.awaitReady(endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
-      case READY -> hostMemory.booted(id);
+      case READY -> hostMemory.ready(id);
       case DIED -> throw diedEarly(id, sandbox, stageRun);
       case NOT_IN_TIME ->
           throw new WorkFailure(
@@ -715,8 +716,11 @@ public final class GatewayStages implements GatewayWork {
       return admits(id);
     }
 
-    /** Counts only the memory that the gateway has not taken yet, because it has booted. */
-    default void booted(InstanceId id) {}
+    /** From now on, counts only the memory that the gateway still lacks. */
+    default void ready(InstanceId id) {}
+
+    /** From now on, does not count what the gateway lacks, because it needs no more memory. */
+    default void stops(InstanceId id) {}
 
     /**
      * Reserves memory that a gateway reads back from swap while it ends.

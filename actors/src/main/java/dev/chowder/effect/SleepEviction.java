@@ -30,19 +30,26 @@ public final class SleepEviction {
   private static final Duration NOTHING_LEFT = Duration.ofSeconds(1);
 
   /**
-   * An end that frees less than this found the memory on a disk. From zram, a gateway frees about
-   * 0.4 GB.
+   * An end that frees less compressed memory than this found the gateway on a disk. From zram, a
+   * gateway frees about 0.4 GB.
    */
   private static final long LEAST_GAIN = 100L << 20;
 
-  /** Number of ends in a row with less gain, since other gateways take memory meanwhile. */
+  /** Number of ends in a row with less gain, after which no paged-out gateway ends for a while. */
   private static final int POOR_ENDS = 2;
+
+  /** That while. A start that is repeated every few seconds would otherwise end all of them. */
+  private static final Duration POOR_PAUSE = Duration.ofMinutes(10);
 
   private final Sleepers sleepers;
   private final SandboxDriver driver;
   private final DeeperSleepSettings settings;
   private final ReentrantLock oneAtATime = new ReentrantLock(true);
   private volatile long nothingLeftUntil = System.nanoTime();
+
+  // Used by one eviction at a time.
+  private int poorEnds;
+  private long poorUntil;
 
   public SleepEviction(Sleepers sleepers, SandboxDriver driver, DeeperSleepSettings settings) {
     this.sleepers = sleepers;
@@ -93,20 +100,26 @@ public final class SleepEviction {
     }
     // Paged-out gateways come last, also those of the loop above, because each frees less: a third
     // of its memory from zram, and nearly nothing from a disk.
-    int poor = 0;
-    var host = driver.capacity();
     for (var view : all) {
-      if (!host.swapInMemory() || poor == POOR_ENDS) break;
       if (ended.contains(view.id())) continue;
+      long before = driver.capacity().compressedBytes();
+      if (before < LEAST_GAIN || areEndsPoor()) break;
       if (System.nanoTime() - deadline >= 0) return false;
       if (end(view, deadline).isEmpty()) continue;
+      gained(before - driver.capacity().compressedBytes());
       if (fits.getAsBoolean()) return true;
-      var after = driver.capacity();
-      poor = after.availableBytes() - host.availableBytes() < LEAST_GAIN ? poor + 1 : 0;
-      host = after;
     }
     nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
     return false;
+  }
+
+  private boolean areEndsPoor() {
+    return poorEnds >= POOR_ENDS && System.nanoTime() - poorUntil < 0;
+  }
+
+  private void gained(long compressedBytes) {
+    poorEnds = compressedBytes < LEAST_GAIN ? poorEnds + 1 : 0;
+    if (poorEnds >= POOR_ENDS) poorUntil = System.nanoTime() + POOR_PAUSE.toNanos();
   }
 
   /**

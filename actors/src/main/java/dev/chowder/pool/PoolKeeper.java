@@ -33,6 +33,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -68,7 +69,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   private final InstanceRows rows;
   private final PoolCandidates candidates;
   private final SandboxDriver driver;
-  private final BooleanSupplier admission;
+  private final Predicate<InstanceId> admission;
   private final IntSupplier booting;
   private final BooleanSupplier canBeStored;
   private final PoolSettings settings;
@@ -127,7 +128,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       InstanceRows rows,
       Setups setups,
       SandboxDriver driver,
-      BooleanSupplier admission,
+      Predicate<InstanceId> admission,
       IntSupplier booting,
       BooleanSupplier canBeStored,
       PoolSettings settings,
@@ -164,7 +165,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       InstanceRows rows,
       Setups setups,
       SandboxDriver driver,
-      BooleanSupplier admission,
+      Predicate<InstanceId> admission,
       IntSupplier booting,
       BooleanSupplier canBeStored,
       PoolSettings settings,
@@ -409,21 +410,22 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     if (isShort(host, 2 * settings.memberBytes())) return;
     boolean busy =
         booting.getAsInt() > 0 || rows.countByStatus().containsKey(Name.PROVISIONING.label());
+    var id = new InstanceId(Ids.next());
     missing.stream()
         .filter(one -> !isPaused(one.model()))
         .filter(one -> hasWaited(one.model()) || !(busy || isSoonAfterACreate(one.model())))
         .findFirst()
         // Last, because it reserves memory. Without the spare memory, the member could take the
         // memory for which another one was discarded.
-        .filter(_ -> admission.getAsBoolean())
-        .ifPresent(this::create);
+        .filter(_ -> admission.test(id))
+        .ifPresent(one -> create(id, one));
   }
 
-  private void create(Missing missing) {
+  private void create(InstanceId id, Missing missing) {
     // The next one waits, too. Otherwise a large pool would take all processors of a busy fleet.
     missingSince.remove(missing.model());
     try {
-      members.create(missing.wanted().like(), missing.setup()).ifPresent(this::know);
+      members.create(id, missing.wanted().like(), missing.setup()).ifPresent(this::know);
     } catch (IllegalStateException noReply) {
       // The member may exist. It is found later.
       LOG.warn("event=pool-member-not-known why={}", noReply.toString());

@@ -120,7 +120,7 @@ public final class PoolMembers {
   }
 
   /** Begins to provision a member. */
-  Optional<InstanceView> create(Profile like, PoolSetup setup) {
+  Optional<InstanceView> create(InstanceId id, Profile like, PoolSetup setup) {
     var now = clock.instant();
     var profile =
         new Profile(
@@ -139,9 +139,7 @@ public final class PoolMembers {
             now,
             now,
             Ids.next());
-    return accepted(
-        new InstanceId(Ids.next()),
-        replyTo -> new InstanceCommand.Warm(profile, setup, now, replyTo));
+    return accepted(id, replyTo -> new InstanceCommand.Warm(profile, setup, now, replyTo));
   }
 
   private Optional<InstanceView> accepted(

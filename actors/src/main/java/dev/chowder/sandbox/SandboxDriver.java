@@ -300,8 +300,8 @@ public interface SandboxDriver extends AutoCloseable {
    * @param totalBytes memory of the host
    * @param availableBytes how much of it a new process could use without swapping
    * @param swapFreeBytes free swap; 0 if there is none or if the driver cannot tell
-   * @param swapInMemory whether some of the swap is compressed memory, which the end of a paged-out
-   *     process frees
+   * @param compressedBytes memory that compressed swap takes, which the end of a paged-out process
+   *     frees; 0 if the host has no such swap
    * @param stalledPercent share of the last 10 s, in percent, in which all tasks of the host waited
    *     for memory; 0 if the driver cannot tell
    */
@@ -309,7 +309,7 @@ public interface SandboxDriver extends AutoCloseable {
       long totalBytes,
       long availableBytes,
       long swapFreeBytes,
-      boolean swapInMemory,
+      long compressedBytes,
       double stalledPercent) {}
 
   /** Reports that a sandbox's main process ended or vanished. */

@@ -436,6 +436,18 @@ class GatewayStagesTest {
     turn.release();
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"NOT_FOUND", "REFUSED"})
+  void aFrozenGatewaySleepsAlsoIfItsMemoryCannotBeMeasured(Reason reason) throws Exception {
+    startGateway();
+    driver.script().failNext(Verb.MEMORY, 1, reason, "played");
+    var stop = new InstanceEffect.StopGateway("org", 1, true);
+    var slept = gateways.sleep(Duration.ofSeconds(20)).stop(ID, stop).slept();
+    assertThat(slept.level()).isEqualTo(SleepLevel.FROZEN);
+    assertThat(slept.memory()).isEqualTo(SleepMemory.NONE);
+    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+  }
+
   @Test
   void aStopFreezesAGatewayThatFinishesItsTurnInTime() throws Exception {
     startGateway();

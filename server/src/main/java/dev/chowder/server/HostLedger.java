@@ -14,22 +14,49 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.LongPredicate;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Counts the gateways that were admitted on this host in each of the last seconds. The nodes of the
- * host share the file, so each counts the others' admissions, even those of a crashed node. Does
- * not know memory sizes.
+ * Counts the gateways that were admitted on this host in each of the last seconds, by what they
+ * need memory for. The nodes of the host share the file, so each counts the others' admissions,
+ * even those of a crashed node. Does not know memory sizes.
  */
 final class HostLedger {
-  /** An entry consists of a second and a count. */
-  private static final int ENTRY_BYTES = 2 * Long.BYTES;
+  private static final Logger LOG = LoggerFactory.getLogger(HostLedger.class);
+
+  /** An entry consists of a second and a count of each kind. */
+  private static final int ENTRY_BYTES = 3 * Long.BYTES;
 
   /** Far more than one entry per second of a boot; a longer file cannot be a ledger. */
   private static final long MAX_BYTES = 1 << 20;
 
   private final Path file;
   private final long keptSeconds;
+
+  /** The reason for which a gateway needs memory. */
+  enum Kind {
+    BOOT,
+    /** It reads its memory back from swap, to wake or to end. */
+    READ_BACK
+  }
+
+  /** Numbers of gateways, never negative. */
+  record Counts(long boots, long readBacks) {
+    static final Counts NONE = new Counts(0, 0);
+
+    private Counts plus(Counts other) {
+      return new Counts(boots + other.boots, readBacks + other.readBacks);
+    }
+
+    private Counts changed(Kind kind, int by) {
+      return switch (kind) {
+        case BOOT -> new Counts(Math.max(0, boots + by), readBacks);
+        case READ_BACK -> new Counts(boots, Math.max(0, readBacks + by));
+      };
+    }
+  }
 
   /**
    * Creates the ledger without opening its file.
@@ -42,10 +69,10 @@ final class HostLedger {
   }
 
   /**
-   * Adds an admission if {@code fits} accepts the current count; returns whether it did. Check and
+   * Adds an admission if {@code fits} accepts the current counts; returns whether it did. Check and
    * addition are atomic across all nodes of the host.
    */
-  synchronized boolean add(Instant now, LongPredicate fits) {
+  synchronized boolean add(Instant now, Kind kind, Predicate<Counts> fits) {
     long second = now.getEpochSecond();
     // A file lock belongs to the process; `synchronized` excludes its other threads.
     try (var channel = open();
@@ -53,31 +80,30 @@ final class HostLedger {
       var entries = read(channel);
       // An entry in the future was written before the clock was set back.
       entries.keySet().removeIf(s -> s <= second - keptSeconds || s > second + keptSeconds);
-      if (!fits.test(entries.values().stream().mapToLong(Long::longValue).sum())) return false;
-      entries.merge(second, 1L, Long::sum);
+      if (!fits.test(entries.values().stream().reduce(Counts.NONE, Counts::plus))) return false;
+      entries.put(second, entries.getOrDefault(second, Counts.NONE).changed(kind, 1));
       write(channel, entries);
       return true;
     } catch (IOException why) {
-      throw unusable(why);
+      throw new UncheckedIOException(
+          cannot("count gateways on this host", "the file " + file.getFileName() + " is unusable"),
+          why);
     }
   }
 
-  /** Removes an admission of this time; does nothing if none counts. */
-  synchronized void remove(Instant at) {
+  /**
+   * Removes an admission of this time; does nothing if none counts. If that fails, the admission
+   * counts until it is old.
+   */
+  synchronized void remove(Instant at, Kind kind) {
     try (var channel = open();
         var _ = channel.lock()) {
       var entries = read(channel);
-      entries.computeIfPresent(at.getEpochSecond(), (_, count) -> count > 1 ? count - 1 : null);
+      entries.computeIfPresent(at.getEpochSecond(), (_, counts) -> counts.changed(kind, -1));
       write(channel, entries);
     } catch (IOException why) {
-      throw unusable(why);
+      LOG.warn("event=admission-not-removed file={} why={}", file.getFileName(), why.toString());
     }
-  }
-
-  private UncheckedIOException unusable(IOException why) {
-    return new UncheckedIOException(
-        cannot("count gateways on this host", "the file " + file.getFileName() + " is unusable"),
-        why);
   }
 
   private FileChannel open() throws IOException {
@@ -87,20 +113,24 @@ final class HostLedger {
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
   }
 
-  private static Map<Long, Long> read(FileChannel channel) throws IOException {
+  private static Map<Long, Counts> read(FileChannel channel) throws IOException {
     var bytes = ByteBuffer.allocate((int) Math.min(channel.size(), MAX_BYTES));
     while (channel.read(bytes, bytes.position()) > 0) {
       // A read may return fewer bytes than are available.
     }
     bytes.flip();
-    var entries = new TreeMap<Long, Long>();
-    while (bytes.remaining() >= ENTRY_BYTES) entries.put(bytes.getLong(), bytes.getLong());
+    var entries = new TreeMap<Long, Counts>();
+    while (bytes.remaining() >= ENTRY_BYTES) {
+      entries.put(bytes.getLong(), new Counts(bytes.getLong(), bytes.getLong()));
+    }
     return entries;
   }
 
-  private static void write(FileChannel channel, Map<Long, Long> entries) throws IOException {
+  private static void write(FileChannel channel, Map<Long, Counts> entries) throws IOException {
     var bytes = ByteBuffer.allocate(entries.size() * ENTRY_BYTES);
-    entries.forEach((second, number) -> bytes.putLong(second).putLong(number));
+    entries.forEach(
+        (second, counts) ->
+            bytes.putLong(second).putLong(counts.boots()).putLong(counts.readBacks()));
     bytes.flip();
     while (bytes.hasRemaining()) channel.write(bytes, bytes.position());
     channel.truncate(bytes.capacity());

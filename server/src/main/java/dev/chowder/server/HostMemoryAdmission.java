@@ -4,22 +4,22 @@ import static dev.chowder.actor.ErrorText.cannot;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.typesafe.config.Config;
 import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.MemoryUse;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.server.HostLedger.Counts;
+import dev.chowder.server.HostLedger.Kind;
 import dev.chowder.server.error.ApiError;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -27,10 +27,10 @@ import java.util.function.IntSupplier;
 
 /**
  * Admits gateways while the host has memory for them. A gateway allocates its memory only during
- * its boot and its first turn. Until then its memory counts as allocated, whichever node of the
- * host admitted it and however long it waits for its boot. Once a gateway of this node has booted,
- * only what it has not allocated yet counts. If a gateway does not fit, pool members and then
- * sleeping gateways make room.
+ * its boot and its first turn. Until it is ready its memory counts as allocated, whichever node of
+ * the host admitted it and however long it waits for its boot. Then, only the memory that it still
+ * lacks counts for a while. If a gateway does not fit, pool members and then sleeping gateways make
+ * room.
  */
 public final class HostMemoryAdmission implements HostMemory {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -39,12 +39,17 @@ public final class HostMemoryAdmission implements HostMemory {
   private final InstantSource clock;
   private final long gatewayBytes;
   private final long reserveBytes;
-  private final HostLedger admitted;
+  private final HostLedger ledger;
   private final IntSupplier booting;
   private final Eviction eviction;
 
-  /** The gateways of this node that the ledger counts, and whether they have booted. */
-  private final Cache<InstanceId, Boolean> admissions;
+  /** The entries of this node in the ledger whose gateways are not ready. */
+  private final Cache<InstanceId, Entry> waiting;
+
+  /** Gateways that became ready lately and may lack a part of their memory. */
+  private final Cache<InstanceId, Boolean> settling;
+
+  private record Entry(Instant at, Kind kind) {}
 
   private HostMemoryAdmission(
       SandboxDriver driver,
@@ -52,21 +57,19 @@ public final class HostMemoryAdmission implements HostMemory {
       long gatewayBytes,
       long reserveBytes,
       Duration bootTime,
-      HostLedger admitted,
+      HostLedger ledger,
       IntSupplier booting,
       Eviction eviction) {
     this.driver = driver;
     this.clock = clock;
     this.gatewayBytes = gatewayBytes;
     this.reserveBytes = reserveBytes;
-    this.admitted = admitted;
+    this.ledger = ledger;
     this.booting = booting;
     this.eviction = eviction;
-    this.admissions =
-        Caffeine.newBuilder()
-            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
-            .expireAfter(Expiry.<InstanceId, Boolean>creating((_, _) -> bootTime))
-            .build();
+    Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
+    this.waiting = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(bootTime).build();
+    this.settling = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(bootTime).build();
   }
 
   /** Frees memory that pool members and sleeping gateways hold. */
@@ -102,14 +105,14 @@ public final class HostMemoryAdmission implements HostMemory {
         config.getBytes("gateway-memory"),
         config.getBytes("reserve-memory"),
         bootTime,
-        new HostLedger(home.resolve("host-ledger"), bootTime),
+        new HostLedger(home.resolve("host-admissions"), bootTime),
         booting,
         eviction);
   }
 
   @Override
   public boolean admits(InstanceId id) {
-    return admits(gatewayBytes, Optional.of(id));
+    return admitsNow(Kind.BOOT, gatewayBytes, Optional.of(id));
   }
 
   @Override
@@ -121,70 +124,89 @@ public final class HostMemoryAdmission implements HostMemory {
    * Returns whether the host has memory for a pool member and for one gateway besides, and counts
    * the member if so.
    */
-  public boolean admitsMember() {
-    return admits(2 * gatewayBytes, Optional.empty());
+  public boolean admitsMember(InstanceId id) {
+    return admitsNow(Kind.BOOT, 2 * gatewayBytes, Optional.of(id));
   }
 
   @Override
-  public void booted(InstanceId id) {
-    var _ = admissions.asMap().computeIfPresent(id, (_, _) -> true);
+  public void ready(InstanceId id) {
+    var entry = waiting.asMap().remove(id);
+    if (entry == null) return;
+    // In this order, so that it always counts.
+    settling.put(id, true);
+    ledger.remove(entry.at(), entry.kind());
+  }
+
+  @Override
+  public void stops(InstanceId id) {
+    settling.invalidate(id);
   }
 
   /** Counts as a whole gateway on all nodes of the host, for the boot time at most. */
   @Override
   public Optional<Reservation> reserve(long bytes) {
     Instant now = clock.instant();
-    return admits(bytes, driver.capacity().availableBytes(), Optional.empty(), now)
-        ? Optional.of(() -> admitted.remove(now))
+    return admits(Kind.READ_BACK, bytes, Optional.empty(), now)
+        ? Optional.of(() -> ledger.remove(now, Kind.READ_BACK))
         : Optional.empty();
   }
 
-  private boolean admits(long bytes, Optional<InstanceId> id) {
+  /** As {@code admits}; false if the engine does not answer. */
+  private boolean admitsNow(Kind kind, long bytes, Optional<InstanceId> id) {
     try {
-      return admits(bytes, driver.capacity().availableBytes(), id, clock.instant());
+      return admits(kind, bytes, id, clock.instant());
     } catch (SandboxException why) {
       return false;
     }
   }
 
-  /** Admits a gateway that takes {@code bytes}. Counts it as a whole one for its boot time. */
-  private boolean admits(long bytes, long available, Optional<InstanceId> id, Instant now) {
+  /**
+   * Admits a gateway that takes {@code bytes}. Counts it as a whole one until it is ready, for the
+   * boot time at most.
+   */
+  private boolean admits(Kind kind, long bytes, Optional<InstanceId> id, Instant now) {
+    long available = driver.capacity().availableBytes();
+    int whole = settling.asMap().size();
     boolean admits =
-        admitted.add(now, recent -> available >= needed(bytes, expected(recent)))
-            || admitsBesideBooted(bytes, available, now);
-    if (admits) id.ifPresent(one -> admissions.put(one, false));
+        ledger.add(now, kind, recent -> available >= needed(bytes, expected(recent) + whole))
+            || (whole > 0 && admitsBesideSettling(kind, bytes, now));
+    if (admits) id.ifPresent(one -> remember(one, new Entry(now, kind)));
     return admits;
   }
 
-  /** As {@code admits}, but reads how much memory each booted gateway has allocated. */
-  private boolean admitsBesideBooted(long bytes, long available, Instant now) {
-    var booted =
-        admissions.asMap().entrySet().stream()
-            .filter(Map.Entry::getValue)
-            .map(Map.Entry::getKey)
-            .toList();
-    if (booted.isEmpty()) return false;
-    long missing = booted.stream().mapToLong(this::unallocated).sum();
-    return admitted.add(
-        now, recent -> available >= needed(bytes, expected(recent - booted.size())) + missing);
+  /** As {@code admits}, but measures what each gateway lacks that became ready lately. */
+  private boolean admitsBesideSettling(Kind kind, long bytes, Instant now) {
+    long lacking = settling.asMap().keySet().stream().mapToLong(this::lacking).sum();
+    // Read last: the gateways may allocate memory meanwhile.
+    long available = driver.capacity().availableBytes();
+    return ledger.add(now, kind, recent -> available - lacking >= needed(bytes, expected(recent)));
   }
 
-  /** Returns how much memory a booted gateway is expected to allocate; all of it if unknown. */
-  private long unallocated(InstanceId id) {
+  /**
+   * Returns how much memory a gateway still lacks. Memory in swap is lacking, because a woken
+   * gateway reads it back. A whole gateway if the engine does not answer; 0 if it does not run.
+   */
+  private long lacking(InstanceId id) {
     try {
       return driver
           .memory(SandboxId.ofInstance(id.value()))
-          .map(use -> Math.max(0, gatewayBytes - use.residentBytes() - use.swappedBytes()))
+          .map(use -> Math.max(0, gatewayBytes - use.residentBytes()))
           .orElse(0L);
     } catch (SandboxException why) {
       return gatewayBytes;
     }
   }
 
-  /** Returns the number of gateways that boot or will boot on this host. */
-  private long expected(long recent) {
+  private void remember(InstanceId id, Entry entry) {
+    settling.invalidate(id);
+    var earlier = waiting.asMap().put(id, entry);
+    if (earlier != null) ledger.remove(earlier.at(), earlier.kind());
+  }
+
+  /** Returns the number of gateways that boot, will boot or read their memory back on this host. */
+  private long expected(Counts recent) {
     // Most gateways that were admitted recently are also booting, so a sum would count them twice.
-    return Math.max(recent, booting.getAsInt());
+    return Math.max(recent.boots(), booting.getAsInt()) + recent.readBacks();
   }
 
   /**
@@ -193,7 +215,7 @@ public final class HostMemoryAdmission implements HostMemory {
    * @throws ApiError {@code NO_CAPACITY}
    */
   public void admitted(InstanceId id) {
-    admitted(gatewayBytes, id);
+    admitted(Kind.BOOT, gatewayBytes, id);
   }
 
   /**
@@ -202,14 +224,13 @@ public final class HostMemoryAdmission implements HostMemory {
    *
    * @throws ApiError {@code NO_CAPACITY}
    */
-  public void admittedStart(InstanceView stopped) {
-    var sleep = stopped.sleep().orElse(Sleep.OFF);
+  public void admittedStart(InstanceId id, Sleep sleep) {
     switch (sleep.level()) {
       case FROZEN, PAGED_OUT -> {
-        long inSwap = inSwap(stopped.id(), sleep);
-        if (inSwap > 0) admitted(inSwap, stopped.id());
+        long inSwap = inSwap(id, sleep);
+        if (inSwap > 0) admitted(Kind.READ_BACK, inSwap, id);
       }
-      case OFF -> admitted(gatewayBytes, stopped.id());
+      case OFF -> admitted(Kind.BOOT, gatewayBytes, id);
     }
   }
 
@@ -228,24 +249,28 @@ public final class HostMemoryAdmission implements HostMemory {
     return sleep.memory().swappedBytes();
   }
 
-  private void admitted(long bytes, InstanceId id) {
+  private void admitted(Kind kind, long bytes, InstanceId id) {
     var starting = Optional.of(id);
-    if (admits(bytes, available(), starting, clock.instant())
-        || eviction.until(() -> admits(bytes, starting), starting)) return;
+    try {
+      if (admits(kind, bytes, starting, clock.instant())) return;
+    } catch (SandboxException why) {
+      throw noAnswer();
+    }
+    if (eviction.until(() -> admitsNow(kind, bytes, starting), starting)) return;
     throw ApiError.noCapacity(
         cannot(
             "start the instance",
             "the host has "
                 + mebibytes(available())
-                + " MiB of free memory, and besides booting instances this one needs "
+                + " MiB of free memory, and besides starting instances this one needs "
                 + mebibytes(needed(bytes, 0))
                 + " MiB",
             "retry later"),
         RETRY_AFTER_SECONDS);
   }
 
-  private long needed(long bytes, long booting) {
-    return gatewayBytes * booting + bytes + reserveBytes;
+  private long needed(long bytes, long expected) {
+    return gatewayBytes * expected + bytes + reserveBytes;
   }
 
   private long available() {

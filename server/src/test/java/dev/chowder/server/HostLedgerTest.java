@@ -2,6 +2,8 @@ package dev.chowder.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.server.HostLedger.Counts;
+import dev.chowder.server.HostLedger.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,28 +24,37 @@ class HostLedgerTest {
 
   @Test
   void memoryThatOneNodeAdmitsCountsForTheOthers() {
-    assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
-    assertThat(ledger().add(NOW, n -> n == 1)).isTrue();
-    assertThat(ledger().add(NOW.plusSeconds(3), n -> n < 2)).isFalse();
+    assertThat(ledger().add(NOW, Kind.BOOT, n -> n.boots() == 0)).isTrue();
+    assertThat(ledger().add(NOW, Kind.BOOT, n -> n.boots() == 1)).isTrue();
+    assertThat(ledger().add(NOW.plusSeconds(3), Kind.BOOT, n -> n.boots() < 2)).isFalse();
   }
 
   @Test
   void anEntryCountsForAsLongAsAGatewayBoots() {
-    ledger().add(NOW, _ -> true);
-    assertThat(ledger().add(NOW.plus(BOOT), n -> n == 1)).isTrue();
-    assertThat(ledger().add(NOW.plus(BOOT).plusSeconds(2), n -> n == 1)).isTrue();
+    ledger().add(NOW, Kind.BOOT, _ -> true);
+    assertThat(ledger().add(NOW.plus(BOOT), Kind.BOOT, n -> n.boots() == 1)).isTrue();
+    assertThat(ledger().add(NOW.plus(BOOT).plusSeconds(2), Kind.BOOT, n -> n.boots() == 1))
+        .isTrue();
+  }
+
+  @Test
+  void kindsCountSeparately() {
+    ledger().add(NOW, Kind.BOOT, _ -> true);
+    assertThat(ledger().add(NOW, Kind.READ_BACK, n -> n.equals(new Counts(1, 0)))).isTrue();
+    ledger().remove(NOW, Kind.BOOT);
+    assertThat(ledger().add(NOW, Kind.BOOT, n -> n.equals(new Counts(0, 1)))).isTrue();
   }
 
   @Test
   void aRejectedRequestLeavesNoEntry() {
-    ledger().add(NOW, _ -> false);
-    assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
+    ledger().add(NOW, Kind.BOOT, _ -> false);
+    assertThat(ledger().add(NOW, Kind.BOOT, n -> n.boots() == 0)).isTrue();
   }
 
   @Test
   void aClockThatIsSetBackBlocksNoRequest() {
-    ledger().add(NOW.plus(Duration.ofDays(1)), _ -> true);
-    assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
+    ledger().add(NOW.plus(Duration.ofDays(1)), Kind.BOOT, _ -> true);
+    assertThat(ledger().add(NOW, Kind.BOOT, n -> n.boots() == 0)).isTrue();
   }
 
   @Test
@@ -56,7 +67,8 @@ class HostLedgerTest {
               _ ->
                   callers.execute(
                       () -> {
-                        if (oneNode.add(NOW, n -> n < 7)) letIn.incrementAndGet();
+                        if (oneNode.add(NOW, Kind.BOOT, n -> n.boots() < 7))
+                          letIn.incrementAndGet();
                       }));
     }
     assertThat(letIn).hasValue(7);
@@ -64,7 +76,7 @@ class HostLedgerTest {
 
   @Test
   void onlyTheOwnerCanReadTheLedger() throws IOException {
-    ledger().add(NOW, _ -> true);
+    ledger().add(NOW, Kind.BOOT, _ -> true);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
         .isEqualTo("rw-------");
   }
@@ -74,6 +86,6 @@ class HostLedgerTest {
   }
 
   private Path file() {
-    return home.resolve("host-ledger");
+    return home.resolve("host-admissions");
   }
 }

@@ -1,18 +1,23 @@
 package dev.chowder.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import dev.chowder.actor.Ids;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.server.error.ApiError;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,10 +59,10 @@ class HostMemoryAdmissionTest {
           HostMemoryAdmission.of(
               CONFIG, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       waiting.set(8);
-      assertThat(admission.admitsMember()).as("beside 8 of 10").isTrue();
+      assertThat(admission.admitsMember(next())).as("beside 8 of 10").isTrue();
       now.updateAndGet(before -> before.plusSeconds(120));
       waiting.set(9);
-      assertThat(admission.admitsMember()).as("beside 9 of 10").isFalse();
+      assertThat(admission.admitsMember(next())).as("beside 9 of 10").isFalse();
       assertThat(admission.admits(next())).as("a create beside 9 of 10").isTrue();
     }
   }
@@ -67,10 +72,8 @@ class HostMemoryAdmissionTest {
   void aMemberCountsAsOneGateway() {
     try (var driver = new FakeSandboxDriver(SETTINGS)) {
       var admission = admission(CONFIG, driver);
-      assertThat(admission.admitsMember()).isTrue();
-      int more = 0;
-      while (more < 20 && admission.admits(next())) more++;
-      assertThat(more).as("admitted beside a member").isEqualTo(9);
+      assertThat(admission.admitsMember(next())).isTrue();
+      assertThat(admitted(admission)).as("beside a member").isEqualTo(9);
     }
   }
 
@@ -115,6 +118,77 @@ class HostMemoryAdmissionTest {
     assertThat(admittedOneAfterAnother(twice)).as("that have half of their memory").isEqualTo(2);
   }
 
+  /** A woken gateway reads the rest of its memory back while it runs. */
+  @Test
+  void whatARunningGatewayHasInSwapCounts() throws Exception {
+    try (var driver = new FakeSandboxDriver(SMALL)) {
+      driver.script().withRunningInSwap(0.9);
+      var admission = admission(CONFIG, driver);
+      for (var id : List.of(next(), next())) {
+        assertThat(admission.admits(id)).isTrue();
+        boot(driver, id);
+        admission.ready(id);
+      }
+      awaitAvailable(driver, 4 * GIB - 2 * (GIB - Math.round(GIB * 0.9)));
+      assertThat(admitted(admission)).as("beside two that have 0.1 GiB each").isEqualTo(2);
+    }
+  }
+
+  /** It needs the memory only after its next start, which is admitted then. */
+  @Test
+  void whatASleepingGatewayHasInSwapDoesNotCount() {
+    try (var driver = new FakeSandboxDriver(SMALL)) {
+      var admission = admission(CONFIG, driver);
+      var id = next();
+      assertThat(admission.admits(id)).isTrue();
+      boot(driver, id);
+      admission.ready(id);
+      admission.stops(id);
+      var sandbox = SandboxId.ofInstance(id.value());
+      var _ = driver.freeze(sandbox, 1);
+      var _ = driver.pageOut(sandbox, 1);
+      assertThat(admitted(admission)).as("beside one in swap").isEqualTo(4);
+    }
+  }
+
+  /** Gateways that read their memory back are not among those that boot. */
+  @Test
+  void bootsAndStartsFromSwapCountTogether() {
+    var inSwap =
+        new Sleep(
+            SleepLevel.PAGED_OUT, 1, Instant.EPOCH, SleepLevel.PAGED_OUT, new SleepMemory(0, GIB));
+    try (var driver = new FakeSandboxDriver(SETTINGS)) {
+      InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
+      var admission =
+          HostMemoryAdmission.of(
+              CONFIG, home, driver, clock, () -> 8, (fits, _) -> fits.getAsBoolean());
+      admission.admittedStart(next(), inSwap);
+      admission.admittedStart(next(), inSwap);
+      assertThatThrownBy(() -> admission.admittedStart(next(), inSwap))
+          .as("beside 10 of 10")
+          .isInstanceOf(ApiError.class);
+    }
+  }
+
+  /** The first start failed, for example, and was repeated. */
+  @Test
+  void aGatewayThatIsAdmittedAgainCountsOnce() {
+    try (var driver = new FakeSandboxDriver(SMALL)) {
+      var admission = admission(CONFIG, driver);
+      var id = next();
+      assertThat(admission.admits(id)).isTrue();
+      assertThat(admission.admits(id)).isTrue();
+      assertThat(admitted(admission)).as("beside one of 4").isEqualTo(3);
+    }
+  }
+
+  /** Returns how many further gateways are admitted before one of them boots. */
+  private static int admitted(HostMemoryAdmission admission) {
+    int more = 0;
+    while (more < 20 && admission.admits(next())) more++;
+    return more;
+  }
+
   /** Boots gateways at the same time of the clock, until one is rejected. */
   private int admittedOneAfterAnother(Config config) throws Exception {
     try (var driver = new FakeSandboxDriver(SMALL)) {
@@ -123,16 +197,20 @@ class HostMemoryAdmissionTest {
       for (var id = next(); admitted < 10 && admission.admits(id); id = next()) {
         long before = driver.capacity().availableBytes();
         boot(driver, id);
-        // The simulator counts processes once a second.
-        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (driver.capacity().availableBytes() == before) {
-          assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
-          Thread.sleep(50);
-        }
-        admission.booted(id);
+        awaitAvailable(driver, before - GIB);
+        admission.ready(id);
         admitted++;
       }
       return admitted;
+    }
+  }
+
+  /** The simulator counts its processes once a second. */
+  private static void awaitAvailable(FakeSandboxDriver driver, long bytes) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (driver.capacity().availableBytes() != bytes) {
+      assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
+      Thread.sleep(50);
     }
   }
 

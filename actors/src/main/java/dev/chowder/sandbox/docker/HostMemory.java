@@ -2,7 +2,6 @@ package dev.chowder.sandbox.docker;
 
 import static dev.chowder.actor.ErrorText.cannot;
 
-import com.github.dockerjava.api.model.Info;
 import dev.chowder.sandbox.SandboxDriver.HostCapacity;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -10,12 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 
-/**
- * Reads the memory, the swap and the memory stall of the engine's host, from the kernel if the
- * engine is on this machine.
- */
+/** Reads the memory, the swap and the memory stall of this machine, which is also the engine's. */
 final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
 
@@ -25,23 +20,17 @@ final class HostMemory {
    * Reads the memory. Fails if the engine does not respond, because nothing can be started then.
    */
   static HostCapacity read(DockerEngine engine, DockerSandboxSettings settings) {
-    if (settings.dockerHost().startsWith("unix:")) {
-      // Every creation waits for this. The engine needs tens of milliseconds to describe its host,
-      // so a ping is enough to show that it responds.
-      engine.run("ping", docker -> docker.pingCmd().exec());
-      var lines = meminfo();
-      var swap = new HostSwap(settings.diskSwap());
-      return new HostCapacity(
-          bytes(lines, "MemTotal:"),
-          bytes(lines, "MemAvailable:"),
-          swap.freeBytes(),
-          swap.isInMemory(),
-          new MemoryStall(MemoryStall.KERNEL).percent());
-    }
-    // The kernel of another machine is not accessible. Its engine reports only the total memory.
-    Info info = engine.call("info", docker -> docker.infoCmd().exec());
-    long totalBytes = Objects.requireNonNullElse(info.getMemTotal(), 0L);
-    return new HostCapacity(totalBytes, totalBytes, 0, false, 0);
+    // Every creation waits for this. The engine needs tens of milliseconds to describe its host, so
+    // a ping is enough to show that it responds.
+    engine.run("ping", docker -> docker.pingCmd().exec());
+    var lines = meminfo();
+    var swap = new HostSwap(settings.diskSwap());
+    return new HostCapacity(
+        bytes(lines, "MemTotal:"),
+        bytes(lines, "MemAvailable:"),
+        swap.freeBytes(),
+        swap.compressedBytes(),
+        new MemoryStall(MemoryStall.KERNEL).percent());
   }
 
   private static List<String> meminfo() {

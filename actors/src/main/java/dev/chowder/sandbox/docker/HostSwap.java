@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -41,9 +42,13 @@ final class HostSwap {
         .sum();
   }
 
-  /** Returns whether a compressed device, which takes memory, is among the swap. */
-  boolean isInMemory() {
-    return entries().anyMatch(entry -> isCompressed(entry[0]));
+  /** Returns how much memory the compressed devices take. */
+  long compressedBytes() {
+    return entries()
+        .filter(entry -> isCompressed(entry[0]))
+        .flatMap(entry -> stat(entry[0]).stream())
+        .mapToLong(CompressedMemory::used)
+        .sum();
   }
 
   /** Returns the lines without the header: {@code PATH TYPE SIZE USED PRIORITY}. */
@@ -72,14 +77,26 @@ final class HostSwap {
 
   private long compressedFree(String device) {
     if (!isCompressed(device)) return Long.MAX_VALUE;
-    // The third number is the memory in use, and the fourth its limit; 0 is no limit.
+    return stat(device)
+        .filter(memory -> memory.limit() > 0)
+        .map(memory -> Math.max(0, memory.limit() - memory.used()) * ASSUMED_COMPRESSION)
+        .orElse(Long.MAX_VALUE);
+  }
+
+  /**
+   * The memory of a compressed device, in bytes.
+   *
+   * @param limit 0 if there is none
+   */
+  private record CompressedMemory(long used, long limit) {}
+
+  /** Reads the third and the fourth number of the device's statistics. */
+  private Optional<CompressedMemory> stat(String device) {
     return lines(file(device, "mm_stat")).stream()
         .map(line -> line.strip().split("\\s+", -1))
-        .filter(stat -> stat.length >= 4 && !stat[3].equals("0"))
-        .map(stat -> Math.max(0, Long.parseLong(stat[3]) - Long.parseLong(stat[2])))
-        .map(free -> free * ASSUMED_COMPRESSION)
-        .findFirst()
-        .orElse(Long.MAX_VALUE);
+        .filter(stat -> stat.length >= 4)
+        .map(stat -> new CompressedMemory(Long.parseLong(stat[2]), Long.parseLong(stat[3])))
+        .findFirst();
   }
 
   private Path file(String device, String name) {

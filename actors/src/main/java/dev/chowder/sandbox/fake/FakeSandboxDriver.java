@@ -370,7 +370,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   private MemoryUse memoryUse(FakeSandbox sandbox) {
     long all = settings.processBytes();
     boolean pagedOut = sandbox.process().filter(SimulatedProcess::pagedOut).isPresent();
-    long swapped = pagedOut ? Math.round(all * script.pageOutShare()) : 0;
+    long swapped = Math.round(all * (pagedOut ? script.pageOutShare() : script.runningSwapShare()));
     return new MemoryUse(all - swapped, swapped);
   }
 
@@ -504,10 +504,24 @@ public final class FakeSandboxDriver implements SandboxDriver {
         settings.memoryBytes(),
         script.isFull()
             ? 0
-            : Math.max(0, settings.memoryBytes() - host.running() * settings.processBytes()),
+            : Math.max(0, settings.memoryBytes() - host.running() * residentBytes()),
         swapFreeBytes(),
-        script.hasSwap(),
+        compressedBytes(),
         script.stalledPercent());
+  }
+
+  /** Returns the memory that a process takes while it is not paged out. */
+  private long residentBytes() {
+    return settings.processBytes()
+        - Math.round(settings.processBytes() * script.runningSwapShare());
+  }
+
+  /** Returns the memory of compressed swap; a paged-out process takes half of its own there. */
+  private long compressedBytes() {
+    if (!script.hasSwap()) return 0;
+    return script.hasDiskSwap()
+        ? settings.processBytes()
+        : host.pagedOut() * settings.processBytes() / 2;
   }
 
   private long swapFreeBytes() {

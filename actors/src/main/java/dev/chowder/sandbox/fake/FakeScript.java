@@ -131,6 +131,8 @@ public final class FakeScript {
   private boolean hasSwap = true;
   private double stalledPercent;
   private double pageOutShare = PAGE_OUT_SHARE;
+  private double runningSwapShare;
+  private boolean hasDiskSwap;
   private int usesAfterThaw = Integer.MAX_VALUE;
   private int lockedUses;
 
@@ -323,6 +325,18 @@ public final class FakeScript {
     return this;
   }
 
+  /** Puts the memory of paged-out processes on a disk. Compressed memory has other programs. */
+  public synchronized FakeScript withDiskSwap() {
+    hasDiskSwap = true;
+    return this;
+  }
+
+  /** Reports this share of each process that is not paged out as swapped, as after a wake. */
+  public synchronized FakeScript withRunningInSwap(double share) {
+    runningSwapShare = share;
+    return this;
+  }
+
   /**
    * Lets the tasks of the host wait for memory.
    *
@@ -381,6 +395,8 @@ public final class FakeScript {
     hasSwap = true;
     stalledPercent = 0;
     pageOutShare = PAGE_OUT_SHARE;
+    runningSwapShare = 0;
+    hasDiskSwap = false;
     withoutSkeleton = false;
     usesAfterThaw = Integer.MAX_VALUE;
     lockedUses = 0;
@@ -393,6 +409,14 @@ public final class FakeScript {
 
   synchronized double pageOutShare() {
     return pageOutShare;
+  }
+
+  synchronized boolean hasDiskSwap() {
+    return hasDiskSwap;
+  }
+
+  synchronized double runningSwapShare() {
+    return runningSwapShare;
   }
 
   synchronized double stalledPercent() {

@@ -135,7 +135,7 @@ class DockerPageOutIT {
                 new SandboxIsolation(
                     settings, new DockerNetwork(docker, settings), new HostPorts(settings)),
                 new DockerMemory(docker, settings),
-                () -> new HostCapacity(1 << 30, 1 << 30, MIB, true, 0))) {
+                () -> new HostCapacity(1 << 30, 1 << 30, MIB, 0, 0))) {
       assertThat(sleep.pageOut(id, 1))
           .satisfies(use -> assertThat(use.residentBytes()).isGreaterThan(64 * MIB))
           .extracting(MemoryUse::swappedBytes)

@@ -27,7 +27,6 @@ class HostSwapTest {
       var content = HEADER + "/dev/zram0 partition 1000 0 100\n" + disk + " 500 0 -3\n";
       assertThat(swap(content).freeBytes()).isZero();
       assertThat(withDisk(content).freeBytes()).isEqualTo(1500 * KIB);
-      assertThat(withDisk(content).isInMemory()).isTrue();
     }
   }
 
@@ -39,14 +38,13 @@ class HostSwapTest {
     device("backing_dev", "/dev/vda3\n");
     assertThat(swap(content).freeBytes()).isZero();
     assertThat(withDisk(content).freeBytes()).isEqualTo(900 * KIB);
-    assertThat(withDisk(content).isInMemory()).isTrue();
   }
 
   @Test
   void allPermittedDevicesCount() throws IOException {
     var swap = withDisk(HEADER + "/swap\\040file file 1000 100 -2\n/dev/vda2 partition 500 0 -3\n");
     assertThat(swap.freeBytes()).isEqualTo(1400 * KIB);
-    assertThat(swap.isInMemory()).isFalse();
+    assertThat(swap.compressedBytes()).isZero();
   }
 
   @Test
@@ -57,6 +55,7 @@ class HostSwapTest {
     assertThat(swap.freeBytes()).as("no limit").isEqualTo(900 * KIB);
     device("mm_stat", "   409600   102400   110000   210000   110000 0 0 0 0\n");
     assertThat(swap.freeBytes()).isEqualTo(200_000);
+    assertThat(swap.compressedBytes()).isEqualTo(110_000);
     device("mm_stat", "409600 102400 210001 210000 210001 0 0 0 0\n");
     assertThat(swap.freeBytes()).isZero();
   }

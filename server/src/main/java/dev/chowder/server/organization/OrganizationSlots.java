@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.PoolSetup;
+import dev.chowder.instance.Sleep;
 import dev.chowder.organization.ModelEndpoint;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
@@ -173,7 +174,7 @@ public final class OrganizationSlots
 
   @Override
   public void admitStart(InstanceView stopped) {
-    memory.admittedStart(stopped);
+    memory.admittedStart(stopped.id(), stopped.sleep().orElse(Sleep.OFF));
   }
 
   @Override

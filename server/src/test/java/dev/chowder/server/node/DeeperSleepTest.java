@@ -213,23 +213,39 @@ class DeeperSleepTest {
     assertThat(counted("off", "start")).isEqualTo(1);
   }
 
-  /** Memory on a disk frees nothing, so ending all sleepers would not help the create. */
+  /** The end of a gateway whose memory is on a disk frees nothing. */
   @Test
-  void aCreateEndsOnlyTwoSleepersWhoseEndFreesNothing() throws IOException {
+  void createsEndOnlyTwoSleepersWhoseEndFreesNothing() throws IOException {
     start(4, Map.of("chowder.sleep.page-out-after", "0s"));
+    node.script().withDiskSwap();
     var sleepers = List.of(asleep(), asleep(), asleep(), asleep());
     for (var sleeper : sleepers) awaitLevel(sleeper, Instance.SleepLevel.paged_out);
     for (int n = 0; n < 4; n++) {
       var _ = running(key);
     }
-    awaitLedger();
-    assertNoCapacity(() -> node.create(key));
+    for (int n = 0; n < 2; n++) {
+      awaitLedger();
+      assertNoCapacity(() -> node.create(key));
+    }
     assertThat(sleepers.stream().map(this::level))
         .containsExactly(
             Instance.SleepLevel.off,
             Instance.SleepLevel.off,
             Instance.SleepLevel.paged_out,
             Instance.SleepLevel.paged_out);
+  }
+
+  /** The host has memory for both and no more. */
+  @Test
+  void aSleeperWhoseMemoryWasReadBackCountsOnlyOnce() throws IOException {
+    start(2, Map.of("chowder.sleep.page-out-after", "0s", "chowder.host.boot-time", "1h"));
+    var first = asleep();
+    awaitLevel(first, Instance.SleepLevel.paged_out);
+    var second = asleep();
+    awaitLevel(second, Instance.SleepLevel.paged_out);
+    assertThat(wake(first).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
+    Node.await(() -> node.host().capacity().availableBytes() == GIB ? "" : "not counted");
+    assertThat(wake(second).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
   }
 
   /** Otherwise many starts on a full host would read back more than it has. */

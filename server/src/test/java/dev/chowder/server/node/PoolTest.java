@@ -492,7 +492,7 @@ class PoolTest {
       awaitChecks(10);
     }
     assertThat(members()).isEmpty();
-    assertThatThrownBy(() -> node.create(key)).hasMessageContaining("besides booting instances");
+    assertThatThrownBy(() -> node.create(key)).hasMessageContaining("besides starting instances");
   }
 
   @ParameterizedTest

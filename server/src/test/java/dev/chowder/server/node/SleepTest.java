@@ -201,6 +201,30 @@ class SleepTest {
     }
   }
 
+  /** Its databases may lack what the frozen gateway has in memory. */
+  @Test
+  void anExportOfASleeperWaitsUntilTheGatewayHasEnded() throws Exception {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    var end = node.script().holdNext(Verb.STOP);
+    long opened = node.calls(Verb.FILES);
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var exported =
+          callers.submit(
+              () ->
+                  node.files(key)
+                      .exportFiles(ExportFilesRequest.newBuilder().setInstanceId(id).build())
+                      .hasNext());
+      assertThat(end.awaitCall(Node.LIMIT)).isTrue();
+      long lists = node.calls(Verb.LIST) + PASSES;
+      Node.await(() -> node.calls(Verb.LIST) >= lists ? "" : "no pass");
+      assertThat(node.calls(Verb.FILES)).isEqualTo(opened);
+      end.release();
+      assertThat(exported.get()).isTrue();
+    }
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+  }
+
   @Test
   void aStopDuringTheRemovalOfASkillLeavesNoFrozenGateway() throws Exception {
     var id = node.createRunning(key);
