@@ -96,6 +96,9 @@ final class HostLedger {
    * counts until it is old.
    */
   synchronized void remove(Instant at, Kind kind) {
+    // An interrupted thread could not lock the file. A start interrupts the end of its sleeper, for
+    // example, which then gives its reservation back.
+    boolean interrupted = Thread.interrupted();
     try (var channel = open();
         var _ = channel.lock()) {
       var entries = read(channel);
@@ -103,6 +106,8 @@ final class HostLedger {
       write(channel, entries);
     } catch (IOException why) {
       LOG.warn("event=admission-not-removed file={} why={}", file.getFileName(), why.toString());
+    } finally {
+      if (interrupted) Thread.currentThread().interrupt();
     }
   }
 

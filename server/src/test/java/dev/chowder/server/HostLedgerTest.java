@@ -46,6 +46,15 @@ class HostLedgerTest {
   }
 
   @Test
+  void anInterruptedThreadRemovesItsEntry() {
+    ledger().add(NOW, Kind.READ_BACK, _ -> true);
+    Thread.currentThread().interrupt();
+    ledger().remove(NOW, Kind.READ_BACK);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(ledger().add(NOW, Kind.BOOT, n -> n.equals(Counts.NONE))).isTrue();
+  }
+
+  @Test
   void aRejectedRequestLeavesNoEntry() {
     ledger().add(NOW, Kind.BOOT, _ -> false);
     assertThat(ledger().add(NOW, Kind.BOOT, n -> n.boots() == 0)).isTrue();
