@@ -185,12 +185,7 @@ class SleepTest {
       assertThat(freeze.awaitCall(Node.LIMIT)).isTrue();
       int revision = node.get(key, id).getRevision();
       long opened = node.calls(Verb.FILES);
-      var exported =
-          callers.submit(
-              () ->
-                  node.files(key)
-                      .exportFiles(ExportFilesRequest.newBuilder().setInstanceId(id).build())
-                      .hasNext());
+      var exported = callers.submit(() -> export(id));
       Node.await(() -> node.get(key, id).getRevision() > revision ? "" : "not begun");
       long lists = node.calls(Verb.LIST) + PASSES;
       Node.await(() -> node.calls(Verb.LIST) >= lists ? "" : "no pass");
@@ -209,12 +204,7 @@ class SleepTest {
     var end = node.script().holdNext(Verb.STOP);
     long opened = node.calls(Verb.FILES);
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
-      var exported =
-          callers.submit(
-              () ->
-                  node.files(key)
-                      .exportFiles(ExportFilesRequest.newBuilder().setInstanceId(id).build())
-                      .hasNext());
+      var exported = callers.submit(() -> export(id));
       assertThat(end.awaitCall(Node.LIMIT)).isTrue();
       long lists = node.calls(Verb.LIST) + PASSES;
       Node.await(() -> node.calls(Verb.LIST) >= lists ? "" : "no pass");
@@ -314,6 +304,13 @@ class SleepTest {
 
   private static long lists() {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+  }
+
+  /** Returns whether an export has content. */
+  private static boolean export(String id) {
+    return node.files(key)
+        .exportFiles(ExportFilesRequest.newBuilder().setInstanceId(id).build())
+        .hasNext();
   }
 
   private static Instance stop(String id) {
