@@ -35,10 +35,10 @@ public final class SleepEviction {
    */
   private static final long LEAST_GAIN = 100L << 20;
 
-  /** Number of ends in a row with less gain, after which no paged-out gateway ends for a while. */
+  /** Number of ends in a row with less gain, after which no paged-out gateway ends for a time. */
   private static final int POOR_ENDS = 2;
 
-  /** That while. A start that is repeated every few seconds would otherwise end all of them. */
+  /** This time. A start that is repeated every few seconds would otherwise end all of them. */
   private static final Duration POOR_PAUSE = Duration.ofMinutes(10);
 
   private final Sleepers sleepers;

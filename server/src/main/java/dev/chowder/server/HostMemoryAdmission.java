@@ -27,10 +27,10 @@ import java.util.function.IntSupplier;
 
 /**
  * Admits gateways while the host has memory for them. A gateway allocates its memory only during
- * its boot and its first turn. Until it is ready its memory counts as allocated, whichever node of
- * the host admitted it and however long it waits for its boot. Then, only the memory that it still
- * lacks counts for a while. If a gateway does not fit, pool members and then sleeping gateways make
- * room.
+ * its boot and its first turn. Until it is ready, its memory counts as allocated, whichever node of
+ * the host admitted it and however long it waits for its boot. For the boot time after that, only
+ * the memory that it still lacks counts. If a gateway does not fit, pool members and then sleeping
+ * gateways make room.
  */
 public final class HostMemoryAdmission implements HostMemory {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -166,6 +166,7 @@ public final class HostMemoryAdmission implements HostMemory {
    */
   private boolean admits(Kind kind, long bytes, Optional<InstanceId> id, Instant now) {
     long available = driver.capacity().availableBytes();
+    // Without measuring them, they count as whole gateways.
     int whole = settling.asMap().size();
     boolean admits =
         ledger.add(now, kind, recent -> available >= needed(bytes, expected(recent) + whole))
