@@ -37,7 +37,7 @@ build_missing() {
 }
 
 build_key() {
-  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
+  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
 # Skips tests, formatting and the compiler's strictest checks, which scripts/test runs, so that a start does not wait for them.

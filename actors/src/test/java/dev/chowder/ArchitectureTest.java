@@ -16,7 +16,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
-import dev.chowder.actor.ErrorText;
+import dev.chowder.base.ErrorText;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,11 +27,12 @@ import org.apache.pekko.persistence.jdbc.db.SlickDatabaseProvider;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
-/** Checks rules of the module {@code actors} that no compiler checks. */
+/** Checks rules of {@code actors} and of the modules below it that no compiler checks. */
 class ArchitectureTest {
   private static final JavaClasses ACTORS =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .withImportOption(location -> !location.contains("/proto/"))
           .withImportOption(location -> !location.contains("chowder-proto"))
           .importPackages("dev.chowder");
@@ -65,6 +66,26 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("com.github.dockerjava..");
+
+  /** The packages of this module, and the tables of its journal. */
+  private static final String[] WITH_PEKKO = {
+    "dev.chowder.actor..",
+    "dev.chowder.cluster..",
+    "dev.chowder.effect..",
+    "dev.chowder.instance..",
+    "dev.chowder.organization..",
+    "dev.chowder.pool..",
+    "dev.chowder.storage.."
+  };
+
+  private static final ArchRule ONLY_ACTORS_KNOW_PEKKO =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(WITH_PEKKO)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.pekko..")
+          .because("the modules below this one get Pekko from storage, whose journal needs it");
 
   private static final ArchRule THIS_MODULE_HAS_NO_SERVER =
       noClasses()
@@ -126,6 +147,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyActorsKnowPekko() {
+    ONLY_ACTORS_KNOW_PEKKO.check(ACTORS);
+  }
+
+  @Test
   void thisModuleDependsOnNoServer() {
     THIS_MODULE_HAS_NO_SERVER.check(ACTORS);
   }
@@ -163,6 +189,7 @@ class ArchitectureTest {
             RULES_KNOW_ONLY_THEIR_AGGREGATE,
             RULES_HAVE_NO_CLOCK_AND_NO_RANDOMNESS,
             ONLY_THE_DRIVER_KNOWS_DOCKER,
+            ONLY_ACTORS_KNOW_PEKKO,
             THIS_MODULE_HAS_NO_SERVER,
             ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT,
             ONLY_TABLE_PACKAGES_USE_SQL,
@@ -178,6 +205,8 @@ class ArchitectureTest {
         .contains(
             "dev.chowder.instance",
             "dev.chowder.organization",
+            "dev.chowder.base",
+            "dev.chowder.openclaw",
             "dev.chowder.storage",
             "dev.chowder.sandbox.docker")
         .doesNotContain("dev.chowder.api.v1", "dev.chowder.journal.v1");

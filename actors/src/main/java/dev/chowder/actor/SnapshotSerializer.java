@@ -1,7 +1,7 @@
 package dev.chowder.actor;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;

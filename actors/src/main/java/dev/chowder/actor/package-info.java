@@ -1,6 +1,6 @@
 /**
- * The types that all aggregates share, such as ids, the marker of messages between nodes, and the
- * texts of errors. Does not know any aggregate.
+ * The types that all aggregates share, such as the marker of messages between nodes and the
+ * serialization of snapshots. Does not know any aggregate.
  */
 @NullMarked
 package dev.chowder.actor;

@@ -1,6 +1,6 @@
 package dev.chowder.cluster;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

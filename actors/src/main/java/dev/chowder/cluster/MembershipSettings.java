@@ -1,6 +1,6 @@
 package dev.chowder.cluster;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
 import dev.chowder.storage.MemberSession;

@@ -1,10 +1,10 @@
 package dev.chowder.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.actor.Failpoints;
-import dev.chowder.actor.Ids;
 import dev.chowder.actor.JournalVersion;
+import dev.chowder.base.Failpoints;
+import dev.chowder.base.Ids;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
 import java.time.Instant;

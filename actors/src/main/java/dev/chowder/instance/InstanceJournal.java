@@ -1,8 +1,8 @@
 package dev.chowder.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
 import static dev.chowder.actor.ProtoTime.instant;
 import static dev.chowder.actor.ProtoTime.stamp;
+import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;

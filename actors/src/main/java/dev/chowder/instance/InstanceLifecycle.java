@@ -1,6 +1,6 @@
 package dev.chowder.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.instance.Decision.accept;
 import static dev.chowder.instance.Decision.reject;
 

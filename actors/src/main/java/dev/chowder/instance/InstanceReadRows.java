@@ -1,6 +1,6 @@
 package dev.chowder.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.google.protobuf.ByteString;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.storage.GroupedWrites;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;

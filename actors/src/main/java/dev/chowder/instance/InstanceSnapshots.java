@@ -1,8 +1,8 @@
 package dev.chowder.instance;
 
-import static dev.chowder.actor.ErrorText.must;
 import static dev.chowder.actor.ProtoTime.instant;
 import static dev.chowder.actor.ProtoTime.stamp;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;

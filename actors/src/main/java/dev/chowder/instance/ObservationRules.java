@@ -1,6 +1,6 @@
 package dev.chowder.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.instance.Decision.accept;
 
 import dev.chowder.instance.InstanceCommand.Observed;

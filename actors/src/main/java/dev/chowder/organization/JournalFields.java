@@ -1,6 +1,6 @@
 package dev.chowder.organization;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.journal.v1.OrganizationEndpointSet;
 import dev.chowder.secret.SecretNames;

@@ -1,8 +1,8 @@
 package dev.chowder.organization;
 
-import dev.chowder.actor.Failpoints;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.ViewWriter;
+import dev.chowder.base.Failpoints;
 import dev.chowder.organization.OrganizationCommand.Request;
 import dev.chowder.organization.OrganizationCommand.SlotChange;
 import dev.chowder.storage.JournalTags;

@@ -1,6 +1,6 @@
 package dev.chowder.organization;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;

@@ -1,6 +1,6 @@
 package dev.chowder.organization;
 
-import static dev.chowder.actor.ErrorText.rule;
+import static dev.chowder.base.ErrorText.rule;
 
 import dev.chowder.organization.OrganizationCommand.Update;
 import dev.chowder.organization.OrganizationEvent.EndpointRemoved;

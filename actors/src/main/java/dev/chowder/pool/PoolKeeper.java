@@ -1,6 +1,6 @@
 package dev.chowder.pool;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;

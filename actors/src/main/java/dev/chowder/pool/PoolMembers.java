@@ -2,7 +2,7 @@ package dev.chowder.pool;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceCommand;

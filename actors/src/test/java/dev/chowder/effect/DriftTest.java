@@ -2,7 +2,7 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.MemberViews;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;

@@ -2,12 +2,12 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.fake.FakeSandboxDriver;
-import dev.chowder.sandbox.fake.FakeSandboxSettings;
-import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.FakeScript.Verb;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;

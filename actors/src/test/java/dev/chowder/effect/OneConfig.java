@@ -1,7 +1,7 @@
 package dev.chowder.effect;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;

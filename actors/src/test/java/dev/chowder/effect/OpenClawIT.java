@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
 import dev.chowder.effect.GatewayWork.Outcome;

@@ -5,8 +5,8 @@ import static dev.chowder.instance.States.finished;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.actor.Ids;
 import dev.chowder.actor.TestActors;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.storage.InstanceRow;
 import java.time.Duration;

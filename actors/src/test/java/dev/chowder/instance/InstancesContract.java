@@ -4,8 +4,8 @@ import static dev.chowder.instance.States.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
-import dev.chowder.actor.Ids;
 import dev.chowder.actor.OtherMember;
+import dev.chowder.base.Ids;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.JournalTags;
 import dev.chowder.storage.TestStorage;

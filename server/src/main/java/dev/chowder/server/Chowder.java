@@ -1,6 +1,6 @@
 package dev.chowder.server;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.Config;
@@ -75,8 +75,6 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
-import dev.chowder.sandbox.fake.FakeSandboxDriver;
-import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.secret.BackupTag;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
@@ -147,6 +145,8 @@ import dev.chowder.server.subscription.StripeSettings;
 import dev.chowder.server.subscription.SubscriptionCancellation;
 import dev.chowder.server.subscription.SubscriptionGrpcService;
 import dev.chowder.server.watch.FleetWatchSettings;
+import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRows;

@@ -1,6 +1,6 @@
 package dev.chowder.server;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.cluster.TlsSettings;
 import io.grpc.ServerCredentials;

@@ -1,7 +1,7 @@
 package dev.chowder.server;
 
-import static dev.chowder.actor.ErrorText.must;
-import static dev.chowder.actor.ErrorText.rule;
+import static dev.chowder.base.ErrorText.must;
+import static dev.chowder.base.ErrorText.rule;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.sandbox.fake.FakeHttp;
-import dev.chowder.sandbox.fake.FakeSocket;
+import dev.chowder.simulator.FakeHttp;
+import dev.chowder.simulator.FakeSocket;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

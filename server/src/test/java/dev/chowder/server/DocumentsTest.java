@@ -22,8 +22,7 @@ import org.junit.jupiter.api.Test;
  */
 class DocumentsTest {
   private static final Path ROOT = Path.of("..");
-  private static final List<String> MODULES =
-      List.of("proto", "actors", "server", "demo-model", "envoy", "scripts", "image");
+  private static final List<String> OTHER_SOURCES = List.of("envoy", "scripts", "image");
   private static final Pattern FENCE = Pattern.compile("```.*?```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#+ +(.+?) *$");
@@ -31,7 +30,7 @@ class DocumentsTest {
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][\\w.]*(?:\\(\\w*\\))?");
   private static final Pattern SETTING = Pattern.compile("chowder(?:\\.[a-z]+[a-z-]*)+");
   private static final Pattern FILE =
-      Pattern.compile("(?:proto|actors|server|demo-model|envoy|image|scripts|docs)/[\\w./-]*");
+      Pattern.compile("(?:[a-z-]+/(?:src|target)|envoy|image|scripts|docs)/[\\w./-]*");
   private static final Pattern WORD = Pattern.compile("\\w+");
   private static final Pattern CALLED = Pattern.compile("(?:\\$API|:8080/v1)(/[^\\s\"'?]*)");
 
@@ -132,6 +131,10 @@ class DocumentsTest {
     return IDENTIFIER.matcher(code).matches() && !code.equals(code.toLowerCase(Locale.ROOT));
   }
 
+  private static List<String> sources() throws IOException {
+    return Stream.concat(MavenModules.names().stream(), OTHER_SOURCES.stream()).toList();
+  }
+
   private static List<String> all(Pattern pattern, String text) {
     return pattern
         .matcher(text)
@@ -150,7 +153,7 @@ class DocumentsTest {
   /** Returns all documents, including those next to the sources. */
   private static List<Path> allDocuments() throws IOException {
     var all = new ArrayList<>(documents());
-    for (var module : MODULES) {
+    for (var module : sources()) {
       try (var files = Files.walk(ROOT.resolve(module))) {
         files
             .filter(DocumentsTest::isMarkdown)
@@ -164,7 +167,7 @@ class DocumentsTest {
 
   private static Set<String> words() throws IOException {
     var words = new HashSet<String>();
-    for (var part : MODULES) {
+    for (var part : sources()) {
       try (var files = Files.walk(ROOT.resolve(part))) {
         for (var file : files.filter(DocumentsTest::isSource).toList()) {
           WORD.matcher(Files.readString(file))

@@ -73,8 +73,8 @@ class SecurityDocumentTest {
 
   private static Map<String, String> testSources() throws IOException {
     var sources = new TreeMap<String, String>();
-    for (var module : List.of("actors", "server", "demo-model")) {
-      try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
+    for (var tests : MavenModules.files("src/test/java")) {
+      try (Stream<Path> files = Files.walk(tests)) {
         for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
           var name = file.getFileName().toString().replace(".java", "");
           sources.put(name, Files.readString(file));

@@ -20,8 +20,7 @@ final class SettingsDocument {
       """
       # Settings
 
-      Generated from `actors/src/main/resources/reference.conf` and `server/src/main/resources/reference.conf` by
-      `SettingsDocumentTest`; do not edit. After a change, regenerate it:
+      Generated from `src/main/resources/reference.conf` of each module by `SettingsDocumentTest`; do not edit. After a change, regenerate it:
       `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
       If a setting has a variable, set it in the environment of `scripts/up` or of the server. You can also pass every setting to the
@@ -112,7 +111,7 @@ final class SettingsDocument {
     if (!variable.matches()) {
       if (before == null) settings.put(path, new Setting(value, comment, new ArrayList<>()));
     } else if (before != null) {
-      // Both modules define the home.
+      // Several modules may define the same setting, such as the home.
       if (!before.variables().contains(variable.group(1))) {
         before.variables().add(variable.group(1));
       }

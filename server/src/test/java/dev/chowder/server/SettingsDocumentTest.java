@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Checks that docs/SETTINGS.md matches the settings. */
@@ -14,9 +13,7 @@ class SettingsDocumentTest {
 
   @Test
   void theDocumentMatchesTheSettings() throws IOException {
-    var resources = Path.of("src", "main", "resources", "reference.conf");
-    var text =
-        new SettingsDocument(List.of(Path.of("..", "actors").resolve(resources), resources)).text();
+    var text = new SettingsDocument(MavenModules.files("src/main/resources/reference.conf")).text();
     if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)
         .as("run this test with -Dchowder.update-docs=true, and read the difference")

@@ -1,7 +1,7 @@
 package dev.chowder.server.auth;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.key.KeyHolder;
 import dev.chowder.key.KeyScope;

@@ -1,6 +1,6 @@
 package dev.chowder.server.auth;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;

@@ -1,7 +1,7 @@
 package dev.chowder.server.call;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;

@@ -1,6 +1,6 @@
 package dev.chowder.server.call;
 
-import dev.chowder.actor.ErrorText;
+import dev.chowder.base.ErrorText;
 import dev.chowder.server.error.ApiError;
 import java.util.List;
 

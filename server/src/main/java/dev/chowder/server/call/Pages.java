@@ -1,6 +1,6 @@
 package dev.chowder.server.call;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.server.error.ApiError;
 import java.util.Optional;
 

@@ -1,6 +1,6 @@
 package dev.chowder.server.call;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.server.error.ApiError;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package dev.chowder.server.call;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;

@@ -1,11 +1,11 @@
 package dev.chowder.server.channel;
 
-import static dev.chowder.actor.ErrorText.must;
-import static dev.chowder.actor.ErrorText.shown;
+import static dev.chowder.base.ErrorText.must;
+import static dev.chowder.base.ErrorText.shown;
 
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.ConnectChannelRequest;
 import dev.chowder.api.v1.PairChannelRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.Channel.Field;

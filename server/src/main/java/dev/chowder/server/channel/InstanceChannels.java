@@ -1,8 +1,8 @@
 package dev.chowder.server.channel;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.excerpt;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.excerpt;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.ConnectChannelResponse.Status;

@@ -1,6 +1,6 @@
 package dev.chowder.server.error;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
@@ -10,7 +10,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
-import dev.chowder.actor.ErrorText;
+import dev.chowder.base.ErrorText;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.ProtoUtils;

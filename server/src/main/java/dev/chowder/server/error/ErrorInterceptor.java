@@ -1,6 +1,6 @@
 package dev.chowder.server.error;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.storage.Outage;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;

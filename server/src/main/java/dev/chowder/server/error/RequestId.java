@@ -1,6 +1,6 @@
 package dev.chowder.server.error;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;

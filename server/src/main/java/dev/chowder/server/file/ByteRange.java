@@ -1,6 +1,6 @@
 package dev.chowder.server.file;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.sandbox.SandboxFiles.Part;
 import dev.chowder.server.error.ApiError;

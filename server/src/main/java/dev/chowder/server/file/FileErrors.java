@@ -1,6 +1,6 @@
 package dev.chowder.server.file;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxException;

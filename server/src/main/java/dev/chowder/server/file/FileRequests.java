@@ -1,10 +1,9 @@
 package dev.chowder.server.file;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.DeleteFileRequest;
 import dev.chowder.api.v1.DownloadFileRequest;
 import dev.chowder.api.v1.GetFileContentRequest;
@@ -14,6 +13,7 @@ import dev.chowder.api.v1.MakeFolderRequest;
 import dev.chowder.api.v1.MoveFileRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.UploadFileRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;

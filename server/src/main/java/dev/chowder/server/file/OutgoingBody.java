@@ -1,6 +1,6 @@
 package dev.chowder.server.file;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;

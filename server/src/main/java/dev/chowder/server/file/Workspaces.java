@@ -1,7 +1,7 @@
 package dev.chowder.server.file;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.shown;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.shown;
 
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawHome;

@@ -1,6 +1,6 @@
 package dev.chowder.server.gateway;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.rpc.Code;
 import dev.chowder.server.auth.ClientAddress;

@@ -1,6 +1,6 @@
 package dev.chowder.server.gateway;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.error.ApiError;

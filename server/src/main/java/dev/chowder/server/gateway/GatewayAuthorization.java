@@ -1,12 +1,12 @@
 package dev.chowder.server.gateway;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.rpc.Code;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.error.ApiError;

@@ -1,6 +1,6 @@
 package dev.chowder.server.gateway;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.api.HttpBody;
 import dev.chowder.openclaw.SessionKey;

@@ -2,7 +2,7 @@ package dev.chowder.server.idempotency;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.chowder.actor.Failpoints;
+import dev.chowder.base.Failpoints;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;

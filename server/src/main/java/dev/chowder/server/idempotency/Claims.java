@@ -1,10 +1,10 @@
 package dev.chowder.server.idempotency;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.actor.Failpoints;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Failpoints;
+import dev.chowder.base.Ids;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.storage.IdempotencyRows;

@@ -1,6 +1,6 @@
 package dev.chowder.server.idempotency;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import io.grpc.Context;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package dev.chowder.server.incident;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.key.ApiKeys;

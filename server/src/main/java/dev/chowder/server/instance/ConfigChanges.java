@@ -1,8 +1,8 @@
 package dev.chowder.server.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;

@@ -1,9 +1,9 @@
 package dev.chowder.server.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.GatewayAccess;
+import dev.chowder.base.Ids;
 import dev.chowder.effect.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;

@@ -1,7 +1,7 @@
 package dev.chowder.server.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;

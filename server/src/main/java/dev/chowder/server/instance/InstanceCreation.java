@@ -1,7 +1,7 @@
 package dev.chowder.server.instance;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.effect.Overrides;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.Homes;

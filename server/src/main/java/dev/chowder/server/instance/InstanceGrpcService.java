@@ -1,12 +1,11 @@
 package dev.chowder.server.instance;
 
-import static dev.chowder.actor.ErrorText.shown;
+import static dev.chowder.base.ErrorText.shown;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -38,6 +37,7 @@ import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.Overrides;

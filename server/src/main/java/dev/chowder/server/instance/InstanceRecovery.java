@@ -1,6 +1,6 @@
 package dev.chowder.server.instance;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;

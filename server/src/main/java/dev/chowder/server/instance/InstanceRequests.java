@@ -2,7 +2,6 @@ package dev.chowder.server.instance;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -20,6 +19,7 @@ import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.call.Pages;

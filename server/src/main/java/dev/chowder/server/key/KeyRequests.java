@@ -2,11 +2,11 @@ package dev.chowder.server.key;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
-import dev.chowder.actor.Ids;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.ListKeysRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.key.KeyScope;
 import dev.chowder.key.Permission;
 import dev.chowder.server.call.Fields;

@@ -3,7 +3,7 @@ package dev.chowder.server.operator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.server.error.ApiError;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.chowder.server.organization;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;

@@ -1,6 +1,5 @@
 package dev.chowder.server.organization;
 
-import dev.chowder.actor.Ids;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Organization;
@@ -10,6 +9,7 @@ import dev.chowder.api.v1.RotateApiKeyResponse;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.EndpointChange;
 import dev.chowder.organization.ModelProvider;

@@ -1,6 +1,6 @@
 package dev.chowder.server.organization;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.effect.ModelSetups;

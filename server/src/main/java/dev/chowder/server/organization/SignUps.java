@@ -1,6 +1,6 @@
 package dev.chowder.server.organization;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationView;

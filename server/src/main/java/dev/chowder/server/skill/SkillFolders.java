@@ -1,7 +1,7 @@
 package dev.chowder.server.skill;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.ClawHubLock;

@@ -2,11 +2,11 @@ package dev.chowder.server.skill;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.chowder.actor.ErrorText;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.ListSkillsRequest;
 import dev.chowder.api.v1.UpdateSkillRequest;
+import dev.chowder.base.ErrorText;
+import dev.chowder.base.Ids;
 import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.openclaw.SkillChange;
 import dev.chowder.secret.Secret;

@@ -1,6 +1,6 @@
 package dev.chowder.server.subscription;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.secret.Secret;
 import java.io.IOException;

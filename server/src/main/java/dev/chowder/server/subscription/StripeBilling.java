@@ -1,6 +1,6 @@
 package dev.chowder.server.subscription;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import com.stripe.Stripe;
 import com.stripe.StripeClient;

@@ -1,13 +1,13 @@
 package dev.chowder.server.subscription;
 
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.must;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.stripe.exception.SignatureVerificationException;
 import com.stripe.net.Webhook;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.organization.SubscriptionFact;
 import dev.chowder.organization.SubscriptionFact.Kind;
 import dev.chowder.organization.Tier;

@@ -1,7 +1,7 @@
 package dev.chowder.server.subscription;
 
-import static dev.chowder.actor.ErrorText.excerpt;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.excerpt;
+import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.organization.OrganizationCommand;

@@ -1,6 +1,6 @@
 package dev.chowder.server.watch;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceChange;

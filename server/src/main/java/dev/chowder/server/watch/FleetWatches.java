@@ -1,7 +1,7 @@
 package dev.chowder.server.watch;
 
-import static dev.chowder.actor.ErrorText.cannot;
-import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.server.call.DrainSignal;

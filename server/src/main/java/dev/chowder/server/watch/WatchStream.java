@@ -1,6 +1,6 @@
 package dev.chowder.server.watch;
 
-import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;

@@ -2,7 +2,7 @@ package dev.chowder.server.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.storage.AuditRow;

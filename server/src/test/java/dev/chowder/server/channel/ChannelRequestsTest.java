@@ -3,8 +3,8 @@ package dev.chowder.server.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.ConnectChannelRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.server.error.Rejection;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

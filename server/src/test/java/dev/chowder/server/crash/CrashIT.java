@@ -3,10 +3,10 @@ package dev.chowder.server.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.chowder.actor.Failpoints;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.base.Failpoints;
 import dev.chowder.server.crash.LifecycleRun.Ask;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;

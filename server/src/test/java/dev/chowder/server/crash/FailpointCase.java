@@ -2,7 +2,7 @@ package dev.chowder.server.crash;
 
 import static java.util.Map.entry;
 
-import dev.chowder.actor.Failpoints;
+import dev.chowder.base.Failpoints;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.organization.OrganizationEvent;
 import dev.chowder.sandbox.SandboxDriver;

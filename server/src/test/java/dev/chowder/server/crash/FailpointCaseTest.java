@@ -13,7 +13,7 @@ import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import dev.chowder.actor.Failpoints;
+import dev.chowder.base.Failpoints;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.sandbox.FailpointSandboxDriver;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
-import dev.chowder.actor.Failpoints;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.base.Failpoints;
 import dev.chowder.server.crash.FailpointCase.Scenario;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;

@@ -1,6 +1,6 @@
 package dev.chowder.server.crash;
 
-import dev.chowder.actor.Failpoints;
+import dev.chowder.base.Failpoints;
 import dev.chowder.server.process.ServerCommand;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;

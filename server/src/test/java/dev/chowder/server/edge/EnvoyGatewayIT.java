@@ -2,7 +2,7 @@ package dev.chowder.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;

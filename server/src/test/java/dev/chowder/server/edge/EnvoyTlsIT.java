@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.base.Ids;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.tls.CertificateAuthority;
 import dev.chowder.server.tls.CertificateAuthority.Identity;

@@ -2,7 +2,6 @@ package dev.chowder.server.edge;
 
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -20,6 +19,7 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;

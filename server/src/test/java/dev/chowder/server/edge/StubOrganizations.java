@@ -1,12 +1,12 @@
 package dev.chowder.server.edge;
 
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.organization.OrganizationRequests;
 import io.grpc.stub.StreamObserver;

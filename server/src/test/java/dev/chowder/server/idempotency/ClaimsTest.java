@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;

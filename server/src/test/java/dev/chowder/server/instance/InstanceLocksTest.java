@@ -2,7 +2,7 @@ package dev.chowder.server.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.actor.Ids;
+import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import java.time.Duration;
 import java.util.ArrayList;

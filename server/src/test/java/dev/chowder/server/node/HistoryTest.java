@@ -16,7 +16,7 @@ import dev.chowder.api.v1.Stage;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.simulator.FakeScript.Verb;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;

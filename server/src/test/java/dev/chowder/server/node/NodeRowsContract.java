@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.base.Ids;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -7,7 +7,7 @@ import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.sandbox.SandboxException.Reason;
-import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.simulator.FakeScript.Verb;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;

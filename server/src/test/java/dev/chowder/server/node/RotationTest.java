@@ -14,7 +14,7 @@ import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.simulator.FakeScript.Verb;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeyScope;
 import dev.chowder.key.KeySettings;

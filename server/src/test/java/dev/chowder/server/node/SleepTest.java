@@ -19,7 +19,7 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.simulator.FakeScript.Verb;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

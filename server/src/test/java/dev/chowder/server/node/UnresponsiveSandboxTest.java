@@ -3,15 +3,15 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.simulator.FakeScript.Verb;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.sandbox.fake.FakeSandboxDriver;
-import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.server.tls.CertificateAuthority.Identity;
+import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.simulator.FakeSandboxSettings;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;

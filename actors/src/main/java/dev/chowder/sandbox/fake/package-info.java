@@ -1,8 +1,0 @@
-/**
- * Simulated sandboxes, for tests of all layers above the driver. There is no container, but the
- * contract is the same, with delays and faults on request.
- */
-@NullMarked
-package dev.chowder.sandbox.fake;
-
-import org.jspecify.annotations.NullMarked;

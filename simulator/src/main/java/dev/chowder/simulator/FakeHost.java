@@ -1,0 +1,300 @@
+package dev.chowder.simulator;
+
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Simulates the machine that sandboxes run on: stores their directories, and which loopback address
+ * each running one has.
+ */
+final class FakeHost implements AutoCloseable {
+  /** 127.64.0.0, far from the addresses that people use. */
+  private static final int FIRST_ADDRESS = 127 << 24 | 64 << 16;
+
+  private static final int ADDRESSES = 1 << 22;
+
+  /**
+   * Maximum age of a count of running processes. Each creation reads it, and a real engine keeps
+   * such a count.
+   */
+  private static final Duration COUNT_AGE = Duration.ofSeconds(1);
+
+  private final Path root;
+  private final Path addresses;
+  private final boolean temporary;
+  private final Map<SandboxId, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
+  private final AtomicInteger assigned = new AtomicInteger();
+
+  /** The sandbox that was started at an address last. Another one may have the address now. */
+  private final Map<String, SandboxId> startedAt = new ConcurrentHashMap<>();
+
+  private final AtomicReference<Count> counted =
+      new AtomicReference<>(new Count(System.nanoTime() - COUNT_AGE.toNanos() - 1, 0, 0));
+
+  private record Count(long at, long running, long pagedOut) {
+    boolean isOld() {
+      return System.nanoTime() - at > COUNT_AGE.toNanos();
+    }
+  }
+
+  FakeHost(Optional<Path> directory) throws IOException {
+    this.temporary = directory.isEmpty();
+    this.root =
+        directory.isPresent()
+            ? Files.createDirectories(directory.get())
+            : Files.createTempDirectory("chowder-fake-");
+    this.addresses = Files.createDirectories(root.resolve(".addresses"));
+    try (Stream<Path> found = Files.list(root)) {
+      for (Path path : found.toList()) {
+        if (String.valueOf(path.getFileName()).startsWith(".removed-")) {
+          removeRest(path);
+        } else {
+          FakeSandbox.load(path).ifPresent(sandbox -> sandboxes.put(sandbox.id(), sandbox));
+        }
+      }
+    }
+    sandboxes.values().stream()
+        .flatMap(sandbox -> sandbox.process().stream())
+        .mapToInt(process -> number(process.host()))
+        .max()
+        .ifPresent(assigned::set);
+  }
+
+  Path root() {
+    return root;
+  }
+
+  /**
+   * Deletes the rest of a sandbox that a killed server left, unless another node is deleting it
+   * now.
+   */
+  private static void removeRest(Path removed) throws IOException {
+    try {
+      FakeSandbox.deleteTree(removed);
+    } catch (NoSuchFileException | UncheckedIOException gone) {
+      if (Files.exists(removed)) throw gone;
+    }
+  }
+
+  /** Returns the existing or newly created sandbox, whatever the generation of its home. */
+  FakeSandbox create(SandboxId id, int generation, List<SandboxFile> fromImage) {
+    return find(id)
+        .orElseGet(
+            () ->
+                sandboxes.computeIfAbsent(
+                    id,
+                    _ -> {
+                      try {
+                        return FakeSandbox.create(
+                            id, root.resolve(id.value()), generation, fromImage);
+                      } catch (IOException failed) {
+                        throw new UncheckedIOException(failed);
+                      }
+                    }));
+  }
+
+  Optional<FakeSandbox> find(SandboxId id) {
+    return Optional.ofNullable(
+        temporary ? sandboxes.get(id) : sandboxes.compute(id, (_, known) -> reload(id, known)));
+  }
+
+  /**
+   * Reads the sandbox again. Other nodes with the same directory also create, change and remove
+   * sandboxes.
+   */
+  private @Nullable FakeSandbox reload(SandboxId id, @Nullable FakeSandbox known) {
+    Path directory = root.resolve(id.value());
+    try {
+      if (!Files.isDirectory(directory)) return null;
+      if (known == null || !known.isCurrent()) return FakeSandbox.load(directory).orElse(null);
+      known.refresh();
+      return known;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /** Removes what is within the fence. Compares and removes in one step. */
+  void remove(SandboxId id, Fence fence) {
+    var _ = find(id);
+    sandboxes.computeIfPresent(
+        id,
+        (_, sandbox) -> {
+          int attempt = sandbox.process().map(SimulatedProcess::attempt).orElse(0);
+          if (!fence.allowsAttempt(attempt)) return sandbox;
+          sandbox.process().ifPresent(process -> forgetAddress(process.host()));
+          if (fence.allowsHome(sandbox.generation())) {
+            sandbox.remove();
+            return null;
+          }
+          sandbox.removeProcesses();
+          return sandbox;
+        });
+  }
+
+  private static boolean isSandbox(Path path) {
+    return String.valueOf(path.getFileName()).startsWith("sb-");
+  }
+
+  Collection<FakeSandbox> all() {
+    if (!temporary) reloadAll();
+    return List.copyOf(sandboxes.values());
+  }
+
+  /** Returns how many processes had memory a moment ago, as far as this node has observed them. */
+  long running() {
+    return count().running();
+  }
+
+  /** Returns how many processes were paged out a moment ago. */
+  long pagedOut() {
+    return count().pagedOut();
+  }
+
+  /** Makes the next count current, because memory was freed on purpose. */
+  void recount() {
+    counted.updateAndGet(last -> new Count(System.nanoTime() - COUNT_AGE.toNanos() - 1, 0, 0));
+  }
+
+  private Count count() {
+    return counted.updateAndGet(
+        last ->
+            last.isOld()
+                ? new Count(
+                    System.nanoTime(),
+                    count(process -> process.runs() && !process.pagedOut()),
+                    count(SimulatedProcess::pagedOut))
+                : last);
+  }
+
+  private long count(Predicate<SimulatedProcess> which) {
+    return sandboxes.values().stream()
+        .filter(sandbox -> sandbox.process().filter(which).isPresent())
+        .count();
+  }
+
+  private void reloadAll() {
+    sandboxes.keySet().forEach(this::find);
+    try (Stream<Path> found = Files.list(root)) {
+      found
+          .filter(FakeHost::isSandbox)
+          .map(path -> String.valueOf(path.getFileName()))
+          .forEach(name -> find(new SandboxId(name)));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /**
+   * Returns a new address for each start, as a real engine assigns a new port. With a shared
+   * directory it is random, so that nodes choose different ones.
+   */
+  String nextAddress() {
+    int number =
+        temporary ? assigned.getAndIncrement() : ThreadLocalRandom.current().nextInt(ADDRESSES);
+    int address = FIRST_ADDRESS + 1 + Math.floorMod(number, ADDRESSES - 2);
+    return (address >>> 24)
+        + "."
+        + (address >>> 16 & 255)
+        + "."
+        + (address >>> 8 & 255)
+        + "."
+        + (address & 255);
+  }
+
+  private static int number(String host) {
+    int address = 0;
+    for (String part : host.split("\\.", 4)) {
+      address = address << 8 | Integer.parseInt(part);
+    }
+    return address - FIRST_ADDRESS;
+  }
+
+  /** Returns the running sandbox that has this address. */
+  Optional<FakeSandbox> at(String address) {
+    var started = lastStartedAt(address).flatMap(this::find).filter(one -> isAt(one, address));
+    if (started.isPresent()) return started;
+    // A test may have moved the sandbox there.
+    Optional<FakeSandbox> known = knownAt(address);
+    if (known.isPresent() || temporary) return known;
+    reloadAll();
+    return knownAt(address);
+  }
+
+  private Optional<FakeSandbox> knownAt(String address) {
+    return sandboxes.values().stream().filter(one -> isAt(one, address)).findFirst();
+  }
+
+  private static boolean isAt(FakeSandbox sandbox, String address) {
+    return sandbox
+        .process()
+        .filter(process -> process.runs() && process.host().equals(address))
+        .isPresent();
+  }
+
+  /** Records the address of a sandbox, for other nodes of the same directory too. */
+  void started(SandboxId id, String address) {
+    startedAt.put(address, id);
+    if (temporary) return;
+    try {
+      // The rename is atomic, so a server that is killed leaves no partial file.
+      var written = Files.createTempFile(addresses, address, ".new");
+      Files.writeString(written, id.value());
+      Files.move(written, addresses.resolve(address), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private Optional<SandboxId> lastStartedAt(String address) {
+    var here = startedAt.get(address);
+    if (here != null || temporary) return Optional.ofNullable(here);
+    try {
+      return Optional.of(new SandboxId(Files.readString(addresses.resolve(address))));
+    } catch (NoSuchFileException missing) {
+      return Optional.empty();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private void forgetAddress(String address) {
+    startedAt.remove(address);
+    try {
+      Files.deleteIfExists(addresses.resolve(address));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (temporary) {
+      try {
+        FakeSandbox.deleteTree(root);
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package dev.chowder.simulator;
+
+import com.typesafe.config.Config;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The settings of the fake driver. Only this class of the package reads configuration. {@code
+ * reference.conf} has the defaults under {@code chowder.sandbox.fake}.
+ *
+ * @param directory where sandboxes outlive the server, as real containers do; empty for a temporary
+ *     directory that is removed at the end
+ * @param taskTime duration of a task
+ * @param bootTime time from a start until {@code /readyz} returns 200
+ * @param replyTime duration of one model response
+ * @param memoryBytes simulated memory of the host
+ * @param processBytes simulated memory of each running process
+ */
+public record FakeSandboxSettings(
+    Optional<Path> directory,
+    Duration taskTime,
+    Duration bootTime,
+    Duration replyTime,
+    long memoryBytes,
+    long processBytes) {
+
+  /** Reads {@code chowder.sandbox.fake} from the whole configuration. */
+  public static FakeSandboxSettings from(Config root) {
+    Config config = root.getConfig("chowder.sandbox.fake");
+    String directory = config.getString("directory");
+    return new FakeSandboxSettings(
+        directory.isEmpty() ? Optional.empty() : Optional.of(Path.of(directory)),
+        config.getDuration("task-time"),
+        config.getDuration("boot-time"),
+        config.getDuration("reply-time"),
+        config.getBytes("memory"),
+        config.getBytes("process-memory"));
+  }
+
+  /** Returns settings with a temporary directory, no delays and plenty of memory. */
+  public static FakeSandboxSettings instant() {
+    return new FakeSandboxSettings(
+        Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 1L << 50, 1L << 30);
+  }
+
+  /** Returns these settings with a directory that outlives the driver. */
+  public FakeSandboxSettings in(Path where) {
+    return new FakeSandboxSettings(
+        Optional.of(where), taskTime, bootTime, replyTime, memoryBytes, processBytes);
+  }
+}

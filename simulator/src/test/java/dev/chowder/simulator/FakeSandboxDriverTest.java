@@ -1,0 +1,248 @@
+package dev.chowder.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriverContract;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the contract on simulated sandboxes, and tests the functions that other tests use. */
+class FakeSandboxDriverTest extends SandboxDriverContract {
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final FakeSandboxDriver driver =
+      new FakeSandboxDriver(
+          FakeSandboxSettings.instant(), new FakeScript().missing("chowder/absent:1"));
+
+  @AfterEach
+  void close() {
+    driver.close();
+  }
+
+  @Override
+  protected SandboxDriver driver() {
+    return driver;
+  }
+
+  @Override
+  protected String snapshot() {
+    return "chowder/fake";
+  }
+
+  @Override
+  protected List<String> commandThatPrints(String text, int exitCode) {
+    return List.of("x", "--print", text, "--exit", "" + exitCode);
+  }
+
+  @Override
+  protected List<String> commandThatHangs() {
+    return List.of("x", "--hang");
+  }
+
+  @Override
+  protected List<String> commandThatServes() {
+    List<String> command = new ArrayList<>(List.of("serve"));
+    for (int i = 1; i <= 5; i++) {
+      command.addAll(List.of("--print", "line " + i));
+    }
+    return command;
+  }
+
+  @Override
+  protected List<String> commandThatIgnoresSigterm() {
+    return List.of("serve", "--ignore-sigterm");
+  }
+
+  @Override
+  protected List<String> commandThatNeedsTooMuchMemory() {
+    return List.of("serve", "--out-of-memory");
+  }
+
+  @Override
+  protected void killProcess(SandboxId sandbox) {
+    driver.kill(sandbox);
+  }
+
+  @Override
+  protected void crashProcess(
+      SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine) {
+    driver.crash(sandbox, exitCode, lastLine);
+  }
+
+  @Override
+  protected void freezeProcess(SandboxId sandbox) {
+    driver.pause(sandbox);
+  }
+
+  @Override
+  protected void removeProcess(SandboxId sandbox) {
+    driver.removeContainers(sandbox);
+  }
+
+  @Override
+  protected void awaitTaskRunning() {
+    await(() -> driver.hasTask(id));
+  }
+
+  @Override
+  protected SandboxDriver unreachable() {
+    return new FakeSandboxDriver(FakeSandboxSettings.instant(), new FakeScript().unreachable());
+  }
+
+  @Test
+  void scriptedFaultsOccurAsOftenAsRequested() {
+    driver.script().failNext(FakeScript.Verb.CREATE, 2, Reason.NO_SPACE, "disk: full");
+    assertReason(Reason.NO_SPACE, this::create);
+    assertReason(Reason.NO_SPACE, this::create);
+    create();
+    assertThat(driver.script().calls())
+        .filteredOn(c -> c.verb() == FakeScript.Verb.CREATE)
+        .hasSize(3);
+  }
+
+  @Test
+  void aPagedOutProcessUsesSwapAndAHostWithoutSwapChangesNothing() {
+    create();
+    start(1, commandThatServes());
+    driver.freeze(id, 1);
+    var resident = driver.memory(id).orElseThrow();
+    driver.script().withoutSwap();
+    assertThat(driver.capacity().swapFreeBytes()).isZero();
+    assertThat(driver.pageOut(id, 1)).isEqualTo(resident);
+    driver.script().withSwap();
+    assertThat(driver.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);
+    assertThat(driver.memory(id).orElseThrow().swappedBytes()).isPositive();
+    assertThat(thaw(2, 1, commandThatServes())).isPresent();
+    assertThat(driver.memory(id)).hasValue(resident);
+  }
+
+  @Test
+  void aSandboxOutlivesItsDriver(@TempDir Path directory) throws Exception {
+    var settings = FakeSandboxSettings.instant().in(directory);
+    SandboxEndpoint endpoint;
+    // Closed only after the second one has its state, like a server that was killed.
+    var first = new FakeSandboxDriver(settings);
+    first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
+    first.writeFiles(id, FIRST, List.of(file("a/key", "kept")));
+    endpoint =
+        first.start(
+            id,
+            new Fence(3, 1),
+            new SandboxDriver.ProcessSpec(
+                snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
+    first.close();
+    try (var second = new FakeSandboxDriver(settings)) {
+      assertThat(second.list())
+          .singleElement()
+          .satisfies(
+              observed ->
+                  assertThat(observed.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
+      assertThat(second.readFile(id, "a/key", 10).orElseThrow().toStringUtf8()).isEqualTo("kept");
+      awaitAnswer(endpoint);
+      assertThat(Files.getPosixFilePermissions(directory.resolve(id + "/home/a/key")))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+  }
+
+  @Test
+  @SuppressWarnings("try") // Closing early is what is tested.
+  void nodesOfOneHostShareTheSandboxesAndServeAfterOneEnds(@TempDir Path directory)
+      throws Exception {
+    var settings = FakeSandboxSettings.instant().in(directory);
+    try (var first = new FakeSandboxDriver(settings);
+        var second = new FakeSandboxDriver(settings)) {
+      first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
+      var endpoint =
+          first.start(
+              id,
+              new Fence(3, 1),
+              new SandboxDriver.ProcessSpec(
+                  snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
+      assertThat(second.list())
+          .singleElement()
+          .satisfies(
+              observed ->
+                  assertThat(observed.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
+      awaitAnswer(endpoint);
+      first.close();
+      awaitAnswer(endpoint);
+      second.stop(id, 3, Duration.ofSeconds(1));
+      second.remove(id, Fence.NONE);
+      try (var third = new FakeSandboxDriver(settings)) {
+        assertThat(third.list()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void anOnboardedGatewayRequiresItsToken() throws Exception {
+    create();
+    run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
+    driver.writeFiles(
+        id,
+        FIRST,
+        List.of(file(".openclaw/openclaw.json", "{\"gateway\":{\"auth\":{\"token\":\"T\"}}}")));
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    String ask = "{\"model\":\"openclaw/main\",\"input\":\"hi there\"}";
+    assertThat(post(endpoint, "/v1/responses", "wrong", ask).statusCode()).isEqualTo(401);
+    assertThat(post(endpoint, "/v1/responses", "T", ask).body()).contains("You said: hi there");
+    assertThat(
+            post(
+                    endpoint,
+                    "/v1/responses",
+                    "T",
+                    ask.replace("\"input\"", "\"stream\":true,\"input\""))
+                .body())
+        .startsWith("event: response.created")
+        .contains("\"delta\":\"hi\"")
+        .endsWith("data: [DONE]\n\n");
+  }
+
+  @Test
+  void aGatewaysConfigurationIsPatchedByAdminCalls() throws Exception {
+    create();
+    run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    String got = post(endpoint, "/api/v1/admin/rpc", "", "{\"method\":\"config.get\"}").body();
+    String hash = got.replaceAll("(?s).*\"hash\":\"([0-9a-f]+)\".*", "$1");
+    String patch =
+        "{\"method\":\"config.patch\",\"params\":{\"baseHash\":\"%s\",\"raw\":\"{\\\"ui\\\":{\\\"a\\\":1}}\"}}";
+    assertThat(post(endpoint, "/api/v1/admin/rpc", "", patch.formatted(hash)).statusCode())
+        .isEqualTo(200);
+    assertThat(post(endpoint, "/api/v1/admin/rpc", "", patch.formatted(hash)).statusCode())
+        .isEqualTo(400);
+    assertThat(read(".openclaw/openclaw.json").orElseThrow())
+        .contains("\"a\" : 1")
+        .contains("\"mode\" : \"local\"");
+  }
+
+  private HttpResponse<String> post(
+      SandboxEndpoint endpoint, String path, String token, String body)
+      throws IOException, InterruptedException {
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://" + endpoint + path))
+            .timeout(Duration.ofSeconds(5))
+            .header("Authorization", "Bearer " + token)
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+}

@@ -1,0 +1,58 @@
+package dev.chowder.simulator;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxFilesContract;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the contract of files on simulated sandboxes. */
+class FakeSandboxFilesTest extends SandboxFilesContract {
+  @TempDir Path folder;
+  private @Nullable FakeSandboxDriver driver;
+
+  @AfterEach
+  void close() {
+    if (driver != null) driver.close();
+  }
+
+  @Override
+  protected SandboxDriver driver() {
+    var open = driver;
+    if (open == null) {
+      open = new FakeSandboxDriver(FakeSandboxSettings.instant().in(folder));
+      driver = open;
+    }
+    return open;
+  }
+
+  @Override
+  protected String snapshot() {
+    return "any";
+  }
+
+  @Override
+  protected String asTheAgent(String script) {
+    try {
+      var home = folder.resolve(id.toString()).resolve("home");
+      var process =
+          new ProcessBuilder("sh", "-c", script)
+              .directory(home.toFile())
+              .redirectErrorStream(true)
+              .start();
+      var output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).as(output).isZero();
+      return output;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException stop) {
+      throw new IllegalStateException(stop);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package dev.chowder.storage;
+
+import static dev.chowder.base.ErrorText.cannot;
+
+import java.util.Arrays;
+import java.util.Objects;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationVersion;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Checks and migrates the version of the tables: the stored version, the version that this Chowder
+ * needs, and the conditions of a migration. Does not know any table.
+ */
+final class Schema {
+  private static final Logger LOG = LoggerFactory.getLogger(Schema.class);
+
+  private Schema() {}
+
+  /**
+   * Creates the tables of an empty database for a starting node. Migrates older tables if no older
+   * node can use them.
+   *
+   * @throws StorageException if the tables are newer, or are older and shared
+   */
+  static void prepare(StorageSettings settings) {
+    boolean shared = !settings.dialect().isOwnedByOneNode();
+    withFlyway(
+        settings,
+        flyway -> {
+          MigrationInfo current = flyway.info().current();
+          boolean older = current != null && flyway.info().pending().length > 0;
+          if (older && shared) {
+            throw new StorageException(
+                cannot(
+                    "use the database",
+                    "it has schema version "
+                        + current.getVersion()
+                        + ", this Chowder needs "
+                        + known(flyway),
+                    "stop the older nodes, then run scripts/migrate"));
+          }
+          migrate(flyway);
+        });
+  }
+
+  /**
+   * Migrates the tables for an operator who has stopped all older nodes. Nodes of versions without
+   * the cluster's lock are visible only by their sessions.
+   *
+   * @throws StorageException if the tables are newer, or are older and in use by other sessions
+   */
+  static void migrate(StorageSettings settings) {
+    boolean shared = !settings.dialect().isOwnedByOneNode();
+    withFlyway(
+        settings,
+        flyway -> {
+          boolean older = flyway.info().current() != null && flyway.info().pending().length > 0;
+          if (older && shared) {
+            var connections = flyway.getConfiguration().getDataSource();
+            OtherSessions.reject(connections, settings.limits().connect());
+          }
+          migrate(flyway);
+        });
+  }
+
+  private interface Work {
+    void on(Flyway flyway);
+  }
+
+  /** Runs work with separate connections: a migration may take longer than any call. */
+  private static void withFlyway(StorageSettings settings, Work work) {
+    try (var connections = ConnectionPool.openForLongWork("chowder-schema", settings)) {
+      Flyway flyway =
+          Flyway.configure()
+              .dataSource(connections)
+              .locations(settings.dialect().migrations())
+              .failOnMissingLocations(true)
+              // In one transaction if other nodes may read meanwhile: they see an empty database
+              // and then wait for Flyway's lock. H2 does not support that.
+              .group(!settings.dialect().isOwnedByOneNode())
+              .load();
+      rejectNewer(flyway);
+      work.on(flyway);
+    } catch (FlywayException e) {
+      throw new StorageException(
+          cannot(
+              "migrate the database",
+              StorageException.rootMessage(e),
+              "use a schema that Chowder created"),
+          e);
+    }
+  }
+
+  private static void migrate(Flyway flyway) {
+    int applied = flyway.migrate().migrationsExecuted;
+    if (applied > 0) LOG.info("database migrated migrations={}", applied);
+  }
+
+  private static void rejectNewer(Flyway flyway) {
+    MigrationInfo current = flyway.info().current();
+    if (current == null || current.getVersion() == null) return;
+    MigrationVersion known = known(flyway);
+    if (current.getVersion().isNewerThan(known)) {
+      throw new StorageException(
+          cannot(
+              "use the database",
+              "a newer Chowder migrated it to schema version "
+                  + current.getVersion()
+                  + ", this one supports at most "
+                  + known,
+              "start the newer version or restore a backup"));
+    }
+  }
+
+  /** Returns the newest schema version that this Chowder contains. */
+  private static MigrationVersion known(Flyway flyway) {
+    return Arrays.stream(flyway.info().all())
+        .filter(migration -> !migration.getState().name().startsWith("FUTURE"))
+        .map(MigrationInfo::getVersion)
+        .filter(Objects::nonNull)
+        .max(MigrationVersion::compareTo)
+        .orElse(MigrationVersion.EMPTY);
+  }
+}
