@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.base.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -19,7 +20,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -46,7 +46,8 @@ class ClusterNodeTest {
     nodes.forEach(
         node -> {
           node.system().terminate();
-          await(() -> node.system().getWhenTerminated().toCompletableFuture().isDone());
+          Await.until(
+              LIMIT, () -> node.system().getWhenTerminated().toCompletableFuture().isDone());
         });
   }
 
@@ -54,7 +55,7 @@ class ClusterNodeTest {
   void nodesThatListEachOtherFormOneCluster() {
     HOSTS.forEach(host -> join(host, listed()));
     nodes.forEach(ClusterNode::awaitReady);
-    assertThat(nodes).allSatisfy(node -> await(() -> members(node) == HOSTS.size()));
+    assertThat(nodes).allSatisfy(node -> Await.until(LIMIT, () -> members(node) == HOSTS.size()));
     assertThat(nodes).allMatch(ClusterNode::hasPeers);
   }
 
@@ -71,7 +72,7 @@ class ClusterNodeTest {
               List.of(names.address()));
       HOSTS.forEach(host -> join(host, settings));
       nodes.forEach(ClusterNode::awaitReady);
-      assertThat(nodes).allSatisfy(node -> await(() -> members(node) == HOSTS.size()));
+      assertThat(nodes).allSatisfy(node -> Await.until(LIMIT, () -> members(node) == HOSTS.size()));
     }
   }
 
@@ -124,14 +125,14 @@ class ClusterNodeTest {
                 return duty(() -> notified.add(node), () -> having.remove(node));
               });
     }
-    await(() -> having.size() == 1);
+    Await.until(LIMIT, () -> having.size() == 1);
     var first = having.iterator().next();
     first.close();
-    await(() -> having.size() == 1 && !having.contains(first));
+    Await.until(LIMIT, () -> having.size() == 1 && !having.contains(first));
     var second = having.iterator().next();
     var third = nodes.stream().filter(n -> n != first && n != second).findFirst().orElseThrow();
     third.close();
-    await(() -> notified.contains(second));
+    Await.until(LIMIT, () -> notified.contains(second));
   }
 
   @Test
@@ -143,11 +144,11 @@ class ClusterNodeTest {
       var second = SharedHostPorts.share(nodes.get(1).system(), blocking);
       first.listen(Set.of(9090));
       second.listen(Set.of(9100));
-      await(() -> first.ownPorts().equals(Set.of(9090, 9100)));
-      await(() -> second.ownPorts().equals(Set.of(9090, 9100)));
+      Await.until(LIMIT, () -> first.ownPorts().equals(Set.of(9090, 9100)));
+      Await.until(LIMIT, () -> second.ownPorts().equals(Set.of(9090, 9100)));
 
       var late = SharedHostPorts.share(nodes.getLast().system(), blocking);
-      await(() -> late.ownPorts().equals(Set.of(9090, 9100)));
+      Await.until(LIMIT, () -> late.ownPorts().equals(Set.of(9090, 9100)));
       var refreshes = new AtomicInteger();
       var longInterval = Duration.ofHours(1);
       // A failed refresh must not stop later ones.
@@ -157,10 +158,10 @@ class ClusterNodeTest {
             throw new IllegalStateException("as if the database were unreachable");
           },
           longInterval);
-      await(() -> refreshes.get() > 0);
+      Await.until(LIMIT, () -> refreshes.get() > 0);
       int before = refreshes.get();
       first.changed();
-      await(() -> refreshes.get() > before);
+      Await.until(LIMIT, () -> refreshes.get() > before);
     }
   }
 
@@ -205,18 +206,6 @@ class ClusterNodeTest {
     return java.util.stream.StreamSupport.stream(
             Cluster.get(node.system()).state().getMembers().spliterator(), false)
         .count();
-  }
-
-  private static void await(BooleanSupplier holds) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!holds.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("the time of " + LIMIT).isLessThan(deadline);
-      try {
-        Thread.sleep(20);
-      } catch (InterruptedException why) {
-        throw new IllegalStateException(why);
-      }
-    }
   }
 
   private static int freePort() {

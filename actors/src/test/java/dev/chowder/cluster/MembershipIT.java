@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.chowder.base.Await;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.MemberSession;
 import dev.chowder.storage.TestStorage;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,7 +68,7 @@ class MembershipIT {
     var second = at("b");
     long began = System.nanoTime();
     var formed = second.form().toCompletableFuture();
-    await(() -> second.refusal().isPresent());
+    Await.until(LIMIT, () -> second.refusal().isPresent());
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plus(TOLERANCE));
     assertThat(second.refusal().orElseThrow())
         .startsWith("cannot form a cluster on this database: it belongs to cluster ")
@@ -152,8 +152,8 @@ class MembershipIT {
     var before = holders();
     endSessions(before);
     var _ = candidate.form();
-    await(() -> holders().size() == 1 && !holders().equals(before));
-    await(() -> candidate.refusal().isPresent());
+    Await.until(LIMIT, () -> holders().size() == 1 && !holders().equals(before));
+    Await.until(LIMIT, () -> candidate.refusal().isPresent());
     assertThat(member.lost().toCompletableFuture()).isNotDone();
   }
 
@@ -163,7 +163,7 @@ class MembershipIT {
     assertThat(answer(member.tryForm())).isTrue();
     execute("DELETE FROM cluster_identity");
     endSessions(holders());
-    await(() -> count("cluster_identity") == 1 && holders().size() == 1);
+    Await.until(LIMIT, () -> count("cluster_identity") == 1 && holders().size() == 1);
     assertThat(member.lost().toCompletableFuture()).isNotDone();
 
     execute("UPDATE cluster_identity SET cluster = 'other', formed_by = 'process 2 on beta'");
@@ -192,14 +192,14 @@ class MembershipIT {
         firewall("-I", silence), "packets cannot be dropped here: it takes root and iptables");
     try {
       long began = System.nanoTime();
-      await(() -> !holders().contains(holder.getFirst()));
+      Await.until(LIMIT, () -> !holders().contains(holder.getFirst()));
       assertThat(Duration.ofNanos(System.nanoTime() - began))
           .isLessThan(LIMITS.dead().plus(TOLERANCE));
     } finally {
       assertThat(firewall("-D", silence)).isTrue();
     }
     // The member still runs: only its connection was cut, and it opens a new session.
-    await(() -> holders().size() == 1);
+    Await.until(LIMIT, () -> holders().size() == 1);
     assertThat(member.lost().toCompletableFuture()).isNotDone();
   }
 
@@ -275,13 +275,5 @@ class MembershipIT {
 
   private void execute(String statement) {
     database.jdbi().useHandle(handle -> handle.execute(statement));
-  }
-
-  private static void await(BooleanSupplier holds) throws InterruptedException {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!holds.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("the time of " + LIMIT).isLessThan(deadline);
-      Thread.sleep(20);
-    }
   }
 }

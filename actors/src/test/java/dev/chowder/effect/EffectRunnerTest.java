@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.chowder.base.Await;
 import dev.chowder.effect.GatewayWork.Outcome;
 import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.WorkFailure;
@@ -654,11 +655,10 @@ class EffectRunnerTest {
   }
 
   private void awaitWaiting(int effects) {
-    long limit = System.nanoTime() + Duration.ofSeconds(LIMIT_SECONDS).toNanos();
-    while (runner.waiting() != effects) {
-      assertThat(System.nanoTime()).as("waiting: " + runner.waiting()).isLessThan(limit);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        Duration.ofSeconds(LIMIT_SECONDS),
+        () -> runner.waiting() == effects,
+        () -> "waiting: " + runner.waiting());
   }
 
   @Test

@@ -2,7 +2,7 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
+import dev.chowder.base.Await;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -32,11 +32,8 @@ class FairSemaphoreTest {
   }
 
   private void awaitWaiting(int wanted) {
-    long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (permits.waiting() != wanted) {
-      assertThat(System.nanoTime()).as("waiting: " + permits.waiting()).isLessThan(limit);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        Await.LIMIT, () -> permits.waiting() == wanted, () -> "waiting: " + permits.waiting());
   }
 
   private String nextAfter(String released) throws InterruptedException {

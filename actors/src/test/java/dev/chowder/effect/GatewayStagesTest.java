@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.instance.Homes;
@@ -52,7 +53,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -466,7 +466,7 @@ class GatewayStagesTest {
                     stopped.completeExceptionally(why);
                   }
                 });
-    await(() -> !isReady());
+    Await.until(() -> !isReady());
     turn.release();
     stopping.join();
     assertThat(stopped.join().slept().level()).isEqualTo(SleepLevel.FROZEN);
@@ -482,7 +482,7 @@ class GatewayStagesTest {
     driver.script().lockDatabases(10);
     int before = observations();
     checks.begin(ID, 1, 1);
-    await(() -> !checks.isBusy());
+    Await.until(() -> !checks.isBusy());
     assertThat(driver.script().lockedUsesLeft()).isZero();
     // Five without a result, the finding, and the next check.
     assertThat(observations()).isEqualTo(before + 7);
@@ -511,7 +511,7 @@ class GatewayStagesTest {
     // A second series would observe in this time.
     Thread.sleep(Duration.ofMillis(200));
     check.release();
-    await(() -> !checks.isBusy());
+    Await.until(() -> !checks.isBusy());
     return observations() - before;
   }
 
@@ -528,14 +528,6 @@ class GatewayStagesTest {
   private int observations() {
     return (int)
         driver.script().calls().stream().filter(call -> call.verb() == Verb.OBSERVE).count();
-  }
-
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
-      Thread.sleep(10);
-    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.sandbox.SandboxId;
@@ -48,8 +49,8 @@ class ImageFilesTest {
     return new Call(Thread.ofPlatform().daemon().start(result), result);
   }
 
-  private static void awaitWaiting(Call call) throws InterruptedException {
-    while (call.thread.getState() != Thread.State.WAITING) Thread.sleep(1);
+  private static void awaitWaiting(Call call) {
+    Await.until(() -> call.thread.getState() == Thread.State.WAITING);
   }
 
   private long reads() {

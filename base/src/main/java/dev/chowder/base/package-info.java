@@ -1,4 +1,4 @@
-/** What every module needs: ids, the texts of errors, and planted faults. Knows no other module. */
+/** Classes that every module needs: ids, texts of errors, planted faults. Knows no other module. */
 @NullMarked
 package dev.chowder.base;
 

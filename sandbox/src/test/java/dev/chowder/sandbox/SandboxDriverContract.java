@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
@@ -895,7 +896,7 @@ public abstract class SandboxDriverContract {
   }
 
   protected void awaitAnswer(SandboxEndpoint endpoint) {
-    await(
+    Await.until(
         () -> {
           try {
             return get(endpoint, "/healthz") == 200;
@@ -928,19 +929,7 @@ public abstract class SandboxDriverContract {
   }
 
   protected void awaitEnd() {
-    await(() -> driver().observe(id).mainProcess() instanceof MainProcess.Ended);
-  }
-
-  protected static void await(java.util.function.BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
-      try {
-        Thread.sleep(20);
-      } catch (InterruptedException stop) {
-        throw new AssertionError(stop);
-      }
-    }
+    Await.until(() -> driver().observe(id).mainProcess() instanceof MainProcess.Ended);
   }
 
   protected static void assertReason(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.FileRefused.Reason;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -249,11 +250,10 @@ public abstract class SandboxFilesContract {
 
   private void awaitNothingStaged() {
     // The program removes the files of a cancelled call a moment later.
-    long until = System.nanoTime() + 20_000_000_000L;
-    while (!asTheAgent("ls -A .chowder-files").isEmpty()) {
-      assertThat(System.nanoTime()).as("the staging folder is not empty").isLessThan(until);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        Await.LIMIT,
+        () -> asTheAgent("ls -A .chowder-files").isEmpty(),
+        () -> "the staging folder is not empty");
   }
 
   @Test

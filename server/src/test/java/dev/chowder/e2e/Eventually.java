@@ -2,8 +2,10 @@ package dev.chowder.e2e;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** Repeats a check until a condition holds. At the time limit it fails with the last response. */
 final class Eventually {
@@ -12,17 +14,22 @@ final class Eventually {
   private Eventually() {}
 
   static <T> T get(String what, Duration limit, Callable<T> ask, Predicate<? super T> enough) {
-    long end = System.nanoTime() + limit.toNanos();
-    while (true) {
-      T answer = call(ask);
-      if (enough.test(answer)) {
-        return answer;
-      }
-      if (System.nanoTime() > end) {
-        throw new AssertionError(what + ": not within " + limit + "; at last: " + answer);
-      }
-      LockSupport.parkNanos(PAUSE.toNanos());
+    var last = new AtomicReference<T>();
+    try {
+      Awaitility.await()
+          .pollInSameThread()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(PAUSE)
+          .atMost(limit)
+          .until(
+              () -> {
+                last.set(call(ask));
+                return enough.test(last.get());
+              });
+    } catch (ConditionTimeoutException late) {
+      throw new AssertionError(what + ": not within " + limit + "; at last: " + last.get(), late);
     }
+    return last.get();
   }
 
   static void is(String what, Duration limit, Callable<Boolean> condition) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
@@ -207,11 +208,7 @@ class HostMemoryAdmissionTest {
 
   /** The simulator counts its processes once a second. */
   private static void awaitAvailable(FakeSandboxDriver driver, long bytes) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (driver.capacity().availableBytes() != bytes) {
-      assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
-      Thread.sleep(50);
-    }
+    Await.until(() -> driver.capacity().availableBytes() == bytes);
   }
 
   /** Two nodes must not use the same memory to end their gateways. */

@@ -2,6 +2,7 @@ package dev.chowder.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
@@ -99,7 +100,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
 
   @Override
   protected void awaitTaskRunning() {
-    await(() -> driver.hasTask(id));
+    Await.until(() -> driver.hasTask(id));
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,11 +183,8 @@ abstract class DatabaseTransferContract {
   }
 
   private static void awaitWritten(AtomicInteger written, int wanted) {
-    long limit = System.nanoTime() + LIMIT.toNanos();
-    while (written.get() < wanted) {
-      assertThat(System.nanoTime()).as("written: " + written + " of " + wanted).isLessThan(limit);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        LIMIT, () -> written.get() >= wanted, () -> "written: " + written + " of " + wanted);
   }
 
   private static void writeTogether(Database database, String id) {

@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.HostCapacity;
 import dev.chowder.sandbox.SandboxDriver.MemoryUse;
@@ -160,11 +161,10 @@ class DockerPageOutIT {
 
   /** Waits until memory that the process has not used since its thaw is resident again. */
   private void awaitReadAhead(long bytes) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (driver.memory(id).orElseThrow().residentBytes() < bytes - 16 * MIB) {
-      assertThat(System.nanoTime()).as("%s", driver.memory(id)).isLessThan(deadline);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        Await.LIMIT,
+        () -> driver.memory(id).orElseThrow().residentBytes() >= bytes - 16 * MIB,
+        () -> driver.memory(id).toString());
   }
 
   private SandboxEndpoint start() {

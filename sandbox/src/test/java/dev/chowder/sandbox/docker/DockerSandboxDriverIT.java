@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
@@ -157,7 +158,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
 
   @Override
   protected void awaitTaskRunning() {
-    await(
+    Await.until(
         () ->
             engine.containers().stream()
                 .anyMatch(
@@ -176,13 +177,13 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     create();
     start(1, List.of("node", "-e", "for (;;);"));
     long started = engine.cpuNanos(id + "-gateway");
-    await(() -> engine.cpuNanos(id + "-gateway") > started);
+    Await.until(() -> engine.cpuNanos(id + "-gateway") > started);
     driver.freeze(id, 1);
     long frozen = engine.cpuNanos(id + "-gateway");
     Thread.sleep(1000);
     assertThat(engine.cpuNanos(id + "-gateway")).isEqualTo(frozen);
     assertThat(thaw(2, 1, List.of("node", "-e", "for (;;);"))).isPresent();
-    await(() -> engine.cpuNanos(id + "-gateway") > frozen);
+    Await.until(() -> engine.cpuNanos(id + "-gateway") > frozen);
   }
 
   @Test

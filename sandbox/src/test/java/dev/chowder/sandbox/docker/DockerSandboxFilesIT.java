@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
@@ -107,12 +108,12 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
     assertThat(inspected.getHostConfig().getNetworkMode()).isEqualTo("none");
     assertThat(inspected.getHostConfig().getReadonlyRootfs()).isTrue();
     assertThat(inspected.getConfig().getUser()).isEqualTo("1000:1000");
-    long until = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (engine.containers().stream()
-        .anyMatch(container -> container.getId().equals(inspected.getId()))) {
-      assertThat(System.nanoTime()).as("the container still exists").isLessThan(until);
-      TimeUnit.MILLISECONDS.sleep(100);
-    }
+    Await.until(
+        Duration.ofSeconds(60),
+        () ->
+            engine.containers().stream()
+                .noneMatch(container -> container.getId().equals(inspected.getId())),
+        () -> "the container still exists");
     assertThat(text("a")).isEqualTo("x");
   }
 
@@ -136,11 +137,10 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
                       }
                     }))
         .hasMessage("gone");
-    long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     // Counts the program itself, and not the shell that counts.
-    while (!asTheAgent("ps -eo comm | grep -c '^node$' || true").strip().equals("0")) {
-      assertThat(System.nanoTime()).as("the program still runs").isLessThan(until);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        Await.LIMIT,
+        () -> asTheAgent("ps -eo comm | grep -c '^node$' || true").strip().equals("0"),
+        () -> "the program still runs");
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.base.Await;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -48,13 +49,11 @@ class KernelFileTest {
                       .isInstanceOf(InterruptedException.class);
                   interrupted.set(true);
                 });
-    while (!isWriting(pipe)) Thread.sleep(20);
+    Await.until(() -> isWriting(pipe));
     writer.interrupt();
     assertThat(writer.join(Duration.ofSeconds(20))).isTrue();
     assertThat(interrupted).isTrue();
-    long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (isWriting(pipe) && System.nanoTime() < until) Thread.sleep(20);
-    assertThat(isWriting(pipe)).isFalse();
+    Await.until(() -> !isWriting(pipe));
   }
 
   @Test

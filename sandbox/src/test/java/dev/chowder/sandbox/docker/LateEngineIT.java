@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
@@ -9,7 +10,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -61,15 +61,9 @@ class LateEngineIT {
       assertThat(probe(model)).isNotEqualTo("open");
 
       Files.createSymbolicLink(socket, ENGINE);
-      long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-      while (!probe(model).equals("open")) {
-        assertThat(System.nanoTime()).as("the port stays closed").isLessThan(deadline);
-      }
+      Await.until(Await.LIMIT, () -> probe(model).equals("open"), () -> "the port stays closed");
       // The check ends a moment after it opened the port.
-      while (early.isolationFailure().isPresent()) {
-        assertThat(System.nanoTime()).as(early.isolationFailure().toString()).isLessThan(deadline);
-        Thread.sleep(10);
-      }
+      Await.untilSolved(() -> early.isolationFailure().orElse(""));
       // Several checks of the node follow, and each writes the chain.
       for (int n = 0; n < 5; n++) assertThat(probe(model)).isEqualTo("open");
     }

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -121,7 +122,7 @@ class SwapReaderTest {
     try (var reader = reader(error)) {
       reader.start(List.of(7L));
       assertThat(nextCall()).isNotNull();
-      while (reader.isPermitted()) Thread.onSpinWait();
+      Await.until(() -> !reader.isPermitted());
       reader.start(List.of(7L));
     }
     assertThat(calls).isEmpty();

@@ -6,6 +6,7 @@ import dev.chowder.api.v1.GatewayAccess;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
+import dev.chowder.base.Await;
 import io.grpc.Channel;
 import java.nio.file.Path;
 import java.time.Duration;

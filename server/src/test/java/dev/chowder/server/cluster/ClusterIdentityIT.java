@@ -3,6 +3,7 @@ package dev.chowder.server.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Instance.Status;
+import dev.chowder.base.Await;
 import dev.chowder.server.Main;
 import java.io.IOException;
 import java.net.URI;

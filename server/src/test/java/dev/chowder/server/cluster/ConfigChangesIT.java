@@ -6,6 +6,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.base.Await;
 import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package dev.chowder.server.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.chowder.base.Await;
 import dev.chowder.server.cluster.FaultChecker.Listed;
 import dev.chowder.server.cluster.FaultChecker.Seen;
 import io.grpc.StatusRuntimeException;
@@ -250,7 +251,7 @@ class DatabaseFaultsIT {
                 return true;
               });
       try {
-        Await.until(ANSWER_LIMIT, struck, () -> "no call failed on the full disk");
+        Await.until(ANSWER_LIMIT, struck::getAsBoolean, () -> "no call failed on the full disk");
         Thread.sleep(DOWN);
       } finally {
         full.set(false);

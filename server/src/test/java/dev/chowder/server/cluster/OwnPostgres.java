@@ -1,5 +1,6 @@
 package dev.chowder.server.cluster;
 
+import dev.chowder.base.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

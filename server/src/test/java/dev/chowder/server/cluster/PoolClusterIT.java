@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.base.Await;
 import dev.chowder.journal.v1.InstanceEvent;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;

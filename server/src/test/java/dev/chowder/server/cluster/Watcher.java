@@ -3,6 +3,7 @@ package dev.chowder.server.cluster;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.base.Await;
 import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Status;

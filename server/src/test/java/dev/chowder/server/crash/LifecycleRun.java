@@ -44,6 +44,7 @@ import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStu
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.base.Await;
 import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.subscription.SignedEvent;
 import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
@@ -268,7 +269,7 @@ final class LifecycleRun {
     if (!standing(server).equals("deleted")) {
       operate(server, "/" + organizationId + "/delete", "{\"name\":\"Crash and return\"}");
     }
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT,
         () -> standing(server).equals("deleted") ? "" : standing(server),
         server::tail);
@@ -495,7 +496,7 @@ final class LifecycleRun {
                                 .setOpenclawConfig(config)
                                 .build()))
             .getRevision();
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT,
         () -> get(server).getRevision() > before ? "" : "config: not applied at " + before);
   }
@@ -559,7 +560,7 @@ final class LifecycleRun {
 
   /** Waits until the memory of the stopped gateway is in swap. */
   void awaitPagedOut(ServerProcess server) {
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT,
         () -> {
           var level = get(server).getSleepLevel();
@@ -633,7 +634,7 @@ final class LifecycleRun {
       deleteOrganization(server);
       return;
     }
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT,
         () -> {
           try {
@@ -650,7 +651,7 @@ final class LifecycleRun {
    */
   void awaitRemoved(ServerProcess server) {
     var removed = "instance=" + instanceId + " event=SandboxRemoved";
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT, () -> server.tail().contains(removed) ? "" : "not removed", server::tail);
   }
 

@@ -10,6 +10,7 @@ import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.base.Await;
 import dev.chowder.base.Failpoints;
 import dev.chowder.server.crash.FailpointCase.Scenario;
 import io.grpc.Metadata;
@@ -301,7 +302,7 @@ class PoolCrashIT {
    */
   private String awaitSteady(Set<String> instances) {
     var server = lane.server();
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT,
         () -> {
           try {
@@ -368,7 +369,7 @@ class PoolCrashIT {
   /** Deletes the organization, which must leave no sandbox. */
   private void finish() {
     run.deleteOrganization(lane.server());
-    Await.until(
+    Await.untilSolved(
         SETTLE_LIMIT,
         () -> {
           try {

@@ -1,5 +1,6 @@
 package dev.chowder.server.crash;
 
+import dev.chowder.base.Await;
 import dev.chowder.base.Failpoints;
 import dev.chowder.server.process.ServerCommand;
 import io.grpc.ManagedChannel;
@@ -255,7 +256,7 @@ final class ServerProcess implements AutoCloseable {
 
   /** Waits for a line of output that matches. */
   void awaitLine(Pattern wanted, Duration limit) {
-    Await.until(
+    Await.untilSolved(
         limit,
         () -> wanted.matcher(tail()).find() ? "" : "no line: " + wanted.pattern(),
         this::tail);

@@ -24,6 +24,7 @@ import dev.chowder.api.v1.ListKeysRequest;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.base.Await;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -195,7 +196,7 @@ class UpgradeIT {
                   .getInstancesList())
           .isEmpty();
     }
-    Await.until(LIMIT, this::left, server::tail);
+    Await.untilSolved(LIMIT, this::left, server::tail);
   }
 
   private String left() {
@@ -223,7 +224,7 @@ class UpgradeIT {
   }
 
   private void awaitRunning(ServerProcess server, String of, String name) {
-    Await.until(
+    Await.untilSolved(
         LIMIT,
         () -> {
           var now = get(server, of, name);

@@ -2,6 +2,7 @@ package dev.chowder.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import dev.chowder.server.error.Reason;
 import java.io.IOException;
 import java.util.Map;
@@ -52,16 +53,16 @@ class ClosedServerIT {
   @Test
   void aRejectedStartGetsRetryAfter() throws Exception {
     var stopped = "/v1/instances/" + SERVER.world().get("stopped");
-    long deadline = System.nanoTime() + 30_000_000_000L;
-    while (!SERVER
-        .call("key", RawHttp.Request.of("GET", stopped))
-        .json()
-        .get("sleep_level")
-        .asText()
-        .equals("off")) {
-      assertThat(System.nanoTime()).as("sleeps still").isLessThan(deadline);
-      Thread.sleep(50);
-    }
+    Await.until(
+        Await.LIMIT,
+        () ->
+            SERVER
+                .call("key", RawHttp.Request.of("GET", stopped))
+                .json()
+                .get("sleep_level")
+                .asText()
+                .equals("off"),
+        () -> "sleeps still");
     var start = WholeServer.post(stopped + "/start");
     check(SERVER.call("key", start), Reason.NO_CAPACITY);
   }

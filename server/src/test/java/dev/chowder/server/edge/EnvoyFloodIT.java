@@ -3,6 +3,7 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.base.Await;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -169,7 +169,7 @@ class EnvoyFloodIT {
       for (String method : new String[] {"GET", "DELETE"}) {
         var key = Map.of("authorization", "Bearer " + unknownKey(method.length()));
         int stream = connection.begin(method, "/v1/instances/" + id(0), key, new byte[100]);
-        await(() -> connection.ended().containsKey(stream));
+        Await.until(() -> connection.ended().containsKey(stream));
         assertThat(connection.ended().get(stream)).contains("KEY_INVALID");
       }
     }
@@ -194,14 +194,14 @@ class EnvoyFloodIT {
             connection.more(stream, new byte[16_384]);
           }
         }
-        await(() -> envoy.stat("http.rest.downstream_rq_active") >= 20);
+        Await.until(() -> envoy.stat("http.rest.downstream_rq_active") >= 20);
         long grown = envoy.allocatedBytes() - before;
         System.out.printf(
             "20 GET and DELETE with bodies of 3 MiB: Envoy grew by %d KiB%n", grown >> 10);
         assertThat(grown).isLessThan(16L * MIB);
         for (var connection : flood) {
           connection.end(1);
-          await(() -> connection.ended().containsKey(1));
+          Await.until(() -> connection.ended().containsKey(1));
           assertThat(connection.ended().get(1)).contains("INSTANCE_NOT_FOUND");
         }
       } finally {
@@ -233,7 +233,7 @@ class EnvoyFloodIT {
                 Map.of("authorization", "Bearer " + Edge.KEY),
                 new byte[0]);
         last.end(call);
-        await(() -> last.ended().containsKey(call));
+        Await.until(() -> last.ended().containsKey(call));
         long open = envoy.stat("cluster.server.upstream_rq_active");
         System.out.printf("%d streams without a key are held%n", open);
         assertThat(last.ended().get(call)).contains("subscription_tier");
@@ -260,7 +260,7 @@ class EnvoyFloodIT {
             connection.more(large, new byte[16_384]);
           }
           int slow = connection.begin("POST", path, headers, announced(1000));
-          await(() -> connection.ended().keySet().containsAll(List.of(large, slow)));
+          Await.until(() -> connection.ended().keySet().containsAll(List.of(large, slow)));
         }
       }
     }
@@ -290,7 +290,7 @@ class EnvoyFloodIT {
           }
         }
         for (var connection : burst) {
-          await(() -> connection.ended().size() == BURST_STREAMS);
+          Await.until(() -> connection.ended().size() == BURST_STREAMS);
           assertThat(connection.ended().values())
               .allMatch(body -> body.contains("subscription_tier"));
         }
@@ -312,12 +312,12 @@ class EnvoyFloodIT {
       for (int n = 0; n < CALLS_IN_A_ROW; n++) {
         int stream = connection.begin("POST", path, key, new byte[0]);
         connection.end(stream);
-        await(() -> connection.ended().containsKey(stream));
+        Await.until(() -> connection.ended().containsKey(stream));
         assertThat(connection.ended().get(stream)).contains("WRONG_STATE");
       }
       int large = connection.begin("POST", path, key, new byte[16_000]);
       connection.more(large, new byte[16_000]);
-      await(() -> connection.ended().containsKey(large));
+      Await.until(() -> connection.ended().containsKey(large));
       // Envoy may read more than the limit during the check. Then the timeout ends the body.
       assertThat(connection.ended().get(large)).containsAnyOf("TOO_LARGE", "REQUEST_INCOMPLETE");
     }
@@ -569,14 +569,14 @@ class EnvoyFloodIT {
           flood.getLast().send(LARGE - 1);
         }
         var full = "overload.envoy.overload_actions.stop_accepting_requests.active";
-        await(() -> envoy.stat(full) == 1);
+        Await.until(() -> envoy.stat(full) == 1);
       } finally {
         for (var slow : flood) slow.close();
       }
       // Requests that it rejects while it is full are served again later.
       var ask =
           RawHttp.Request.of("GET", "/v1/organization").with("Authorization", "Bearer " + Edge.KEY);
-      await(() -> RawHttp.send(to, ask).status() == 200);
+      Await.until(() -> RawHttp.send(to, ask).status() == 200);
     }
   }
 
@@ -632,14 +632,6 @@ class EnvoyFloodIT {
         slow.trickle();
         RestErrors.check(slow.answer(), 408, 4, "REQUEST_INCOMPLETE");
       }
-    }
-  }
-
-  private static void await(Callable<Boolean> condition) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.call()) {
-      assertThat(System.nanoTime()).as("time limit").isLessThan(deadline);
-      Thread.sleep(50);
     }
   }
 

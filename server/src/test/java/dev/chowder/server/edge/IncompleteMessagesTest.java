@@ -8,6 +8,7 @@ import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.base.Await;
 import dev.chowder.server.auth.AuthInterceptor;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -165,13 +166,10 @@ class IncompleteMessagesTest {
   }
 
   private static void awaitEnded(RawHttp2 connection, int calls) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (connection.ended().size() < calls) {
-      assertThat(System.nanoTime())
-          .as("%d of %d calls were ended", connection.ended().size(), calls)
-          .isLessThan(deadline);
-      Thread.sleep(20);
-    }
+    Await.until(
+        Await.LIMIT,
+        () -> connection.ended().size() >= calls,
+        () -> "%d of %d calls were ended".formatted(connection.ended().size(), calls));
   }
 
   /** Sends a complete message without ending the request. */

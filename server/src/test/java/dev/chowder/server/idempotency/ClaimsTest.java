@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
@@ -245,11 +246,7 @@ class ClaimsTest {
     var claim = make(node);
     var waiting = new FutureTask<>(() -> node.take(CALL, BODY));
     var thread = Thread.ofPlatform().daemon().start(waiting);
-    long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (thread.getState() != Thread.State.TIMED_WAITING) {
-      assertThat(System.nanoTime()).as("time limit").isLessThan(limit);
-      Thread.onSpinWait();
-    }
+    Await.until(() -> thread.getState() == Thread.State.TIMED_WAITING);
     Idempotency.end(claim, ApiError.of(reason, "not this caller"));
     assertThat(waiting.get(20, TimeUnit.SECONDS))
         .isInstanceOfSatisfying(
@@ -302,11 +299,10 @@ class ClaimsTest {
     make(node);
     later(Duration.ofMillis(byMillis));
     var wanted = time.get().plus(quick.lease());
-    long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!rows.get(CALL, time.get()).orElseThrow().leaseUntil().equals(wanted)) {
-      assertThat(System.nanoTime()).as("a lease renewed in time").isLessThan(limit);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        Await.LIMIT,
+        () -> rows.get(CALL, time.get()).orElseThrow().leaseUntil().equals(wanted),
+        () -> "the lease is not renewed");
   }
 
   private Claim make(Claims node) {

@@ -30,6 +30,7 @@ import dev.chowder.api.v1.SkillServiceGrpc.SkillServiceBlockingStub;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStub;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.server.Chowder;
@@ -381,17 +382,7 @@ final class Node implements AutoCloseable {
 
   /** Waits until the problem is empty. */
   static void await(Supplier<String> problem) {
-    long end = System.nanoTime() + LIMIT.toNanos();
-    var last = problem.get();
-    while (!last.isEmpty()) {
-      assertThat(System.nanoTime()).as(last).isLessThan(end);
-      try {
-        Thread.sleep(20);
-      } catch (InterruptedException stop) {
-        throw new AssertionError(stop);
-      }
-      last = problem.get();
-    }
+    Await.untilSolved(LIMIT, problem);
   }
 
   @Override

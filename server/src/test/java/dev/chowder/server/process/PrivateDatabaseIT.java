@@ -3,6 +3,7 @@ package dev.chowder.server.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import dev.chowder.server.cluster.FreePorts;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,11 +94,7 @@ class PrivateDatabaseIT {
   }
 
   private void await(String what, String condition) throws Exception {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!succeeds("postgres_find; " + condition)) {
-      assertThat(System.nanoTime()).as(what + " within " + LIMIT).isLessThan(deadline);
-      Thread.sleep(100);
-    }
+    Await.until(LIMIT, () -> succeeds("postgres_find; " + condition), () -> "not: " + what);
   }
 
   private boolean succeeds(String condition) throws Exception {

@@ -2,6 +2,7 @@ package dev.chowder.server.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,8 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,7 +44,7 @@ class SuperviseTest {
     var first = awaitCommand();
     long began = System.nanoTime();
     assertThat(first.destroyForcibly()).isTrue();
-    await(() -> command().filter(second -> second.pid() != first.pid()).isPresent());
+    Await.until(LIMIT, () -> command().filter(second -> second.pid() != first.pid()).isPresent());
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
     assertThat(Files.readString(folder.resolve("part.exit"))).isEqualTo("137\n");
     assertThat(supervisor.isAlive()).isTrue();
@@ -54,7 +53,7 @@ class SuperviseTest {
   @Test
   void pausesGrowAndAreLoggedWhileACommandEndsAtOnce() throws Exception {
     var _ = supervise("exit 3", Map.of());
-    await(() -> log().contains("3 in a row"));
+    Await.until(LIMIT, () -> log().contains("3 in a row"));
     // The log has whole seconds, so a short run may take one.
     var line =
         "supervise: part ended with exit code 3 after \\d s \\(%d in a row that ended early\\);"
@@ -75,8 +74,9 @@ class SuperviseTest {
                 "2",
                 "CHOWDER_SUPERVISE_LONG_ENOUGH_SECONDS",
                 "5"));
-    await(() -> log().contains("(3 in a row that ended early); starts again in 2 s"));
-    await(() -> occurrences("(1 in a row that ended early); starts again in 1 s") == 2);
+    Await.until(LIMIT, () -> log().contains("(3 in a row that ended early); starts again in 2 s"));
+    Await.until(
+        LIMIT, () -> occurrences("(1 in a row that ended early); starts again in 1 s") == 2);
   }
 
   @Test
@@ -84,7 +84,7 @@ class SuperviseTest {
     var supervisor = supervise(UNTIL_TERM, Map.of());
     var command = awaitCommand();
     assertThat(supervisor.destroy()).isTrue();
-    await(() -> !supervisor.isAlive());
+    Await.until(LIMIT, () -> !supervisor.isAlive());
     assertThat(command.isAlive()).isFalse();
     assertThat(log()).contains("ended in order").doesNotContain("starts again");
     assertThat(folder.resolve("part.pid")).doesNotExist();
@@ -93,9 +93,9 @@ class SuperviseTest {
   @Test
   void sigtermInAPauseLeavesNoProcess() throws Exception {
     var supervisor = supervise("exit 1", Map.of());
-    await(() -> log().contains("starts again in 4 s"));
+    Await.until(LIMIT, () -> log().contains("starts again in 4 s"));
     assertThat(supervisor.destroy()).isTrue();
-    await(() -> !supervisor.isAlive());
+    Await.until(LIMIT, () -> !supervisor.isAlive());
     assertThat(started).noneMatch(ProcessHandle::isAlive);
     assertThat(supervisor.descendants()).isEmpty();
   }
@@ -105,7 +105,7 @@ class SuperviseTest {
     var supervisor = supervise(UNTIL_TERM, Map.of());
     var command = awaitCommand();
     assertThat(supervisor.destroyForcibly()).isTrue();
-    await(() -> !command.isAlive());
+    Await.until(LIMIT, () -> !command.isAlive());
     assertThat(log()).contains("ended in order");
   }
 
@@ -114,7 +114,8 @@ class SuperviseTest {
     var _ =
         supervise(
             "head -c 3000 /dev/zero | tr '\\0' x; exit 1", Map.of("CHOWDER_LOG_BYTES", "2000"));
-    await(() -> Files.exists(folder.resolve("part.log.1")) && log().contains("2 in a row"));
+    Await.until(
+        LIMIT, () -> Files.exists(folder.resolve("part.log.1")) && log().contains("2 in a row"));
     assertThat(Files.size(folder.resolve("part.log"))).isLessThan(4000);
   }
 
@@ -138,7 +139,7 @@ class SuperviseTest {
 
   /** Returns the process. Its id is known before it is ready for a signal. */
   private ProcessHandle awaitCommand() throws InterruptedException {
-    await(() -> command().isPresent() && log().contains("is ready"));
+    Await.until(LIMIT, () -> command().isPresent() && log().contains("is ready"));
     return command().orElseThrow();
   }
 
@@ -167,13 +168,5 @@ class SuperviseTest {
 
   private long occurrences(String text) {
     return log().lines().filter(line -> line.contains(text)).count();
-  }
-
-  private static void await(BooleanSupplier holds) throws InterruptedException {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!holds.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("time limit of " + LIMIT).isLessThan(deadline);
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
   }
 }

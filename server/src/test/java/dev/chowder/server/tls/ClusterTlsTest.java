@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.base.Await;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.Membership;
@@ -64,18 +65,20 @@ class ClusterTlsTest {
     nodes.forEach(node -> node.system().terminate());
     nodes.forEach(
         node ->
-            Handshake.await(
+            Await.until(
+                Handshake.LIMIT,
                 () -> node.system().getWhenTerminated().toCompletableFuture().isDone()));
   }
 
   @Test
   void nodesWithCertificatesOfOneCaAreACluster() {
-    assertThat(nodes).allSatisfy(node -> Handshake.await(() -> members(node) == HOSTS.size()));
+    assertThat(nodes)
+        .allSatisfy(node -> Await.until(Handshake.LIMIT, () -> members(node) == HOSTS.size()));
   }
 
   @Test
   void joiningRequiresANodesCertificate() throws IOException {
-    Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
+    Await.until(Handshake.LIMIT, () -> members(nodes.getFirst()) == HOSTS.size());
     var untrusted = new CertificateAuthority(folder, "strangers").issue("stranger", NAME);
     var operator = ours.issue("operator");
     assertThat(joins(Optional.empty(), "4s")).as("in plain text").isFalse();
@@ -130,13 +133,14 @@ class ClusterTlsTest {
       var cluster = Cluster.get(system);
       var known = Cluster.get(nodes.getFirst().system()).selfMember().address();
       cluster.manager().tell(new JoinSeedNodes(List.of(known)));
-      Handshake.await(
+      Await.until(
+          Handshake.LIMIT,
           () -> cluster.selfMember().status().equals(MemberStatus.up()) || ended.isDone());
       return !ended.isDone();
     } finally {
       // Its actor system then ends by itself, which took more than 90 s once.
       Cluster.get(system).manager().tell(new Leave(Cluster.get(system).selfMember().address()));
-      Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
+      Await.until(Handshake.LIMIT, () -> members(nodes.getFirst()) == HOSTS.size());
     }
   }
 

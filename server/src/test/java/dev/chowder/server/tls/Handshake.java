@@ -1,5 +1,6 @@
 package dev.chowder.server.tls;
 
+import dev.chowder.base.Await;
 import dev.chowder.server.tls.CertificateAuthority.Identity;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -7,15 +8,13 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.cert.Certificate;
 import java.time.Duration;
-import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
 /** The start of a TLS connection, and the certificate that the peer shows. */
 public final class Handshake {
   private static final int TIME_LIMIT_MILLIS = 10_000;
-  private static final Duration LIMIT = Duration.ofSeconds(90);
-  private static final long LOOK_MILLIS = 20;
+  static final Duration LIMIT = Duration.ofSeconds(90);
 
   private Handshake() {}
 
@@ -61,7 +60,8 @@ public final class Handshake {
    */
   public static void awaitOther(
       Certificate previous, CertificateAuthority believed, Identity caller, int port) {
-    await(
+    Await.until(
+        LIMIT,
         () -> {
           try {
             return !shown(believed, caller, port).equals(previous);
@@ -69,17 +69,5 @@ public final class Handshake {
             return false;
           }
         });
-  }
-
-  static void await(BooleanSupplier holds) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!holds.getAsBoolean()) {
-      if (System.nanoTime() > deadline) throw new AssertionError("not within " + LIMIT);
-      try {
-        Thread.sleep(LOOK_MILLIS);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
   }
 }
