@@ -9,6 +9,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,17 +36,20 @@ final class ChecksAfterStart {
 
   private final SandboxDriver driver;
   private final GatewaySuspension suspension;
-  private final EffectSettings settings;
+  private final SleepSettings settings;
+  private final Duration drain;
   private final Semaphore permits;
 
   /** The attempt of the last start of each process that is being checked. */
   private final Map<GatewayProcess, Integer> attempts = new ConcurrentHashMap<>();
 
-  ChecksAfterStart(SandboxDriver driver, GatewaySuspension suspension, EffectSettings settings) {
+  ChecksAfterStart(
+      SandboxDriver driver, GatewaySuspension suspension, SleepSettings settings, Duration drain) {
     this.driver = driver;
     this.suspension = suspension;
     this.settings = settings;
-    this.permits = new Semaphore(settings.sleep().maxConcurrentWakes());
+    this.drain = drain;
+    this.permits = new Semaphore(settings.maxConcurrentWakes());
   }
 
   /**
@@ -92,7 +96,7 @@ final class ChecksAfterStart {
     int unknown = 0;
     String why = "";
     while (unknown < MAX_UNKNOWN) {
-      Thread.sleep(settings.sleep().checkDelay());
+      Thread.sleep(settings.checkDelay());
       if (attempt(process) != attempt) return;
       permits.acquire();
       try {
@@ -126,7 +130,7 @@ final class ChecksAfterStart {
   }
 
   private Finding find(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
-    long deadline = System.nanoTime() + settings.sleep().wakeLimit().toNanos();
+    long deadline = System.nanoTime() + settings.wakeLimit().toNanos();
     return suspension.databases(id.value(), gateway, deadline);
   }
 
@@ -134,7 +138,7 @@ final class ChecksAfterStart {
     // It may have been stopped during the check.
     if (endpoint(process).isEmpty()) return;
     LOG.warn("instance={} event=ended: the gateway cannot use its databases", process.id());
-    var _ = driver.stop(SandboxId.ofInstance(process.id().value()), attempt, settings.drain());
+    var _ = driver.stop(SandboxId.ofInstance(process.id().value()), attempt, drain);
   }
 
   /** Returns the address of the gateway if this process runs. */

@@ -1,6 +1,5 @@
 package dev.chowder.effect;
 
-import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.effect.GatewayWork.Slept;
 import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.StopResult;
@@ -32,30 +31,38 @@ public final class GatewaySleep {
 
   private final SandboxDriver driver;
   private final GatewaySuspension suspension;
-  private final EffectSettings settings;
+  private final SleepSettings settings;
+  private final Duration drain;
   private final InstantSource clock;
   private final HostMemory hostMemory;
   private final ChecksAfterStart checks;
 
+  /**
+   * Creates the sleep of the gateways of one engine.
+   *
+   * @param drain time in which a gateway that is ended may finish its work before it is killed
+   */
   public GatewaySleep(
       SandboxDriver driver,
       GatewaySuspension suspension,
-      EffectSettings settings,
+      SleepSettings settings,
+      Duration drain,
       InstantSource clock,
       HostMemory hostMemory) {
     this.driver = driver;
     this.suspension = suspension;
     this.settings = settings;
+    this.drain = drain;
     this.clock = clock;
     this.hostMemory = hostMemory;
-    this.checks = new ChecksAfterStart(driver, suspension, settings);
+    this.checks = new ChecksAfterStart(driver, suspension, settings, drain);
   }
 
   /** Freezes the gateway if this is permitted and possible, and ends it otherwise. */
   StopResult stop(InstanceId id, InstanceEffect.StopGateway stop) throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
     hostMemory.stops(id);
-    if (settings.sleep().freeze() && stop.mayFreeze() && isSuspended(id, sandbox, stop.attempt())) {
+    if (settings.freeze() && stop.mayFreeze() && isSuspended(id, sandbox, stop.attempt())) {
       try {
         int boot = driver.freeze(sandbox, stop.attempt());
         return new StopResult(boot, new Slept(SleepLevel.FROZEN, memoryOf(id, sandbox)));
@@ -68,7 +75,7 @@ public final class GatewaySleep {
         }
       }
     }
-    var _ = driver.stop(sandbox, stop.attempt(), settings.drain());
+    var _ = driver.stop(sandbox, stop.attempt(), drain);
     return StopResult.OFF;
   }
 
@@ -89,8 +96,7 @@ public final class GatewaySleep {
     return switch (driver.observe(sandbox).mainProcess()) {
       case MainProcess.Paused(var boot) -> boot <= attempt;
       case MainProcess.Up(var boot, var endpoint) ->
-          boot <= attempt
-              && suspension.prepare(id.value(), endpoint, settings.sleep().suspendLimit());
+          boot <= attempt && suspension.prepare(id.value(), endpoint, settings.suspendLimit());
       case MainProcess.Ended _, MainProcess.Missing() -> false;
     };
   }
@@ -127,11 +133,11 @@ public final class GatewaySleep {
     // Something other than Chowder may have continued it, so that it has work again.
     boolean frozen = driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused;
     long swapped = frozen ? driver.memory(sandbox).map(MemoryUse::swappedBytes).orElse(0L) : 0;
-    if (swapped == 0) return driver.stop(sandbox, attempt, settings.drain()).wasRunning();
+    if (swapped == 0) return driver.stop(sandbox, attempt, drain).wasRunning();
     var reserved = hostMemory.reserve(swapped);
     if (reserved.isEmpty()) return driver.stop(sandbox, attempt, Duration.ZERO).wasRunning();
     try (var _ = reserved.get()) {
-      return driver.stop(sandbox, attempt, settings.drain()).wasRunning();
+      return driver.stop(sandbox, attempt, drain).wasRunning();
     }
   }
 
@@ -165,7 +171,7 @@ public final class GatewaySleep {
   private boolean checksFirst(Sleep sleep) {
     var slept = Duration.between(sleep.since(), clock.instant());
     // A sleep that began in the future began before the clock was set back, at an unknown time.
-    return slept.isNegative() || slept.compareTo(settings.sleep().checkFirstAfter()) > 0;
+    return slept.isNegative() || slept.compareTo(settings.checkFirstAfter()) > 0;
   }
 
   /** Returns whether a gateway that runs takes messages. Opens its databases. */
@@ -176,7 +182,7 @@ public final class GatewaySleep {
   }
 
   private long wakeDeadline() {
-    return System.nanoTime() + settings.sleep().wakeLimit().toNanos();
+    return System.nanoTime() + settings.wakeLimit().toNanos();
   }
 
   private static void requireNotFound(SandboxException why) {

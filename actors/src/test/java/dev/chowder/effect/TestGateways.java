@@ -2,7 +2,6 @@ package dev.chowder.effect;
 
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.effect.GatewayStages.HostMemory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDatabases;
@@ -77,7 +76,12 @@ final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.suspend-limit", suspendLimit))
             .withFallback(ConfigFactory.load());
     return new GatewaySleep(
-        driver, suspension(), EffectSettings.of(config), InstantSource.system(), hostMemory());
+        driver,
+        suspension(),
+        SleepSettings.of(config),
+        EffectSettings.of(config).drain(),
+        InstantSource.system(),
+        hostMemory());
   }
 
   /** Returns checks with this time before each. */
@@ -85,7 +89,8 @@ final class TestGateways {
     var config =
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.check-delay", delay))
             .withFallback(ConfigFactory.load());
-    return new ChecksAfterStart(driver, suspension(), EffectSettings.of(config));
+    return new ChecksAfterStart(
+        driver, suspension(), SleepSettings.of(config), EffectSettings.of(config).drain());
   }
 
   /** Returns the memory of the simulated host, without anything that other gateways wait for. */
@@ -127,7 +132,13 @@ final class TestGateways {
     var effects = EffectSettings.of(ConfigFactory.load());
     return new GatewayStages(
         driver,
-        new GatewaySleep(driver, suspension(), effects, InstantSource.system(), hostMemory()),
+        new GatewaySleep(
+            driver,
+            suspension(),
+            effects.sleep(),
+            effects.drain(),
+            InstantSource.system(),
+            hostMemory()),
         secrets,
         new KnownSecrets(secrets, tokens()),
         tokens(),
