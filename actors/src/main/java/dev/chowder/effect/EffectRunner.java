@@ -1,7 +1,8 @@
 package dev.chowder.effect;
 
-import dev.chowder.effect.GatewayWork.StageRun;
-import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.gateway.GatewayWork;
+import dev.chowder.gateway.GatewayWork.StageRun;
+import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
@@ -11,6 +12,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sleep.SleepSettings;
 import dev.chowder.storage.Outage;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;

@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import com.typesafe.config.Config;
 import dev.chowder.instance.Stage;
+import dev.chowder.sleep.SleepSettings;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;

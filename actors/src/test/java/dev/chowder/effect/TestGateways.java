@@ -2,6 +2,13 @@ package dev.chowder.effect;
 
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.gateway.GatewayTokens;
+import dev.chowder.gateway.HostMemory;
+import dev.chowder.gateway.KnownSecrets;
+import dev.chowder.gateway.ModelSetups;
+import dev.chowder.gateway.Overrides;
+import dev.chowder.gateway.StoredChannels;
+import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDatabases;
@@ -10,14 +17,17 @@ import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.GatewaySuspension;
 import dev.chowder.openclaw.GatewayWarmUp;
-import dev.chowder.openclaw.ModelHosts;
-import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.OpenClawSettings;
+import dev.chowder.openclaw.model.ModelHosts;
+import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.sleep.ChecksAfterStart;
+import dev.chowder.sleep.GatewaySleep;
+import dev.chowder.sleep.SleepSettings;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,7 +37,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Creates the classes that call gateways, with the settings of a server. */
-final class TestGateways {
+public final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;
   private final SandboxDriver driver;
@@ -37,7 +47,7 @@ final class TestGateways {
   private final GatewayDevices devices;
   private Optional<ByteString> skeleton = Optional.empty();
 
-  TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
+  public TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
     this.secrets = secrets;
     this.driver = driver;
     this.http = http;
@@ -49,15 +59,15 @@ final class TestGateways {
   }
 
   /** Returns responses with the limits of {@code reference.conf}. */
-  static GatewayResponses responses() {
+  public static GatewayResponses responses() {
     return new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
   }
 
-  GatewayTokens tokens() {
+  public GatewayTokens tokens() {
     return new GatewayTokens(secrets, driver, admin, conversations, devices, settings.adminLimit());
   }
 
-  StoredChannels channels() {
+  public StoredChannels channels() {
     var plugins = new OpenClawPlugins(conversations, settings.channels().pluginLimit());
     return new StoredChannels(secrets, admin, devices, plugins, driver);
   }

@@ -3,6 +3,7 @@ package dev.chowder.openclaw;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.sandbox.FilePath;
 import java.util.Optional;
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewaySocket.Opened;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.net.http.HttpClient;

@@ -3,6 +3,7 @@ package dev.chowder.openclaw;
 import static dev.chowder.base.ErrorText.must;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.secret.Secret;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;

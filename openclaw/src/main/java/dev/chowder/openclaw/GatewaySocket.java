@@ -9,6 +9,7 @@ import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.GatewayResponses.Incoming;
 import dev.chowder.openclaw.GatewayResponses.RejectedException;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.io.IOException;

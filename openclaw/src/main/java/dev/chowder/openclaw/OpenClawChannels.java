@@ -7,6 +7,8 @@ import dev.chowder.base.ErrorText;
 import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import dev.chowder.openclaw.config.Channel;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;

@@ -5,6 +5,8 @@ import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import dev.chowder.openclaw.config.OpenClawConfig;
+import dev.chowder.openclaw.home.OpenClawCommand;
 import java.time.Duration;
 import java.util.List;
 

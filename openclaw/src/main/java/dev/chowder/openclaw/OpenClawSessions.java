@@ -3,6 +3,7 @@ package dev.chowder.openclaw;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.chowder.openclaw;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.secret.Secret;
 import java.util.Map;
 import java.util.Optional;

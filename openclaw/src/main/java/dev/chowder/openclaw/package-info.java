@@ -1,4 +1,7 @@
-/** OpenClaw's files, command line and interfaces. Does not know instances or containers. */
+/**
+ * OpenClaw's command line and interfaces. Does not know instances or containers, nor which
+ * configuration a caller may set.
+ */
 @NullMarked
 package dev.chowder.openclaw;
 

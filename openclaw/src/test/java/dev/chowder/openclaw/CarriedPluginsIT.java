@@ -3,6 +3,7 @@ package dev.chowder.openclaw;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.openclaw.config.Channel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

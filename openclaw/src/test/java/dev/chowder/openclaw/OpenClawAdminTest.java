@@ -1,6 +1,6 @@
 package dev.chowder.openclaw;
 
-import static dev.chowder.openclaw.MergePatchTest.json;
+import static dev.chowder.openclaw.config.MergePatchTest.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,6 +13,7 @@ import dev.chowder.openclaw.AdminAnswer.Issue;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.lang.management.ManagementFactory;

@@ -6,7 +6,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import com.typesafe.config.Config;
-import dev.chowder.effect.HostMemory;
+import dev.chowder.gateway.HostMemory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
 import dev.chowder.sandbox.SandboxDriver;

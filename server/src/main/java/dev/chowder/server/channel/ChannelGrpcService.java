@@ -15,7 +15,7 @@ import dev.chowder.api.v1.ListPairingsRequest;
 import dev.chowder.api.v1.ListPairingsResponse;
 import dev.chowder.api.v1.PairChannelRequest;
 import dev.chowder.api.v1.PairChannelResponse;
-import dev.chowder.effect.StoredChannels;
+import dev.chowder.gateway.StoredChannels;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.instance.InstanceClient;
 import io.grpc.stub.StreamObserver;
@@ -51,7 +51,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
     var view = client.get(Caller.current(), id);
     var records = stored.all(id, view.profile().config().channels());
     var response = ListChannelsResponse.newBuilder();
-    for (var channel : dev.chowder.openclaw.Channel.values()) {
+    for (var channel : dev.chowder.openclaw.config.Channel.values()) {
       response.addChannels(
           presenter.channel(id, channel, Optional.ofNullable(records.get(channel))));
     }

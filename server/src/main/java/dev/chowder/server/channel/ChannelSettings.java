@@ -1,7 +1,7 @@
 package dev.chowder.server.channel;
 
 import com.typesafe.config.Config;
-import dev.chowder.effect.HostPortSettings;
+import dev.chowder.hostport.HostPortSettings;
 import java.util.Set;
 
 /**

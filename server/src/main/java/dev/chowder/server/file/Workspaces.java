@@ -4,7 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.shown;
 
 import dev.chowder.instance.InstanceId;
-import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxDriver;

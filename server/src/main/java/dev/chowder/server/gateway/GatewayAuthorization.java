@@ -7,7 +7,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.rpc.Code;
 import dev.chowder.base.Ids;
-import dev.chowder.openclaw.Channel;
+import dev.chowder.openclaw.config.Channel;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;

@@ -3,7 +3,7 @@ package dev.chowder.server.instance;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.base.Ids;
-import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;

@@ -3,10 +3,10 @@ package dev.chowder.server.instance;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.cluster.SingletonDuty;
-import dev.chowder.effect.HostPortAccess;
-import dev.chowder.effect.Reconciler;
-import dev.chowder.effect.UnreferencedValues;
+import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.reconcile.Reconciler;
+import dev.chowder.reconcile.UnreferencedValues;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;

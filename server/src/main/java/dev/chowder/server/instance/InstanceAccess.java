@@ -4,7 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.GatewayAccess;
 import dev.chowder.base.Ids;
-import dev.chowder.effect.GatewayTokens;
+import dev.chowder.gateway.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;

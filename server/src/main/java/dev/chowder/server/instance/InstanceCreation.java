@@ -2,7 +2,7 @@ package dev.chowder.server.instance;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.base.Ids;
-import dev.chowder.effect.Overrides;
+import dev.chowder.gateway.Overrides;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceCommand;

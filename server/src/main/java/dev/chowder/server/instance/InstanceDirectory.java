@@ -1,6 +1,6 @@
 package dev.chowder.server.instance;
 
-import dev.chowder.effect.GatewayTokens;
+import dev.chowder.gateway.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;

@@ -4,7 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.PoolSetup;
-import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.pool.PoolMembers;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;

@@ -2,12 +2,12 @@ package dev.chowder.server.instance;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.effect.Overrides;
+import dev.chowder.gateway.Overrides;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.OverridesChange;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.openclaw.ConfigSchema;
+import dev.chowder.openclaw.config.ConfigSchema;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import java.time.InstantSource;

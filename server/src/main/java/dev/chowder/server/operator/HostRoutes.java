@@ -4,7 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.chowder.effect.HostPortSettings;
+import dev.chowder.hostport.HostPortSettings;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.List;

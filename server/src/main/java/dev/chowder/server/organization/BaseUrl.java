@@ -1,7 +1,7 @@
 package dev.chowder.server.organization;
 
 import com.google.common.net.InetAddresses;
-import dev.chowder.openclaw.ModelHosts;
+import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.server.error.ApiError;
 import java.net.URI;
 import java.net.URISyntaxException;

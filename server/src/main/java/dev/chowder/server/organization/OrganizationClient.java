@@ -2,7 +2,7 @@ package dev.chowder.server.organization;
 
 import static dev.chowder.base.ErrorText.must;
 
-import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;

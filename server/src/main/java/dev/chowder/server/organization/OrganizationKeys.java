@@ -2,8 +2,8 @@ package dev.chowder.server.organization;
 
 import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.effect.GatewayWork.WorkFailure;
-import dev.chowder.effect.ModelSetups;
+import dev.chowder.gateway.GatewayWork.WorkFailure;
+import dev.chowder.gateway.ModelSetups;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.organization.ModelEndpoint;
 import dev.chowder.organization.ModelProvider;

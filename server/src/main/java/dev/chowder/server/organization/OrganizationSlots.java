@@ -1,9 +1,7 @@
 package dev.chowder.server.organization;
 
 import com.typesafe.config.Config;
-import dev.chowder.effect.EachAlone;
 import dev.chowder.effect.GatewayStages.SlotReleases;
-import dev.chowder.effect.Reconciler.UnusedSlots;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
@@ -18,6 +16,8 @@ import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Standing;
 import dev.chowder.pool.PoolKeeper;
+import dev.chowder.reconcile.EachAlone;
+import dev.chowder.reconcile.Reconciler.UnusedSlots;
 import dev.chowder.server.HostMemoryAdmission;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;

@@ -5,7 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.ClawHubLock;
-import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxDriver;

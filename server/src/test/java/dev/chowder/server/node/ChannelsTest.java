@@ -24,7 +24,7 @@ import dev.chowder.api.v1.PairChannelRequest;
 import dev.chowder.api.v1.Pairing;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
-import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.channel.InstanceChannels;
 import dev.chowder.server.error.Reason;

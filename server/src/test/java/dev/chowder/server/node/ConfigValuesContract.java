@@ -21,7 +21,7 @@ import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.base.Ids;
 import dev.chowder.journal.v1.InstanceEvent;
 import dev.chowder.journal.v1.OrganizationEvent;
-import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
@@ -574,7 +574,9 @@ abstract class ConfigValuesContract {
     store.put(
         owner,
         name,
-        applied ? dev.chowder.openclaw.OverrideLedger.of(value).applied().toSecret() : value);
+        applied
+            ? dev.chowder.openclaw.config.OverrideLedger.of(value).applied().toSecret()
+            : value);
     for (var each : all.keySet()) store.delete(owner, each);
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;

@@ -1,0 +1,260 @@
+package dev.chowder.gateway;
+
+import dev.chowder.instance.ConfigValues;
+import dev.chowder.instance.Homes;
+import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Sleep;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.instance.SleepMemory;
+import dev.chowder.instance.Stage;
+import dev.chowder.instance.StageRecord;
+import dev.chowder.instance.WantedConfig;
+import dev.chowder.sandbox.Fence;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Performs the blocking work of effects. Every method can be repeated after a crash, and ends early
+ * if its thread is interrupted.
+ */
+public interface GatewayWork {
+  /** Runs one stage. */
+  Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException;
+
+  /**
+   * Returns whether the host has memory for the next start of an instance's gateway, and counts the
+   * gateway if so. If it has none, stops the lost gateway, which still uses memory if it was
+   * frozen.
+   *
+   * @param lost attempt that was lost
+   */
+  boolean admitStart(InstanceId id, int lost);
+
+  /**
+   * Checks that the engine can be queried about the instance's sandbox.
+   *
+   * @throws dev.chowder.sandbox.SandboxException if the engine does not respond
+   */
+  void checkEngine(InstanceId id);
+
+  /**
+   * Continues the sleeping gateway of the stage's instance until it admits messages with its
+   * current configuration. Empty if that is impossible. The process may be left, running or frozen,
+   * and {@link Stage#START_GATEWAY} ends it.
+   */
+  Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException;
+
+  /**
+   * Stops the gateway of this attempt or of an earlier one. Freezes it if the settings and the
+   * effect permit that, the gateway finishes its work in time, and the host can freeze it.
+   * Otherwise ends it; a gateway that does not drain in time is killed.
+   */
+  StopResult stop(InstanceId id, InstanceEffect.StopGateway stop) throws InterruptedException;
+
+  /**
+   * The result of a stop.
+   *
+   * @param boot the attempt that started the sleeping processes; 0 if none are left
+   */
+  record StopResult(int boot, Slept slept) {
+    public static final StopResult OFF = new StopResult(0, Slept.OFF);
+  }
+
+  /** The level that a gateway reached, and its memory there. */
+  record Slept(SleepLevel level, SleepMemory memory) {
+    public static final Slept OFF = new Slept(SleepLevel.OFF, SleepMemory.NONE);
+  }
+
+  /**
+   * Moves a sleeping gateway to a deeper level, and returns the level that it has then. It is less
+   * deep than requested if most of the gateway's memory did not go to swap, or if the gateway runs
+   * again. It is deeper if no process is left.
+   */
+  Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) throws InterruptedException;
+
+  /**
+   * Makes the running gateway apply its configuration.
+   *
+   * @throws WorkFailure if it does not apply it now, but may do so later
+   */
+  Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
+
+  /**
+   * The outcome of a changed configuration.
+   *
+   * @param overrides outcome of its overrides
+   * @param note why a part was not applied; empty if everything was
+   */
+  record Applied(ConfigValues.Taken overrides, String note) {}
+
+  /** Makes the token of this rotation the only one that the gateway accepts. */
+  void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) throws InterruptedException;
+
+  /**
+   * Removes what the effect's scope names. Returns false, without a change, if a pool member was
+   * claimed after all.
+   */
+  boolean remove(InstanceId id, InstanceEffect.Remove what) throws InterruptedException;
+
+  /** Releases the instance's slot. */
+  void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
+
+  /**
+   * One run of a stage on the way to a running gateway.
+   *
+   * @param config configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
+   * @param homes the home volume that the stage uses, and the volumes that it must not touch
+   * @param sleep the sleeping processes that a wake continues
+   */
+  record StageRun(
+      Stage stage,
+      int attempt,
+      String organizationId,
+      ModelChoice model,
+      WantedConfig config,
+      Homes homes,
+      Sleep sleep) {
+    /** Returns what the driver may touch for this stage. */
+    public Fence fence() {
+      return new Fence(attempt, homes.generation());
+    }
+  }
+
+  /**
+   * The result of a stage.
+   *
+   * @param note a remark for callers; empty if there is none
+   * @param endpoint address of the gateway; empty unless this stage determines it
+   * @param config the configuration that this stage applied
+   * @param thawed whether this stage continued the frozen gateway
+   * @param prepares later stages that have nothing left to do
+   */
+  record Outcome(
+      StageRecord.Outcome outcome,
+      String note,
+      Optional<String> endpoint,
+      AppliedConfig config,
+      boolean thawed,
+      Set<Stage> prepares) {
+    public Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
+      this(outcome, note, endpoint, AppliedConfig.NONE, false, Set.of());
+    }
+
+    public static Outcome executed() {
+      return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.empty());
+    }
+
+    public static Outcome prepared() {
+      return new Outcome(StageRecord.Outcome.PREPARED, "", Optional.empty());
+    }
+
+    public static Outcome skipped() {
+      return new Outcome(StageRecord.Outcome.SKIPPED, "", Optional.empty());
+    }
+
+    public static Outcome configured(String note, AppliedConfig config) {
+      return new Outcome(
+          StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, false, Set.of());
+    }
+
+    public static Outcome thawed(String note, AppliedConfig config) {
+      return new Outcome(
+          StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, true, Set.of());
+    }
+
+    public Outcome withNote(String other) {
+      return new Outcome(outcome, other, endpoint, config, thawed, prepares);
+    }
+
+    public Outcome preparing(Set<Stage> later) {
+      return new Outcome(outcome, note, endpoint, config, thawed, Set.copyOf(later));
+    }
+  }
+
+  /**
+   * The configuration that a stage applied.
+   *
+   * @param version the last change; 0 if the stage applied none
+   * @param overrides version of the overrides; empty if the stage applied none
+   */
+  record AppliedConfig(int version, String overrides) {
+    public static final AppliedConfig NONE = new AppliedConfig(0, "");
+  }
+
+  /** Reports why work failed. Reason and text are shown to callers. */
+  final class WorkFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final String reason;
+    private final String text;
+    private final Kind kind;
+
+    private enum Kind {
+      FINAL,
+      NO_REPLY,
+      BUSY
+    }
+
+    public WorkFailure(String reason, String text) {
+      this(reason, text, Kind.FINAL);
+    }
+
+    private WorkFailure(String reason, String text, Kind kind) {
+      super(text);
+      this.reason = reason;
+      this.text = text;
+      this.kind = kind;
+    }
+
+    /**
+     * Returns the failure of work that an actor did not answer in time, for example because its
+     * node was lost. Another node takes the actor over, so a stage is repeated within its limit.
+     *
+     * @param actor a name of the actor, such as "the organization"
+     */
+    public static WorkFailure noReply(String actor) {
+      return new WorkFailure("TIMED_OUT", actor + " did not reply in time", Kind.NO_REPLY);
+    }
+
+    /**
+     * Returns the failure of a change that the gateway does not apply because its token is missing
+     * or rejected. A later token may be accepted.
+     *
+     * @param what the changed part of the configuration
+     */
+    static WorkFailure notNow(String what, String why) {
+      return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why);
+    }
+
+    /**
+     * Returns the failure of a change that the gateway does not apply because it is busy or does
+     * not answer.
+     *
+     * @param what the changed part of the configuration
+     */
+    public static WorkFailure busy(String what, String why) {
+      return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why, Kind.BUSY);
+    }
+
+    /** Returns whether an actor did not reply. */
+    public boolean isNoReply() {
+      return kind == Kind.NO_REPLY;
+    }
+
+    /** Returns whether a gateway was busy, so that a repetition soon may succeed. */
+    public boolean isBusy() {
+      return kind == Kind.BUSY;
+    }
+
+    /** Returns the text for callers. */
+    public String text() {
+      return text;
+    }
+
+    /** Returns the reason, in UPPER_SNAKE case. */
+    public String reason() {
+      return reason;
+    }
+  }
+}

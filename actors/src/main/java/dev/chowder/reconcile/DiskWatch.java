@@ -1,0 +1,149 @@
+package dev.chowder.reconcile;
+
+import static dev.chowder.base.ErrorText.must;
+
+import com.typesafe.config.Config;
+import dev.chowder.cluster.SingletonDuty;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceCommand.ObservedState;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Instances;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.HomeUsage;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.storage.InstanceRows;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Measures the home volumes of running agents at an interval, and reports volumes over the limit to
+ * their instances, which decide what follows. Runs on one node of a cluster.
+ */
+public final class DiskWatch implements SingletonDuty.Duty {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
+  private static final int WARN_PERCENT = 90;
+
+  /**
+   * Limits of home volumes; {@code reference.conf} describes each.
+   *
+   * @param limit maximum size of a home volume; 0 bytes disables measuring
+   * @param interval time between two measurements of all volumes
+   * @param atOnce maximum number of concurrent measurements
+   * @param batch maximum number of rows in one query
+   */
+  public record Settings(HomeUsage limit, Duration interval, int atOnce, int batch) {
+    /** Reads {@code chowder.disk}. */
+    public static Settings of(Config root) {
+      var config = root.getConfig("chowder.disk");
+      return new Settings(
+          new HomeUsage(config.getBytes("home-limit"), config.getLong("max-files")),
+          config.getDuration("interval"),
+          config.getInt("at-once"),
+          config.getInt("batch"));
+    }
+  }
+
+  private final Instances instances;
+  private final InstanceRows rows;
+  private final SandboxDriver driver;
+  private final Settings settings;
+  private final Clock clock;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("disk-watch").factory());
+
+  private DiskWatch(
+      Instances instances,
+      InstanceRows rows,
+      SandboxDriver driver,
+      Settings settings,
+      Clock clock) {
+    this.instances = instances;
+    this.rows = rows;
+    this.driver = driver;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  /** Starts to measure at the interval, until closed. */
+  public static DiskWatch start(
+      Instances instances,
+      InstanceRows rows,
+      SandboxDriver driver,
+      Settings settings,
+      Clock clock) {
+    var watch = new DiskWatch(instances, rows, driver, settings, clock);
+    if (settings.limit().bytes() > 0) {
+      long millis = settings.interval().toMillis();
+      var _ =
+          watch.thread.scheduleWithFixedDelay(
+              watch::measureAll, millis, millis, TimeUnit.MILLISECONDS);
+    }
+    return watch;
+  }
+
+  @Override
+  public void onNodeLost() {
+    // Another node has nothing to take over: the next measurement covers all homes.
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+
+  private void measureAll() {
+    try {
+      var _ = EachAlone.run("home", running(), settings.atOnce(), this::measure);
+    } catch (RuntimeException why) {
+      LOG.warn("event=disk-watch-failed", why);
+    }
+  }
+
+  private List<InstanceView> running() {
+    var views = new ArrayList<InstanceView>();
+    rows.forEachLive(
+        settings.batch(),
+        row -> {
+          var view = InstanceReadRows.view(row);
+          if (view.status().isSteady() && view.status().now() == Name.RUNNING) views.add(view);
+        });
+    return views;
+  }
+
+  private void measure(InstanceView view) {
+    var limit = settings.limit();
+    var usage = driver.measureHome(SandboxId.ofInstance(view.id().value()), limit);
+    if (usage.isEmpty()) {
+      LOG.warn("instance={} event=home-not-measured", view.id());
+    } else if (usage.get().exceeds(limit)) {
+      LOG.warn(
+          "instance={} event=home-over-limit bytes={} files={}",
+          view.id(),
+          usage.get().bytes(),
+          usage.get().files());
+      instances.tell(
+          view.id(),
+          new InstanceCommand.Observed(
+              view.attempt(),
+              new ObservedState.DiskFull(
+                  must(
+                      "home",
+                      "take at most %d bytes and %d files; delete files, then recover"
+                          .formatted(limit.bytes(), limit.files()))),
+              new InstanceCommand.RestartPolicy(0, Duration.ZERO),
+              clock.instant()));
+    } else if (usage.get().bytes() > limit.bytes() / 100 * WARN_PERCENT) {
+      LOG.warn("instance={} event=home-almost-full bytes={}", view.id(), usage.get().bytes());
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.chowder.reconcile;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * Limits of {@link UnreferencedValues}; {@code reference.conf} describes each.
+ *
+ * @param interval interval between two passes
+ * @param grace time for which a value must be unreferenced before it is deleted
+ * @param batch maximum number of names per page
+ * @param massLimit maximum number of owners that may lose values because the journal may be older
+ *     than the values
+ * @param massShare this maximum as a share of all owners, if that is more
+ */
+public record ValueSettings(
+    Duration interval, Duration grace, int batch, int massLimit, double massShare) {
+  /** Reads {@code chowder.values}, and the limits of {@code chowder.reconciler}. */
+  public static ValueSettings of(Config root) {
+    var config = root.getConfig("chowder.values");
+    return new ValueSettings(
+        config.getDuration("interval"),
+        config.getDuration("grace"),
+        config.getInt("batch"),
+        root.getInt("chowder.reconciler.mass-limit"),
+        root.getDouble("chowder.reconciler.mass-share"));
+  }
+
+  int massLimit(int owners) {
+    return Math.max(massLimit, (int) (massShare * owners));
+  }
+}

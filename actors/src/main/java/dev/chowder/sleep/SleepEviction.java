@@ -1,0 +1,146 @@
+package dev.chowder.sleep;
+
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sleep.Sleepers.Cause;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Frees memory for starts: moves sleeping gateways of any organization to deeper levels, those that
+ * sleep longest first. Concurrent starts of a node wait for one eviction after another, and each
+ * checks first whether an earlier one freed enough.
+ */
+public final class SleepEviction {
+  private static final Logger LOG = LoggerFactory.getLogger(SleepEviction.class);
+
+  /**
+   * How long an eviction that found nothing speaks for later ones. Otherwise each rejected create
+   * of a full host would list all instances.
+   */
+  private static final Duration NOTHING_LEFT = Duration.ofSeconds(1);
+
+  /**
+   * An end that frees less compressed memory than this found the gateway on a disk. From zram, a
+   * gateway frees about 0.4 GB.
+   */
+  private static final long LEAST_GAIN = 100L << 20;
+
+  /** Number of ends in a row with less gain, after which no paged-out gateway ends for a time. */
+  private static final int POOR_ENDS = 2;
+
+  /** This time. A start that is repeated every few seconds would otherwise end all of them. */
+  private static final Duration POOR_PAUSE = Duration.ofMinutes(10);
+
+  private final Sleepers sleepers;
+  private final SandboxDriver driver;
+  private final DeeperSleepSettings settings;
+  private final ReentrantLock oneAtATime = new ReentrantLock(true);
+  private volatile long nothingLeftUntil = System.nanoTime();
+
+  // Used by one eviction at a time.
+  private int poorEnds;
+  private long poorUntil;
+
+  public SleepEviction(Sleepers sleepers, SandboxDriver driver, DeeperSleepSettings settings) {
+    this.sleepers = sleepers;
+    this.driver = driver;
+    this.settings = settings;
+  }
+
+  /**
+   * Frees memory until {@code fits} is true, for at most {@code chowder.sleep.evict-limit}.
+   *
+   * @param fits whether the start has its memory; it reserves the memory if so
+   * @param starting instance that must keep its sleep because it is about to wake; empty if none
+   * @return the last value of {@code fits}
+   */
+  public boolean until(BooleanSupplier fits, Optional<InstanceId> starting) {
+    long deadline = System.nanoTime() + settings.evictLimit().toNanos();
+    try {
+      if (!oneAtATime.tryLock(settings.evictLimit().toNanos(), TimeUnit.NANOSECONDS)) return false;
+      try {
+        if (fits.getAsBoolean()) return true;
+        if (System.nanoTime() - nothingLeftUntil < 0) return false;
+        return evict(fits, starting, deadline);
+      } finally {
+        oneAtATime.unlock();
+      }
+    } catch (InterruptedException cancelled) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (SandboxException why) {
+      LOG.warn("event=no-eviction reason={} message={}", why.reason(), why.getMessage());
+      return false;
+    }
+  }
+
+  private boolean evict(BooleanSupplier fits, Optional<InstanceId> starting, long deadline)
+      throws InterruptedException {
+    var all =
+        sleepers.oldestFirst().stream()
+            .filter(view -> !Optional.of(view.id()).equals(starting))
+            .toList();
+    var ended = new HashSet<InstanceId>();
+    for (var view : all) {
+      if (Sleepers.sleep(view).level() != SleepLevel.FROZEN) continue;
+      if (System.nanoTime() - deadline >= 0) return false;
+      var reached = evict(view, deadline);
+      if (reached.filter(level -> level == SleepLevel.OFF).isPresent()) ended.add(view.id());
+      if (reached.isPresent() && fits.getAsBoolean()) return true;
+    }
+    // Paged-out gateways come last, also those of the loop above, because each frees less: a third
+    // of its memory from zram, and nearly nothing from a disk.
+    for (var view : all) {
+      if (ended.contains(view.id())) continue;
+      long before = driver.capacity().compressedBytes();
+      if (before < LEAST_GAIN || areEndsPoor()) break;
+      if (System.nanoTime() - deadline >= 0) return false;
+      if (end(view, deadline).isEmpty()) continue;
+      gained(before - driver.capacity().compressedBytes());
+      if (fits.getAsBoolean()) return true;
+    }
+    nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
+    return false;
+  }
+
+  private boolean areEndsPoor() {
+    return poorEnds >= POOR_ENDS && System.nanoTime() - poorUntil < 0;
+  }
+
+  private void gained(long compressedBytes) {
+    poorEnds = compressedBytes < LEAST_GAIN ? poorEnds + 1 : 0;
+    if (poorEnds >= POOR_ENDS) poorUntil = System.nanoTime() + POOR_PAUSE.toNanos();
+  }
+
+  /**
+   * Returns the level at which the gateway has less memory than before; empty if it has as much.
+   */
+  private Optional<SleepLevel> evict(InstanceView view, long deadline) throws InterruptedException {
+    if (sleepers.canPageOut(view, driver.capacity())) {
+      var reached = sleepers.deepen(view, SleepLevel.PAGED_OUT, Cause.START, left(deadline));
+      if (reached.filter(level -> level != SleepLevel.FROZEN).isPresent()) return reached;
+    }
+    return end(view, deadline);
+  }
+
+  private Optional<SleepLevel> end(InstanceView view, long deadline) throws InterruptedException {
+    return sleepers
+        .deepen(view, SleepLevel.OFF, Cause.START, left(deadline))
+        .filter(level -> level == SleepLevel.OFF);
+  }
+
+  private Duration left(long deadline) {
+    var left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
+    return left.compareTo(settings.deepenLimit()) < 0 ? left : settings.deepenLimit();
+  }
+}

@@ -1,0 +1,154 @@
+package dev.chowder.sleep;
+
+import dev.chowder.cluster.SingletonDuty;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.SleepLevel;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sleep.Sleepers.Cause;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves sleeping gateways to deeper levels as they age or as memory becomes short: to swap first,
+ * and off later. Handles one gateway at a time, because each takes processor time. Runs on one node
+ * of a cluster.
+ */
+public final class SleepKeeper implements SingletonDuty.Duty {
+  private static final Logger LOG = LoggerFactory.getLogger(SleepKeeper.class);
+
+  private final Sleepers sleepers;
+  private final SandboxDriver driver;
+  private final DeeperSleepSettings settings;
+  private final InstantSource clock;
+  private final MeterRegistry metrics;
+  private final List<Gauge> gauges;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("sleep-keeper").factory());
+  private volatile Map<SleepLevel, Long> levels = Map.of();
+
+  private SleepKeeper(
+      Sleepers sleepers,
+      SandboxDriver driver,
+      DeeperSleepSettings settings,
+      InstantSource clock,
+      MeterRegistry metrics) {
+    this.sleepers = sleepers;
+    this.driver = driver;
+    this.settings = settings;
+    this.clock = clock;
+    this.metrics = metrics;
+    this.gauges =
+        Stream.of(SleepLevel.FROZEN, SleepLevel.PAGED_OUT)
+            .map(
+                level ->
+                    Gauge.builder(
+                            "chowder.sleep.gateways",
+                            this,
+                            keeper -> keeper.levels.getOrDefault(level, 0L))
+                        .description("Sleeping gateways at the last check")
+                        .tag("level", level.label())
+                        .register(metrics))
+            .toList();
+  }
+
+  /** Starts a check now and then at the interval, until closed. */
+  public static SleepKeeper start(
+      Sleepers sleepers,
+      SandboxDriver driver,
+      DeeperSleepSettings settings,
+      InstantSource clock,
+      MeterRegistry metrics) {
+    var keeper = new SleepKeeper(sleepers, driver, settings, clock, metrics);
+    var _ =
+        keeper.thread.scheduleWithFixedDelay(
+            keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
+    return keeper;
+  }
+
+  @Override
+  public void onNodeLost() {
+    // Another node has nothing to take over: the next check covers all sleeping gateways.
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+    // The next node has these gauges, and a stale one on this node would be wrong.
+    gauges.forEach(metrics::remove);
+  }
+
+  private void check() {
+    try {
+      var all = sleepers.oldestFirst();
+      levels =
+          all.stream()
+              .collect(
+                  Collectors.groupingBy(
+                      view -> Sleepers.sleep(view).level(),
+                      () -> new EnumMap<>(SleepLevel.class),
+                      Collectors.counting()));
+      deepen(all);
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    } catch (SandboxException why) {
+      LOG.warn("event=sleep-not-checked reason={} message={}", why.reason(), why.getMessage());
+    } catch (RuntimeException why) {
+      LOG.warn("event=sleep-not-checked", why);
+    }
+  }
+
+  private void deepen(List<InstanceView> all) throws InterruptedException {
+    if (all.isEmpty()) return;
+    var host = driver.capacity();
+    // Read before the page-outs of this check, because they make tasks wait, too.
+    boolean stalled =
+        settings.stallPercent() > 0 && host.stalledPercent() >= settings.stallPercent();
+    for (var view : all) {
+      boolean low = host.availableBytes() < settings.lowMemory() * host.totalBytes();
+      var due = due(view, host, low || stalled);
+      if (due.isEmpty()) continue;
+      var step = due.get();
+      var _ = sleepers.deepen(view, step.level(), step.cause(), settings.deepenLimit());
+      host = driver.capacity();
+      // One gateway per check, until the kernel reports whether that was enough.
+      if (step.cause() == Cause.PRESSURE) stalled = false;
+    }
+  }
+
+  private record Step(SleepLevel level, Cause cause) {}
+
+  /** Returns the deeper level that is due for a sleeping gateway, if any. */
+  private Optional<Step> due(InstanceView view, HostCapacity host, boolean memoryShort) {
+    var sleep = Sleepers.sleep(view);
+    if (sleep.isDeepening()) return Optional.empty();
+    // A sleep that began far in the future began before the clock was set back.
+    var age = Duration.between(sleep.since(), clock.instant()).abs();
+    if (age.compareTo(settings.deepSleepAfter()) >= 0) {
+      return Optional.of(new Step(SleepLevel.OFF, Cause.AGE));
+    }
+    if (sleep.level() != SleepLevel.FROZEN) return Optional.empty();
+    boolean old = age.compareTo(settings.pageOutAfter()) >= 0;
+    if (sleepers.canPageOut(view, host)) {
+      return old || memoryShort
+          ? Optional.of(new Step(SleepLevel.PAGED_OUT, old ? Cause.AGE : Cause.PRESSURE))
+          : Optional.empty();
+    }
+    return memoryShort ? Optional.of(new Step(SleepLevel.OFF, Cause.PRESSURE)) : Optional.empty();
+  }
+}

@@ -1,0 +1,44 @@
+package dev.chowder.sleep;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * How gateways sleep; {@code reference.conf} describes each.
+ *
+ * @param freeze whether a stop freezes a gateway instead of ending it
+ * @param suspendLimit time in which a gateway must finish its work before it is frozen; otherwise
+ *     it is ended
+ * @param wakeLimit time in which a thawed gateway must admit messages and, after a sleep longer
+ *     than {@code checkFirstAfter}, be able to use its databases; otherwise it is booted. Also the
+ *     limit of each check after a start
+ * @param maxConcurrentWakes maximum number of gateways that wake at once on this node, and of those
+ *     that are checked at once after a start
+ * @param checkFirstAfter longest sleep after which a start does not wait for the check of the
+ *     databases
+ * @param checkDelay time from such a start to the check, and between two checks
+ */
+public record SleepSettings(
+    boolean freeze,
+    Duration suspendLimit,
+    Duration wakeLimit,
+    int maxConcurrentWakes,
+    Duration checkFirstAfter,
+    Duration checkDelay) {
+  /** Reads {@code chowder.effect.sleep}. */
+  public static SleepSettings of(Config root) {
+    var config = root.getConfig("chowder.effect.sleep");
+    return new SleepSettings(
+        config.getBoolean("freeze"),
+        config.getDuration("suspend-limit"),
+        config.getDuration("wake-limit"),
+        wakes(config.getInt("max-concurrent-wakes")),
+        config.getDuration("check-first-after"),
+        config.getDuration("check-delay"));
+  }
+
+  /** Returns the limit of wakes; by default two per processor, as for boots. */
+  private static int wakes(int configured) {
+    return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
+  }
+}

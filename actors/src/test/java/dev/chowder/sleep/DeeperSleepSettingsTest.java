@@ -1,0 +1,19 @@
+package dev.chowder.sleep;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import org.junit.jupiter.api.Test;
+
+class DeeperSleepSettingsTest {
+  /** A check without a pause never starts. */
+  @Test
+  void anIntervalOfZeroIsRejected() {
+    var config =
+        ConfigFactory.parseString("chowder.sleep.check-every = 0s")
+            .withFallback(ConfigFactory.load());
+    assertThatThrownBy(() -> DeeperSleepSettings.of(config))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("chowder.sleep.check-every: must be greater than 0");
+  }
+}

@@ -1,0 +1,22 @@
+package dev.chowder.openclaw.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EcmaScriptPatternTest {
+  @ParameterizedTest
+  @CsvSource({
+    "^[^.[\\]]+$, abc, a[b",
+    "^[a&&b]+$, a&b, c",
+    "^(?!\\s*-)[a-z]+$, abc, -abc",
+    "^\\[x\\]$, [x], x",
+    "b, abc, aac",
+  })
+  void aPatternMeansWhatItMeansInJavaScript(String pattern, String match, String other) {
+    var expression = EcmaScriptPattern.of(pattern);
+    assertThat(expression.matches(match)).isTrue();
+    assertThat(expression.matches(other)).isFalse();
+  }
+}
