@@ -14,7 +14,8 @@ import com.google.protobuf.Descriptors.GenericDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.ExtensionRegistry;
-import dev.chowder.api.v1.KeyProto;
+import dev.chowder.api.v1.ErrorProto;
+import dev.chowder.api.v1.OptionsProto;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,7 +45,8 @@ final class ApiDescriptors {
   static ApiDescriptors read() throws IOException {
     var extensions = ExtensionRegistry.newInstance();
     AnnotationsProto.registerAllExtensions(extensions);
-    KeyProto.registerAllExtensions(extensions);
+    ErrorProto.registerAllExtensions(extensions);
+    OptionsProto.registerAllExtensions(extensions);
     var api = new ApiDescriptors();
     try (var in = ApiDescriptors.class.getResourceAsStream(SET)) {
       var set = FileDescriptorSet.parseFrom(Objects.requireNonNull(in, SET), extensions);
@@ -73,6 +75,12 @@ final class ApiDescriptors {
         .flatMap(file -> file.getServices().stream())
         .sorted((a, b) -> b.getName().compareTo(a.getName()))
         .toList();
+  }
+
+  /** Returns an enum with its comments. */
+  EnumDescriptor type(EnumDescriptor generated) {
+    return Objects.requireNonNull(files.get(generated.getFile().getName()))
+        .findEnumTypeByName(generated.getName());
   }
 
   /** Returns the comment above an element, one line per paragraph. */

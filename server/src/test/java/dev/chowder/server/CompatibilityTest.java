@@ -2,8 +2,8 @@ package dev.chowder.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.api.v1.Key;
-import dev.chowder.api.v1.KeyProto;
+import dev.chowder.key.Permission;
+import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,7 +131,6 @@ class CompatibilityTest {
   /** Returns the key that may make the call here. */
   private static String keyOf(RestCall call) {
     if (!call.needsKey()) return "none";
-    var permission = call.method().getOptions().getExtension(KeyProto.permission);
-    return permission == Key.Permission.unspecified ? "organization" : permission.name();
+    return RpcFacts.of(call.method()).permission().map(Permission::label).orElse("organization");
   }
 }

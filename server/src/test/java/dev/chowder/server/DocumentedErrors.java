@@ -2,13 +2,18 @@ package dev.chowder.server;
 
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
+import dev.chowder.api.v1.ErrorProto;
+import dev.chowder.api.v1.OptionsProto;
+import dev.chowder.api.v1.PossibleError;
 import dev.chowder.server.error.Reason;
-import io.grpc.Status;
+import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -18,59 +23,42 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The errors that a call may return according to the protocol's comments, {@link Reason} and
- * Envoy's configuration. Each source names code, status and reason, and they must agree.
+ * The errors that a call may return according to the options of its RPC and its service, and to
+ * Envoy's configuration.
  */
 final class DocumentedErrors {
-  static final Path REASONS =
-      Path.of("..", "server/src/main/java/dev/chowder/server/error/Reason.java");
   static final Path ENVOY = Path.of("..", "envoy", "envoy.yaml");
 
-  // `CODE` (404, `REASON` when ...; 429, `OTHER_REASON`)
-  private static final Pattern IN_COMMENT = Pattern.compile("`([A-Z_]+)` \\(([^)]*[0-9][^)]*)\\)");
-  private static final Pattern PAIR = Pattern.compile("(\\d{3}), `([A-Z_]+)`");
-  private static final Pattern AS_ANOTHER = Pattern.compile("Errors: as `(\\w+)`");
-  private static final Pattern IN_SOURCE =
-      Pattern.compile("/\\*\\* ([^/]*?) \\*/\\s+([A-Z_]+)\\(Status");
   private static final Pattern BY_ENVOY =
       Pattern.compile(
           "default_value: (\\d+), runtime_key: none(?:(?!- filter:).)*?code: (\\d+)\\s+"
               + "message: \"([^\"]*)\"\\s+details: [^\n]*reason: ([A-Z_]+)",
           Pattern.DOTALL);
 
-  private final ApiDescriptors api;
-
-  DocumentedErrors(ApiDescriptors api) {
-    this.api = api;
-  }
+  private DocumentedErrors() {}
 
   /** A response that Envoy gives without asking the server. */
   record ByEnvoy(int status, int code, String message, Reason reason) {}
 
-  /** Returns the reasons that every call of the service may return. */
-  Set<Reason> common(ServiceDescriptor service) {
-    return in(api.comment(service));
+  /** Returns the errors that every call of the service may return. */
+  static List<PossibleError> common(ServiceDescriptor service) {
+    return service.getOptions().getExtension(OptionsProto.service).getErrorsList();
   }
 
-  /** Returns the further reasons of this method. */
-  Set<Reason> own(MethodDescriptor method) {
-    var comment = api.comment(method);
-    var all = new LinkedHashSet<Reason>();
-    var as = AS_ANOTHER.matcher(comment);
-    while (as.find()) all.addAll(own(method.getService().findMethodByName(as.group(1))));
-    all.addAll(in(comment));
-    return all;
+  /** Returns the further errors of this method. */
+  static List<PossibleError> own(MethodDescriptor method) {
+    return RpcFacts.of(method).declared().getErrorsList();
   }
 
   /**
    * Returns all errors of a call by HTTP status: those of its service, of its method and of Envoy.
    */
-  SortedMap<Integer, Set<Reason>> of(RestCall call) throws IOException {
+  static SortedMap<Integer, Set<Reason>> of(RestCall call) throws IOException {
     var byStatus = new TreeMap<Integer, Set<Reason>>();
     var method = call.method();
     Stream.concat(
-            common(method.getService()).stream().filter(reason -> concerns(reason, call)),
-            own(method).stream())
+            reasons(common(method.getService())).stream().filter(reason -> concerns(reason, call)),
+            reasons(own(method)).stream())
         .forEach(reason -> add(byStatus, reason.httpStatus(), reason));
     byEnvoy().stream()
         .filter(answer -> concerns(answer.reason(), call))
@@ -100,29 +88,37 @@ final class DocumentedErrors {
     };
   }
 
-  private static Set<Reason> in(String comment) {
-    var reasons = new LinkedHashSet<Reason>();
-    var error = IN_COMMENT.matcher(comment);
-    while (error.find()) {
-      var pair = PAIR.matcher(error.group(2));
-      while (pair.find()) {
-        var reason = Reason.valueOf(pair.group(2));
-        require(reason, Status.Code.valueOf(error.group(1)), Integer.parseInt(pair.group(1)));
-        reasons.add(reason);
-      }
-    }
-    return reasons;
+  /** Returns the reasons of the errors, each once. */
+  static Set<Reason> reasons(List<PossibleError> errors) {
+    return errors.stream()
+        .map(error -> Reason.valueOf(error.getReason().name()))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
-  /** Returns when a reason is given, from its constant's comment. */
-  static Map<Reason, String> meanings() throws IOException {
-    return IN_SOURCE
-        .matcher(Files.readString(REASONS))
-        .results()
-        .collect(
-            Collectors.toMap(
-                found -> Reason.valueOf(found.group(2)),
-                found -> found.group(1).replaceAll("\\s*\\n\\s*\\*?\\s*", " ")));
+  /** Returns the errors as lines of a Markdown list; empty if there are none. */
+  static String list(List<PossibleError> errors) {
+    return errors.stream()
+        .map(
+            error ->
+                "- "
+                    + Reason.valueOf(error.getReason().name()).httpStatus()
+                    + " `"
+                    + error.getReason()
+                    + "` "
+                    + error.getWhen())
+        .map(String::stripTrailing)
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** Returns when a reason is given, from the comments of the protocol. */
+  static Map<Reason, String> meanings(ApiDescriptors api) {
+    var meanings = new EnumMap<Reason, String>(Reason.class);
+    for (var value : api.type(dev.chowder.api.v1.Reason.getDescriptor()).getValues()) {
+      if (value.getOptions().hasExtension(ErrorProto.error)) {
+        meanings.put(Reason.valueOf(value.getName()), api.comment(value));
+      }
+    }
+    return meanings;
   }
 
   /** Returns Envoy's own responses, in the order of its configuration. */
@@ -146,13 +142,5 @@ final class DocumentedErrors {
           }
         });
     return answers;
-  }
-
-  private static void require(Reason reason, Status.Code code, int status) {
-    if (reason.code() != code || reason.httpStatus() != status) {
-      throw new AssertionError(
-          "%s: documented as %s and %d; must be %s and %d"
-              .formatted(reason, code, status, reason.code(), reason.httpStatus()));
-    }
   }
 }

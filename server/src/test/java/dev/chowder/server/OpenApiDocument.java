@@ -9,14 +9,15 @@ import com.google.api.HttpBody;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Empty;
+import dev.chowder.api.v1.PossibleError;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 
 /**
- * Renders the REST form of each RPC as OpenAPI 3.1. Routes and fields come from the compiled proto
- * files, limits and errors from their comments.
+ * Renders the REST form of each RPC as OpenAPI 3.1. Routes, fields and errors come from the
+ * compiled proto files, limits from their comments.
  */
 final class OpenApiDocument {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -24,15 +25,13 @@ final class OpenApiDocument {
   private static final String EVENTS = "text/event-stream";
 
   private final ApiDescriptors api;
-  private final DocumentedErrors errors;
   private final OpenApiSchemas schemas;
   private final OpenApiErrors answers;
 
-  OpenApiDocument(ApiDescriptors api) throws IOException {
+  OpenApiDocument(ApiDescriptors api) {
     this.api = api;
-    this.errors = new DocumentedErrors(api);
     this.schemas = new OpenApiSchemas(api);
-    this.answers = new OpenApiErrors();
+    this.answers = new OpenApiErrors(api);
   }
 
   String text() throws IOException {
@@ -56,7 +55,10 @@ final class OpenApiDocument {
     for (var service : api.services()) {
       tags.addObject()
           .put("name", service.getName())
-          .put("description", paragraphs(api.comment(service)));
+          .put(
+              "description",
+              paragraphs(
+                  api.comment(service), "Errors of every call:", DocumentedErrors.common(service)));
       for (var method : service.getMethods()) {
         for (var call : RestCall.of(method)) {
           paths
@@ -76,15 +78,14 @@ final class OpenApiDocument {
     operation.putArray("tags").add(method.getService().getName());
     operation.put("operationId", operationId(call));
     operation.put("summary", comment.lines().findFirst().orElseThrow());
-    operation.put("description", paragraphs(comment));
+    operation.put("description", paragraphs(comment, "Errors:", DocumentedErrors.own(method)));
     // An empty list means that no key is needed.
     if (!call.needsKey()) operation.putArray("security");
     parameters(operation, call);
     body(operation, call);
     var responses = operation.putObject("responses");
     responses.set(Integer.toString(call.successStatus()), success(call));
-    errors
-        .of(call)
+    DocumentedErrors.of(call)
         .forEach(
             (status, reasons) ->
                 responses.set(Integer.toString(status), answers.reference(status, reasons)));
@@ -260,8 +261,11 @@ final class OpenApiDocument {
     return JSON.objectNode().put("$ref", "#/components/headers/" + name);
   }
 
-  /** Renders each line of a comment as a paragraph. */
-  private static String paragraphs(String comment) {
-    return String.join("\n\n", List.of(comment.split("\n")));
+  /** Renders each line of a comment as a paragraph, and the errors as a list below a heading. */
+  private static String paragraphs(String comment, String heading, List<PossibleError> errors) {
+    var text = String.join("\n\n", List.of(comment.split("\n")));
+    return errors.isEmpty()
+        ? text
+        : text + "\n\n" + heading + "\n\n" + DocumentedErrors.list(errors);
   }
 }

@@ -8,7 +8,6 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import dev.chowder.server.error.Reason;
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -30,8 +29,8 @@ final class OpenApiErrors {
   private final Map<Reason, String> meanings;
   private final Map<String, ObjectNode> named = new TreeMap<>();
 
-  OpenApiErrors() throws IOException {
-    meanings = DocumentedErrors.meanings();
+  OpenApiErrors(ApiDescriptors api) {
+    meanings = DocumentedErrors.meanings(api);
   }
 
   /** Returns all responses that were referred to, by name. */

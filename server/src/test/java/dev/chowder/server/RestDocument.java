@@ -11,9 +11,9 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
-import dev.chowder.api.v1.Key;
-import dev.chowder.api.v1.KeyProto;
+import dev.chowder.api.v1.PossibleError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collection;
@@ -78,12 +78,10 @@ final class RestDocument {
       """;
 
   private final ApiDescriptors api;
-  private final DocumentedErrors errors;
   private final Map<String, Descriptor> shown = new LinkedHashMap<>();
 
   RestDocument(ApiDescriptors api) {
     this.api = api;
-    this.errors = new DocumentedErrors(api);
   }
 
   String text() throws IOException {
@@ -100,12 +98,13 @@ final class RestDocument {
           "[`%s`](#%s)".formatted(method.getName(), anchor(method.getName())),
           keys(method),
           answer(method),
-          errorList(errors.own(method)));
+          errorList(DocumentedErrors.reasons(DocumentedErrors.own(method))));
     }
     var text =
         new StringBuilder("\n## ")
             .append(service.getName())
             .append(paragraphs(api.comment(service)))
+            .append(errors("Errors of every call:", DocumentedErrors.common(service)))
             .append(table.text());
     service.getMethods().forEach(method -> text.append(method(method)));
     return text.toString();
@@ -129,19 +128,18 @@ final class RestDocument {
         + "."
         + (call.body().isEmpty() && call.verb().equals("POST") ? " The request has no body." : "")
         + paragraphs(api.comment(method))
+        + errors("Errors:", DocumentedErrors.own(method))
         + (method.getInputType().getFields().isEmpty() ? "" : table.text());
   }
 
   /** Returns which keys may call the method. */
   private static String keys(MethodDescriptor method) {
-    if (GrpcServer.NEED_NO_KEY.contains(
-        method.getService().getFullName() + "/" + method.getName())) {
-      return "none";
-    }
-    var permission = method.getOptions().getExtension(KeyProto.permission);
-    return permission == Key.Permission.unspecified
-        ? "organization"
-        : "organization, or scoped with " + code(permission.name());
+    var facts = RpcFacts.of(method);
+    if (facts.needsNoKey()) return "none";
+    return facts
+        .permission()
+        .map(permission -> "organization, or scoped with " + code(permission.label()))
+        .orElse("organization");
   }
 
   private static String place(RestCall call, FieldDescriptor field) {
@@ -260,8 +258,8 @@ final class RestDocument {
     return heading.toLowerCase(Locale.ROOT);
   }
 
-  private static String errorTables() throws IOException {
-    var meanings = DocumentedErrors.meanings();
+  private String errorTables() throws IOException {
+    var meanings = DocumentedErrors.meanings(api);
     var all = new Table("HTTP", "gRPC", "reason", "when");
     Arrays.stream(Reason.values())
         // Never reaches a caller.
@@ -301,6 +299,10 @@ final class RestDocument {
   /** Returns all verbs and paths of the method, the primary one first. */
   private static String calls(MethodDescriptor method) {
     return RestCall.of(method).stream().map(call -> code(call.toString())).collect(joining(" or "));
+  }
+
+  private static String errors(String heading, List<PossibleError> errors) {
+    return errors.isEmpty() ? "" : "\n" + heading + "\n\n" + DocumentedErrors.list(errors) + "\n";
   }
 
   private static String paragraphs(String comment) {

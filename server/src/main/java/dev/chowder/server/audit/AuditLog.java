@@ -8,6 +8,7 @@ import dev.chowder.base.Ids;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.operator.OperatorAudit;
+import dev.chowder.server.rpc.RpcFacts;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -16,7 +17,6 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.net.InetAddress;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -133,7 +133,8 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var method = call.getMethodDescriptor();
     var caller = Caller.ifKnown();
-    if (caller.isEmpty() || !isAudited(method)) return next.startCall(call, headers);
+    if (caller.isEmpty() || !RpcFacts.of(method).declared().getAudited())
+      return next.startCall(call, headers);
     var address = ClientAddress.current();
     return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
       private boolean recorded;
@@ -145,11 +146,6 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
         super.onMessage(request);
       }
     };
-  }
-
-  private static boolean isAudited(MethodDescriptor<?, ?> method) {
-    return method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema
-        && schema.getMethodDescriptor().getOptions().getExtension(KeyProto.audited);
   }
 
   private void record(

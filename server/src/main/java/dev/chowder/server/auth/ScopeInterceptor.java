@@ -4,20 +4,15 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
-import dev.chowder.api.v1.Key;
-import dev.chowder.api.v1.KeyProto;
 import dev.chowder.key.KeyScope;
-import dev.chowder.key.Permission;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.rpc.RpcFacts;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
-import java.util.Optional;
 
 /**
  * Restricts scoped keys to the RPCs that their permissions allow and to the instances that they
@@ -34,7 +29,7 @@ public final class ScopeInterceptor implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var scope = Caller.ifKnown().flatMap(Caller::scope);
     if (scope.isEmpty()) return next.startCall(call, headers);
-    var needed = permission(call.getMethodDescriptor());
+    var needed = RpcFacts.of(call.getMethodDescriptor()).permission();
     if (needed.isEmpty()) {
       throw scopedKey("call " + call.getMethodDescriptor().getBareMethodName(), ORGANIZATION_KEY);
     }
@@ -70,17 +65,6 @@ public final class ScopeInterceptor implements ServerInterceptor {
       throw scopedKey("call this for all instances", ORGANIZATION_KEY + " or set instance_id");
     }
     if (!scope.instanceIds().contains(id)) throw ApiError.instanceNotFound();
-  }
-
-  /** Returns the permission that a method requires; empty if it requires an organization key. */
-  static Optional<Permission> permission(MethodDescriptor<?, ?> method) {
-    if (!(method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema)) {
-      return Optional.empty();
-    }
-    var declared = schema.getMethodDescriptor().getOptions().getExtension(KeyProto.permission);
-    return declared == Key.Permission.unspecified
-        ? Optional.empty()
-        : Optional.of(Permission.ofLabel(declared.name()));
   }
 
   private static ApiError scopedKey(String verb, String remedy) {
