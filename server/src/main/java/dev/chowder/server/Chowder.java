@@ -694,7 +694,7 @@ public final class Chowder implements AutoCloseable {
                     new RateLimit(rateSettings, rejectionDelay),
                     streams,
                     audit,
-                    new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
+                    new Idempotency(claims)),
                 metrics));
     node.awaitReady();
     awaitFirstPass(reconciler, reconcilerSettings.firstPass());

@@ -1,7 +1,5 @@
 package dev.chowder.server;
 
-import dev.chowder.api.v1.OrganizationServiceGrpc;
-import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.KeyCheck;
@@ -35,7 +33,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -45,12 +42,6 @@ import java.util.concurrent.TimeUnit;
  * (health, reflection) and Envoy's authorization service. Does not know services' details.
  */
 public final class GrpcServer implements AutoCloseable {
-  /** Full names of the methods that require no key. */
-  public static final Set<String> NEED_NO_KEY =
-      Set.of(
-          OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(),
-          SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName());
-
   /** Longer than any name of a service or a proto file. */
   private static final int MAX_BYTES_WITHOUT_KEY = 16_384;
 
@@ -70,7 +61,8 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * The services of a server.
    *
-   * @param api services of the public API; all methods require a key except {@link #NEED_NO_KEY}
+   * @param api services of the public API; a method requires a key unless the protocol declares
+   *     otherwise
    * @param internal services outside the API, which authenticate their own callers
    */
   public record Services(List<BindableService> api, List<ServerServiceDefinition> internal) {}
@@ -176,7 +168,7 @@ public final class GrpcServer implements AutoCloseable {
         new SuccessStatus(),
         new RequestHeaders(),
         new ResponseHeaders(),
-        new AuthInterceptor(gate.keys(), gate.addresses(), NEED_NO_KEY),
+        new AuthInterceptor(gate.keys(), gate.addresses()),
         messages.ofCallers(),
         gate.rate().limit(),
         new OpenCallsOfOrganization(grpc.maxOpenCalls()),

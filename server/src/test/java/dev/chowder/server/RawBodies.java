@@ -1,30 +1,25 @@
 package dev.chowder.server;
 
 import com.google.protobuf.Descriptors.MethodDescriptor;
+import dev.chowder.api.v1.Rpc;
+import dev.chowder.server.rpc.RpcFacts;
 import java.util.List;
-import java.util.Map;
 
 /** The media types of file bodies, which descriptors of {@code HttpBody} do not contain. */
 final class RawBodies {
   static final String FORM = "multipart/form-data";
   static final String BYTES = "application/octet-stream";
-  private static final String TAR = "application/x-tar";
-
-  private static final Map<String, List<String>> REQUESTS =
-      Map.of("UploadFile", List.of(FORM, BYTES), "ImportFiles", List.of(TAR));
-  private static final Map<String, String> ANSWERS =
-      Map.of("DownloadFile", BYTES, "ExportFiles", TAR);
 
   private RawBodies() {}
 
   /** Returns the media types that the method accepts; empty if it accepts JSON. */
   static List<String> request(MethodDescriptor method) {
-    return REQUESTS.getOrDefault(method.getName(), List.of());
+    return mediaTypes(method, Rpc.Streaming.upload);
   }
 
   /** Returns the media type of the response; empty if the agent chooses it. */
   static String answer(MethodDescriptor method) {
-    return ANSWERS.getOrDefault(method.getName(), "");
+    return mediaTypes(method, Rpc.Streaming.download).stream().findFirst().orElse("");
   }
 
   /**
@@ -33,5 +28,10 @@ final class RawBodies {
    */
   static boolean answersRanges(MethodDescriptor method) {
     return answer(method).equals(BYTES);
+  }
+
+  private static List<String> mediaTypes(MethodDescriptor method, Rpc.Streaming direction) {
+    var declared = RpcFacts.of(method).declared();
+    return declared.getStreaming() == direction ? declared.getMediaTypesList() : List.of();
   }
 }

@@ -4,16 +4,8 @@ import com.google.api.AnnotationsProto;
 import com.google.api.HttpRule;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
-import dev.chowder.api.v1.ChannelServiceGrpc;
-import dev.chowder.api.v1.FileServiceGrpc;
-import dev.chowder.api.v1.InstanceServiceGrpc;
-import dev.chowder.api.v1.KeyServiceGrpc;
-import dev.chowder.api.v1.OrganizationServiceGrpc;
-import dev.chowder.api.v1.SkillServiceGrpc;
-import dev.chowder.api.v1.SubscriptionServiceGrpc;
-import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.idempotency.KeyedMethods;
-import io.grpc.ServiceDescriptor;
+import dev.chowder.server.rpc.RpcFacts;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -24,16 +16,6 @@ import java.util.stream.Stream;
  *     empty
  */
 record RestCall(MethodDescriptor method, String verb, String path, String body) {
-  private static final List<ServiceDescriptor> SERVED =
-      List.of(
-          InstanceServiceGrpc.getServiceDescriptor(),
-          KeyServiceGrpc.getServiceDescriptor(),
-          OrganizationServiceGrpc.getServiceDescriptor(),
-          SubscriptionServiceGrpc.getServiceDescriptor(),
-          FileServiceGrpc.getServiceDescriptor(),
-          SkillServiceGrpc.getServiceDescriptor(),
-          ChannelServiceGrpc.getServiceDescriptor());
-
   /** Where a field of the request is sent. */
   enum Place {
     PATH,
@@ -79,25 +61,15 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
 
   /** Returns the HTTP status of success. */
   int successStatus() {
-    return SuccessStatus.BY_METHOD.getOrDefault(rpc().getFullMethodName(), 200);
+    return RpcFacts.of(method).successStatus();
   }
 
   boolean needsKey() {
-    return !GrpcServer.NEED_NO_KEY.contains(rpc().getFullMethodName());
+    return !RpcFacts.of(method).needsNoKey();
   }
 
   boolean takesIdempotencyKey() {
-    return new KeyedMethods(GrpcServer.NEED_NO_KEY).useOf(rpc()) == KeyedMethods.Use.KEYED;
-  }
-
-  /** Returns the same RPC as the server defines it. */
-  private io.grpc.MethodDescriptor<?, ?> rpc() {
-    var name = method.getService().getFullName() + "/" + method.getName();
-    return SERVED.stream()
-        .flatMap(service -> service.getMethods().stream())
-        .filter(rpc -> rpc.getFullMethodName().equals(name))
-        .findAny()
-        .orElseThrow(() -> new IllegalStateException(name + ": not served"));
+    return KeyedMethods.useOf(RpcFacts.of(method)) == KeyedMethods.Use.KEYED;
   }
 
   /** Returns verb and path. */

@@ -1,6 +1,7 @@
 package dev.chowder.server.auth;
 
 import com.google.common.collect.ImmutableList;
+import dev.chowder.server.rpc.RpcFacts;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
@@ -8,12 +9,11 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Authenticates each call by its bearer key, and removes the key from the headers, so that later
- * interceptors and services cannot log or forward it. Every method requires a key, except the open
- * methods that the constructor receives.
+ * interceptors and services cannot log or forward it. Every method requires a key, unless the
+ * protocol declares that it needs none.
  */
 public final class AuthInterceptor implements ServerInterceptor {
   /** The header that contains the key, in gRPC and in REST. */
@@ -22,18 +22,15 @@ public final class AuthInterceptor implements ServerInterceptor {
 
   private final KeyCheck keys;
   private final ClientAddress addresses;
-  private final Set<String> openMethods;
 
   /**
-   * Creates an interceptor that checks every call, except calls of open methods.
+   * Creates an interceptor that checks every call, except calls that need no key.
    *
    * @param addresses finds the client's address, which is then stored in the call's context
-   * @param openMethods full names of the methods that need no key
    */
-  public AuthInterceptor(KeyCheck keys, ClientAddress addresses, Set<String> openMethods) {
+  public AuthInterceptor(KeyCheck keys, ClientAddress addresses) {
     this.keys = keys;
     this.addresses = addresses;
-    this.openMethods = Set.copyOf(openMethods);
   }
 
   @Override
@@ -42,7 +39,7 @@ public final class AuthInterceptor implements ServerInterceptor {
     Iterable<String> removed = headers.removeAll(AUTHORIZATION);
     String address = addresses.of(call, headers);
     var context = Context.current().withValue(ClientAddress.KEY, address);
-    if (!openMethods.contains(call.getMethodDescriptor().getFullMethodName())) {
+    if (!RpcFacts.of(call.getMethodDescriptor()).needsNoKey()) {
       var values = removed == null ? List.<String>of() : ImmutableList.copyOf(removed);
       context = context.withValue(Caller.KEY, keys.caller(address, values));
     }

@@ -4,14 +4,13 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.google.api.AnnotationsProto;
 import com.google.protobuf.MessageLite;
-import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.rpc.RpcFacts;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
@@ -25,7 +24,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -54,9 +52,6 @@ public final class RateLimit {
   private static final Context.Key<Standing> STANDING = Context.key("rate-limit");
 
   private static final String RETRY = "retry after the time in Retry-After";
-
-  private static final String EVENT =
-      SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName();
 
   /** Monotonic: with the wall clock, no bucket would refill after the clock was set back. */
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
@@ -204,7 +199,7 @@ public final class RateLimit {
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
       var caller = Caller.ifKnown();
       if (caller.isEmpty()) {
-        ofMethod(call).count(ClientAddress.current(), 1);
+        ofAddress(call.getMethodDescriptor()).count(ClientAddress.current(), 1);
         return next.startCall(call, headers);
       }
       var organization = caller.get().organizationId();
@@ -237,8 +232,14 @@ public final class RateLimit {
           : call;
     }
 
-    private Buckets ofMethod(ServerCall<?, ?> call) {
-      return call.getMethodDescriptor().getFullMethodName().equals(EVENT) ? events : signUps;
+    private Buckets ofAddress(MethodDescriptor<?, ?> method) {
+      return switch (RpcFacts.of(method).declared().getRate()) {
+        case sign_up -> signUps;
+        case stripe_event -> events;
+        case rate_unspecified, UNRECOGNIZED ->
+            throw new IllegalStateException(
+                method.getFullMethodName() + ": must have a rate, since it needs no key");
+      };
     }
   }
 
@@ -317,12 +318,7 @@ public final class RateLimit {
   private int cost(MethodDescriptor<?, ?> method) {
     boolean changes =
         method.getType() != MethodDescriptor.MethodType.SERVER_STREAMING
-            && method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema
-            && !schema
-                .getMethodDescriptor()
-                .getOptions()
-                .getExtension(AnnotationsProto.http)
-                .hasGet();
+            && RpcFacts.of(method).changes();
     return changes ? changeCost : 1;
   }
 

@@ -1,30 +1,19 @@
 package dev.chowder.server.call;
 
-import static java.util.stream.Collectors.toUnmodifiableMap;
-
-import dev.chowder.api.v1.ChannelServiceGrpc;
-import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.Instance;
-import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.Key;
-import dev.chowder.api.v1.KeyServiceGrpc;
-import dev.chowder.api.v1.OrganizationServiceGrpc;
-import dev.chowder.api.v1.SkillServiceGrpc;
+import dev.chowder.server.rpc.RpcFacts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets the HTTP status of RPCs that succeed with another one than 200, and the location of a
- * created resource. Does not change errors.
+ * Sets the HTTP status of RPCs that the protocol declares to succeed with another one than 200, and
+ * the location of a created resource. Does not change errors.
  */
 public final class SuccessStatus implements ServerInterceptor {
   private static final Metadata.Key<String> HTTP_STATUS =
@@ -32,39 +21,13 @@ public final class SuccessStatus implements ServerInterceptor {
   private static final Metadata.Key<String> LOCATION =
       Metadata.Key.of("location", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** Status by full method name. All other RPCs return 200. The documents are generated from it. */
-  public static final Map<String, Integer> BY_METHOD =
-      Stream.concat(
-              withStatus(
-                  201,
-                  OrganizationServiceGrpc.getSignUpMethod(),
-                  InstanceServiceGrpc.getCreateInstanceMethod(),
-                  KeyServiceGrpc.getCreateKeyMethod()),
-              withStatus(
-                  204,
-                  InstanceServiceGrpc.getDeleteInstanceMethod(),
-                  InstanceServiceGrpc.getDeleteSessionMethod(),
-                  KeyServiceGrpc.getRevokeKeyMethod(),
-                  FileServiceGrpc.getPutFileContentMethod(),
-                  FileServiceGrpc.getUploadFileMethod(),
-                  FileServiceGrpc.getMoveFileMethod(),
-                  FileServiceGrpc.getDeleteFileMethod(),
-                  FileServiceGrpc.getMakeFolderMethod(),
-                  SkillServiceGrpc.getUpdateSkillMethod(),
-                  SkillServiceGrpc.getDeleteSkillMethod(),
-                  ChannelServiceGrpc.getDisconnectChannelMethod()))
-          .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
-
-  private static Stream<Map.Entry<String, Integer>> withStatus(
-      int status, MethodDescriptor<?, ?>... methods) {
-    return Arrays.stream(methods).map(method -> Map.entry(method.getFullMethodName(), status));
-  }
+  private static final int OK = 200;
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    Integer status = BY_METHOD.get(call.getMethodDescriptor().getFullMethodName());
-    return next.startCall(status == null ? call : new DelayedHeadersCall<>(call, status), headers);
+    int status = RpcFacts.of(call.getMethodDescriptor()).successStatus();
+    return next.startCall(status == OK ? call : new DelayedHeadersCall<>(call, status), headers);
   }
 
   /** Delays the headers until the message, because {@code Location} comes from the message. */

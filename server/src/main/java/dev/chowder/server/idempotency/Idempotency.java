@@ -8,6 +8,7 @@ import com.google.protobuf.MessageLite;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.rpc.RpcFacts;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;
 import io.grpc.Context;
@@ -27,7 +28,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -44,22 +44,16 @@ public final class Idempotency implements ServerInterceptor {
   private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1," + MAX_KEY + "}");
 
   private final Claims claims;
-  private final KeyedMethods methods;
 
-  /**
-   * Creates the interceptor. {@code claims} has the results.
-   *
-   * @param withoutCaller full names of the methods that need no key of an organization
-   */
-  public Idempotency(Claims claims, Set<String> withoutCaller) {
+  /** Creates the interceptor. {@code claims} has the results. */
+  public Idempotency(Claims claims) {
     this.claims = claims;
-    this.methods = new KeyedMethods(withoutCaller);
   }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    var use = methods.useOf(call.getMethodDescriptor());
+    var use = KeyedMethods.useOf(RpcFacts.of(call.getMethodDescriptor()));
     if (use == KeyedMethods.Use.UNUSED || !headers.containsKey(HEADER)) {
       return next.startCall(call, headers);
     }
@@ -200,7 +194,7 @@ public final class Idempotency implements ServerInterceptor {
     }
 
     private Answer result(Claim held, A message) {
-      if (KeyedMethods.hasSecretResponse(getMethodDescriptor())) {
+      if (RpcFacts.of(getMethodDescriptor()).hasSecretResponse()) {
         return new Answer.Done(held.resourceId());
       }
       try (var stream = getMethodDescriptor().streamResponse(message)) {

@@ -28,6 +28,7 @@ import java.util.function.Predicate;
  *     an organization key
  * @param successStatus the HTTP status of a success
  * @param changes whether the RPC may change something: its verb over REST is not GET
+ * @param unary whether request and response are one message each
  * @param posted whether its verb over REST is POST
  * @param hasRawBody whether the body of the request is passed on unread, such as a file
  * @param hasSecretResponse whether the response has a field that may be shown only once ({@code
@@ -38,13 +39,15 @@ public record RpcFacts(
     Optional<Permission> permission,
     int successStatus,
     boolean changes,
+    boolean unary,
     boolean posted,
     boolean hasRawBody,
     boolean hasSecretResponse) {
   private static final int OK = 200;
 
   private static final RpcFacts NONE =
-      new RpcFacts(Rpc.getDefaultInstance(), Optional.empty(), OK, false, false, false, false);
+      new RpcFacts(
+          Rpc.getDefaultInstance(), Optional.empty(), OK, false, false, false, false, false);
 
   /** Has only methods of the API, so its size is bounded. */
   private static final Map<io.grpc.MethodDescriptor<?, ?>, RpcFacts> KNOWN =
@@ -72,6 +75,7 @@ public record RpcFacts(
             : Optional.of(Permission.ofLabel(declared.getPermission().name())),
         declared.getSuccessStatus() == 0 ? OK : declared.getSuccessStatus(),
         !http.hasGet(),
+        !method.isClientStreaming() && !method.isServerStreaming(),
         http.hasPost(),
         isRawBody(method.getInputType())
             || method.getInputType().getFields().stream().anyMatch(RpcFacts::isRawBody),

@@ -3,22 +3,17 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.api.AnnotationsProto;
-import dev.chowder.api.v1.ChannelServiceProto;
-import dev.chowder.api.v1.FileServiceProto;
-import dev.chowder.api.v1.InstanceServiceProto;
-import dev.chowder.api.v1.KeyServiceProto;
-import dev.chowder.api.v1.OrganizationServiceProto;
-import dev.chowder.api.v1.SkillServiceProto;
-import dev.chowder.api.v1.SubscriptionServiceProto;
+import dev.chowder.server.rpc.ApiMethods;
 import dev.chowder.server.tls.CertificateAuthority;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,26 +98,19 @@ class EnvoyTemplateTest {
     assertThat(regex.find()).isTrue();
     var route = Pattern.compile(regex.group(1));
     var without = new ArrayList<String>();
-    for (var file :
-        List.of(
-            ChannelServiceProto.getDescriptor(),
-            FileServiceProto.getDescriptor(),
-            InstanceServiceProto.getDescriptor(),
-            KeyServiceProto.getDescriptor(),
-            OrganizationServiceProto.getDescriptor(),
-            SkillServiceProto.getDescriptor(),
-            SubscriptionServiceProto.getDescriptor())) {
-      for (var service : file.getServices()) {
-        for (var method : service.getMethods()) {
-          var http = method.getOptions().getExtension(AnnotationsProto.http);
-          var path = http.getPost() + http.getPut() + http.getPatch();
-          boolean takesNone = !path.isEmpty() && http.getBody().isEmpty();
-          if (takesNone) without.add(method.getName());
-          assertThat(route.matcher(path.replaceAll("\\{[a-z_]+}", "a")).matches())
-              .as(method.getFullName())
-              .isEqualTo(takesNone);
-        }
-      }
+    for (var method : ApiMethods.all()) {
+      var schema = (ProtoMethodDescriptorSupplier) method.getSchemaDescriptor();
+      var http =
+          Objects.requireNonNull(schema)
+              .getMethodDescriptor()
+              .getOptions()
+              .getExtension(AnnotationsProto.http);
+      var path = http.getPost() + http.getPut() + http.getPatch();
+      boolean takesNone = !path.isEmpty() && http.getBody().isEmpty();
+      if (takesNone) without.add(method.getBareMethodName());
+      assertThat(route.matcher(path.replaceAll("\\{[a-z_]+}", "a")).matches())
+          .as(method.getFullMethodName())
+          .isEqualTo(takesNone);
     }
     assertThat(without).contains("StopInstance", "RotateGatewayToken");
   }
