@@ -2,10 +2,10 @@ package dev.chowder.server;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.RowCommands;
 
 /** Rebuilds all rows, organizations first, since reconciliation finds instances through them. */

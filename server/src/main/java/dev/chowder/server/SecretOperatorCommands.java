@@ -1,10 +1,10 @@
 package dev.chowder.server;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.MasterKeyException;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.MasterKeyCommands;
 import java.util.function.IntSupplier;
 

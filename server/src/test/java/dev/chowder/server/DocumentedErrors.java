@@ -5,7 +5,8 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import dev.chowder.api.v1.ErrorProto;
 import dev.chowder.api.v1.OptionsProto;
 import dev.chowder.api.v1.PossibleError;
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,7 +60,7 @@ final class DocumentedErrors {
     Stream.concat(
             reasons(common(method.getService())).stream().filter(reason -> concerns(reason, call)),
             reasons(own(method)).stream())
-        .forEach(reason -> add(byStatus, reason.httpStatus(), reason));
+        .forEach(reason -> add(byStatus, ReasonFacts.of(reason).httpStatus(), reason));
     byEnvoy().stream()
         .filter(answer -> concerns(answer.reason(), call))
         .forEach(answer -> add(byStatus, answer.status(), answer.reason()));
@@ -91,7 +92,7 @@ final class DocumentedErrors {
   /** Returns the reasons of the errors, each once. */
   static Set<Reason> reasons(List<PossibleError> errors) {
     return errors.stream()
-        .map(error -> Reason.valueOf(error.getReason().name()))
+        .map(PossibleError::getReason)
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
@@ -101,7 +102,7 @@ final class DocumentedErrors {
         .map(
             error ->
                 "- "
-                    + Reason.valueOf(error.getReason().name()).httpStatus()
+                    + ReasonFacts.of(error.getReason()).httpStatus()
                     + " `"
                     + error.getReason()
                     + "` "
@@ -113,7 +114,7 @@ final class DocumentedErrors {
   /** Returns when a reason is given, from the comments of the protocol. */
   static Map<Reason, String> meanings(ApiDescriptors api) {
     var meanings = new EnumMap<Reason, String>(Reason.class);
-    for (var value : api.type(dev.chowder.api.v1.Reason.getDescriptor()).getValues()) {
+    for (var value : api.type(Reason.getDescriptor()).getValues()) {
       if (value.getOptions().hasExtension(ErrorProto.error)) {
         meanings.put(Reason.valueOf(value.getName()), api.comment(value));
       }
@@ -137,7 +138,7 @@ final class DocumentedErrors {
             .collect(Collectors.toCollection(LinkedHashSet::new));
     answers.forEach(
         answer -> {
-          if (answer.code() != answer.reason().code().value()) {
+          if (answer.code() != ReasonFacts.of(answer.reason()).code().value()) {
             throw new AssertionError(answer + ": must have the code of " + answer.reason());
           }
         });

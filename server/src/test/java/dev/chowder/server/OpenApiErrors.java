@@ -7,7 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -108,7 +109,7 @@ final class OpenApiErrors {
     required(info, "@type", "reason", "domain");
     var properties = (ObjectNode) info.get("properties");
     var reasons = properties.putObject("reason").put("type", "string").putArray("enum");
-    Arrays.stream(Reason.values())
+    ReasonFacts.reasons().stream()
         // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
         .forEach(reason -> reasons.add(reason.name()));

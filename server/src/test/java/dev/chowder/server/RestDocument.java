@@ -12,7 +12,8 @@ import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.PossibleError;
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.util.Arrays;
@@ -261,15 +262,15 @@ final class RestDocument {
   private String errorTables() throws IOException {
     var meanings = DocumentedErrors.meanings(api);
     var all = new Table("HTTP", "gRPC", "reason", "when");
-    Arrays.stream(Reason.values())
+    ReasonFacts.reasons().stream()
         // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
-        .sorted(Comparator.comparingInt(Reason::httpStatus))
+        .sorted(Comparator.comparingInt(reason -> ReasonFacts.of(reason).httpStatus()))
         .forEach(
             reason ->
                 all.row(
-                    Integer.toString(reason.httpStatus()),
-                    code(reason.code().name()),
+                    Integer.toString(ReasonFacts.of(reason).httpStatus()),
+                    code(ReasonFacts.of(reason).code().name()),
                     code(reason.name()),
                     meanings.getOrDefault(reason, "")));
     var own = new Table("HTTP", "reason", "message");
@@ -291,8 +292,8 @@ final class RestDocument {
 
   private static String errorList(Collection<Reason> reasons) {
     return reasons.stream()
-        .sorted(Comparator.comparingInt(Reason::httpStatus))
-        .map(reason -> reason.httpStatus() + " " + code(reason.name()))
+        .sorted(Comparator.comparingInt(reason -> ReasonFacts.of(reason).httpStatus()))
+        .map(reason -> ReasonFacts.of(reason).httpStatus() + " " + code(reason.name()))
         .collect(joining(", "));
   }
 

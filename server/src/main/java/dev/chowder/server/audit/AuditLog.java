@@ -3,7 +3,6 @@ package dev.chowder.server.audit;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.protobuf.Message;
-import dev.chowder.api.v1.KeyProto;
 import dev.chowder.base.Ids;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;

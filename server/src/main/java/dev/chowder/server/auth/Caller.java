@@ -3,10 +3,10 @@ package dev.chowder.server.auth;
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.key.KeyHolder;
 import dev.chowder.key.KeyScope;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.Context;
 import java.util.Optional;
 

@@ -4,9 +4,9 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;

@@ -161,7 +161,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     }
 
     void end(ApiError why) {
-      close(Status.fromCode(why.reason().code()).withCause(why), new Metadata());
+      close(Status.fromCode(why.code()).withCause(why), new Metadata());
       // The transport reports to the service that the call is complete, not that it was cancelled.
       var listener = service;
       if (listener != null) listener.onCancel();

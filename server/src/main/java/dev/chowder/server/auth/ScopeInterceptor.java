@@ -4,9 +4,9 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.key.KeyScope;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.rpc.RpcFacts;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;

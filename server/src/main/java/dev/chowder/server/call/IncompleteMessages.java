@@ -106,8 +106,7 @@ public final class IncompleteMessages {
   }
 
   private static void close(ServerCall<?, ?> call, ApiError why) {
-    var status =
-        Status.fromCode(why.reason().code()).withDescription(why.getMessage()).withCause(why);
+    var status = Status.fromCode(why.code()).withDescription(why.getMessage()).withCause(why);
     try {
       call.close(status, new Metadata());
     } catch (IllegalStateException closed) {

@@ -2,8 +2,8 @@ package dev.chowder.server.call;
 
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.HandlerRegistry;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerInterceptor;

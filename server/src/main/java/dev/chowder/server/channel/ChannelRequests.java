@@ -5,13 +5,13 @@ import static dev.chowder.base.ErrorText.shown;
 
 import dev.chowder.api.v1.ConnectChannelRequest;
 import dev.chowder.api.v1.PairChannelRequest;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.config.Channel;
 import dev.chowder.openclaw.config.Channel.Field;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.organization.BaseUrl;
 import java.util.Arrays;
 import java.util.Map;

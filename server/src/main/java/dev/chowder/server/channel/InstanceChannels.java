@@ -6,6 +6,7 @@ import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.ConnectChannelResponse.Status;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.gateway.StoredChannels;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceRejection;
@@ -27,7 +28,6 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.channel.ChannelRequests.Named;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.ConfigChanges;
 import dev.chowder.server.instance.GatewayClient;
 import dev.chowder.server.instance.InstanceClient;

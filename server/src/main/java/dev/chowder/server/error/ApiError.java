@@ -10,6 +10,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.ErrorText;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -200,6 +201,16 @@ public final class ApiError extends RuntimeException {
     return reason;
   }
 
+  /** Returns the gRPC code of the reason. */
+  public Status.Code code() {
+    return ReasonFacts.of(reason).code();
+  }
+
+  /** Returns the HTTP status of the reason over REST. */
+  public int httpStatus() {
+    return ReasonFacts.of(reason).httpStatus();
+  }
+
   /** Never null, unlike {@link #getMessage()}. */
   public String message() {
     String message = getMessage();
@@ -210,7 +221,7 @@ public final class ApiError extends RuntimeException {
   public com.google.rpc.Status toStatusProto() {
     var status =
         com.google.rpc.Status.newBuilder()
-            .setCode(reason.code().value())
+            .setCode(code().value())
             .setMessage(message())
             .addDetails(
                 Any.pack(
@@ -250,12 +261,12 @@ public final class ApiError extends RuntimeException {
   }
 
   Status toStatus() {
-    return Status.fromCode(reason.code()).withDescription(message());
+    return Status.fromCode(code()).withDescription(message());
   }
 
   /** Adds the headers that Envoy needs for REST, which it reads from initial metadata only. */
   void putHeaders(Metadata headers) {
-    headers.put(HTTP_STATUS, Integer.toString(reason.httpStatus()));
+    headers.put(HTTP_STATUS, Integer.toString(httpStatus()));
     restHeaders()
         .forEach(
             (name, value) ->
@@ -270,7 +281,7 @@ public final class ApiError extends RuntimeException {
     if (retryAfterSeconds != null) {
       headers.put(RETRY_AFTER.name(), Integer.toString(Math.max(1, retryAfterSeconds)));
     }
-    if (reason.repetitionIsPointless()) {
+    if (ReasonFacts.of(reason).repetitionIsPointless()) {
       headers.put(SHOULD_RETRY.name(), "false");
     }
     if (reason == Reason.KEY_INVALID) {

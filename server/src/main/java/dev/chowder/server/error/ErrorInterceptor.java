@@ -2,6 +2,7 @@ package dev.chowder.server.error;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.storage.Outage;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
@@ -88,7 +89,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
       if (cause != null && Outage.isBehind(cause)) {
         return outage(cause);
       }
-      Reason reason = Reason.of(status.getCode());
+      Reason reason = ReasonFacts.reasonOf(status.getCode());
       if (reason == Reason.INTERNAL) {
         return bug(status);
       }

@@ -4,8 +4,8 @@ import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;

@@ -4,12 +4,12 @@ import static dev.chowder.base.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Part;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.Metadata;
 import java.net.URLConnection;
 import java.net.URLEncoder;

@@ -2,10 +2,10 @@ package dev.chowder.server.file;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -12,6 +12,7 @@ import dev.chowder.api.v1.ListFilesRequest;
 import dev.chowder.api.v1.MakeFolderRequest;
 import dev.chowder.api.v1.MoveFileRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.UploadFileRequest;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
@@ -19,7 +20,6 @@ import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.server.call.Pages;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.io.InputStream;
 import java.util.Optional;
 

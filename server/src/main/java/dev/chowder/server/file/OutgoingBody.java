@@ -4,9 +4,9 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.call.RequestHeaders;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;

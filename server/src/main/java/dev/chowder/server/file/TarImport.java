@@ -5,13 +5,13 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Kind;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;

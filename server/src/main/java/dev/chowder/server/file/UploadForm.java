@@ -2,9 +2,9 @@ package dev.chowder.server.file;
 
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.chowder.server.file;
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.shown;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
@@ -14,7 +15,6 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.InstanceClient;
 import java.time.Duration;
 import java.util.Map;

@@ -3,11 +3,11 @@ package dev.chowder.server.gateway;
 import static dev.chowder.base.ErrorText.cannot;
 
 import com.google.rpc.Code;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.call.BodyLimit;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.storage.Outage;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
@@ -120,12 +120,11 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
   private static CheckResponse denied(ApiError error) {
     var http =
         DeniedHttpResponse.newBuilder()
-            .setStatus(
-                HttpStatus.newBuilder().setCode(StatusCode.forNumber(error.reason().httpStatus())))
+            .setStatus(HttpStatus.newBuilder().setCode(StatusCode.forNumber(error.httpStatus())))
             .setBody(error.toJson());
     error.restHeaders().forEach((name, value) -> http.addHeaders(header(name, value)));
     return CheckResponse.newBuilder()
-        .setStatus(com.google.rpc.Status.newBuilder().setCode(error.reason().code().value()))
+        .setStatus(com.google.rpc.Status.newBuilder().setCode(error.code().value()))
         .setDeniedResponse(http)
         .build();
   }

@@ -2,10 +2,10 @@ package dev.chowder.server.gateway;
 
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.ErrorInterceptor;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.RequestId;
 import io.grpc.BindableService;
 import io.grpc.Metadata;

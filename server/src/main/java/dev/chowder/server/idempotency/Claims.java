@@ -3,10 +3,10 @@ package dev.chowder.server.idempotency;
 import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Failpoints;
 import dev.chowder.base.Ids;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;
 import dev.chowder.storage.IdempotencyRows.Claimed;

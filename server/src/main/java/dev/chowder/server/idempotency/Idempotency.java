@@ -5,9 +5,10 @@ import static dev.chowder.base.ErrorText.cannot;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.MessageLite;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import dev.chowder.server.rpc.RpcFacts;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;
@@ -258,7 +259,7 @@ public final class Idempotency implements ServerInterceptor {
       }
       // Admission rejects a call before it changes anything.
       if (reason == Reason.NO_CAPACITY) return FORGOTTEN;
-      return switch (Integer.valueOf(reason.httpStatus())) {
+      return switch (Integer.valueOf(ReasonFacts.of(reason).httpStatus())) {
         case 402, 429 -> FORGOTTEN;
         case 499 -> CALLERS_OWN;
         case Integer status when status < 500 -> KEPT;

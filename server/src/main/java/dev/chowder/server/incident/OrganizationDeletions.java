@@ -1,5 +1,6 @@
 package dev.chowder.server.incident;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -11,7 +12,6 @@ import dev.chowder.pool.PoolMembers;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.RevocationRecorder;

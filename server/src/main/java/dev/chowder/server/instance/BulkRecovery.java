@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
@@ -9,7 +10,6 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.HostCommands.Recovery;
 import dev.chowder.server.operator.HostCommands.Unrecovered;
 import dev.chowder.storage.InstanceRows;

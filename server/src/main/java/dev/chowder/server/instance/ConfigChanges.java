@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceCommand;
@@ -14,7 +15,6 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.function.Function;

@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
@@ -11,7 +12,6 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.GatewayDirectory;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.util.Optional;

@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceReadRows;
@@ -11,7 +12,6 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.HostCommands;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;

@@ -3,6 +3,7 @@ package dev.chowder.server.instance;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.GatewayAccess;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.gateway.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
@@ -14,7 +15,6 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;

@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
@@ -16,7 +17,6 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.time.Clock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

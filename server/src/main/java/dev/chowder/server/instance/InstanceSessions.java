@@ -3,13 +3,13 @@ package dev.chowder.server.instance;
 import static dev.chowder.actor.ProtoTime.stamp;
 
 import dev.chowder.api.v1.ListSessionsResponse;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.Session;
 import dev.chowder.api.v1.SessionHistory;
 import dev.chowder.api.v1.SessionMessage;
 import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.Predicate;

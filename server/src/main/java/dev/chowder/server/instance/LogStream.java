@@ -3,6 +3,7 @@ package dev.chowder.server.instance;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.LogLine;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
@@ -11,7 +12,6 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;

@@ -1,11 +1,11 @@
 package dev.chowder.server.key;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.key.ScopedKey;
 import dev.chowder.key.ScopedKeys;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.SessionVisibility;
 import java.time.Duration;
 import java.util.Optional;

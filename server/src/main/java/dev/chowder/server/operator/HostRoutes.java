@@ -4,9 +4,9 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.hostport.HostPortSettings;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;

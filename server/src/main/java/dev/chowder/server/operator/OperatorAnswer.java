@@ -12,8 +12,7 @@ record OperatorAnswer(int status, String contentType, String body) {
   }
 
   static OperatorAnswer of(ApiError error) {
-    return new OperatorAnswer(
-        error.reason().httpStatus(), "application/json", error.toJson() + "\n");
+    return new OperatorAnswer(error.httpStatus(), "application/json", error.toJson() + "\n");
   }
 
   void writeTo(HttpExchange exchange) throws IOException {

@@ -2,6 +2,7 @@ package dev.chowder.server.organization;
 
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
@@ -10,7 +11,6 @@ import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Organizations;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 

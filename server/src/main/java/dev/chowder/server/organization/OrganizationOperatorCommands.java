@@ -1,5 +1,6 @@
 package dev.chowder.server.organization;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationCommand.RecordKeyCreated;
@@ -8,7 +9,6 @@ import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.storage.OrganizationRows;
 import java.time.InstantSource;

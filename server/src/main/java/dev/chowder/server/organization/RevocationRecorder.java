@@ -1,10 +1,10 @@
 package dev.chowder.server.organization;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.ApiKeys.Revocation;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;

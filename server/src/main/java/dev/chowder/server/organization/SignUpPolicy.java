@@ -2,8 +2,8 @@ package dev.chowder.server.organization;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;

@@ -4,6 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.openclaw.ClawHubLock;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
@@ -13,7 +14,6 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

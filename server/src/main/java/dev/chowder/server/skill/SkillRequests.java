@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.ListSkillsRequest;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.UpdateSkillRequest;
 import dev.chowder.base.ErrorText;
 import dev.chowder.base.Ids;
@@ -14,7 +15,6 @@ import dev.chowder.server.call.Fields;
 import dev.chowder.server.call.Pages;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;

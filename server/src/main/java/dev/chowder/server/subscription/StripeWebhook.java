@@ -4,11 +4,11 @@ import static dev.chowder.base.ErrorText.excerpt;
 import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.organization.OrganizationClient;
 import java.time.InstantSource;
 import java.util.Optional;

@@ -4,13 +4,13 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceChange;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.EventRows.Written;
 import dev.chowder.storage.InstanceFilter;

@@ -4,9 +4,9 @@ import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.InstanceChange;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;

@@ -2,13 +2,13 @@ package dev.chowder.server.watch;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances.Watching;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.DrainSignal.Waiting;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 import java.util.function.Consumer;

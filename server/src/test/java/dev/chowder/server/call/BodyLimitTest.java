@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.call.BodyLimit.Settings;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.Rejection;
 import java.time.Duration;
 import java.util.OptionalLong;

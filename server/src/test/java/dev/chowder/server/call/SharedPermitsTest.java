@@ -2,9 +2,9 @@ package dev.chowder.server.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.Rejection;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

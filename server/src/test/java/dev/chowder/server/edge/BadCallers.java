@@ -1,14 +1,14 @@
 package dev.chowder.server.edge;
 
-import static dev.chowder.server.error.Reason.BILLING_NOT_CONFIGURED;
-import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
-import static dev.chowder.server.error.Reason.INVALID_FIELD;
-import static dev.chowder.server.error.Reason.KEY_INVALID;
-import static dev.chowder.server.error.Reason.KEY_LACKS_PERMISSION;
-import static dev.chowder.server.error.Reason.KEY_NOT_FOUND;
-import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
-import static dev.chowder.server.error.Reason.TOO_LARGE;
-import static dev.chowder.server.error.Reason.WRONG_STATE;
+import static dev.chowder.api.v1.Reason.BILLING_NOT_CONFIGURED;
+import static dev.chowder.api.v1.Reason.INSTANCE_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.INVALID_FIELD;
+import static dev.chowder.api.v1.Reason.KEY_INVALID;
+import static dev.chowder.api.v1.Reason.KEY_LACKS_PERMISSION;
+import static dev.chowder.api.v1.Reason.KEY_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.PATH_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.TOO_LARGE;
+import static dev.chowder.api.v1.Reason.WRONG_STATE;
 
 import com.google.protobuf.ByteString;
 import java.util.ArrayList;
@@ -394,8 +394,7 @@ final class BadCallers {
     }
   }
 
-  private static BadInput message(
-      String what, String call, dev.chowder.server.error.Reason reason) {
+  private static BadInput message(String what, String call, dev.chowder.api.v1.Reason reason) {
     return BadInput.of(what, call, reason).json("{\"input\":\"x\"}");
   }
 }

@@ -1,14 +1,14 @@
 package dev.chowder.server.edge;
 
-import static dev.chowder.server.error.Reason.BILLING_NOT_CONFIGURED;
-import static dev.chowder.server.error.Reason.INSTANCE_LIMIT_REACHED;
-import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
-import static dev.chowder.server.error.Reason.INVALID_FIELD;
-import static dev.chowder.server.error.Reason.KEY_INVALID;
-import static dev.chowder.server.error.Reason.MODEL_PROVIDER_NOT_CONFIGURED;
-import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
-import static dev.chowder.server.error.Reason.TOO_LARGE;
-import static dev.chowder.server.error.Reason.WRONG_STATE;
+import static dev.chowder.api.v1.Reason.BILLING_NOT_CONFIGURED;
+import static dev.chowder.api.v1.Reason.INSTANCE_LIMIT_REACHED;
+import static dev.chowder.api.v1.Reason.INSTANCE_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.INVALID_FIELD;
+import static dev.chowder.api.v1.Reason.KEY_INVALID;
+import static dev.chowder.api.v1.Reason.MODEL_PROVIDER_NOT_CONFIGURED;
+import static dev.chowder.api.v1.Reason.PATH_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.TOO_LARGE;
+import static dev.chowder.api.v1.Reason.WRONG_STATE;
 
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
@@ -21,11 +21,11 @@ import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
-import dev.chowder.server.error.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;

@@ -1,15 +1,15 @@
 package dev.chowder.server.edge;
 
-import static dev.chowder.server.error.Reason.CHANNEL_NOT_FOUND;
-import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
-import static dev.chowder.server.error.Reason.INVALID_FIELD;
-import static dev.chowder.server.error.Reason.KEY_INVALID;
-import static dev.chowder.server.error.Reason.KEY_LACKS_PERMISSION;
-import static dev.chowder.server.error.Reason.PAIRING_NOT_FOUND;
-import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
-import static dev.chowder.server.error.Reason.WRONG_STATE;
+import static dev.chowder.api.v1.Reason.CHANNEL_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.INSTANCE_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.INVALID_FIELD;
+import static dev.chowder.api.v1.Reason.KEY_INVALID;
+import static dev.chowder.api.v1.Reason.KEY_LACKS_PERMISSION;
+import static dev.chowder.api.v1.Reason.PAIRING_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.PATH_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.WRONG_STATE;
 
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,9 +1,9 @@
 package dev.chowder.server.edge;
 
-import static dev.chowder.server.error.Reason.INSTANCE_LIMIT_REACHED;
-import static dev.chowder.server.error.Reason.INVALID_FIELD;
-import static dev.chowder.server.error.Reason.MODEL_PROVIDER_NOT_CONFIGURED;
-import static dev.chowder.server.error.Reason.TOO_LARGE;
+import static dev.chowder.api.v1.Reason.INSTANCE_LIMIT_REACHED;
+import static dev.chowder.api.v1.Reason.INVALID_FIELD;
+import static dev.chowder.api.v1.Reason.MODEL_PROVIDER_NOT_CONFIGURED;
+import static dev.chowder.api.v1.Reason.TOO_LARGE;
 
 import com.google.protobuf.ByteString;
 import java.nio.charset.StandardCharsets;
@@ -209,7 +209,7 @@ final class BadCreations {
     return create(what, json, INVALID_FIELD);
   }
 
-  private static BadInput create(String what, String json, dev.chowder.server.error.Reason reason) {
+  private static BadInput create(String what, String json, dev.chowder.api.v1.Reason reason) {
     return BadInput.of(what, CREATE, reason).json(json);
   }
 

@@ -1,7 +1,8 @@
 package dev.chowder.server.edge;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -35,7 +36,7 @@ record BadInput(
         call.substring(space + 1),
         Map.of("Host", "localhost", "Authorization", "Bearer {key}"),
         ByteString.EMPTY,
-        reason.httpStatus(),
+        ReasonFacts.of(reason).httpStatus(),
         reason);
   }
 

@@ -3,8 +3,9 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -75,7 +76,8 @@ class BadInputIT {
   private static void check(BadInput row) throws IOException {
     var before = own();
     var answer = RawHttp.send(SERVER.rest(), row.request(SERVER.world()));
-    RestErrors.check(answer, row.status(), row.reason().code().value(), row.reason().name());
+    RestErrors.check(
+        answer, row.status(), ReasonFacts.of(row.reason()).code().value(), row.reason().name());
     Leaks.check(answer.headers().toString());
     assertThat(own()).as("instances after %s", row.what()).isEqualTo(before);
   }
@@ -86,7 +88,7 @@ class BadInputIT {
       headers.put(AuthInterceptor.AUTHORIZATION, SERVER.world().fill(row.authorization()));
     }
     var end = RawGrpc.call(channel, row.method(), row.request().apply(SERVER.world()), headers);
-    assertThat(end.code()).as("code of %s", end).isEqualTo(row.reason().code());
+    assertThat(end.code()).as("code of %s", end).isEqualTo(ReasonFacts.of(row.reason()).code());
     assertThat(end.reasons()).as("reason in %s", end).containsExactly(row.reason().name());
     Leaks.check(end.message());
   }

@@ -1,13 +1,13 @@
 package dev.chowder.server.edge;
 
-import static dev.chowder.server.error.Reason.HOST_UNKNOWN;
-import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
-import static dev.chowder.server.error.Reason.INSTANCE_NOT_RUNNING;
-import static dev.chowder.server.error.Reason.INVALID_FIELD;
-import static dev.chowder.server.error.Reason.NOT_ALLOWED;
-import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
-import static dev.chowder.server.error.Reason.SESSION_NOT_FOUND;
-import static dev.chowder.server.error.Reason.TOO_LARGE;
+import static dev.chowder.api.v1.Reason.HOST_UNKNOWN;
+import static dev.chowder.api.v1.Reason.INSTANCE_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.INSTANCE_NOT_RUNNING;
+import static dev.chowder.api.v1.Reason.INVALID_FIELD;
+import static dev.chowder.api.v1.Reason.NOT_ALLOWED;
+import static dev.chowder.api.v1.Reason.PATH_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.SESSION_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.TOO_LARGE;
 
 import java.util.ArrayList;
 import java.util.List;

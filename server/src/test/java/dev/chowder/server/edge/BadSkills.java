@@ -1,18 +1,18 @@
 package dev.chowder.server.edge;
 
-import static dev.chowder.server.error.Reason.CLAWHUB_UNAVAILABLE;
-import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
-import static dev.chowder.server.error.Reason.INVALID_FIELD;
-import static dev.chowder.server.error.Reason.KEY_INVALID;
-import static dev.chowder.server.error.Reason.KEY_LACKS_PERMISSION;
-import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
-import static dev.chowder.server.error.Reason.SKILL_NOT_FOUND;
-import static dev.chowder.server.error.Reason.SKILL_NOT_REMOVABLE;
-import static dev.chowder.server.error.Reason.SKILL_REFUSED;
-import static dev.chowder.server.error.Reason.TOO_LARGE;
-import static dev.chowder.server.error.Reason.WRONG_STATE;
+import static dev.chowder.api.v1.Reason.CLAWHUB_UNAVAILABLE;
+import static dev.chowder.api.v1.Reason.INSTANCE_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.INVALID_FIELD;
+import static dev.chowder.api.v1.Reason.KEY_INVALID;
+import static dev.chowder.api.v1.Reason.KEY_LACKS_PERMISSION;
+import static dev.chowder.api.v1.Reason.PATH_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.SKILL_NOT_FOUND;
+import static dev.chowder.api.v1.Reason.SKILL_NOT_REMOVABLE;
+import static dev.chowder.api.v1.Reason.SKILL_REFUSED;
+import static dev.chowder.api.v1.Reason.TOO_LARGE;
+import static dev.chowder.api.v1.Reason.WRONG_STATE;
 
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -10,6 +10,7 @@ import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.auth.AuthInterceptor;
@@ -22,7 +23,7 @@ import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -244,7 +245,7 @@ class ChainTest {
   private StatusRuntimeException assertRejected(Reason reason, String authorization) {
     var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> get(authorization));
     assertThat(thrown).as("for <%s>", authorization).isNotNull();
-    assertThat(thrown.getStatus().getCode()).isEqualTo(reason.code());
+    assertThat(thrown.getStatus().getCode()).isEqualTo(ReasonFacts.of(reason).code());
     assertThat(reason(thrown)).isEqualTo(reason.name());
     return thrown;
   }

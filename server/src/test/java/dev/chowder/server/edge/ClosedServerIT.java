@@ -2,8 +2,8 @@ package dev.chowder.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Await;
-import dev.chowder.server.error.Reason;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -110,6 +110,6 @@ class ClosedServerIT {
   }
 
   private static void check(RawHttp.Answer answer, Reason reason) {
-    RestErrors.check(answer, reason.httpStatus(), reason.code().value(), reason.name());
+    RestErrors.check(answer, reason);
   }
 }

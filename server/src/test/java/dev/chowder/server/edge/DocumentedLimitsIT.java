@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.edge.LimitProbes.Probe;
-import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -94,13 +95,13 @@ class DocumentedLimitsIT {
   private static void check(Place place, Probe probe) throws IOException {
     var answer = answer(place, probe.value());
     boolean refused =
-        answer.status() == Reason.INVALID_FIELD.httpStatus()
+        answer.status() == ReasonFacts.of(Reason.INVALID_FIELD).httpStatus()
             && answer.body().contains(Reason.INVALID_FIELD.name());
     // A text that is not an id is an unknown instance; a skill's name is not an id.
     boolean isId = place.in().equals("path") && !place.name().equals("skill_name");
     boolean unknown =
         (isId || place.name().equals("instance_id"))
-            && answer.status() == Reason.INSTANCE_NOT_FOUND.httpStatus();
+            && answer.status() == ReasonFacts.of(Reason.INSTANCE_NOT_FOUND).httpStatus();
     assertThat(refused || unknown)
         .as("%s to %s", answer, probe.what())
         .isNotEqualTo(probe.within());

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.error.Reason;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -212,6 +212,6 @@ class IdempotencyIT {
   }
 
   private static void check(RawHttp.Answer answer, Reason reason) {
-    RestErrors.check(answer, reason.httpStatus(), reason.code().value(), reason.name());
+    RestErrors.check(answer, reason);
   }
 }

@@ -3,11 +3,19 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.chowder.api.v1.Reason;
+import dev.chowder.server.error.ReasonFacts;
 import java.util.ArrayList;
 
 /** Checks errors over REST, from the server or from Envoy. */
 final class RestErrors {
   private RestErrors() {}
+
+  /** Checks the documented format, with the statuses of the reason. */
+  static void check(RawHttp.Answer answer, Reason reason) {
+    var facts = ReasonFacts.of(reason);
+    check(answer, facts.httpStatus(), facts.code().value(), reason.name());
+  }
 
   /**
    * Checks the documented format: JSON, code, a message that reveals nothing, and exactly one

@@ -3,10 +3,10 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.error.Reason;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;

@@ -3,7 +3,7 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.subscription.SignedEvent;
 import dev.chowder.server.subscription.StripeMock;
 import dev.chowder.server.subscription.StubStripe;
@@ -171,7 +171,6 @@ class StripeIT {
   }
 
   private static void check(RawHttp.Request request, Reason reason) throws IOException {
-    RestErrors.check(
-        SERVER.call("", request), reason.httpStatus(), reason.code().value(), reason.name());
+    RestErrors.check(SERVER.call("", request), reason);
   }
 }

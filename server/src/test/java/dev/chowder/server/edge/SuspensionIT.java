@@ -2,7 +2,7 @@ package dev.chowder.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -74,6 +74,6 @@ class SuspensionIT {
 
   private static void check(RawHttp.Answer answer) {
     var reason = Reason.ORGANIZATION_SUSPENDED;
-    RestErrors.check(answer, reason.httpStatus(), reason.code().value(), reason.name());
+    RestErrors.check(answer, reason);
   }
 }

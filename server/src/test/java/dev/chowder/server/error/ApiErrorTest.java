@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
+import dev.chowder.api.v1.Reason;
 import org.junit.jupiter.api.Test;
 
 class ApiErrorTest {

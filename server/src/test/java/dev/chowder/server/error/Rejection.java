@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
+import dev.chowder.api.v1.Reason;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.UncheckedIOException;
@@ -45,7 +46,7 @@ public final class Rejection {
   /** Returns the error as the server threw it, and checks that its gRPC code fits its reason. */
   private static ApiError error(StatusRuntimeException rejected) {
     var error = ApiError.of(requireNonNull(StatusProto.fromThrowable(rejected)));
-    assertThat(rejected.getStatus().getCode()).isEqualTo(error.reason().code());
+    assertThat(rejected.getStatus().getCode()).isEqualTo(error.code());
     return error;
   }
 

@@ -5,10 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Kind;
 import dev.chowder.sandbox.SandboxFiles.Tree;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.Rejection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.Claims.Decision;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.IdempotencyRows;

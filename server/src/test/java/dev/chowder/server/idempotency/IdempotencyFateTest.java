@@ -2,7 +2,7 @@ package dev.chowder.server.idempotency;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.idempotency.Idempotency.Fate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -3,10 +3,10 @@ package dev.chowder.server.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.BulkRecovery.Failed;
 import dev.chowder.server.operator.HostCommands.Recovery;
 import dev.chowder.server.operator.HostCommands.Unrecovered;

@@ -2,7 +2,7 @@ package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.error.Reason;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.server.error.Rejection;
 import java.nio.file.Path;
 import java.util.Map;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.secret.Secret;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.server.organization.OrganizationRequests.EndpointChange;
 import java.net.InetAddress;

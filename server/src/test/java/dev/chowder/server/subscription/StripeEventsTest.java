@@ -4,12 +4,12 @@ import static dev.chowder.server.subscription.SignedEvent.CRAB;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.chowder.api.v1.Reason;
 import dev.chowder.organization.SubscriptionFact;
 import dev.chowder.organization.SubscriptionFact.Kind;
 import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.error.Rejection;
 import java.time.Clock;
 import java.time.Duration;
