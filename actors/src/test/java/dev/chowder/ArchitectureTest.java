@@ -17,6 +17,8 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import dev.chowder.base.ErrorText;
+import dev.chowder.effect.CanaryEffect;
+import dev.chowder.reconcile.CanaryComparison;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -41,7 +43,10 @@ class ArchitectureTest {
   private static final DescribedPredicate<JavaClass> PURE =
       DescribedPredicate.describe(
           "are rules or states",
-          c -> outermost(c).getSimpleName().matches(".+(Lifecycle|State|Update)"));
+          c ->
+              outermost(c)
+                  .getSimpleName()
+                  .matches(".+(Lifecycle|State|Update|Table)|(Member|Observation)Rules"));
 
   private static final ArchRule RULES_KNOW_ONLY_THEIR_AGGREGATE =
       classes()
@@ -125,6 +130,23 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("com.typesafe.config..");
 
+  private static final ArchRule EFFECTS_DO_NOT_KNOW_RECONCILIATION =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.chowder.effect..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.chowder.reconcile..");
+
+  private static final ArchRule RECONCILIATION_DOES_NOT_KNOW_EFFECTS =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.chowder.reconcile..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.chowder.effect..", "dev.chowder.sleep..")
+          .because("reconciliation backs up effects, and must not depend on how they work");
+
   private static final ArchRule PACKAGES_HAVE_NO_CYCLES =
       slices().matching("dev.(**)").should().beFreeOfCycles();
 
@@ -172,6 +194,12 @@ class ArchitectureTest {
   }
 
   @Test
+  void effectsAndReconciliationAreApart() {
+    EFFECTS_DO_NOT_KNOW_RECONCILIATION.check(ACTORS);
+    RECONCILIATION_DOES_NOT_KNOW_EFFECTS.check(ACTORS);
+  }
+
+  @Test
   void packagesHaveNoCycles() {
     PACKAGES_HAVE_NO_CYCLES.check(ACTORS);
   }
@@ -183,7 +211,9 @@ class ArchitectureTest {
 
   @Test
   void eachRuleFailsOnTheCanary() {
-    JavaClasses bad = new ClassFileImporter().importClasses(CanaryLifecycle.class);
+    JavaClasses bad =
+        new ClassFileImporter()
+            .importClasses(CanaryLifecycle.class, CanaryEffect.class, CanaryComparison.class);
     for (ArchRule rule :
         List.of(
             RULES_KNOW_ONLY_THEIR_AGGREGATE,
@@ -194,6 +224,8 @@ class ArchitectureTest {
             ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT,
             ONLY_TABLE_PACKAGES_USE_SQL,
             ONLY_SETTINGS_READ_THE_CONFIGURATION,
+            EFFECTS_DO_NOT_KNOW_RECONCILIATION,
+            RECONCILIATION_DOES_NOT_KNOW_EFFECTS,
             EVERY_PACKAGE_IS_NULL_MARKED)) {
       assertThat(rule.evaluate(bad).hasViolation()).as(rule.getDescription()).isTrue();
     }
@@ -205,13 +237,21 @@ class ArchitectureTest {
         .contains(
             "dev.chowder.instance",
             "dev.chowder.organization",
+            "dev.chowder.effect",
+            "dev.chowder.reconcile",
             "dev.chowder.base",
             "dev.chowder.openclaw",
             "dev.chowder.storage",
             "dev.chowder.sandbox.docker")
         .doesNotContain("dev.chowder.api.v1", "dev.chowder.journal.v1");
     assertThat(ACTORS.stream().filter(PURE).map(JavaClass::getSimpleName))
-        .contains("InstanceLifecycle", "OrganizationLifecycle", "OrganizationUpdate", "Active");
+        .contains(
+            "InstanceLifecycle",
+            "ObservationTable",
+            "ObservationRules",
+            "OrganizationLifecycle",
+            "OrganizationUpdate",
+            "Active");
   }
 
   private static JavaClass outermost(JavaClass c) {

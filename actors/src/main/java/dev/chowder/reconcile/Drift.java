@@ -1,16 +1,15 @@
 package dev.chowder.reconcile;
 
-import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.instance.Sleep;
+import dev.chowder.instance.ObservationTable;
 import dev.chowder.sandbox.SandboxObservation;
-import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Classifies the difference between the journal and the host for one sandbox. Pure: decides
- * nothing, but names what would be declared lost or removed.
+ * Classifies the difference between the journal and the host for one sandbox, by the reaction of
+ * its instance in the {@link ObservationTable}. Pure: decides nothing, but names what would be
+ * declared lost or removed.
  */
 sealed interface Drift {
   /**
@@ -59,75 +58,19 @@ sealed interface Drift {
   static Drift of(Optional<InstanceView> journal, SandboxObservation seen, Instant endedBefore) {
     if (journal.isEmpty()) return new Untracked();
     var view = journal.get();
-    // A running effect has its own deadline.
-    if (!view.status().isSteady()) return new InSync();
-    var observed = ObservedStates.of(view, seen);
-    boolean lost =
-        observed instanceof ObservedState.Nothing || observed instanceof ObservedState.OtherHome;
-    return switch (view.status().now()) {
-      case PROVISIONING, WARMING -> new InSync();
-      // Without its sandbox, a pool member loses nothing.
-      case POOLED -> runsThere(view, seen) ? new InSync() : new Benign(view);
-      case RUNNING ->
-          lost ? new Lost(view) : runsThere(view, seen) ? new InSync() : new Benign(view);
-      case STOPPED ->
-          lost
-              ? new Lost(view)
-              : sleepsAsRecorded(view, seen, observed) ? new InSync() : new Benign(view);
-      case ERROR -> view.effectPending() ? new InSync() : failed(view, seen, observed, endedBefore);
-      // A deleted instance keeps no home volume of any generation, whichever attempt ran in it.
-      case TERMINATED ->
-          view.effectPending() || observed instanceof ObservedState.Nothing
-              ? new InSync()
-              : orphan(view, endedBefore);
-    };
-  }
-
-  /** Classifies the sandbox of a failed instance that has no pending effect. */
-  private static Drift failed(
-      InstanceView view, SandboxObservation seen, ObservedState observed, Instant endedBefore) {
-    var homes = view.profile().homes();
     boolean later = seen.attempt() > view.attempt();
-    return switch (observed) {
-      case ObservedState.Nothing() -> new InSync();
-      case ObservedState.LaterUp _ -> new Untracked();
-      case ObservedState.Up _ -> orphan(view, endedBefore);
-      case ObservedState.OtherHome(var other, var runs) ->
-          runs || (!homes.agentRan() && !later && homes.isUnused(other, view.attempt()))
-              ? orphan(view, endedBefore)
-              : new Reappeared(view);
-      // The home volume of an agent that failed is kept until it is recovered or deleted.
-      case ObservedState.HomeOnly(),
-          ObservedState.Down _,
-          ObservedState.Frozen(),
-          ObservedState.DiskFull _ ->
-          homes.agentRan() ? new InSync() : later ? new Untracked() : orphan(view, endedBefore);
+    var reaction = ObservationTable.reaction(view, ObservedStates.of(view, seen), later);
+    return switch (reaction.consequence()) {
+      case NONE -> new InSync();
+      case HARMLESS -> new Benign(view);
+      case LOSS -> new Lost(view);
+      case REMOVAL -> orphan(view, endedBefore);
+      case UNTRACKED -> new Untracked();
+      case REAPPEARED -> new Reappeared(view);
     };
   }
 
   private static Drift orphan(InstanceView view, Instant endedBefore) {
     return view.profile().updatedAt().isBefore(endedBefore) ? new Orphan(view) : new TooRecent();
-  }
-
-  /** Returns whether the processes of a stopped instance are as its sleep requires. */
-  private static boolean sleepsAsRecorded(
-      InstanceView view, SandboxObservation seen, ObservedState observed) {
-    boolean sleeping = view.sleep().filter(Sleep::holdsProcesses).isPresent();
-    return switch (observed) {
-      // The effect that ends a sleeping gateway may thaw it first.
-      case ObservedState.Up _ -> sleeping && view.effectPending();
-      case ObservedState.HomeOnly(), ObservedState.Down _ -> !sleeping;
-      // A process of a later attempt is not this journal's: the database was restored.
-      case ObservedState.Frozen() -> sleeping || seen.attempt() > view.attempt();
-      case ObservedState.DiskFull _ -> true;
-      case ObservedState.LaterUp _, ObservedState.Nothing(), ObservedState.OtherHome _ -> false;
-    };
-  }
-
-  /** Returns whether the gateway runs. A thawed one has the label of an earlier attempt. */
-  private static boolean runsThere(InstanceView view, SandboxObservation seen) {
-    return seen.mainProcess() instanceof MainProcess.Up(var attempt, var endpoint)
-        && attempt <= view.attempt()
-        && view.endpoint().equals(Optional.of(endpoint.toString()));
   }
 }

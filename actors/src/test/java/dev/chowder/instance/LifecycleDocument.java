@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -84,6 +85,25 @@ final class LifecycleDocument {
         volume is kept, and a recover starts with it.
       """;
 
+  private static final String OBSERVED =
+      """
+
+      ## Observed states
+
+      A reconciliation pass and the instance decide by the same table (`ObservationTable`). A column is the recorded state of an
+      instance. A row is the observed state of its sandbox. An empty cell means that nothing happens: the pass reports nothing.
+
+      - `in progress`: an effect provisions, starts or stops the gateway. It has its own deadline.
+      - `asleep`: stopped, and a start can thaw the processes. `deepening`: an effect deepens this sleep or ends it.
+      - `failed`: an agent ran in the home volume. `failed unused`: none did.
+      - `cleaning up`: failed, deleted or discarded, and an effect is pending. `deleted`: deleted or discarded, and none is.
+      - `later`: of a later attempt than the recorded one. `other home`: another home volume than the recorded one. It is
+        `unused` if no agent ever ran in it.
+      - *fail: `SANDBOX_LOST`* and *remove* are destructive. The mass-change guard counts them. *remove* waits for
+        `chowder.reconciler.removal-grace`.
+      - *quarantine* keeps the home volume, stops the processes and reports nothing to the instance.
+      """;
+
   private final List<Step> steps;
   private final List<String> phases;
 
@@ -93,7 +113,16 @@ final class LifecycleDocument {
   }
 
   String text() {
-    return HEAD + diagram() + STATUS + statuses() + VERBS + verbs() + REPORTS + reports();
+    return HEAD
+        + diagram()
+        + STATUS
+        + statuses()
+        + VERBS
+        + verbs()
+        + REPORTS
+        + reports()
+        + OBSERVED
+        + observed();
   }
 
   private String diagram() {
@@ -243,6 +272,24 @@ final class LifecycleDocument {
       table.row(row);
     }
     return table.text();
+  }
+
+  private static String observed() {
+    var head = new ArrayList<>(List.of("observed"));
+    for (var recorded : ObservationTable.Recorded.values()) head.add(words(recorded));
+    var table = new Table(head);
+    for (var found : ObservationTable.Found.values()) {
+      var row = new ArrayList<>(List.of(words(found)));
+      for (var recorded : ObservationTable.Recorded.values()) {
+        row.add(ObservationTable.reaction(recorded, found).text());
+      }
+      table.row(row);
+    }
+    return table.text();
+  }
+
+  private static String words(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   private String outcomes(String phase, String command) {
