@@ -79,13 +79,17 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final Map<TimerKey, Timer> stageTimers = new ConcurrentHashMap<>();
 
   public EffectRunner(
-      GatewayWork work, EffectSettings settings, Clock clock, MeterRegistry metrics) {
+      GatewayWork work,
+      EffectSettings settings,
+      BootPermits boots,
+      Clock clock,
+      MeterRegistry metrics) {
     this.work = work;
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
     this.general = new FairSemaphore(settings.maxConcurrent());
-    this.boots = new FairSemaphore(settings.maxConcurrentBoots());
+    this.boots = boots.permits();
     // A wake may hang for minutes, and most others take less than a second.
     int wakesAtOnce = settings.sleep().maxConcurrentWakes();
     this.wakes = new FairSemaphore(wakesAtOnce, wakesAtOnce / 2);
@@ -137,11 +141,6 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   /** Returns the number of effects that wait for a permit. */
   public int waiting() {
     return general.waiting() + boots.waiting() + wakes.waiting();
-  }
-
-  /** Returns the number of agents that boot on this node or wait for a permit to boot. */
-  public int booting() {
-    return boots.waiting() + boots.taken();
   }
 
   /** Returns the number of deadlines and reports that are scheduled. */

@@ -29,15 +29,17 @@ public final class Instances {
     this.client = new RetryingAsk(system, settings.askTimeout(), settings.askAgain());
   }
 
+  /**
+   * Creates a client. Effects send commands to instances, too, so the client exists before {@link
+   * #host} and rejects commands until then.
+   */
+  public static Instances of(ActorSystem<?> system, InstanceSettings settings) {
+    return new Instances(system, ClusterSharding.get(system), settings);
+  }
+
   /** Starts the sharding of instances on this node. */
-  public static Instances init(
-      ActorSystem<?> system,
-      InstanceEffects effects,
-      InstanceReadSide readSide,
-      InstanceSettings settings) {
-    var sharding = ClusterSharding.get(system);
+  public void host(InstanceEffects effects, InstanceReadSide readSide) {
     InstanceEntity.init(system, effects, readSide, settings);
-    return new Instances(system, sharding, settings);
   }
 
   /**

@@ -842,7 +842,7 @@ class EffectRunnerTest {
   }
 
   private EffectRunner runner(EffectSettings settings) {
-    return new EffectRunner(work, settings, Clock.systemUTC(), metrics);
+    return new EffectRunner(work, settings, new BootPermits(settings), Clock.systemUTC(), metrics);
   }
 
   /**

@@ -227,15 +227,9 @@ abstract class InstancesContract {
       cluster.manager().tell(Join.create(cluster.selfMember().address()));
       var settings =
           new InstanceSettings(LIMIT, Duration.ofSeconds(1), LIMIT, LIMIT, 2, snapshotEvery);
-      return new Node(
-          database,
-          kit,
-          Instances.init(
-              kit.system(),
-              (_, _, _) -> {},
-              (_, _) -> CompletableFuture.completedFuture(Done.done()),
-              settings),
-          id);
+      var instances = Instances.of(kit.system(), settings);
+      instances.host((_, _, _) -> {}, (_, _) -> CompletableFuture.completedFuture(Done.done()));
+      return new Node(database, kit, instances, id);
     }
 
     InstanceView ask(Function<ActorRef<InstanceReply>, InstanceCommand> command) throws Exception {

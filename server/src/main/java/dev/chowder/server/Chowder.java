@@ -5,12 +5,24 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.Config;
 import dev.chowder.actor.JournalVersion;
+import dev.chowder.admission.Admission;
+import dev.chowder.admission.HostMemoryAdmission;
+import dev.chowder.admission.HostMemorySettings;
+import dev.chowder.admission.MemberSetups;
+import dev.chowder.admission.ModelSettings;
+import dev.chowder.admission.OrganizationCalls;
+import dev.chowder.admission.OrganizationKeys;
+import dev.chowder.admission.OrganizationSlots;
+import dev.chowder.admission.WaitingWorkLimit;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.MembershipSettings;
 import dev.chowder.cluster.SharedHostPorts;
 import dev.chowder.cluster.SingletonDuty;
+import dev.chowder.creation.InstanceCreation;
+import dev.chowder.creation.PoolClaims;
+import dev.chowder.effect.BootPermits;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
 import dev.chowder.effect.GatewayStages;
@@ -116,20 +128,16 @@ import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.InstanceSessions;
-import dev.chowder.server.instance.PoolClaims;
 import dev.chowder.server.instance.SandboxListeners;
 import dev.chowder.server.instance.SessionVisibility;
-import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.key.SessionVisibilityUpgrade;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.OrganizationGrpcService;
-import dev.chowder.server.organization.OrganizationKeys;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
-import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.server.organization.OrganizationStandings;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.SignUpPolicy;
@@ -166,7 +174,6 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -178,9 +185,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import java.util.function.IntSupplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -274,29 +279,30 @@ public final class Chowder implements AutoCloseable {
             new OrganizationReadRows(organizationRows, blocking),
             OrganizationSettings.from(config));
     var organizations = new OrganizationClient(organizationActors);
-    // References for three cycles. Instances release slots, and the check of slots needs instances.
-    // Starts need memory, and the admission of memory counts the starts that wait and evicts
-    // sleeping instances.
-    var instancesReference = new AtomicReference<Instances>();
-    var bootingReference = new AtomicReference<IntSupplier>(() -> 0);
-    var evictionReference =
-        new AtomicReference<HostMemoryAdmission.Eviction>((fits, _) -> fits.getAsBoolean());
+    var organizationCalls = new OrganizationCalls(organizationActors);
+    var instances = Instances.of(system, InstanceSettings.of(config));
+    var sleepSettings = DeeperSleepSettings.of(config);
+    var sleepers = new Sleepers(instances, instanceRows, sleepSettings, clock, metrics);
+    var sleepEviction = new SleepEviction(sleepers, driver, sleepSettings);
+    var poolSettings = PoolSettings.of(config);
+    var poolMembers = new PoolMembers(instances, instanceRows, clock);
+    var poolEviction = new PoolEviction(poolMembers, poolSettings, sleepSettings.evictLimit());
+    var effects = EffectSettings.of(config);
+    var boots = new BootPermits(effects);
     var hostMemory =
-        HostMemoryAdmission.of(
-            config,
+        new HostMemoryAdmission(
+            HostMemorySettings.of(config),
             settings.home(),
             driver,
             clock,
-            () -> bootingReference.get().getAsInt(),
-            (fits, starting) -> evictionReference.get().until(fits, starting));
+            boots::booting,
+            // A pool member is worth less than a conversation that sleeps.
+            (fits, starting) -> poolEviction.until(fits) || sleepEviction.until(fits, starting));
+    var reconcilerSettings = ReconcilerSettings.of(config);
     var slots =
         new OrganizationSlots(
-            organizations,
-            organizationRows,
-            () -> Objects.requireNonNull(instancesReference.get()),
-            hostMemory,
-            config,
-            clock);
+            organizationCalls, organizationRows, instances, reconcilerSettings.looks(), clock);
+    var memberSetups = new MemberSetups(organizationCalls, ModelSettings.of(config));
     var image = config.getString("chowder.sandbox.image");
     var openClaw = OpenClawSettings.of(config);
     var gatewayResponses = new GatewayResponses(openClaw.responses());
@@ -321,7 +327,6 @@ public final class Chowder implements AutoCloseable {
             devices,
             new OpenClawPlugins(conversations, openClaw.channels().pluginLimit()),
             driver);
-    var effects = EffectSettings.of(config);
     var tokens =
         new GatewayTokens(secrets, driver, admin, conversations, devices, openClaw.adminLimit());
     var known = new KnownSecrets(secrets, tokens);
@@ -351,7 +356,7 @@ public final class Chowder implements AutoCloseable {
                         new ModelSetups(
                             driver,
                             hostPorts::use,
-                            new OrganizationKeys(organizations, secrets),
+                            new OrganizationKeys(organizationCalls, secrets),
                             new ModelListProbe(
                                 new ModelHosts(settings.privateModelHosts()),
                                 effects.probeLimit(),
@@ -374,17 +379,11 @@ public final class Chowder implements AutoCloseable {
                         effects),
                     known),
                 effects,
+                boots,
                 clock,
                 metrics));
-    bootingReference.set(runner::booting);
     var rowSettings = RowSettings.of(config);
-    var instances =
-        Instances.init(
-            system,
-            runner,
-            new InstanceReadRows(instanceRows, blocking, rowSettings.perWrite()),
-            InstanceSettings.of(config));
-    instancesReference.set(instances);
+    instances.host(runner, new InstanceReadRows(instanceRows, blocking, rowSettings.perWrite()));
     var rowsOfOrganizations =
         new RowKind(
             "organizations",
@@ -396,7 +395,6 @@ public final class Chowder implements AutoCloseable {
             ReadModelAudit.ofInstances(database, InstanceEntity.ENTITY_KEY.name()),
             instances::storeView);
     InstanceMetrics.register(metrics, instanceRows, clock);
-    var reconcilerSettings = ReconcilerSettings.of(config);
     var reconciler =
         shutdown.add(
             "reconciler",
@@ -425,15 +423,6 @@ public final class Chowder implements AutoCloseable {
             "disk-watch",
             () -> DiskWatch.start(instances, instanceRows, driver, diskSettings, clock)));
 
-    var sleepSettings = DeeperSleepSettings.of(config);
-    var sleepers = new Sleepers(instances, instanceRows, sleepSettings, clock, metrics);
-    var sleepEviction = new SleepEviction(sleepers, driver, sleepSettings);
-    var poolSettings = PoolSettings.of(config);
-    var poolMembers = new PoolMembers(instances, instanceRows, clock);
-    var poolEviction = new PoolEviction(poolMembers, poolSettings, sleepSettings.evictLimit());
-    // A pool member is worth less than a conversation that sleeps.
-    evictionReference.set(
-        (fits, starting) -> poolEviction.until(fits) || sleepEviction.until(fits, starting));
     shutdown.add(
         "sleep keeper",
         SingletonDuty.keep(
@@ -450,10 +439,10 @@ public final class Chowder implements AutoCloseable {
                 PoolKeeper.start(
                     poolMembers,
                     instanceRows,
-                    slots,
+                    memberSetups,
                     driver,
                     hostMemory::admitsMember,
-                    runner::booting,
+                    boots::booting,
                     () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
                     poolSettings,
                     clock,
@@ -521,6 +510,20 @@ public final class Chowder implements AutoCloseable {
                 new SecureRandom()),
             instanceClient,
             channels);
+    var admission =
+        new Admission(
+            slots,
+            memberSetups,
+            hostMemory,
+            new WaitingWorkLimit(runner::waiting, config.getInt("chowder.effect.max-waiting")));
+    var creation =
+        new InstanceCreation(
+            instances,
+            admission,
+            new PoolClaims(poolMembers, driver, blocking, poolSettings.isEnabled(), metrics),
+            overrides,
+            secrets,
+            clock);
     var instanceService =
         new InstanceGrpcService(
             new InstanceRequests(settings.instances()),
@@ -528,9 +531,8 @@ public final class Chowder implements AutoCloseable {
             instanceClient,
             instanceRows,
             new EventRows(database),
-            new WaitingWorkLimit(
-                slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
-            new PoolClaims(poolMembers, driver, blocking, poolSettings.isEnabled(), metrics),
+            admission,
+            creation,
             overrides,
             changes,
             responses,
@@ -538,7 +540,6 @@ public final class Chowder implements AutoCloseable {
                 new GatewayClient(directory, devices, "sessions", openClaw.sessions().maxOpen()),
                 new OpenClawSessions(conversations, openClaw.sessions())),
             driver,
-            secrets,
             tokens,
             known,
             new SharedPermits("open log streams", config.getInt("chowder.logs.max-open")),

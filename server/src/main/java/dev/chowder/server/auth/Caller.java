@@ -3,6 +3,7 @@ package dev.chowder.server.auth;
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.admission.Requester;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.key.KeyHolder;
 import dev.chowder.key.KeyScope;
@@ -55,6 +56,11 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
 
   private String sessionPrefix() {
     return scope.flatMap(KeyScope::sessionPrefix).orElse("");
+  }
+
+  /** Returns this caller as the requester of an instance. */
+  public Requester requester() {
+    return new Requester(organizationId, keyId);
   }
 
   /** Returns the caller of the current call; empty if its method requires no key. */

@@ -28,6 +28,7 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.channel.ChannelRequests.Named;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.instance.ConfigChanges;
 import dev.chowder.server.instance.GatewayClient;
 import dev.chowder.server.instance.InstanceClient;
@@ -250,7 +251,7 @@ public final class InstanceChannels {
   }
 
   private static ApiError wrongState(InstanceView view) {
-    return InstanceClient.error(
+    return RejectionErrors.of(
         new InstanceRejection.WrongState(
             view.status().now().label(), view.status().desired().label(), "running"));
   }

@@ -10,6 +10,8 @@ import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import dev.chowder.actor.NoReplyException;
+import dev.chowder.admission.RejectedException;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.ErrorText;
 import io.grpc.Metadata;
@@ -141,6 +143,19 @@ public final class ApiError extends RuntimeException {
   /** Returns RATE_LIMITED; the caller may retry after the given seconds. */
   public static ApiError rateLimited(String message, int retryAfterSeconds) {
     return new ApiError(Reason.RATE_LIMITED, message, null, retryAfterSeconds, Map.of());
+  }
+
+  /**
+   * Returns the error of a call while another call with its idempotency key is in progress, or has
+   * taken over.
+   */
+  public static ApiError inProgress() {
+    return of(
+        Reason.IN_PROGRESS,
+        cannot(
+            "perform the call",
+            "another call with its idempotency key is in progress",
+            "retry later"));
   }
 
   /** Returns the error for a key that was revoked or expired after the call was authenticated. */
@@ -295,13 +310,13 @@ public final class ApiError extends RuntimeException {
     trailers.put(DETAILS, toStatusProto());
   }
 
-  /** Returns the ApiError that this throwable is or wraps; null if there is none. */
+  /** Returns the ApiError or rejection that this throwable is or wraps; null if there is none. */
   public static @Nullable ApiError in(@Nullable Throwable thrown) {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < 8; depth++) {
-      if (t instanceof ApiError error) {
-        return error;
-      }
+      if (t instanceof ApiError error) return error;
+      if (t instanceof RejectedException rejected) return RejectionErrors.of(rejected.why());
+      if (t instanceof NoReplyException noReply) return RejectionErrors.of(noReply);
       t =
           t instanceof CompletionException
                   || t instanceof ExecutionException

@@ -53,7 +53,7 @@ final class Claim {
 
   void setResource(String id) {
     Failpoints.hit("idempotency.resource" + Failpoints.BEFORE);
-    if (!rows.setResourceId(claimed.call(), claimed.claim(), id)) throw Idempotency.inProgress();
+    if (!rows.setResourceId(claimed.call(), claimed.claim(), id)) throw ApiError.inProgress();
     Failpoints.hit("idempotency.resource" + Failpoints.AFTER);
     resourceId = id;
   }

@@ -90,7 +90,7 @@ public final class Claims implements AutoCloseable {
     try {
       return other.end().get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      throw Idempotency.inProgress();
+      throw ApiError.inProgress();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.cancelled();
@@ -170,7 +170,7 @@ public final class Claims implements AutoCloseable {
   }
 
   private void pause(long deadline) {
-    if (System.nanoTime() >= deadline) throw Idempotency.inProgress();
+    if (System.nanoTime() >= deadline) throw ApiError.inProgress();
     try {
       Thread.sleep(settings.poll());
     } catch (InterruptedException e) {

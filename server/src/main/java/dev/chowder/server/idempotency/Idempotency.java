@@ -86,18 +86,6 @@ public final class Idempotency implements ServerInterceptor {
     return value;
   }
 
-  /**
-   * Returns the error of a call while another call with its key is in progress, or has taken over.
-   */
-  public static ApiError inProgress() {
-    return ApiError.of(
-        Reason.IN_PROGRESS,
-        cannot(
-            "perform the call",
-            "another call with its idempotency key is in progress",
-            "retry later"));
-  }
-
   /** Returns the error of a repeated call whose response may not be returned again. */
   public static ApiError alreadyDone(String resourceId) {
     return ApiError.of(

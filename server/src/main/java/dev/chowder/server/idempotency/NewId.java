@@ -1,6 +1,7 @@
 package dev.chowder.server.idempotency;
 
 import dev.chowder.base.Ids;
+import dev.chowder.creation.CreateId;
 import io.grpc.Context;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * before the call, so that a repeated call finds the resource of the first one. Without a key, the
  * id is new.
  */
-public final class NewId {
+public final class NewId implements CreateId {
   private static final Context.Key<Holder> CURRENT = Context.key("new-id");
 
   private final @Nullable Claim claim;
@@ -31,6 +32,7 @@ public final class NewId {
         : new NewId(claim, claim.resourceId(), claim.isTakenOver());
   }
 
+  @Override
   public String value() {
     return value;
   }
@@ -40,6 +42,7 @@ public final class NewId {
    * id. If true, the caller must check that, and prevent a later use, before it calls {@link
    * #another}.
    */
+  @Override
   public boolean mayBeTaken() {
     return mayBeTaken;
   }
@@ -50,11 +53,11 @@ public final class NewId {
    * @throws dev.chowder.server.error.ApiError {@code IN_PROGRESS} if another call with the key took
    *     over
    */
-  public NewId another() {
+  @Override
+  public void another() {
     value = Ids.next();
     if (claim != null) claim.setResource(value);
     mayBeTaken = false;
-    return this;
   }
 
   /**
@@ -64,6 +67,7 @@ public final class NewId {
    * @throws dev.chowder.server.error.ApiError {@code IN_PROGRESS} if another call with the key took
    *     over
    */
+  @Override
   public void take(String id) {
     if (claim != null) claim.setResource(id);
     value = id;
@@ -73,6 +77,7 @@ public final class NewId {
    * Returns an id of the call. With an idempotency key it is the same for each repetition, so that
    * a repeated call recognizes a resource that the first one took.
    */
+  @Override
   public String requestId() {
     return claim == null ? Ids.next() : claim.requestId();
   }

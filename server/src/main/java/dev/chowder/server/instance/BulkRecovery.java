@@ -76,22 +76,27 @@ public final class BulkRecovery {
       try {
         recover.accept(one);
         recovered++;
-      } catch (ApiError why) {
+      } catch (RuntimeException failure) {
+        var why = ApiError.in(failure);
+        if (why == null) {
+          LOG.error("instance={} event=bulk-recover-failed", one.id(), failure);
+          refused.add(
+              refused(
+                  one,
+                  Reason.INTERNAL,
+                  cannot(
+                      "recover the instance",
+                      "an internal error occurred",
+                      "see the server's log")));
+          continue;
+        }
         if (why.reason() == Reason.NO_CAPACITY) {
           return done(new Recovery(recovered, refused, failed.size() - n));
         }
-        refused.add(refused(one, why.reason(), String.valueOf(why.getMessage())));
+        refused.add(refused(one, why.reason(), why.message()));
         if (why.reason() == Reason.SERVER_UNAVAILABLE && !engineAnswers.getAsBoolean()) {
           return done(new Recovery(recovered, refused, failed.size() - n - 1));
         }
-      } catch (RuntimeException bug) {
-        LOG.error("instance={} event=bulk-recover-failed", one.id(), bug);
-        refused.add(
-            refused(
-                one,
-                Reason.INTERNAL,
-                cannot(
-                    "recover the instance", "an internal error occurred", "see the server's log")));
       }
     }
     return done(new Recovery(recovered, refused, 0));

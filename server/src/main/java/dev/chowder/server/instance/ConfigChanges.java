@@ -15,6 +15,7 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.RejectionErrors;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.function.Function;
@@ -99,7 +100,7 @@ public final class ConfigChanges {
           case InstanceReply.Refused(var why) -> {
             // The rejection is final: the base of a change never becomes current again.
             secrets.delete(id.value(), SecretNames.CONFIG_VALUES + version);
-            if (!(why instanceof InstanceRejection.Superseded)) throw InstanceClient.error(why);
+            if (!(why instanceof InstanceRejection.Superseded)) throw RejectionErrors.of(why);
           }
           case InstanceReply.Done() -> throw ApiError.instanceNotFound();
         }

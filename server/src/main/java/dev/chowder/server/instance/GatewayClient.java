@@ -12,6 +12,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.gateway.GatewayDirectory;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.util.Optional;
@@ -60,7 +61,7 @@ public final class GatewayClient {
         switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
           case Lookup.Target found -> found;
           case Lookup.WrongState(var status, var desired) ->
-              throw InstanceClient.error(
+              throw RejectionErrors.of(
                   new InstanceRejection.WrongState(status, desired, "running"));
           case Lookup.Suspended() -> throw ApiError.organizationSuspended();
           case Lookup.NotFound() -> throw ApiError.instanceNotFound();

@@ -15,6 +15,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.RejectionErrors;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -104,7 +105,7 @@ final class InstanceAccess {
   }
 
   private static ApiError wrongState(InstanceView view, String expected) {
-    return InstanceClient.error(
+    return RejectionErrors.of(
         new InstanceRejection.WrongState(
             view.status().now().label(), view.status().desired().label(), expected));
   }

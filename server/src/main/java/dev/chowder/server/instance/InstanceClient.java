@@ -1,12 +1,10 @@
 package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
-import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
@@ -17,12 +15,9 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.watch.WatchStream;
+import dev.chowder.server.error.RejectionErrors;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -67,28 +62,6 @@ public final class InstanceClient {
       Caller caller, InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
     var _ = get(caller, id);
     return answer(instances.ask(id, command));
-  }
-
-  /**
-   * Returns the instance of this id if it was created. Otherwise turns the id into a tombstone, or
-   * discards the pool member, so that it can never be created, and returns empty. Its slot may
-   * still be reserved.
-   */
-  public Optional<InstanceView> findOrTombstone(Caller caller, InstanceId id, Instant now) {
-    var found = ActorReplies.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
-    if (found instanceof InstanceReply.Accepted(var view) && view.member().isEmpty()) {
-      return Optional.of(view);
-    }
-    var after =
-        ActorReplies.await(
-            instances.ask(
-                id,
-                replyTo ->
-                    new InstanceCommand.ReleaseUnusedSlot(caller.organizationId(), now, replyTo)),
-            "the instance");
-    return after instanceof InstanceReply.Done()
-        ? Optional.empty()
-        : Optional.of(view(after)).filter(view -> view.member().isEmpty());
   }
 
   /**
@@ -184,36 +157,6 @@ public final class InstanceClient {
     return view.sleep().filter(Sleep::holdsProcesses).isPresent();
   }
 
-  /** Returns the error of the API for a rejection. */
-  public static ApiError error(InstanceRejection why) {
-    return switch (why) {
-      case InstanceRejection.NotFound() -> ApiError.instanceNotFound();
-      case InstanceRejection.AlreadyExists() ->
-          // Only a create with an idempotency key can repeat an id, and it handles this rejection.
-          throw new IllegalStateException("duplicate instance id");
-      case InstanceRejection.SlotReturned() ->
-          ApiError.wrongState(
-              cannot(
-                  "recover the instance",
-                  "another call recovers it at the same time",
-                  "read its status"),
-              Map.of());
-      case InstanceRejection.Superseded() ->
-          throw new IllegalStateException("unexpected rejection: superseded configuration");
-      case InstanceRejection.WrongState(var status, var desired, var expected) ->
-          ApiError.wrongState(
-              status.equals(desired)
-                  ? must("status", "be " + expected, status)
-                  : must(
-                      "status",
-                      "be " + expected + " with nothing in progress",
-                      status + " with desired_status " + desired),
-              Map.of("status", status, "desired_status", desired));
-      case InstanceRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
-      case InstanceRejection.TooManyWatchers(var limit) -> WatchStream.tooMany(limit);
-    };
-  }
-
   static InstanceView answer(CompletionStage<InstanceReply> reply) {
     return view(ActorReplies.await(reply, "the instance"));
   }
@@ -221,7 +164,7 @@ public final class InstanceClient {
   static InstanceView view(InstanceReply reply) {
     return switch (reply) {
       case InstanceReply.Accepted(var view) -> view;
-      case InstanceReply.Refused(var why) -> throw error(why);
+      case InstanceReply.Refused(var why) -> throw RejectionErrors.of(why);
       case InstanceReply.Done() -> throw ApiError.instanceNotFound();
     };
   }

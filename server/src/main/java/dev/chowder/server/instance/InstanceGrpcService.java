@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
+import dev.chowder.admission.Admission;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -38,6 +39,7 @@ import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.base.Ids;
+import dev.chowder.creation.InstanceCreation;
 import dev.chowder.gateway.GatewayTokens;
 import dev.chowder.gateway.KnownSecrets;
 import dev.chowder.gateway.Overrides;
@@ -50,12 +52,12 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.NewId;
 import dev.chowder.server.watch.FleetWatch;
@@ -110,13 +112,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       InstanceRows rows,
       EventRows events,
       Admission admission,
-      PoolClaims pool,
+      InstanceCreation creation,
       Overrides overrides,
       ConfigChanges changes,
       ResponsesProxy responses,
       InstanceSessions sessions,
       SandboxDriver driver,
-      SecretStore secrets,
       GatewayTokens tokens,
       KnownSecrets known,
       SharedPermits logPermits,
@@ -128,7 +129,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.rows = rows;
     this.events = events;
     this.admission = admission;
-    this.creation = new InstanceCreation(client, admission, pool, overrides, secrets, clock);
+    this.creation = creation;
     this.recovery = new InstanceRecovery(client, admission, driver, clock);
     this.overrides = overrides;
     this.changes = changes;
@@ -153,12 +154,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var newId = NewId.current();
     var created =
         creation
-            .createdBefore(caller, newId)
+            .createdBefore(caller.organizationId(), newId)
             .orElseGet(
                 () -> {
                   var wanted = requests.creation(request);
-                  return creation.create(
-                      caller, newId, wanted, wanted.openclawConfig().map(this::checked));
+                  wanted.openclawConfig().ifPresent(this::check);
+                  return creation.create(caller.requester(), newId, wanted);
                 });
     answer(out, present(created));
   }
@@ -327,7 +328,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         new WatchStream<>(
             (ServerCallStreamObserver<Instance>) out,
             this::present,
-            refused -> InstanceClient.error(refused.why()),
+            refused -> RejectionErrors.of(refused.why()),
             wanted.afterRevision().isPresent()
                 ? Optional.of(wanted.afterRevision().getAsInt())
                 : Optional.empty());
@@ -428,9 +429,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     answer(out, Empty.getDefaultInstance());
   }
 
-  private ObjectNode checked(ObjectNode json) {
+  private void check(ObjectNode json) {
     refusable(() -> overrides.check(json));
-    return json;
   }
 
   private static void refusable(Runnable change) {

@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.admission.Admission;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -68,7 +69,7 @@ final class InstanceRecovery {
 
   private InstanceReply recover(Caller caller, InstanceView view) {
     var onHost = observe(view);
-    var model = admission.admitAgain(view);
+    var model = admission.admitAgain(caller.keyId(), view);
     var reply = ask(caller, view, onHost, model);
     if (reply instanceof InstanceReply.Refused) {
       admission.releaseUnused(view.profile().organizationId(), view.id());

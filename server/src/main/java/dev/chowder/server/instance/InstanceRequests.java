@@ -20,6 +20,7 @@ import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.base.Ids;
+import dev.chowder.creation.WantedInstance;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.call.Pages;
@@ -62,21 +63,6 @@ public final class InstanceRequests {
   public InstanceRequests(ServerSettings.Instances settings) {
     this.settings = settings;
   }
-
-  /**
-   * An instance to create.
-   *
-   * @param openclawConfig its overrides
-   */
-  public record Creation(
-      String name,
-      String modelProvider,
-      Optional<String> model,
-      Optional<ObjectNode> openclawConfig,
-      Map<String, String> labels,
-      String sandboxProvider,
-      String openclawVersion,
-      String region) {}
 
   /**
    * A page of instances.
@@ -152,8 +138,8 @@ public final class InstanceRequests {
   /** A message to an agent, unchanged. */
   public record Message(String instanceId, String sessionId, HttpBody body) {}
 
-  public Creation creation(CreateInstanceRequest r) {
-    return new Creation(
+  public WantedInstance creation(CreateInstanceRequest r) {
+    return new WantedInstance(
         Fields.text("name", r.getName(), MAX_NAME),
         Fields.oneOf(
             "model_provider",

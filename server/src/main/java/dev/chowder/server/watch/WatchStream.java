@@ -138,14 +138,4 @@ public final class WatchStream<T> {
     if (watching != null) watching.close();
     if (drain != null) drain.close();
   }
-
-  /** Returns the error for a watch beyond the limit of one instance. */
-  public static ApiError tooMany(int limit) {
-    return ApiError.of(
-        Reason.RATE_LIMITED,
-        cannot(
-            "open the watch",
-            "the instance has " + limit + " open watches, its limit",
-            "close one first"));
-  }
 }

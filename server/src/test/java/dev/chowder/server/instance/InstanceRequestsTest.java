@@ -19,6 +19,7 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.base.Ids;
+import dev.chowder.creation.WantedInstance;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Rejection;
@@ -209,7 +210,7 @@ class InstanceRequestsTest {
     requests.listing(request.build());
   }
 
-  private InstanceRequests.Creation labelled(Map<String, String> labels) {
+  private WantedInstance labelled(Map<String, String> labels) {
     return requests.creation(named("a").toBuilder().putAllLabels(labels).build());
   }
 

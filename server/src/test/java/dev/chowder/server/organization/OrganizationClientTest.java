@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.admission.OrganizationCalls;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
@@ -32,12 +33,13 @@ class OrganizationClientTest {
                   pekko.coordinated-shutdown.run-by-actor-system-terminate = off
                   """)
               .withFallback(ConfigFactory.load()));
-  private final OrganizationClient client =
-      new OrganizationClient(
-          Organizations.init(
-              system,
-              _ -> CompletableFuture.failedFuture(new AssertionError("no organization runs")),
-              new OrganizationSettings(Duration.ofMillis(200), Duration.ofMillis(100), 50, 20)));
+  private final Organizations organizations =
+      Organizations.init(
+          system,
+          _ -> CompletableFuture.failedFuture(new AssertionError("no organization runs")),
+          new OrganizationSettings(Duration.ofMillis(200), Duration.ofMillis(100), 50, 20));
+  private final OrganizationClient client = new OrganizationClient(organizations);
+  private final OrganizationCalls calls = new OrganizationCalls(organizations);
 
   @AfterEach
   void end() throws Exception {
@@ -50,7 +52,7 @@ class OrganizationClientTest {
     assertThatThrownBy(() -> client.send("org", OrganizationCommand.Get::new))
         .isInstanceOfSatisfying(
             ApiError.class, why -> assertThat(why.reason()).isEqualTo(Reason.NO_ANSWER_IN_TIME));
-    assertThatThrownBy(() -> client.sendForEffect("org", OrganizationCommand.Get::new))
+    assertThatThrownBy(() -> calls.sendForEffect("org", OrganizationCommand.Get::new))
         .isInstanceOfSatisfying(
             WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("TIMED_OUT"));
   }

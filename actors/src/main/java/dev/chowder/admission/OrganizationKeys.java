@@ -1,4 +1,4 @@
-package dev.chowder.server.organization;
+package dev.chowder.admission;
 
 import static dev.chowder.base.ErrorText.cannot;
 
@@ -20,10 +20,10 @@ public final class OrganizationKeys implements ModelSetups.Keys {
   /** Number of tries. A key may be replaced, and its value deleted, between the two queries. */
   private static final int TRIES = 2;
 
-  private final OrganizationClient organizations;
+  private final OrganizationCalls organizations;
   private final SecretStore secrets;
 
-  public OrganizationKeys(OrganizationClient organizations, SecretStore secrets) {
+  public OrganizationKeys(OrganizationCalls organizations, SecretStore secrets) {
     this.organizations = organizations;
     this.secrets = secrets;
   }

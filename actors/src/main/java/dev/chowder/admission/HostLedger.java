@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.admission;
 
 import static dev.chowder.base.ErrorText.cannot;
 

@@ -1,11 +1,10 @@
-package dev.chowder.server;
-
-import static dev.chowder.base.ErrorText.cannot;
+package dev.chowder.admission;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
-import com.typesafe.config.Config;
+import dev.chowder.admission.HostLedger.Counts;
+import dev.chowder.admission.HostLedger.Kind;
 import dev.chowder.gateway.HostMemory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
@@ -13,11 +12,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.MemoryUse;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.server.HostLedger.Counts;
-import dev.chowder.server.HostLedger.Kind;
-import dev.chowder.server.error.ApiError;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -33,8 +28,6 @@ import java.util.function.IntSupplier;
  * gateways make room.
  */
 public final class HostMemoryAdmission implements HostMemory {
-  private static final int RETRY_AFTER_SECONDS = 30;
-
   private final SandboxDriver driver;
   private final InstantSource clock;
   private final long gatewayBytes;
@@ -51,25 +44,31 @@ public final class HostMemoryAdmission implements HostMemory {
 
   private record Entry(Instant at, Kind kind) {}
 
-  private HostMemoryAdmission(
+  /**
+   * Creates the admission of a node.
+   *
+   * @param home the state directory, the same for all nodes of this host
+   * @param booting returns how many gateways boot on this node, or wait to boot
+   */
+  public HostMemoryAdmission(
+      HostMemorySettings settings,
+      Path home,
       SandboxDriver driver,
       InstantSource clock,
-      long gatewayBytes,
-      long reserveBytes,
-      Duration bootTime,
-      HostLedger ledger,
       IntSupplier booting,
       Eviction eviction) {
     this.driver = driver;
     this.clock = clock;
-    this.gatewayBytes = gatewayBytes;
-    this.reserveBytes = reserveBytes;
-    this.ledger = ledger;
+    this.gatewayBytes = settings.gatewayBytes();
+    this.reserveBytes = settings.reserveBytes();
+    this.ledger = new HostLedger(home.resolve("host-admissions"), settings.bootTime());
     this.booting = booting;
     this.eviction = eviction;
     Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
-    this.waiting = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(bootTime).build();
-    this.settling = Caffeine.newBuilder().ticker(ticker).expireAfterWrite(bootTime).build();
+    this.waiting =
+        Caffeine.newBuilder().ticker(ticker).expireAfterWrite(settings.bootTime()).build();
+    this.settling =
+        Caffeine.newBuilder().ticker(ticker).expireAfterWrite(settings.bootTime()).build();
   }
 
   /** Frees memory that pool members and sleeping gateways hold. */
@@ -82,32 +81,6 @@ public final class HostMemoryAdmission implements HostMemory {
      * @return the last value of {@code fits}
      */
     boolean until(BooleanSupplier fits, Optional<InstanceId> starting);
-  }
-
-  /**
-   * Reads {@code chowder.host}.
-   *
-   * @param home the state directory, the same for all nodes of this host
-   * @param booting returns how many gateways boot on this node, or wait to boot
-   */
-  public static HostMemoryAdmission of(
-      Config root,
-      Path home,
-      SandboxDriver driver,
-      InstantSource clock,
-      IntSupplier booting,
-      Eviction eviction) {
-    var config = root.getConfig("chowder.host");
-    Duration bootTime = config.getDuration("boot-time");
-    return new HostMemoryAdmission(
-        driver,
-        clock,
-        config.getBytes("gateway-memory"),
-        config.getBytes("reserve-memory"),
-        bootTime,
-        new HostLedger(home.resolve("host-admissions"), bootTime),
-        booting,
-        eviction);
   }
 
   @Override
@@ -213,9 +186,9 @@ public final class HostMemoryAdmission implements HostMemory {
   /**
    * Admits the gateway of an instance, after an eviction if necessary.
    *
-   * @throws ApiError {@code NO_CAPACITY}
+   * @throws RejectedException with {@link Rejection.NoMemory} or {@link Rejection.NoEngine}
    */
-  public void admitted(InstanceId id) {
+  void admitted(InstanceId id) {
     admitted(Kind.BOOT, gatewayBytes, id);
   }
 
@@ -223,9 +196,9 @@ public final class HostMemoryAdmission implements HostMemory {
    * Admits the start of a stopped instance. A sleeping gateway needs what it has in swap. A frozen
    * one may also have memory there, because a page-out can move only a part, or be under way.
    *
-   * @throws ApiError {@code NO_CAPACITY}
+   * @throws RejectedException with {@link Rejection.NoMemory} or {@link Rejection.NoEngine}
    */
-  public void admittedStart(InstanceId id, Sleep sleep) {
+  void admittedStart(InstanceId id, Sleep sleep) {
     switch (sleep.level()) {
       case FROZEN, PAGED_OUT -> {
         long inSwap = inSwap(id, sleep);
@@ -258,16 +231,7 @@ public final class HostMemoryAdmission implements HostMemory {
       throw noAnswer();
     }
     if (eviction.until(() -> admitsNow(kind, bytes, starting), starting)) return;
-    throw ApiError.noCapacity(
-        cannot(
-            "start the instance",
-            "the host has "
-                + mebibytes(available())
-                + " MiB of free memory, and besides starting instances this one needs "
-                + mebibytes(needed(bytes, 0))
-                + " MiB",
-            "retry later"),
-        RETRY_AFTER_SECONDS);
+    throw new RejectedException(new Rejection.NoMemory(available(), needed(bytes, 0)));
   }
 
   private long needed(long bytes, long expected) {
@@ -283,12 +247,6 @@ public final class HostMemoryAdmission implements HostMemory {
   }
 
   private static RuntimeException noAnswer() {
-    return ApiError.noCapacity(
-        cannot("start the instance", "the sandbox engine does not answer", "retry later"),
-        RETRY_AFTER_SECONDS);
-  }
-
-  private static long mebibytes(long bytes) {
-    return bytes >> 20;
+    return new RejectedException(new Rejection.NoEngine());
   }
 }

@@ -1,12 +1,8 @@
-package dev.chowder.server;
+package dev.chowder.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigValueFactory;
-import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
@@ -16,7 +12,6 @@ import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.server.error.ApiError;
 import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import java.nio.file.Path;
@@ -33,9 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HostMemoryAdmissionTest {
   private static final long GIB = 1L << 30;
-  private static final Config CONFIG =
-      ConfigFactory.parseString(
-          "chowder.host { gateway-memory = 1 GiB, reserve-memory = 0, boot-time = 30s }");
+  private static final HostMemorySettings ONE_GIB =
+      new HostMemorySettings(GIB, 0, Duration.ofSeconds(30));
 
   /** A host with memory for ten gateways. */
   private static final FakeSandboxSettings SETTINGS =
@@ -57,8 +51,8 @@ class HostMemoryAdmissionTest {
     try (var driver = new FakeSandboxDriver(SETTINGS)) {
       InstantSource clock = now::get;
       var admission =
-          HostMemoryAdmission.of(
-              CONFIG, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
+          new HostMemoryAdmission(
+              ONE_GIB, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       waiting.set(8);
       assertThat(admission.admitsMember(next())).as("beside 8 of 10").isTrue();
       now.updateAndGet(before -> before.plusSeconds(120));
@@ -72,7 +66,7 @@ class HostMemoryAdmissionTest {
   @Test
   void aMemberCountsAsOneGateway() {
     try (var driver = new FakeSandboxDriver(SETTINGS)) {
-      var admission = admission(CONFIG, driver);
+      var admission = admission(ONE_GIB, driver);
       assertThat(admission.admitsMember(next())).isTrue();
       assertThat(admitted(admission)).as("beside a member").isEqualTo(9);
     }
@@ -86,8 +80,8 @@ class HostMemoryAdmissionTest {
     try (var driver = new FakeSandboxDriver(SETTINGS)) {
       InstantSource clock = now::get;
       var admission =
-          HostMemoryAdmission.of(
-              CONFIG, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
+          new HostMemoryAdmission(
+              ONE_GIB, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       for (int n = 0; n < 8; n++) {
         assertThat(admission.admits(next())).isTrue();
         waiting.incrementAndGet();
@@ -108,14 +102,13 @@ class HostMemoryAdmissionTest {
   /** Otherwise sleeping gateways would end for memory that is free. */
   @Test
   void theMemoryOfABootedGatewayCountsOnce() throws Exception {
-    assertThat(admittedOneAfterAnother(CONFIG)).as("with memory for 4").isEqualTo(4);
+    assertThat(admittedOneAfterAnother(ONE_GIB)).as("with memory for 4").isEqualTo(4);
   }
 
   /** A gateway allocates a part of its memory in its first turn. */
   @Test
   void whatABootedGatewayHasNotAllocatedYetCounts() throws Exception {
-    var twice =
-        CONFIG.withValue("chowder.host.gateway-memory", ConfigValueFactory.fromAnyRef("2 GiB"));
+    var twice = new HostMemorySettings(2 * GIB, 0, Duration.ofSeconds(30));
     assertThat(admittedOneAfterAnother(twice)).as("that have half of their memory").isEqualTo(2);
   }
 
@@ -124,7 +117,7 @@ class HostMemoryAdmissionTest {
   void whatARunningGatewayHasInSwapCounts() throws Exception {
     try (var driver = new FakeSandboxDriver(SMALL)) {
       driver.script().withRunningInSwap(0.9);
-      var admission = admission(CONFIG, driver);
+      var admission = admission(ONE_GIB, driver);
       for (var id : List.of(next(), next())) {
         assertThat(admission.admits(id)).isTrue();
         boot(driver, id);
@@ -139,7 +132,7 @@ class HostMemoryAdmissionTest {
   @Test
   void whatASleepingGatewayHasInSwapDoesNotCount() {
     try (var driver = new FakeSandboxDriver(SMALL)) {
-      var admission = admission(CONFIG, driver);
+      var admission = admission(ONE_GIB, driver);
       var id = next();
       assertThat(admission.admits(id)).isTrue();
       boot(driver, id);
@@ -161,13 +154,15 @@ class HostMemoryAdmissionTest {
     try (var driver = new FakeSandboxDriver(SETTINGS)) {
       InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
       var admission =
-          HostMemoryAdmission.of(
-              CONFIG, home, driver, clock, () -> 8, (fits, _) -> fits.getAsBoolean());
+          new HostMemoryAdmission(
+              ONE_GIB, home, driver, clock, () -> 8, (fits, _) -> fits.getAsBoolean());
       admission.admittedStart(next(), inSwap);
       admission.admittedStart(next(), inSwap);
       assertThatThrownBy(() -> admission.admittedStart(next(), inSwap))
           .as("beside 10 of 10")
-          .isInstanceOf(ApiError.class);
+          .isInstanceOfSatisfying(
+              RejectedException.class,
+              why -> assertThat(why.why()).isEqualTo(new Rejection.NoMemory(10 * GIB, GIB)));
     }
   }
 
@@ -175,7 +170,7 @@ class HostMemoryAdmissionTest {
   @Test
   void aGatewayThatIsAdmittedAgainCountsOnce() {
     try (var driver = new FakeSandboxDriver(SMALL)) {
-      var admission = admission(CONFIG, driver);
+      var admission = admission(ONE_GIB, driver);
       var id = next();
       assertThat(admission.admits(id)).isTrue();
       assertThat(admission.admits(id)).isTrue();
@@ -191,9 +186,9 @@ class HostMemoryAdmissionTest {
   }
 
   /** Boots gateways at the same time of the clock, until one is rejected. */
-  private int admittedOneAfterAnother(Config config) throws Exception {
+  private int admittedOneAfterAnother(HostMemorySettings settings) throws Exception {
     try (var driver = new FakeSandboxDriver(SMALL)) {
-      var admission = admission(config, driver);
+      var admission = admission(settings, driver);
       int admitted = 0;
       for (var id = next(); admitted < 10 && admission.admits(id); id = next()) {
         long before = driver.capacity().availableBytes();
@@ -208,15 +203,19 @@ class HostMemoryAdmissionTest {
 
   /** The simulator counts its processes once a second. */
   private static void awaitAvailable(FakeSandboxDriver driver, long bytes) throws Exception {
-    Await.until(() -> driver.capacity().availableBytes() == bytes);
+    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (driver.capacity().availableBytes() != bytes) {
+      assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
+      Thread.sleep(50);
+    }
   }
 
   /** Two nodes must not use the same memory to end their gateways. */
   @Test
   void memoryThatOneNodeReservesIsNotFreeForTheOthers() {
     try (var driver = new FakeSandboxDriver(SMALL)) {
-      var one = admission(CONFIG, driver);
-      var other = admission(CONFIG, driver);
+      var one = admission(ONE_GIB, driver);
+      var other = admission(ONE_GIB, driver);
       var reserved = one.reserve(GIB);
       assertThat(reserved).isPresent();
       for (int n = 0; n < 3; n++) assertThat(other.reserve(GIB)).isPresent();
@@ -228,10 +227,10 @@ class HostMemoryAdmissionTest {
   }
 
   /** Returns the admission of a node whose clock stands still. */
-  private HostMemoryAdmission admission(Config config, FakeSandboxDriver driver) {
+  private HostMemoryAdmission admission(HostMemorySettings settings, FakeSandboxDriver driver) {
     InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
-    return HostMemoryAdmission.of(
-        config, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+    return new HostMemoryAdmission(
+        settings, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
   }
 
   private static InstanceId next() {

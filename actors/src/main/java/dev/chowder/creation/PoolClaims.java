@@ -1,4 +1,4 @@
-package dev.chowder.server.instance;
+package dev.chowder.creation;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.instance.InstanceId;

@@ -1,9 +1,9 @@
-package dev.chowder.server;
+package dev.chowder.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.HostLedger.Counts;
-import dev.chowder.server.HostLedger.Kind;
+import dev.chowder.admission.HostLedger.Counts;
+import dev.chowder.admission.HostLedger.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

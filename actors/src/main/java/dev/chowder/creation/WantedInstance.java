@@ -1,0 +1,21 @@
+package dev.chowder.creation;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An instance to create. All values are complete and within limits.
+ *
+ * @param model empty for that of the organization's endpoint, or the default of the provider
+ * @param openclawConfig its overrides; empty if there are none
+ */
+public record WantedInstance(
+    String name,
+    String modelProvider,
+    Optional<String> model,
+    Optional<ObjectNode> openclawConfig,
+    Map<String, String> labels,
+    String sandboxProvider,
+    String openclawVersion,
+    String region) {}

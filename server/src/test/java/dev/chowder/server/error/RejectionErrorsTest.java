@@ -1,0 +1,72 @@
+package dev.chowder.server.error;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.actor.NoReplyException;
+import dev.chowder.admission.RejectedException;
+import dev.chowder.admission.Rejection;
+import dev.chowder.api.v1.Reason;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.organization.ModelProvider;
+import dev.chowder.organization.OrganizationRejection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+class RejectionErrorsTest {
+  private static final Map<Rejection, Reason> REASONS =
+      Map.of(
+          new Rejection.ByOrganization(new OrganizationRejection.LimitReached(3, 3)),
+          Reason.INSTANCE_LIMIT_REACHED,
+          new Rejection.ByOrganization(
+              new OrganizationRejection.ProviderNotConfigured(ModelProvider.OPENAI)),
+          Reason.MODEL_PROVIDER_NOT_CONFIGURED,
+          new Rejection.ByOrganization(new OrganizationRejection.Suspended()),
+          Reason.ORGANIZATION_SUSPENDED,
+          new Rejection.ByInstance(new InstanceRejection.UpgradeUnderWay()),
+          Reason.SERVER_UNAVAILABLE,
+          new Rejection.NoMemory(1 << 30, 2 << 20),
+          Reason.NO_CAPACITY,
+          new Rejection.NoEngine(),
+          Reason.NO_CAPACITY,
+          new Rejection.TooMuchWork(9, 8),
+          Reason.NO_CAPACITY,
+          new Rejection.Overtaken(),
+          Reason.IN_PROGRESS);
+
+  @Test
+  void eachKindOfRejectionHasItsReason() {
+    assertThat(REASONS.keySet().stream().<Object>map(Object::getClass).distinct())
+        .containsExactlyInAnyOrder((Object[]) Rejection.class.getPermittedSubclasses());
+    assertThat(REASONS)
+        .allSatisfy(
+            (rejection, reason) ->
+                assertThat(error(new RejectedException(rejection)).reason()).isEqualTo(reason));
+  }
+
+  @Test
+  void aCallerMayRepeatACallThatTheHostRejected() {
+    for (var why :
+        List.of(
+            new Rejection.NoMemory(0, 1),
+            new Rejection.NoEngine(),
+            new Rejection.TooMuchWork(1, 1))) {
+      assertThat(error(new RejectedException(why)).restHeaders()).containsKey("retry-after");
+    }
+  }
+
+  @Test
+  void aMissingReplyIsATimeoutOrACancelledCall() {
+    assertThat(error(new NoReplyException("the instance", NoReplyException.Cause.TIMED_OUT)))
+        .extracting(ApiError::reason)
+        .isEqualTo(Reason.NO_ANSWER_IN_TIME);
+    assertThat(error(new NoReplyException("the instance", NoReplyException.Cause.INTERRUPTED)))
+        .extracting(ApiError::reason)
+        .isEqualTo(Reason.CANCELLED);
+  }
+
+  private static ApiError error(RuntimeException thrown) {
+    return Objects.requireNonNull(ApiError.in(thrown));
+  }
+}
