@@ -64,7 +64,7 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
    * @param instance sends a command to the instance
    * @param heartbeat interval at which it subscribes again
    * @param resendInterval time without a reply after which it subscribes again
-   * @param listener receives each reply
+   * @param listener receives each reply on this actor's thread, so it must not block
    */
   static Behavior<Message> create(
       Consumer<InstanceCommand> instance,

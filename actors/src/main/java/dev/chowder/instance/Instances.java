@@ -72,8 +72,8 @@ public final class Instances {
 
   /**
    * Sends the current view, each change, and a heartbeat with the current view to {@code listener},
-   * one at a time on an actor's thread. Ends when the watch is closed, or after {@link
-   * InstanceReply.Refused} or the last view of a deleted instance.
+   * one at a time on an actor's thread, so it must not block. Ends when the watch is closed, or
+   * after {@link InstanceReply.Refused} or the last view of a deleted instance.
    */
   public Watching watch(InstanceId id, Consumer<InstanceReply> listener) {
     var actor =

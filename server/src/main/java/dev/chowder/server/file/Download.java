@@ -10,6 +10,7 @@ import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Part;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.stream.BodySink;
 import io.grpc.Metadata;
 import java.net.URLConnection;
 import java.net.URLEncoder;
@@ -17,7 +18,7 @@ import java.util.Optional;
 
 /** Sends one file to a caller: first its HTTP headers, then its bytes. */
 final class Download implements SandboxFiles.Reader {
-  private final OutgoingBody body;
+  private final BodySink body;
   private final Metadata headers;
   private final Optional<String> range;
   private final Optional<String> onlyIf;
@@ -31,7 +32,7 @@ final class Download implements SandboxFiles.Reader {
    * @param onlyIf the caller's {@code if-range} header: the range applies only if the file still
    *     has this tag
    */
-  Download(OutgoingBody body, Metadata headers, Optional<String> range, Optional<String> onlyIf) {
+  Download(BodySink body, Metadata headers, Optional<String> range, Optional<String> onlyIf) {
     this.body = body;
     this.headers = headers;
     this.range = range;

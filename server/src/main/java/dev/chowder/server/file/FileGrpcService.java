@@ -26,6 +26,8 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.RequestHeaders;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.instance.InstanceClient;
+import dev.chowder.server.stream.BodySink;
+import dev.chowder.server.stream.ResettableBodies;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
@@ -47,7 +49,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
 
   @Override
   public ServerServiceDefinition bindService() {
-    return BreakableBodies.in(FileServiceGrpc.bindService(this));
+    return ResettableBodies.in(FileServiceGrpc.bindService(this));
   }
 
   @Override
@@ -140,14 +142,15 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var id = FileRequests.instance(request.getInstanceId());
     var caller = Caller.current();
     workspaces.require(caller, id);
-    var body = new OutgoingBody(out, settings.stallTimeout());
+    var body = BodySink.resettable(out, settings.stallTimeout());
     var download =
         new Download(
             body,
             ResponseHeaders.current(),
             RequestHeaders.value("range"),
             RequestHeaders.value("if-range"));
-    body.from(
+    body.run(
+        "files-out",
         () ->
             workspaces.in(
                 caller,
@@ -185,9 +188,10 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var id = FileRequests.instance(request.getInstanceId());
     var caller = Caller.current();
     workspaces.require(caller, id);
-    var body = new OutgoingBody(out, settings.stallTimeout());
+    var body = BodySink.resettable(out, settings.stallTimeout());
     var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
-    body.from(
+    body.run(
+        "files-out",
         () ->
             workspaces.export(
                 caller,

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Kind;
+import dev.chowder.server.stream.BodySink;
 import io.grpc.Metadata;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -32,7 +33,7 @@ final class TarExport implements SandboxFiles.Tree {
    * @param headers response headers
    * @param name file name that the response suggests
    */
-  TarExport(OutgoingBody body, Metadata headers, String name) {
+  TarExport(BodySink body, Metadata headers, String name) {
     buffer = new BufferedOutputStream(sent(body, headers, name), BUFFER);
     tar = new TarArchiveOutputStream(buffer, UTF_8.name());
     tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
@@ -43,7 +44,7 @@ final class TarExport implements SandboxFiles.Tree {
   /**
    * Sets the headers with the first bytes, so that an earlier failure becomes an error response.
    */
-  private static OutputStream sent(OutgoingBody body, Metadata headers, String name) {
+  private static OutputStream sent(BodySink body, Metadata headers, String name) {
     return new OutputStream() {
       private boolean begun;
 

@@ -10,6 +10,7 @@ import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
+import dev.chowder.server.stream.BodySink;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
@@ -19,7 +20,6 @@ import java.net.http.HttpRequest;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -38,7 +38,6 @@ public final class ResponsesProxy implements AutoCloseable {
   private final GatewayDirectory directory;
   private final ServerSettings.Responses settings;
   private final HttpClient client;
-  private final ScheduledExecutorService clock;
   private final SharedPermits permits;
 
   public ResponsesProxy(GatewayDirectory directory, ServerSettings.Responses settings) {
@@ -52,9 +51,6 @@ public final class ResponsesProxy implements AutoCloseable {
             .connectTimeout(settings.connectTimeout())
             .executor(Executors.newVirtualThreadPerTaskExecutor())
             .build();
-    this.clock =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("responses-clock").factory());
   }
 
   /**
@@ -79,21 +75,22 @@ public final class ResponsesProxy implements AutoCloseable {
           case Lookup.NotFound() -> throw ApiError.instanceNotFound();
         };
     var permit = permits.acquire(organizationId);
-    var stream =
-        new ResponseStream(
-            (ServerCallStreamObserver<HttpBody>) answer,
-            ResponseHeaders.current(),
-            settings,
-            clock,
-            permit::close);
+    ((ServerCallStreamObserver<HttpBody>) answer).setOnReadyThreshold(settings.maxBufferedBytes());
+    var body = new BodySink(answer, settings.idleTimeout());
+    var stream = new ResponseStream(client, body, ResponseHeaders.current(), settings);
     var last = new AtomicReference<>(target.token());
-    stream.begin(
-        client,
-        httpRequest(target.address(), target.token(), session, request),
+    body.run(
+        "response-" + instanceId,
         () -> {
-          var now = directory.tokenAfter(organizationId, instanceId, last.get());
-          now.ifPresent(last::set);
-          return now.map(token -> httpRequest(target.address(), token, session, request));
+          try (permit) {
+            stream.forward(
+                httpRequest(target.address(), target.token(), session, request),
+                () -> {
+                  var now = directory.tokenAfter(organizationId, instanceId, last.get());
+                  now.ifPresent(last::set);
+                  return now.map(token -> httpRequest(target.address(), token, session, request));
+                });
+          }
         });
   }
 
@@ -128,6 +125,5 @@ public final class ResponsesProxy implements AutoCloseable {
   @Override
   public void close() {
     client.shutdownNow();
-    clock.shutdownNow();
   }
 }

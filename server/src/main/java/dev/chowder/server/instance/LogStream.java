@@ -9,33 +9,33 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.stream.DrainSignal;
+import dev.chowder.server.stream.Sink;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Streams the masked log of a gateway to one caller, no faster than the caller reads. */
 final class LogStream implements SandboxLogReader {
+  private static final Logger LOG = LoggerFactory.getLogger(LogStream.class);
   private static final int MAX_LINE = 16 * 1024;
 
-  private final ServerCallStreamObserver<LogLine> out;
+  private final Sink<LogLine> sink;
+  private final InstanceId id;
   private final UnaryOperator<String> masking;
-  private final AtomicBoolean over = new AtomicBoolean();
-  private final CountDownLatch end = new CountDownLatch(1);
-  private final Object ready = new Object();
 
-  private LogStream(ServerCallStreamObserver<LogLine> out, UnaryOperator<String> masking) {
-    this.out = out;
+  private LogStream(Sink<LogLine> sink, InstanceId id, UnaryOperator<String> masking) {
+    this.sink = sink;
+    this.id = id;
     this.masking = masking;
   }
 
   /**
-   * Starts a thread that streams until the log ends or the client disconnects. Call it on the
-   * call's own thread, because gRPC accepts the handlers only until the call's handler returns.
+   * Streams until the log ends or the caller disconnects. Call it on the call's own thread.
    *
    * @param masking replaces secrets in a line
    * @param permit closed at the end of the stream
@@ -48,31 +48,30 @@ final class LogStream implements SandboxLogReader {
       ServerCallStreamObserver<LogLine> out,
       DrainSignal node,
       Permit permit) {
-    var stream = new LogStream(out, masking);
-    out.setOnReadyHandler(stream::wake);
-    out.setOnCancelHandler(stream::stop);
-    // If the caller's key was revoked before the handler was set, the server has closed the call.
-    out.setOnCloseHandler(stream::stop);
-    Thread.ofVirtual()
-        .name("logs-" + id)
-        .start(() -> stream.follow(driver, id, wanted, node, permit));
+    var sink = new Sink<>(out);
+    var stream = new LogStream(sink, id, masking);
+    sink.run(
+        "logs-" + id,
+        node,
+        LogStream::nodeStops,
+        () -> {
+          try (permit) {
+            stream.follow(driver, wanted);
+          }
+        });
   }
 
-  private void follow(
-      SandboxDriver driver,
-      InstanceId id,
-      InstanceRequests.Tail wanted,
-      DrainSignal node,
-      Permit permit) {
-    try (permit;
-        var _ = node.onDrain(this::leave);
-        var _ =
-            driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
-      end.await();
+  /** Waits until the stream ends. The driver sends the lines on a thread of its own. */
+  private void follow(SandboxDriver driver, InstanceRequests.Tail wanted) {
+    try (var _ =
+        driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
+      sink.awaitEnd();
     } catch (SandboxException why) {
-      fail(why);
-    } catch (Exception interrupted) {
-      stop();
+      onEnd(Optional.of(why));
+    } catch (RuntimeException why) {
+      throw why;
+    } catch (Exception unclosed) {
+      throw new IllegalStateException(cannot("close the log of " + id, "" + unclosed), unclosed);
     }
   }
 
@@ -81,62 +80,29 @@ final class LogStream implements SandboxLogReader {
     // Masked before it is cut, since a part of a secret would not be recognized.
     var masked = masking.apply(line);
     var text = masked.length() > MAX_LINE ? masked.substring(0, MAX_LINE) : masked;
-    synchronized (ready) {
-      while (!out.isReady() && !over.get()) {
-        try {
-          ready.wait();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return;
-        }
-      }
+    try {
+      sink.send(LogLine.newBuilder().setText(text).build());
+    } catch (ApiError over) {
+      // The driver's thread must not fail. The stream's own thread closes the log.
     }
-    if (!over.get()) out.onNext(LogLine.newBuilder().setText(text).build());
   }
 
   @Override
   public void onEnd(Optional<SandboxException> why) {
-    why.ifPresentOrElse(this::fail, this::complete);
-  }
-
-  private void complete() {
-    if (over.compareAndSet(false, true)) out.onCompleted();
-    end.countDown();
-  }
-
-  private void leave() {
-    if (over.compareAndSet(false, true)) {
-      out.onError(
-          ApiError.of(
-              Reason.SERVER_UNAVAILABLE,
-              cannot("continue the log", "this node is shutting down", "repeat the call")));
-    }
-    wake();
-    end.countDown();
+    why.filter(thrown -> thrown.reason() != SandboxException.Reason.NOT_FOUND)
+        .ifPresentOrElse(this::fail, sink::complete);
   }
 
   private void fail(SandboxException why) {
-    if (over.compareAndSet(false, true)) {
-      if (why.reason() == SandboxException.Reason.NOT_FOUND) {
-        out.onCompleted();
-      } else {
-        out.onError(
-            ApiError.of(
-                Reason.GATEWAY_UNAVAILABLE, cannot("read the log", "the engine does not respond")));
-      }
-    }
-    end.countDown();
+    LOG.warn("instance={} cannot read the log: {}", id, why.getMessage());
+    sink.fail(
+        ApiError.of(
+            Reason.GATEWAY_UNAVAILABLE, cannot("read the log", "the engine does not respond")));
   }
 
-  private void stop() {
-    over.set(true);
-    wake();
-    end.countDown();
-  }
-
-  private void wake() {
-    synchronized (ready) {
-      ready.notifyAll();
-    }
+  private static ApiError nodeStops() {
+    return ApiError.of(
+        Reason.SERVER_UNAVAILABLE,
+        cannot("continue the log", "this node is shutting down", "repeat the call"));
   }
 }

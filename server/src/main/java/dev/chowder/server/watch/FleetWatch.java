@@ -1,22 +1,17 @@
 package dev.chowder.server.watch;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceChange;
-import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.server.call.DrainSignal;
-import dev.chowder.server.error.ApiError;
+import dev.chowder.server.stream.Sink;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.EventRows.Written;
 import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
-import io.grpc.stub.ServerCallStreamObserver;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,9 +38,7 @@ public final class FleetWatch {
   private final Fleet fleet;
   private final FleetWatchSettings settings;
   private final InstantSource clock;
-  private final ServerCallStreamObserver<InstanceChange> out;
-  private final Object changed = new Object();
-  private boolean over;
+  private final Sink<InstanceChange> sink;
   private WatchProgress progress;
 
   /** Reads and presents instances. Blocks. */
@@ -63,14 +56,14 @@ public final class FleetWatch {
       Fleet fleet,
       FleetWatchSettings settings,
       InstantSource clock,
-      ServerCallStreamObserver<InstanceChange> out) {
+      Sink<InstanceChange> sink) {
     this.organizationId = organizationId;
     this.events = events;
     this.rows = rows;
     this.fleet = fleet;
     this.settings = settings;
     this.clock = clock;
-    this.out = out;
+    this.sink = sink;
     this.progress = progressFrom(0);
   }
 
@@ -78,44 +71,40 @@ public final class FleetWatch {
     return new WatchProgress(ordering, settings.settle(), MOST_OPEN);
   }
 
-  void run(OptionalLong after, DrainSignal node) {
-    try (var _ = node.onDrain(this::leave)) {
-      // The start is read before the instances, and no entry can appear before the start any
-      // longer. So no change is missed between the two reads.
-      progress =
-          progressFrom(
-              after.isPresent()
-                  ? after.getAsLong()
-                  : events.newest(organizationId, clock.instant().minus(settings.settle())));
-      if (after.isEmpty()) sendAll();
-      sendCursor();
-      long beat = System.nanoTime();
-      while (pause()) {
-        if (sendChanges() > 0) {
-          beat = System.nanoTime();
-        } else if (System.nanoTime() - beat > settings.heartbeat().toNanos()) {
-          sendCursor();
-          beat = System.nanoTime();
-        }
+  /** Streams until the stream ends. */
+  void run(OptionalLong after) {
+    // The start is read before the instances, and no entry can appear before the start any longer.
+    // So no change is missed between the two reads.
+    progress =
+        progressFrom(
+            after.isPresent()
+                ? after.getAsLong()
+                : events.newest(organizationId, clock.instant().minus(settings.settle())));
+    if (after.isEmpty()) sendAll();
+    sendCursor();
+    long beat = System.nanoTime();
+    while (true) {
+      sink.pause(settings.poll());
+      if (sendChanges() > 0) {
+        beat = System.nanoTime();
+      } else if (System.nanoTime() - beat > settings.heartbeat().toNanos()) {
+        sendCursor();
+        beat = System.nanoTime();
       }
-    } catch (InterruptedException end) {
-      stop();
-    } catch (RuntimeException why) {
-      end(why);
     }
   }
 
-  private void sendAll() throws InterruptedException {
+  private void sendAll() {
     var after = Optional.<String>empty();
     while (true) {
       var page = rows.list(organizationId, InstanceFilter.ALL, INSTANCES_PER_PAGE, after);
-      for (var row : page) send(change(InstanceReadRows.view(row)).build());
+      for (var row : page) sink.send(change(InstanceReadRows.view(row)).build());
       if (page.size() < INSTANCES_PER_PAGE) return;
       after = Optional.of(page.getLast().position());
     }
   }
 
-  private int sendChanges() throws InterruptedException {
+  private int sendChanges() {
     // Taken before the query, so that entries committed while the caller reads slowly are not final
     // too early.
     long began = System.nanoTime();
@@ -130,7 +119,7 @@ public final class FleetWatch {
     }
     for (var one : newest.entrySet()) {
       var view = state(one);
-      if (view.isPresent()) send(change(view.get()).build());
+      if (view.isPresent()) sink.send(change(view.get()).build());
     }
     progress.sent(since.stream().map(Written::ordering).toList(), began, ended);
     if (!newest.isEmpty()) sendCursor();
@@ -160,59 +149,7 @@ public final class FleetWatch {
     return InstanceChange.newBuilder().setInstance(fleet.present(view));
   }
 
-  private void sendCursor() throws InterruptedException {
-    send(InstanceChange.newBuilder().setCursor(Long.toString(progress.upTo())).build());
-  }
-
-  /** Sends a change as soon as the caller can take it, unless the caller disconnects before. */
-  private void send(InstanceChange change) throws InterruptedException {
-    synchronized (changed) {
-      while (!over && !out.isReady()) changed.wait();
-      if (!over) out.onNext(change);
-    }
-  }
-
-  /** Waits until the next query. Returns false if the watch ended. */
-  private boolean pause() throws InterruptedException {
-    long until = System.nanoTime() + settings.poll().toNanos();
-    synchronized (changed) {
-      while (!over) {
-        long left = (until - System.nanoTime()) / 1_000_000;
-        if (left <= 0) return true;
-        changed.wait(left);
-      }
-      return false;
-    }
-  }
-
-  void wake() {
-    synchronized (changed) {
-      changed.notifyAll();
-    }
-  }
-
-  void stop() {
-    synchronized (changed) {
-      over = true;
-      changed.notifyAll();
-    }
-  }
-
-  private void leave() {
-    end(
-        ApiError.of(
-            Reason.SERVER_UNAVAILABLE,
-            cannot(
-                "continue the watch",
-                "this node is shutting down",
-                "open it again after the last cursor")));
-  }
-
-  private void end(RuntimeException why) {
-    synchronized (changed) {
-      if (!over) out.onError(why);
-      over = true;
-      changed.notifyAll();
-    }
+  private void sendCursor() {
+    sink.send(InstanceChange.newBuilder().setCursor(Long.toString(progress.upTo())).build());
   }
 }

@@ -5,8 +5,9 @@ import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.stream.DrainSignal;
+import dev.chowder.server.stream.Sink;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -55,19 +56,28 @@ public final class FleetWatches {
       DrainSignal node) {
     if (after.isPresent()) requireUnexpired(organizationId, after.getAsLong());
     enter(organizationId);
-    var watch = new FleetWatch(organizationId, events, rows, fleet, settings, clock, out);
-    out.setOnReadyHandler(watch::wake);
-    out.setOnCancelHandler(watch::stop);
-    Thread.ofVirtual()
-        .name("fleet-watch-" + organizationId)
-        .start(
-            () -> {
-              try {
-                watch.run(after, node);
-              } finally {
-                leave(organizationId);
-              }
-            });
+    var sink = new Sink<>(out);
+    var watch = new FleetWatch(organizationId, events, rows, fleet, settings, clock, sink);
+    sink.run(
+        "fleet-watch-" + organizationId,
+        node,
+        FleetWatches::nodeStops,
+        () -> {
+          try {
+            watch.run(after);
+          } finally {
+            leave(organizationId);
+          }
+        });
+  }
+
+  private static ApiError nodeStops() {
+    return ApiError.of(
+        Reason.SERVER_UNAVAILABLE,
+        cannot(
+            "continue the watch",
+            "this node is shutting down",
+            "open it again after the last cursor"));
   }
 
   private void requireUnexpired(String organizationId, long after) {

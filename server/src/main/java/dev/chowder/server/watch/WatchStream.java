@@ -6,11 +6,12 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances.Watching;
-import dev.chowder.server.call.DrainSignal;
-import dev.chowder.server.call.DrainSignal.Waiting;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.stream.DrainSignal;
+import dev.chowder.server.stream.Sink;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -22,23 +23,21 @@ import org.jspecify.annotations.Nullable;
  * @param <T> type of the message that the watcher gets
  */
 public final class WatchStream<T> {
-  private final ServerCallStreamObserver<T> out;
+  private final Sink<T> sink;
   private final Function<InstanceView, T> present;
   private final Function<InstanceReply.Refused, ApiError> error;
   private final Optional<Integer> afterRevision;
+  private final AtomicReference<@Nullable InstanceView> newest = new AtomicReference<>();
+  private volatile int sentRevision;
 
-  private @Nullable InstanceView newest;
-  private int newestRevision;
-  private int sentRevision;
-  private @Nullable ApiError failure;
+  // Used by the instance's replies only, of which one arrives at a time.
   private boolean first = true;
-  private boolean done;
-  private @Nullable Watching watching;
-  private @Nullable Waiting drain;
+  private int newestRevision;
 
   /**
-   * Creates a stream, which {@link #begin} starts.
+   * Creates a stream, which {@link #begin} starts. Call it on the call's own thread.
    *
+   * @param present may block
    * @param afterRevision the newest revision that the watcher has; the stream starts with a later
    *     one
    */
@@ -47,95 +46,66 @@ public final class WatchStream<T> {
       Function<InstanceView, T> present,
       Function<InstanceReply.Refused, ApiError> error,
       Optional<Integer> afterRevision) {
-    this.out = out;
+    this.sink = new Sink<>(out);
     this.present = present;
     this.error = error;
     this.afterRevision = afterRevision;
     this.sentRevision = afterRevision.orElse(0);
   }
 
-  /** Starts the stream. Call it before the call's handler returns, since gRPC requires that. */
+  /** Streams until the instance is terminated, the watcher disconnects, or the node drains. */
   public void begin(Function<Consumer<InstanceReply>, Watching> watch, DrainSignal node) {
-    out.setOnReadyHandler(this::drain);
-    out.setOnCancelHandler(this::end);
-    out.setOnCloseHandler(this::end);
-    var started = watch.apply(this::onReply);
-    var leaves = node.onDrain(this::leave);
-    synchronized (this) {
-      watching = started;
-      drain = leaves;
-      if (done) end();
+    sink.run(
+        "watch",
+        node,
+        this::nodeStops,
+        () -> {
+          try (var _ = watch.apply(this::onReply)) {
+            sendAll();
+          }
+        });
+  }
+
+  private void sendAll() {
+    while (true) {
+      // In this order, so that a slow reader gets the state that is the newest when it has room.
+      sink.awaitRoom();
+      sink.await(() -> newest.get() != null);
+      var view = newest.getAndSet(null);
+      if (view == null) continue;
+      sink.send(present.apply(view));
+      sentRevision = view.revision();
+      if (view.isTerminated()) return;
     }
   }
 
-  /** Ends the stream with the revision from which another node can continue. */
-  private void leave() {
-    synchronized (this) {
-      failure =
-          ApiError.of(
-              Reason.SERVER_UNAVAILABLE,
-              cannot(
-                  "continue the watch",
-                  "this node is shutting down",
-                  "open it again with after_revision " + sentRevision));
-    }
-    drain();
-  }
-
+  /** Runs on an actor's thread, so it must not block. */
   private void onReply(InstanceReply reply) {
-    synchronized (this) {
-      switch (reply) {
-        case InstanceReply.Accepted(var view) -> {
-          boolean known =
-              first
-                  && !view.isTerminated()
-                  && afterRevision.filter(r -> r >= view.revision()).isPresent();
-          first = false;
-          // Replies can arrive out of order when an instance moves to another node.
-          if (known || view.revision() < newestRevision) return;
-          newest = view;
-          newestRevision = view.revision();
-        }
-        case InstanceReply.Refused refused -> failure = error.apply(refused);
-        case InstanceReply.Done() -> {
-          return;
-        }
+    switch (reply) {
+      case InstanceReply.Accepted(var view) -> {
+        boolean known =
+            first
+                && !view.isTerminated()
+                && afterRevision.filter(r -> r >= view.revision()).isPresent();
+        first = false;
+        // Replies can arrive out of order when an instance moves to another node.
+        if (known || view.revision() < newestRevision) return;
+        newestRevision = view.revision();
+        newest.set(view);
+        sink.wake();
       }
-    }
-    drain();
-  }
-
-  private synchronized void drain() {
-    if (done) return;
-    if (failure != null) {
-      end();
-      out.onError(failure);
-      return;
-    }
-    var view = newest;
-    if (view == null || !out.isReady()) return;
-    T shown;
-    try {
-      shown = present.apply(view);
-    } catch (RuntimeException why) {
-      // If this method threw it, its caller would stop, and the watcher would wait forever.
-      end();
-      out.onError(why);
-      return;
-    }
-    newest = null;
-    sentRevision = view.revision();
-    out.onNext(shown);
-    if (view.isTerminated()) {
-      end();
-      out.onCompleted();
+      case InstanceReply.Refused refused -> sink.fail(error.apply(refused));
+      case InstanceReply.Done() -> {}
     }
   }
 
-  private synchronized void end() {
-    done = true;
-    newest = null;
-    if (watching != null) watching.close();
-    if (drain != null) drain.close();
+  /** Names the revision from which another node can continue. */
+  private ApiError nodeStops() {
+    return ApiError.of(
+        Reason.SERVER_UNAVAILABLE,
+        cannot(
+            "continue the watch",
+            "this node is shutting down",
+            "open it again with after_revision " + sentRevision));
   }
 }

@@ -1,4 +1,4 @@
-package dev.chowder.server.file;
+package dev.chowder.server.stream;
 
 import static dev.chowder.base.ErrorText.cannot;
 
@@ -11,35 +11,35 @@ import io.grpc.ServerServiceDefinition;
 import java.io.InputStream;
 
 /**
- * Response bodies that can be aborted. Over REST, an error after a body has begun looks like the
- * regular end of the body. A reset stream breaks the connection, which the caller notices at once.
- * gRPC offers no call for a reset, but resets the stream if it cannot write a message.
+ * Response bodies whose stream can be reset. Over REST, an error after a body has begun looks like
+ * the regular end of the body. A reset stream breaks the connection, which the caller notices at
+ * once. gRPC offers no call for a reset, but resets the stream if it cannot write a message.
  */
-final class BreakableBodies {
+public final class ResettableBodies {
   /** Resets the stream when it is sent instead of the next piece. */
-  static final HttpBody BREAK = HttpBody.newBuilder().setContentType("broken off").build();
+  static final HttpBody RESET = HttpBody.newBuilder().setContentType("reset").build();
 
-  private BreakableBodies() {}
+  private ResettableBodies() {}
 
-  /** Returns the service with responses that may be {@link #BREAK}. */
-  static ServerServiceDefinition in(ServerServiceDefinition service) {
-    return ServiceMethods.changed(service, BreakableBodies::breakable);
+  /** Returns the service with responses that {@link BodySink#resettable} can reset. */
+  public static ServerServiceDefinition in(ServerServiceDefinition service) {
+    return ServiceMethods.changed(service, ResettableBodies::resettable);
   }
 
-  private static <Q, A> ServerMethodDefinition<Q, A> breakable(
+  private static <Q, A> ServerMethodDefinition<Q, A> resettable(
       ServerMethodDefinition<Q, A> method) {
     MethodDescriptor<Q, A> original = method.getMethodDescriptor();
-    var responses = new BreakableMarshaller<>(original.getResponseMarshaller());
+    var responses = new ResettableMarshaller<>(original.getResponseMarshaller());
     return ServerMethodDefinition.create(
         original.toBuilder(original.getRequestMarshaller(), responses).build(),
         method.getServerCallHandler());
   }
 
-  private record BreakableMarshaller<A>(Marshaller<A> marshaller) implements Marshaller<A> {
+  private record ResettableMarshaller<A>(Marshaller<A> marshaller) implements Marshaller<A> {
     @Override
     @SuppressWarnings("ReferenceEquality") // An equal body could be a file's content.
     public InputStream stream(A value) {
-      if (value == BREAK) throw new BrokenOff();
+      if (value == RESET) throw new Reset();
       return marshaller.stream(value);
     }
 
@@ -50,10 +50,10 @@ final class BreakableBodies {
   }
 
   /** Has no stack trace, since gRPC logs it and its cause was handled before. */
-  private static final class BrokenOff extends RuntimeException {
+  private static final class Reset extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    BrokenOff() {
+    Reset() {
       super(cannot("send the whole body", "its source failed"), null, false, false);
     }
   }

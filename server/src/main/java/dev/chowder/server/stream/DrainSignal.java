@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.stream;
 
 import java.util.HashSet;
 import java.util.Set;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.server.stream;
+
+import org.jspecify.annotations.NullMarked;
