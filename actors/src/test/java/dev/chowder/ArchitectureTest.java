@@ -75,7 +75,9 @@ class ArchitectureTest {
   /** The packages of this module, and the tables of its journal. */
   private static final String[] WITH_PEKKO = {
     "dev.chowder.actor..",
+    "dev.chowder.admission..",
     "dev.chowder.cluster..",
+    "dev.chowder.creation..",
     "dev.chowder.effect..",
     "dev.chowder.instance..",
     "dev.chowder.organization..",
