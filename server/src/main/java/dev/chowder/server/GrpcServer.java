@@ -1,17 +1,10 @@
 package dev.chowder.server;
 
-import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.KeyCheck;
-import dev.chowder.server.auth.ScopeInterceptor;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.IncompleteMessages;
-import dev.chowder.server.call.OpenCallLimit;
-import dev.chowder.server.call.OpenCallsOfOrganization;
 import dev.chowder.server.call.RateLimit;
-import dev.chowder.server.call.RequestHeaders;
-import dev.chowder.server.call.ResponseHeaders;
-import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.call.UnknownMethods;
 import dev.chowder.server.error.ErrorInterceptor;
 import dev.chowder.server.error.RequestErrors;
@@ -128,25 +121,13 @@ public final class GrpcServer implements AutoCloseable {
     // A caller alone must always be able to send the largest message that the transport accepts.
     var messages =
         new IncompleteMessages(Math.max(grpc.maxIncompleteBytes(), 3L * grpc.maxMessageBytes()));
-    var chain = chain(grpc, gate, rpcMetrics, messages);
+    var chain = InterceptorChain.of(grpc, gate, rpcMetrics, messages);
+    chain.install(builder);
     builder
         .addStreamTracerFactory(messages.tracers())
-        .intercept(messages.ofAll())
         .executor(executor)
         .addService(small(health.getHealthService()));
-    services
-        .api()
-        .forEach(
-            s ->
-                builder.addService(
-                    guarded(
-                        ServerInterceptors.interceptForward(
-                            s.bindService(),
-                            new ScopeInterceptor(),
-                            gate.audit(),
-                            gate.idempotency()),
-                        grpc,
-                        chain)));
+    services.api().forEach(s -> builder.addService(chain.around(s.bindService())));
     services
         .internal()
         .forEach(s -> builder.addService(ServerInterceptors.intercept(s, messages.ofInternal())));
@@ -154,31 +135,6 @@ public final class GrpcServer implements AutoCloseable {
     builder.fallbackHandlerRegistry(
         new UnknownMethods(List.of(RequestId.interceptor(), rpcMetrics, new ErrorInterceptor())));
     return new GrpcServer(builder.build(), health, executor, grpc.shutdownGrace());
-  }
-
-  /** Returns the interceptors of API services, outermost first. */
-  private static List<ServerInterceptor> chain(
-      ServerSettings.Grpc grpc, Gate gate, RpcMetrics rpcMetrics, IncompleteMessages messages) {
-    return List.of(
-        RequestId.interceptor(),
-        rpcMetrics,
-        gate.rate().headers(),
-        new ErrorInterceptor(),
-        new OpenCallLimit(grpc.maxOpenCalls()),
-        new SuccessStatus(),
-        new RequestHeaders(),
-        new ResponseHeaders(),
-        new AuthInterceptor(gate.keys(), gate.addresses()),
-        messages.ofCallers(),
-        gate.rate().limit(),
-        new OpenCallsOfOrganization(grpc.maxOpenCalls()),
-        gate.streams());
-  }
-
-  private static ServerServiceDefinition guarded(
-      ServerServiceDefinition service, ServerSettings.Grpc grpc, List<ServerInterceptor> chain) {
-    return ServerInterceptors.interceptForward(
-        BoundedRequests.of(service, grpc.maxMessageBytes()), chain);
   }
 
   @SuppressWarnings("deprecation") // Older grpcurl and grpcui use v1alpha.

@@ -8,7 +8,7 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Part;
-import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.stream.BodySink;
 import io.grpc.Metadata;
@@ -61,7 +61,7 @@ final class Download implements SandboxFiles.Reader {
     put("x-http-content-length", Long.toString(whole.length()));
     part.ifPresent(
         some -> {
-          ResponseHeaders.putHttpStatus(headers, 206);
+          CallHeaders.putHttpStatus(headers, 206);
           put(
               "content-range",
               "bytes "

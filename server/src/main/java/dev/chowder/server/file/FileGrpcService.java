@@ -23,8 +23,7 @@ import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Part;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.RequestHeaders;
-import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.server.stream.BodySink;
 import dev.chowder.server.stream.ResettableBodies;
@@ -146,9 +145,9 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var download =
         new Download(
             body,
-            ResponseHeaders.current(),
-            RequestHeaders.value("range"),
-            RequestHeaders.value("if-range"));
+            CallHeaders.ofResponse(),
+            CallHeaders.requested("range"),
+            CallHeaders.requested("if-range"));
     body.run(
         "files-out",
         () ->
@@ -189,7 +188,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var caller = Caller.current();
     workspaces.require(caller, id);
     var body = BodySink.resettable(out, settings.stallTimeout());
-    var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
+    var tar = new TarExport(body, CallHeaders.ofResponse(), "workspace-" + id.value() + ".tar");
     body.run(
         "files-out",
         () ->

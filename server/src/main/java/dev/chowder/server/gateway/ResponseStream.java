@@ -5,7 +5,7 @@ import static dev.chowder.base.ErrorText.cannot;
 import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.server.ServerSettings;
-import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.stream.BodySink;
 import io.grpc.Metadata;
@@ -100,11 +100,11 @@ final class ResponseStream {
     String type = contentType(received);
     body.type(type);
     events = type.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
-    if (status != 200) ResponseHeaders.putHttpStatus(headers, status);
+    if (status != 200) CallHeaders.putHttpStatus(headers, status);
     received
         .firstValue("retry-after")
         .filter(value -> value.matches("[\\x20-\\x7e]{1,64}"))
-        .ifPresent(value -> ResponseHeaders.putRetryAfter(headers, value));
+        .ifPresent(value -> CallHeaders.putRetryAfter(headers, value));
   }
 
   private static String contentType(HttpHeaders received) {

@@ -6,7 +6,7 @@ import com.google.api.HttpBody;
 import dev.chowder.openclaw.SessionKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.ServerSettings;
-import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
@@ -77,7 +77,7 @@ public final class ResponsesProxy implements AutoCloseable {
     var permit = permits.acquire(organizationId);
     ((ServerCallStreamObserver<HttpBody>) answer).setOnReadyThreshold(settings.maxBufferedBytes());
     var body = new BodySink(answer, settings.idleTimeout());
-    var stream = new ResponseStream(client, body, ResponseHeaders.current(), settings);
+    var stream = new ResponseStream(client, body, CallHeaders.ofResponse(), settings);
     var last = new AtomicReference<>(target.token());
     body.run(
         "response-" + instanceId,

@@ -5,7 +5,7 @@ import static dev.chowder.base.ErrorText.cannot;
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.call.RequestHeaders;
+import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.error.ApiError;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -44,7 +44,7 @@ public final class BodySink {
    * after the body has begun resets the stream.
    */
   public static BodySink resettable(StreamObserver<HttpBody> out, Duration stallTimeout) {
-    boolean transcoded = RequestHeaders.value("x-envoy-original-path").isPresent();
+    boolean transcoded = CallHeaders.requested("x-envoy-original-path").isPresent();
     return new BodySink(out, stallTimeout, transcoded);
   }
 

@@ -88,33 +88,35 @@ class ChainTest {
 
   @BeforeEach
   void start(@TempDir Path folder) throws IOException {
-    var rate = RateSettings.of(ConfigFactory.load());
     String name = InProcessServerBuilder.generateName();
     server =
         GrpcServer.on(
                 InProcessServerBuilder.forName(name),
                 Edge.settings(folder).grpc(),
                 new GrpcServer.Services(List.of(service), List.of()),
-                new GrpcServer.Gate(
-                    new KeyCheck(
-                        key ->
-                            key.reveal().equals(KEY)
-                                ? Optional.of(new Caller("org", "key"))
-                                : Optional.empty(),
-                        _ -> {},
-                        UnknownSettings.of(ConfigFactory.load()),
-                        rate.rejectionDelay()),
-                    new ClientAddress(
-                        new EnvoyToken(
-                            TokenFile.in(
-                                Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()))),
-                    new RateLimit(rate, rate.rejectionDelay()),
-                    new NoIdempotency(),
-                    new NoIdempotency(),
-                    new NoIdempotency()),
+                gate(folder),
                 metrics)
             .start();
     channel = InProcessChannelBuilder.forName(name).build();
+  }
+
+  /** Returns checks that know one key. */
+  static GrpcServer.Gate gate(Path folder) throws IOException {
+    var rate = RateSettings.of(ConfigFactory.load());
+    return new GrpcServer.Gate(
+        new KeyCheck(
+            key ->
+                key.reveal().equals(KEY) ? Optional.of(new Caller("org", "key")) : Optional.empty(),
+            _ -> {},
+            UnknownSettings.of(ConfigFactory.load()),
+            rate.rejectionDelay()),
+        new ClientAddress(
+            new EnvoyToken(
+                TokenFile.in(Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()))),
+        new RateLimit(rate, rate.rejectionDelay()),
+        new NoIdempotency(),
+        new NoIdempotency(),
+        new NoIdempotency());
   }
 
   @AfterEach
