@@ -2,6 +2,8 @@ package dev.chowder.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.apidocs.ApiDescriptors;
+import dev.chowder.apidocs.RestCall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,8 @@ package dev.chowder.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.apidocs.ApiDescriptors;
+import dev.chowder.apidocs.RestCall;
 import dev.chowder.key.Permission;
 import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;

@@ -1,9 +1,8 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.error.ReasonFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +24,7 @@ class RestDocumentTest {
 
   @Test
   void everyReasonHasADescription() throws IOException {
-    assertThat(DocumentedErrors.meanings(ApiDescriptors.read()))
-        .containsOnlyKeys(ReasonFacts.reasons());
+    assertThat(DocumentedErrors.meanings(ApiDescriptors.read())).containsOnlyKeys(Reasons.all());
   }
 
   @Test
@@ -45,6 +43,6 @@ class RestDocumentTest {
     // No caller of the API can see these two.
     documented.add(Reason.CANCELLED);
     documented.add(Reason.ORGANIZATION_NOT_FOUND);
-    assertThat(documented).isEqualTo(ReasonFacts.reasons());
+    assertThat(documented).isEqualTo(Reasons.all());
   }
 }

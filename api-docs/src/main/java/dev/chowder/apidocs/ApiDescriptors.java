@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import com.google.api.AnnotationsProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
@@ -27,7 +27,7 @@ import java.util.Objects;
  * The compiled API with its comments: the descriptor set that Envoy's transcoder reads. Classes
  * generated from the same files have no comments.
  */
-final class ApiDescriptors {
+public final class ApiDescriptors {
   private static final String SET = "/chowder/chowder.pb";
   // Field numbers of descriptor.proto, of which a comment's path consists.
   private static final int MESSAGES = 4;
@@ -42,7 +42,8 @@ final class ApiDescriptors {
 
   private ApiDescriptors() {}
 
-  static ApiDescriptors read() throws IOException {
+  /** Reads the descriptor set. */
+  public static ApiDescriptors read() throws IOException {
     var extensions = ExtensionRegistry.newInstance();
     AnnotationsProto.registerAllExtensions(extensions);
     ErrorProto.registerAllExtensions(extensions);
@@ -69,7 +70,7 @@ final class ApiDescriptors {
   }
 
   /** Returns the public services, by name. */
-  List<ServiceDescriptor> services() {
+  public List<ServiceDescriptor> services() {
     return files.values().stream()
         .filter(file -> file.getPackage().equals("chowder.v1"))
         .flatMap(file -> file.getServices().stream())

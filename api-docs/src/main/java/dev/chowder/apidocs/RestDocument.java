@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import static java.util.stream.Collectors.joining;
 
@@ -11,10 +11,9 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
+import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.PossibleError;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.error.ReasonFacts;
-import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collection;
@@ -31,7 +30,7 @@ final class RestDocument {
       # REST
 
       Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
-      `mvn -pl server -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
       Envoy serves every path, by default at `http://localhost:8080`, and forwards it to the RPC beside it. gRPC clients call
       that RPC by its own name.
@@ -135,12 +134,11 @@ final class RestDocument {
 
   /** Returns which keys may call the method. */
   private static String keys(MethodDescriptor method) {
-    var facts = RpcFacts.of(method);
-    if (facts.needsNoKey()) return "none";
-    return facts
-        .permission()
-        .map(permission -> "organization, or scoped with " + code(permission.label()))
-        .orElse("organization");
+    var declared = RestCall.declared(method);
+    if (declared.getNeedsNoKey()) return "none";
+    return declared.getPermission() == Key.Permission.unspecified
+        ? "organization"
+        : "organization, or scoped with " + code(declared.getPermission().name());
   }
 
   private static String place(RestCall call, FieldDescriptor field) {
@@ -262,15 +260,15 @@ final class RestDocument {
   private String errorTables() throws IOException {
     var meanings = DocumentedErrors.meanings(api);
     var all = new Table("HTTP", "gRPC", "reason", "when");
-    ReasonFacts.reasons().stream()
+    Reasons.all().stream()
         // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
-        .sorted(Comparator.comparingInt(reason -> ReasonFacts.of(reason).httpStatus()))
+        .sorted(Comparator.comparingInt(reason -> Reasons.http(reason)))
         .forEach(
             reason ->
                 all.row(
-                    Integer.toString(ReasonFacts.of(reason).httpStatus()),
-                    code(ReasonFacts.of(reason).code().name()),
+                    Integer.toString(Reasons.http(reason)),
+                    code(Reasons.code(reason).name()),
                     code(reason.name()),
                     meanings.getOrDefault(reason, "")));
     var own = new Table("HTTP", "reason", "message");
@@ -292,8 +290,8 @@ final class RestDocument {
 
   private static String errorList(Collection<Reason> reasons) {
     return reasons.stream()
-        .sorted(Comparator.comparingInt(reason -> ReasonFacts.of(reason).httpStatus()))
-        .map(reason -> ReasonFacts.of(reason).httpStatus() + " " + code(reason.name()))
+        .sorted(Comparator.comparingInt(reason -> Reasons.http(reason)))
+        .map(reason -> Reasons.http(reason) + " " + code(reason.name()))
         .collect(joining(", "));
   }
 

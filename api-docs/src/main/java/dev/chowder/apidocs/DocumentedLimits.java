@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.function.Consumer;

@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;

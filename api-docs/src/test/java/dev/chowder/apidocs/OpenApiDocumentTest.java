@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

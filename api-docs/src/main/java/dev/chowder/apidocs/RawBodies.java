@@ -1,8 +1,7 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import dev.chowder.api.v1.Rpc;
-import dev.chowder.server.rpc.RpcFacts;
 import java.util.List;
 
 /** The media types of file bodies, which descriptors of {@code HttpBody} do not contain. */
@@ -31,7 +30,7 @@ final class RawBodies {
   }
 
   private static List<String> mediaTypes(MethodDescriptor method, Rpc.Streaming direction) {
-    var declared = RpcFacts.of(method).declared();
+    var declared = RestCall.declared(method);
     return declared.getStreaming() == direction ? declared.getMediaTypesList() : List.of();
   }
 }

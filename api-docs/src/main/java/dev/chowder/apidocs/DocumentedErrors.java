@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
@@ -6,8 +6,6 @@ import dev.chowder.api.v1.ErrorProto;
 import dev.chowder.api.v1.OptionsProto;
 import dev.chowder.api.v1.PossibleError;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.error.ReasonFacts;
-import dev.chowder.server.rpc.RpcFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +46,7 @@ final class DocumentedErrors {
 
   /** Returns the further errors of this method. */
   static List<PossibleError> own(MethodDescriptor method) {
-    return RpcFacts.of(method).declared().getErrorsList();
+    return RestCall.declared(method).getErrorsList();
   }
 
   /**
@@ -60,7 +58,7 @@ final class DocumentedErrors {
     Stream.concat(
             reasons(common(method.getService())).stream().filter(reason -> concerns(reason, call)),
             reasons(own(method)).stream())
-        .forEach(reason -> add(byStatus, ReasonFacts.of(reason).httpStatus(), reason));
+        .forEach(reason -> add(byStatus, Reasons.http(reason), reason));
     byEnvoy().stream()
         .filter(answer -> concerns(answer.reason(), call))
         .forEach(answer -> add(byStatus, answer.status(), answer.reason()));
@@ -102,7 +100,7 @@ final class DocumentedErrors {
         .map(
             error ->
                 "- "
-                    + ReasonFacts.of(error.getReason()).httpStatus()
+                    + Reasons.http(error.getReason())
                     + " `"
                     + error.getReason()
                     + "` "
@@ -138,7 +136,7 @@ final class DocumentedErrors {
             .collect(Collectors.toCollection(LinkedHashSet::new));
     answers.forEach(
         answer -> {
-          if (answer.code() != ReasonFacts.of(answer.reason()).code().value()) {
+          if (answer.code() != Reasons.code(answer.reason()).getNumber()) {
             throw new AssertionError(answer + ": must have the code of " + answer.reason());
           }
         });

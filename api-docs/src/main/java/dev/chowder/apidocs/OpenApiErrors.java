@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import static java.util.stream.Collectors.joining;
 
@@ -8,7 +8,6 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.error.ReasonFacts;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -109,7 +108,7 @@ final class OpenApiErrors {
     required(info, "@type", "reason", "domain");
     var properties = (ObjectNode) info.get("properties");
     var reasons = properties.putObject("reason").put("type", "string").putArray("enum");
-    ReasonFacts.reasons().stream()
+    Reasons.all().stream()
         // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
         .forEach(reason -> reasons.add(reason.name()));

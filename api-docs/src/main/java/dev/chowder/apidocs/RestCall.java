@@ -1,11 +1,12 @@
-package dev.chowder.server;
+package dev.chowder.apidocs;
 
 import com.google.api.AnnotationsProto;
+import com.google.api.HttpBody;
 import com.google.api.HttpRule;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
-import dev.chowder.server.idempotency.KeyedMethods;
-import dev.chowder.server.rpc.RpcFacts;
+import dev.chowder.api.v1.OptionsProto;
+import dev.chowder.api.v1.Rpc;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -15,9 +16,11 @@ import java.util.stream.Stream;
  * @param body the field that is the body, {@code *} for all fields that are not in the path, or
  *     empty
  */
-record RestCall(MethodDescriptor method, String verb, String path, String body) {
+public record RestCall(MethodDescriptor method, String verb, String path, String body) {
+  private static final int OK = 200;
+
   /** Where a field of the request is sent. */
-  enum Place {
+  public enum Place {
     PATH,
     QUERY,
     /** A field of the body. */
@@ -27,7 +30,7 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
   }
 
   /** Returns all routes, the RPC's primary one first. */
-  static List<RestCall> of(MethodDescriptor method) {
+  public static List<RestCall> of(MethodDescriptor method) {
     var rule = method.getOptions().getExtension(AnnotationsProto.http);
     return Stream.concat(Stream.of(rule), rule.getAdditionalBindingsList().stream())
         .map(one -> of(method, one))
@@ -46,30 +49,55 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
     };
   }
 
-  Place place(FieldDescriptor field) {
+  /** Returns where a field is sent. */
+  public Place place(FieldDescriptor field) {
     if (path.contains("{" + field.getName() + "}")) return Place.PATH;
     if (body.equals("*")) return Place.BODY;
     return body.equals(field.getName()) ? Place.WHOLE_BODY : Place.QUERY;
   }
 
   /** Returns the fields that are sent there, in the order of their declaration. */
-  List<FieldDescriptor> fields(Place place) {
+  public List<FieldDescriptor> fields(Place place) {
     return method.getInputType().getFields().stream()
         .filter(field -> place(field) == place)
         .toList();
   }
 
+  /** Returns the option {@code rpc}. */
+  public Rpc declared() {
+    return declared(method);
+  }
+
+  static Rpc declared(MethodDescriptor method) {
+    return method.getOptions().getExtension(OptionsProto.rpc);
+  }
+
   /** Returns the HTTP status of success. */
-  int successStatus() {
-    return RpcFacts.of(method).successStatus();
+  public int successStatus() {
+    return declared().getSuccessStatus() == 0 ? OK : declared().getSuccessStatus();
   }
 
-  boolean needsKey() {
-    return !RpcFacts.of(method).needsNoKey();
+  /** Returns whether the call needs a key. */
+  public boolean needsKey() {
+    return !declared().getNeedsNoKey();
   }
 
-  boolean takesIdempotencyKey() {
-    return KeyedMethods.useOf(RpcFacts.of(method)) == KeyedMethods.Use.KEYED;
+  /**
+   * Returns whether the call accepts an idempotency key: a POST of a caller with a key, with one
+   * message in each direction and no raw body.
+   */
+  public boolean takesIdempotencyKey() {
+    return verb.equals("POST")
+        && needsKey()
+        && !method.isClientStreaming()
+        && !method.isServerStreaming()
+        && method.getInputType().getFields().stream().noneMatch(RestCall::isRawBody);
+  }
+
+  /** Compares names, because the type of a descriptor set is not the generated one. */
+  private static boolean isRawBody(FieldDescriptor field) {
+    return field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+        && field.getMessageType().getFullName().equals(HttpBody.getDescriptor().getFullName());
   }
 
   /** Returns verb and path. */
