@@ -5,9 +5,6 @@ DocumentedLimitsIT tests the limits of these parameters. Here one value replaces
 
 import schemathesis
 
-# Sends tars as plain bytes. They are not valid tars, so the server must reject them.
-schemathesis.serializer.alias("application/x-tar", "application/octet-stream")
-
 # Maps an operation to a parameter, its largest valid value, and the value that is sent instead.
 STAND_INS = {
     # A shorter grace period would revoke the key of all calls.

@@ -18,6 +18,7 @@ import dev.chowder.api.v1.ErrorProto;
 import dev.chowder.api.v1.OptionsProto;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,21 @@ import java.util.Objects;
  */
 public final class ApiDescriptors {
   private static final String SET = "/chowder/chowder.pb";
+
+  /**
+   * The services as documents list them: instances first, then what an instance contains, then the
+   * organization that owns them.
+   */
+  private static final List<String> ORDER =
+      List.of(
+          "InstanceService",
+          "FileService",
+          "ChannelService",
+          "SkillService",
+          "OrganizationService",
+          "KeyService",
+          "SubscriptionService");
+
   // Field numbers of descriptor.proto, of which a comment's path consists.
   private static final int MESSAGES = 4;
   private static final int ENUMS = 5;
@@ -69,13 +85,21 @@ public final class ApiDescriptors {
     comments.put(file.getName(), ofFile);
   }
 
-  /** Returns the public services, by name. */
+  /** Returns the public services in the order of {@link #ORDER}. */
   public List<ServiceDescriptor> services() {
     return files.values().stream()
         .filter(file -> file.getPackage().equals("chowder.v1"))
         .flatMap(file -> file.getServices().stream())
-        .sorted((a, b) -> b.getName().compareTo(a.getName()))
+        .sorted(Comparator.comparingInt(ApiDescriptors::position))
         .toList();
+  }
+
+  private static int position(ServiceDescriptor service) {
+    int position = ORDER.indexOf(service.getName());
+    if (position < 0) {
+      throw new IllegalStateException(service.getName() + ": must have a place in ApiDescriptors");
+    }
+    return position;
   }
 
   /** Returns an enum with its comments. */

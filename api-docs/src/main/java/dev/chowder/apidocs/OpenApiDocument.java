@@ -143,18 +143,32 @@ final class OpenApiDocument {
 
   private static void rawBody(ObjectNode body, MethodDescriptor method) {
     var content = body.putObject("content");
-    for (var type : RawBodies.request(method)) {
-      var schema = content.putObject(type).putObject("schema");
-      if (!type.equals(RawBodies.FORM)) continue;
-      schema.put("type", "object").putArray("required").add("path").add("file");
-      var parts = schema.putObject("properties");
-      parts.putObject("path").put("type", "string");
-      parts.putObject("file").put("type", "string").put("contentMediaType", RawBodies.BYTES);
+    for (var type : RawBodies.knownToGenerators(method)) {
+      content
+          .putObject(type)
+          .set("schema", type.equals(RawBodies.FORM) ? form() : OpenApiSchemas.bytes());
     }
   }
 
+  private static ObjectNode form() {
+    var form = OpenApiSchemas.typed("object");
+    form.putArray("required").add("path").add("file");
+    var parts = form.putObject("properties");
+    parts.putObject("path").put("type", "string");
+    parts.set("file", OpenApiSchemas.bytes().put("contentMediaType", RawBodies.BYTES));
+    return form;
+  }
+
+  /**
+   * Adds the bytes of a response. Generators take a type that they do not know for a mistake, so
+   * the general one is beside it.
+   */
   private static void bytes(ObjectNode response, String type) {
-    response.putObject("content").putObject(type).putObject("schema");
+    var content = response.putObject("content");
+    content.putObject(type).set("schema", OpenApiSchemas.bytes());
+    if (!type.equals(RawBodies.BYTES)) {
+      content.putObject(RawBodies.BYTES).set("schema", OpenApiSchemas.bytes());
+    }
   }
 
   private ObjectNode success(RestCall call) {
@@ -169,7 +183,7 @@ final class OpenApiDocument {
     if (answersBytes(method)) {
       var response = described("The agent's response: JSON, or events if `stream` is true.");
       var content = response.putObject("content");
-      content.putObject(APPLICATION_JSON).putObject("schema").put("type", "object");
+      content.putObject(APPLICATION_JSON).set("schema", OpenApiSchemas.anyObject());
       content.putObject(EVENTS).set("schema", event(JSON.objectNode()));
       return response;
     }
@@ -214,7 +228,13 @@ final class OpenApiDocument {
   private void components(ObjectNode components) {
     var all = components.putObject("schemas");
     var sorted = new TreeMap<>(schemas.named());
-    sorted.putAll(OpenApiErrors.schemas());
+    OpenApiErrors.schemas()
+        .forEach(
+            (name, schema) -> {
+              if (sorted.put(name, schema) != null) {
+                throw new IllegalStateException(name + ": must name one schema");
+              }
+            });
     sorted.forEach(all::set);
     var responses = components.putObject("responses");
     answers.named().forEach(responses::set);

@@ -20,6 +20,10 @@ import java.util.TreeMap;
  */
 final class OpenApiErrors {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  /** Not {@code Error}, which is a type of TypeScript itself. */
+  private static final String BODY = "ErrorBody";
+
   private static final int TOO_MANY_REQUESTS = 429;
   private static final int UNAVAILABLE = 503;
 
@@ -65,7 +69,7 @@ final class OpenApiErrors {
             .putObject("application/json")
             .putObject("schema")
             .putArray("allOf");
-    both.add(OpenApiSchemas.reference("Error"));
+    both.add(OpenApiSchemas.reference(BODY));
     var details = both.addObject().putObject("properties").putObject("details");
     var info = details.putObject("contains");
     info.putArray("required").add("reason");
@@ -100,7 +104,7 @@ final class OpenApiErrors {
     details.set("contains", OpenApiSchemas.reference("ErrorInfo"));
     details.put("minContains", 1).put("maxContains", 1);
     return Map.of(
-        "Error", error, "ErrorInfo", info(), "BadRequest", badRequest(), "RetryInfo", retryInfo());
+        BODY, error, "ErrorInfo", info(), "BadRequest", badRequest(), "RetryInfo", retryInfo());
   }
 
   private static ObjectNode info() {

@@ -7,9 +7,12 @@ import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.GenericDescriptor;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -20,8 +23,15 @@ import java.util.TreeMap;
 final class OpenApiSchemas {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
+  /** Names of enums that a message also has; generators would lose one of the two. */
+  private static final Map<String, String> RENAMED =
+      Map.of("InstanceStatus", "InstanceStatusValue");
+
   private final ApiDescriptors api;
   private final Map<String, ObjectNode> named = new TreeMap<>();
+
+  /** The type of each name in lower case, because some file systems ignore case. */
+  private final Map<String, String> types = new HashMap<>();
 
   OpenApiSchemas(ApiDescriptors api) {
     this.api = api;
@@ -34,7 +44,7 @@ final class OpenApiSchemas {
 
   /** Returns the schema of a response, which contains every field that is not optional. */
   ObjectNode answer(Descriptor type) {
-    if (!named.containsKey(type.getName())) {
+    if (isNew(type.getName(), type)) {
       named.put(type.getName(), message(type, type.getFields(), true));
     }
     return reference(type.getName());
@@ -44,7 +54,7 @@ final class OpenApiSchemas {
    * Returns the schema of a body of these fields. Maps, and lists that may be empty, are optional.
    */
   ObjectNode body(Descriptor type, List<FieldDescriptor> fields) {
-    named.put(type.getName(), message(type, fields, false));
+    if (isNew(type.getName(), type)) named.put(type.getName(), message(type, fields, false));
     return reference(type.getName());
   }
 
@@ -115,14 +125,13 @@ final class OpenApiSchemas {
     boolean free =
         name.equals(Struct.getDescriptor().getFullName())
             || name.equals(HttpBody.getDescriptor().getFullName());
-    return free ? typed("object") : answer(type);
+    return free ? anyObject() : answer(type);
   }
 
   /** Leaves out value 0, which is never sent. */
   private ObjectNode words(EnumDescriptor type) {
-    var container = type.getContainingType();
-    var name = container == null ? type.getName() : container.getName() + "." + type.getName();
-    if (!named.containsKey(name)) {
+    var name = name(type);
+    if (isNew(name, type)) {
       var schema = typed("string");
       var text = new StringBuilder(api.comment(type)).append('\n');
       var values = schema.putArray("enum");
@@ -134,6 +143,43 @@ final class OpenApiSchemas {
       named.put(name, schema.put("description", text.toString()));
     }
     return reference(name);
+  }
+
+  /**
+   * Returns the name of an enum's schema, which starts with the message that contains the enum. It
+   * has no dot, because generators leave dots out.
+   */
+  private static String name(EnumDescriptor type) {
+    var container = type.getContainingType();
+    var name = (container == null ? "" : container.getName()) + type.getName();
+    return RENAMED.getOrDefault(name, name);
+  }
+
+  /** Returns the schema of an object with any fields. */
+  static ObjectNode anyObject() {
+    return typed("object").put("additionalProperties", true);
+  }
+
+  /**
+   * Returns the schema of a body that is no JSON. JSON Schema does not know the format, but without
+   * it generators take the body for any JSON.
+   */
+  static ObjectNode bytes() {
+    return typed("string").put("format", "binary");
+  }
+
+  /**
+   * Returns whether the type has no schema yet.
+   *
+   * @throws IllegalStateException if another type has a schema of that name
+   */
+  private boolean isNew(String name, GenericDescriptor type) {
+    var other = types.putIfAbsent(name.toLowerCase(Locale.ROOT), type.getFullName());
+    if (other != null && !other.equals(type.getFullName())) {
+      throw new IllegalStateException(
+          name + ": must name one schema; got " + other + " and " + type.getFullName());
+    }
+    return other == null;
   }
 
   static ObjectNode typed(String type) {

@@ -16,6 +16,16 @@ final class RawBodies {
     return mediaTypes(method, Rpc.Streaming.upload);
   }
 
+  /**
+   * Returns the media types of the request that generators of clients know. A generator leaves a
+   * call out if it does not know the type of its body.
+   */
+  static List<String> knownToGenerators(MethodDescriptor method) {
+    return request(method).stream()
+        .filter(type -> type.equals(FORM) || type.equals(BYTES))
+        .toList();
+  }
+
   /** Returns the media type of the response; empty if the agent chooses it. */
   static String answer(MethodDescriptor method) {
     return mediaTypes(method, Rpc.Streaming.download).stream().findFirst().orElse("");
