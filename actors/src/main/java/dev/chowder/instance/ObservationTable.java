@@ -80,7 +80,7 @@ public final class ObservationTable {
     DISK_FULL
   }
 
-  /** What a reaction means for the comparison of all sandboxes. */
+  /** The meaning of a reaction for the comparison of all sandboxes. */
   public enum Consequence {
     /** The instance need not know of the observation. */
     NONE,

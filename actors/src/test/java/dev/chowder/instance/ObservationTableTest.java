@@ -28,7 +28,9 @@ class ObservationTableTest {
   private static final Set<Found> WITHOUT_OWN_HOME =
       EnumSet.of(Found.NOTHING, Found.OTHER_HOME_RUNS, Found.OTHER_HOME_UNUSED, Found.OTHER_HOME);
 
-  /** What a pass finds of a later attempt, and what the instance takes its report for. */
+  /**
+   * The findings of a later attempt, each with the finding as which the instance treats its report.
+   */
   private static final Map<Found, Found> REPORTED_AS =
       Map.of(
           Found.LATER_DOWN, Found.DOWN,
