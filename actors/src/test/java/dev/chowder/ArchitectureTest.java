@@ -78,6 +78,7 @@ class ArchitectureTest {
     "dev.chowder.admission..",
     "dev.chowder.cluster..",
     "dev.chowder.creation..",
+    "dev.chowder.duty..",
     "dev.chowder.effect..",
     "dev.chowder.instance..",
     "dev.chowder.organization..",

@@ -50,7 +50,7 @@ class CrashIT {
 
   private static final Duration REPAIR_LIMIT = Duration.ofSeconds(60);
 
-  private static final Pattern ENDED = Pattern.compile("ShutdownSequence ended (.+)");
+  private static final Pattern ENDED = Pattern.compile("Startup ended (.+)");
 
   /** Longer than the longest scenario on a busy machine. */
   private static final Duration LANE_LIMIT = Duration.ofMinutes(10);

@@ -1,0 +1,300 @@
+package dev.chowder.effect;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.typesafe.config.Config;
+import dev.chowder.cluster.NodeContext;
+import dev.chowder.cluster.SharedHostPorts;
+import dev.chowder.gateway.GatewayTokens;
+import dev.chowder.gateway.HostMemory;
+import dev.chowder.gateway.ImageFiles;
+import dev.chowder.gateway.KnownSecrets;
+import dev.chowder.gateway.MaskedWork;
+import dev.chowder.gateway.ModelSetups;
+import dev.chowder.gateway.Overrides;
+import dev.chowder.gateway.StoredChannels;
+import dev.chowder.gateway.StoredOverrides;
+import dev.chowder.hostport.HostPortAccess;
+import dev.chowder.hostport.HostPortSettings;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.Instances;
+import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayDatabases;
+import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.GatewayResponses;
+import dev.chowder.openclaw.GatewaySuspension;
+import dev.chowder.openclaw.GatewayWarmUp;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawPlugins;
+import dev.chowder.openclaw.OpenClawSettings;
+import dev.chowder.openclaw.config.OverrideLimits;
+import dev.chowder.openclaw.model.ModelHosts;
+import dev.chowder.openclaw.model.ModelListProbe;
+import dev.chowder.rows.RowSettings;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.secret.StorageStep;
+import dev.chowder.sleep.GatewaySleep;
+import dev.chowder.startup.Startup;
+import dev.chowder.startup.StartupStep;
+import dev.chowder.storage.HostPortRows;
+import dev.chowder.storage.InstanceRows;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.apache.pekko.actor.typed.ActorSystem;
+
+/** Starts the effects of instances, and hosts instances on this node. */
+public record EffectStep(
+    Settings settings,
+    Environment environment,
+    StorageStep.Parts storage,
+    SandboxDriver driver,
+    ActorSystem<?> system,
+    Needs needs,
+    NodeContext node)
+    implements StartupStep<EffectStep.Parts> {
+
+  /**
+   * Settings of this step.
+   *
+   * @param image image of the sandboxes
+   * @param schemaSandbox sandbox in which the image's schema is read; stable, so that after a crash
+   *     the next query of the schema finds it
+   * @param rowsPerWrite maximum number of rows that are written together
+   */
+  public record Settings(
+      EffectSettings effects,
+      OpenClawSettings openClaw,
+      HostPortSettings hostPorts,
+      String image,
+      SandboxId schemaSandbox,
+      int rowsPerWrite,
+      Duration warmUpLimit,
+      Duration warmUpSettle) {
+    public static Settings of(Config root) {
+      return new Settings(
+          EffectSettings.of(root),
+          OpenClawSettings.of(root),
+          HostPortSettings.of(root),
+          root.getString("chowder.sandbox.image"),
+          schemaSandbox(root.getString("chowder.sandbox.docker.cluster-id")),
+          RowSettings.of(root).perWrite(),
+          root.getDuration("chowder.openclaw.warm-up-limit"),
+          root.getDuration("chowder.openclaw.warm-up-settle"));
+    }
+
+    private static SandboxId schemaSandbox(String installation) {
+      return SandboxId.ofInstance(
+          UUID.nameUUIDFromBytes(("schema of " + installation).getBytes(UTF_8)).toString());
+    }
+  }
+
+  /**
+   * What the edge of this node decides.
+   *
+   * @param gatewayUrl maps an instance's id to its gateway's public URL
+   * @param privateModelHosts hosts with private addresses that a model's base URL may name
+   * @param localhostPorts ports of the host that channels may use
+   * @param ownPorts ports that this node listens on, which no sandbox may use
+   */
+  public record Environment(
+      UnaryOperator<String> gatewayUrl,
+      OverrideLimits overrideLimits,
+      Set<String> privateModelHosts,
+      Set<Integer> localhostPorts,
+      Set<Integer> ownPorts) {}
+
+  /** Parts of earlier steps. */
+  public record Needs(
+      Instances instances,
+      GatewayStages.SlotReleases slots,
+      HostMemory memory,
+      BootPermits boots,
+      ModelSetups.Keys keys) {}
+
+  /** Started parts. */
+  public record Parts(
+      HttpClient http,
+      SharedHostPorts nodePorts,
+      HostPortAccess hostPorts,
+      GatewayResponses responses,
+      OpenClawAdmin admin,
+      GatewayConversations conversations,
+      GatewayDevices devices,
+      GatewayTokens tokens,
+      KnownSecrets known,
+      Overrides overrides,
+      StoredChannels channels,
+      EffectRunner runner) {}
+
+  /** Clients of gateways. */
+  private record Clients(
+      HttpClient http,
+      GatewayResponses responses,
+      OpenClawAdmin admin,
+      GatewayConversations conversations,
+      GatewayDevices devices) {}
+
+  /** The configuration of gateways. */
+  private record Configuration(
+      GatewayTokens tokens, KnownSecrets known, Overrides overrides, StoredChannels channels) {}
+
+  @Override
+  public Parts start(Startup startup) {
+    var nodePorts = SharedHostPorts.share(system, node.blocking());
+    nodePorts.listen(environment.ownPorts());
+    var hostPorts = hostPorts(nodePorts);
+    var clients = clients();
+    var images =
+        new ImageFiles(
+            driver, settings.schemaSandbox(), settings.image(), settings.openClaw().schemaLimit());
+    // Read the image early, so that the first caller with overrides need not wait for it.
+    node.blocking().execute(images::schema);
+    var configuration = configuration(clients, images);
+    var runner =
+        startup.add(
+            "effects",
+            new EffectRunner(
+                new MaskedWork(
+                    stages(clients, configuration, images, hostPorts), configuration.known()),
+                settings.effects(),
+                needs.boots(),
+                node.clock(),
+                node.metrics()));
+    var rows = new InstanceRows(storage.database());
+    needs
+        .instances()
+        .host(runner, new InstanceReadRows(rows, node.blocking(), settings.rowsPerWrite()));
+    return new Parts(
+        clients.http(),
+        nodePorts,
+        hostPorts,
+        clients.responses(),
+        clients.admin(),
+        clients.conversations(),
+        clients.devices(),
+        configuration.tokens(),
+        configuration.known(),
+        configuration.overrides(),
+        configuration.channels(),
+        runner);
+  }
+
+  private HostPortAccess hostPorts(SharedHostPorts nodePorts) {
+    var hostPorts =
+        new HostPortAccess(
+            new HostPortRows(storage.database()),
+            driver,
+            settings.hostPorts(),
+            environment.localhostPorts(),
+            nodePorts,
+            node.clock(),
+            node.metrics());
+    nodePorts.whenChanged(hostPorts::refresh, settings.hostPorts().refreshEvery());
+    return hostPorts;
+  }
+
+  private Clients clients() {
+    var http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .executor(node.blocking())
+            .build();
+    var openClaw = settings.openClaw();
+    var responses = new GatewayResponses(openClaw.responses());
+    var admin = new OpenClawAdmin(http, openClaw.adminLimit(), responses);
+    var conversations =
+        new GatewayConversations(http, admin, openClaw.conversationLimit(), responses);
+    return new Clients(
+        http, responses, admin, conversations, new GatewayDevices(storage.secrets()));
+  }
+
+  private Configuration configuration(Clients clients, ImageFiles images) {
+    var secrets = storage.secrets();
+    var openClaw = settings.openClaw();
+    var admin = clients.admin();
+    var tokens =
+        new GatewayTokens(
+            secrets,
+            driver,
+            admin,
+            clients.conversations(),
+            clients.devices(),
+            openClaw.adminLimit());
+    return new Configuration(
+        tokens,
+        new KnownSecrets(secrets, tokens),
+        new StoredOverrides(
+            secrets, admin, environment.overrideLimits(), images::schema, environment.gatewayUrl()),
+        new StoredChannels(
+            secrets,
+            admin,
+            clients.devices(),
+            new OpenClawPlugins(clients.conversations(), openClaw.channels().pluginLimit()),
+            driver));
+  }
+
+  private GatewayStages stages(
+      Clients clients, Configuration configuration, ImageFiles images, HostPortAccess hostPorts) {
+    return new GatewayStages(
+        driver,
+        sleep(clients, configuration.tokens()),
+        storage.secrets(),
+        configuration.known(),
+        configuration.tokens(),
+        models(hostPorts),
+        configuration.overrides(),
+        configuration.channels(),
+        new GatewayReadiness(),
+        warmUp(clients),
+        needs.slots(),
+        needs.memory(),
+        environment.gatewayUrl(),
+        settings.image(),
+        images::skeleton,
+        settings.effects());
+  }
+
+  private GatewaySleep sleep(Clients clients, GatewayTokens tokens) {
+    var databases =
+        new GatewayDatabases(clients.admin(), clients.conversations(), clients.devices()::of);
+    return new GatewaySleep(
+        driver,
+        new GatewaySuspension(
+            clients.admin(),
+            databases,
+            (id, gateway) -> tokens.valid(new InstanceId(id), gateway),
+            settings.openClaw().cancelLimit()),
+        settings.effects().sleep(),
+        settings.effects().drain(),
+        node.clock(),
+        needs.memory());
+  }
+
+  private ModelSetups models(HostPortAccess hostPorts) {
+    var effects = settings.effects();
+    return new ModelSetups(
+        driver,
+        hostPorts::use,
+        needs.keys(),
+        new ModelListProbe(
+            new ModelHosts(environment.privateModelHosts()),
+            effects.probeLimit(),
+            effects.probeBelieved()));
+  }
+
+  private GatewayWarmUp warmUp(Clients clients) {
+    return new GatewayWarmUp(
+        clients.http(),
+        clients.conversations(),
+        clients.devices()::of,
+        settings.openClaw().responses().others().bytes(),
+        settings.warmUpLimit(),
+        settings.warmUpSettle());
+  }
+}

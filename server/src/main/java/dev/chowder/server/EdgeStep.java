@@ -1,0 +1,170 @@
+package dev.chowder.server;
+
+import com.typesafe.config.Config;
+import dev.chowder.cluster.NodeContext;
+import dev.chowder.duty.DutyStep;
+import dev.chowder.effect.EffectStep;
+import dev.chowder.rows.RowRebuild;
+import dev.chowder.rows.RowSettings;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.secret.BackupTag;
+import dev.chowder.secret.SecretSettings;
+import dev.chowder.secret.SignedBackups;
+import dev.chowder.secret.StorageStep;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.KeyCheck;
+import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.auth.UnknownLimit;
+import dev.chowder.server.auth.UnknownSettings;
+import dev.chowder.server.call.BodyLimit;
+import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RateSettings;
+import dev.chowder.server.gateway.EnvoyAuthorizationService;
+import dev.chowder.server.gateway.EnvoyOnly;
+import dev.chowder.server.gateway.GatewayAuthorization;
+import dev.chowder.server.idempotency.Idempotency;
+import dev.chowder.server.incident.IncidentResponse;
+import dev.chowder.server.instance.HostOperatorCommands;
+import dev.chowder.server.instance.SandboxListeners;
+import dev.chowder.server.operator.OperatorServer;
+import dev.chowder.server.organization.OrganizationOperatorCommands;
+import dev.chowder.startup.Startup;
+import dev.chowder.startup.StartupStep;
+import dev.chowder.storage.AuditRows;
+import dev.chowder.storage.InstanceRows;
+import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.StorageSettings;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerServiceDefinition;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Starts the operator port, and creates the gRPC server without starting it: the node serves only
+ * when it is ready.
+ *
+ * @param isServing returns whether the node serves calls
+ */
+record EdgeStep(
+    Config config,
+    ServerSettings settings,
+    Optional<NodeCertificates> certificates,
+    Inputs inputs,
+    PrometheusMeterRegistry metrics,
+    BooleanSupplier isServing,
+    NodeContext node)
+    implements StartupStep<EdgeStep.Parts> {
+
+  /** Parts of earlier steps. */
+  record Inputs(
+      StorageStep.Parts storage,
+      SandboxDriver driver,
+      EffectStep.Parts effects,
+      DutyStep.Parts duties,
+      ServiceStep.Parts services) {}
+
+  /** Started parts. */
+  record Parts(OperatorServer operators, GrpcServer grpc) {}
+
+  @Override
+  public Parts start(Startup startup) throws IOException {
+    var operators = startup.add("operator port", operators());
+    return new Parts(operators, startup.add("gRPC", grpc()));
+  }
+
+  private OperatorServer operators() throws IOException {
+    var services = inputs.services();
+    var storage = inputs.storage();
+    var duties = inputs.duties();
+    return OperatorServer.start(
+        settings,
+        certificates.map(NodeCertificates::https),
+        token("operator.token", "chd_op_"),
+        services.audit(),
+        new OrganizationOperatorCommands(
+            services.signUps(),
+            services.organizations(),
+            new OrganizationRows(storage.database()),
+            services.keys(),
+            services.revocations(),
+            node.clock()),
+        new HostOperatorCommands(
+            new InstanceRows(storage.database()),
+            duties.reconciler(),
+            duties.values(),
+            services.instanceService().bulkRecovery(),
+            inputs.effects().hostPorts(),
+            inputs.driver(),
+            node.clock()),
+        new IncidentResponse(
+            services.organizations(),
+            services.deletions(),
+            services.instances(),
+            new AuditRows(storage.database()),
+            node.clock()),
+        new HomeBackups(
+            new SignedBackups(
+                StorageSettings.from(config),
+                new BackupTag(SecretSettings.from(config), List.of())),
+            settings.home(),
+            node.clock()),
+        new SecretOperatorCommands(storage.masterKey(), storage.secrets()),
+        new RowOperatorCommands(
+            new RowRebuild(RowSettings.of(config)),
+            duties.rowsOfOrganizations(),
+            duties.rowsOfInstances()),
+        metrics,
+        isServing);
+  }
+
+  private GrpcServer grpc() throws IOException {
+    var services = inputs.services();
+    var envoy = new EnvoyToken(token("envoy.token", "chd_envoy_"));
+    var rate = RateSettings.of(config);
+    var keyCheck =
+        new KeyCheck(
+            key -> services.keys().authenticate(key).map(Caller::of),
+            services.audit()::authenticationFailed,
+            UnknownSettings.of(config),
+            rate.rejectionDelay());
+    return GrpcServer.onNetwork(
+        settings,
+        certificates.map(NodeCertificates::grpc).orElseGet(InsecureServerCredentials::create),
+        new GrpcServer.Services(services.api(), List.of(envoyAuthorization(envoy, keyCheck, rate))),
+        new GrpcServer.Gate(
+            keyCheck,
+            new ClientAddress(envoy),
+            new RateLimit(rate, rate.rejectionDelay()),
+            services.streams(),
+            services.audit(),
+            new Idempotency(services.claims())),
+        metrics);
+  }
+
+  private ServerServiceDefinition envoyAuthorization(
+      EnvoyToken envoy, KeyCheck keyCheck, RateSettings rate) {
+    var gateway = settings.gateway();
+    return new EnvoyOnly(envoy)
+        .guard(
+            new EnvoyAuthorizationService(
+                keyCheck,
+                new BodyLimit(BodyLimit.Settings.of(config), rate.rejectionDelay()),
+                new GatewayAuthorization(
+                    inputs.services().directory(),
+                    new SandboxListeners(inputs.driver(), gateway.listenerAge(), node.blocking()),
+                    gateway.baseDomain(),
+                    inputs.services().controlUi(),
+                    new UnknownLimit<>(
+                        "hosts", UnknownSettings.of(config), rate.rejectionDelay()))));
+  }
+
+  private TokenFile token(String name, String prefix) throws IOException {
+    return TokenFile.in(settings.home().resolve(name), prefix, new SecureRandom());
+  }
+}
