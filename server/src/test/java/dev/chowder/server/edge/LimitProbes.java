@@ -9,7 +9,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** Values at the limits of a schema: the last one within each limit and the first one beyond it. */
-final class LimitProbes {
+public final class LimitProbes {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   /** Every pattern of the API excludes at least one of these. */
@@ -24,9 +24,9 @@ final class LimitProbes {
    *
    * @param what name of the value, without its length
    */
-  record Probe(String what, JsonNode value, boolean within) {}
+  public record Probe(String what, JsonNode value, boolean within) {}
 
-  static List<Probe> of(JsonNode schema) {
+  public static List<Probe> of(JsonNode schema) {
     var probes = new LimitProbes();
     switch (schema.path("type").asText()) {
       case "integer" -> probes.number(schema);
