@@ -16,9 +16,8 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_NODES:=127.0.0.1:${CHOWDER_GRPC_PORT:-9090}:${CHOWDER_OPERATOR_PORT:-9091}}"
 # File with the token that authenticates Envoy at the server. The server creates it at its first start.
 : "${CHOWDER_ENVOY_TOKEN_FILE:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/envoy.token}"
-# The descriptor set that the build of `proto` writes, and the services in it that have REST paths.
+# The descriptor set that the build of `proto` writes.
 : "${CHOWDER_DESCRIPTORS:=$here/../proto/target/classes/chowder/chowder.pb}"
-: "${CHOWDER_SERVICES:=chowder.v1.OrganizationService, chowder.v1.InstanceService, chowder.v1.KeyService, chowder.v1.SubscriptionService, chowder.v1.FileService, chowder.v1.SkillService, chowder.v1.ChannelService}"
 # The OpenAPI document of the same protocol, which Envoy serves.
 : "${CHOWDER_OPENAPI:=$here/openapi.json}"
 # Domain of instances' gateways, which have the host names <id>.<base domain>.
@@ -100,7 +99,7 @@ else
   without "internal TLS"
 fi
 for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_ENVOY_MAX_REQUESTS CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
-  CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
+  CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
   CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME CHOWDER_BODY_SECONDS CHOWDER_EVENT_SECONDS CHOWDER_MAX_EVENT_BYTES CHOWDER_NO_KEY_PER_SECOND CHOWDER_NO_KEY_BURST; do
   template="${template//"\${$name}"/${!name}}"
 done

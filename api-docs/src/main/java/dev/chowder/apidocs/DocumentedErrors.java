@@ -6,9 +6,6 @@ import dev.chowder.api.v1.ErrorProto;
 import dev.chowder.api.v1.OptionsProto;
 import dev.chowder.api.v1.PossibleError;
 import dev.chowder.api.v1.Reason;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
@@ -17,27 +14,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The errors that a call may return according to the options of its RPC and its service, and to
- * Envoy's configuration.
+ * The errors that a call may return: those of the options of its RPC and its service, and those of
+ * Envoy.
  */
 final class DocumentedErrors {
-  static final Path ENVOY = Path.of("..", "envoy", "envoy.yaml");
-
-  private static final Pattern BY_ENVOY =
-      Pattern.compile(
-          "default_value: (\\d+), runtime_key: none(?:(?!- filter:).)*?code: (\\d+)\\s+"
-              + "message: \"([^\"]*)\"\\s+details: [^\n]*reason: ([A-Z_]+)",
-          Pattern.DOTALL);
-
   private DocumentedErrors() {}
-
-  /** A response that Envoy gives without asking the server. */
-  record ByEnvoy(int status, int code, String message, Reason reason) {}
 
   /** Returns the errors that every call of the service may return. */
   static List<PossibleError> common(ServiceDescriptor service) {
@@ -52,16 +37,16 @@ final class DocumentedErrors {
   /**
    * Returns all errors of a call by HTTP status: those of its service, of its method and of Envoy.
    */
-  static SortedMap<Integer, Set<Reason>> of(RestCall call) throws IOException {
+  static SortedMap<Integer, Set<Reason>> of(RestCall call) {
     var byStatus = new TreeMap<Integer, Set<Reason>>();
     var method = call.method();
     Stream.concat(
             reasons(common(method.getService())).stream().filter(reason -> concerns(reason, call)),
             reasons(own(method)).stream())
         .forEach(reason -> add(byStatus, Reasons.http(reason), reason));
-    byEnvoy().stream()
-        .filter(answer -> concerns(answer.reason(), call))
-        .forEach(answer -> add(byStatus, answer.status(), answer.reason()));
+    EnvoyErrors.all().stream()
+        .filter(reply -> concerns(reply.reason(), call))
+        .forEach(reply -> add(byStatus, reply.status(), reply.reason()));
     return byStatus;
   }
 
@@ -118,28 +103,5 @@ final class DocumentedErrors {
       }
     }
     return meanings;
-  }
-
-  /** Returns Envoy's own responses, in the order of its configuration. */
-  static Set<ByEnvoy> byEnvoy() throws IOException {
-    var answers =
-        BY_ENVOY
-            .matcher(Files.readString(ENVOY))
-            .results()
-            .map(
-                found ->
-                    new ByEnvoy(
-                        Integer.parseInt(found.group(1)),
-                        Integer.parseInt(found.group(2)),
-                        found.group(3),
-                        Reason.valueOf(found.group(4))))
-            .collect(Collectors.toCollection(LinkedHashSet::new));
-    answers.forEach(
-        answer -> {
-          if (answer.code() != Reasons.code(answer.reason()).getNumber()) {
-            throw new AssertionError(answer + ": must have the code of " + answer.reason());
-          }
-        });
-    return answers;
   }
 }

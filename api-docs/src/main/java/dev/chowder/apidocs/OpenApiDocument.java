@@ -1,5 +1,6 @@
 package dev.chowder.apidocs;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,7 +11,6 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.PossibleError;
-import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
@@ -34,13 +34,13 @@ final class OpenApiDocument {
     this.answers = new OpenApiErrors(api);
   }
 
-  String text() throws IOException {
+  String text() throws JsonProcessingException {
     var lines = new DefaultPrettyPrinter();
     lines.indentObjectsWith(new DefaultIndenter("  ", "\n"));
     return new ObjectMapper().writer(lines).writeValueAsString(json()) + "\n";
   }
 
-  ObjectNode json() throws IOException {
+  ObjectNode json() {
     var document = JSON.objectNode().put("openapi", "3.1.0");
     var info = document.putObject("info").put("title", "Chowder").put("version", "v1");
     info.put(
@@ -71,7 +71,7 @@ final class OpenApiDocument {
     return document;
   }
 
-  private ObjectNode operation(RestCall call) throws IOException {
+  private ObjectNode operation(RestCall call) {
     var method = call.method();
     var comment = api.comment(method);
     var operation = JSON.objectNode();

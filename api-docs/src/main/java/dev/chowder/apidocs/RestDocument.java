@@ -14,7 +14,6 @@ import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.PossibleError;
 import dev.chowder.api.v1.Reason;
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
@@ -84,7 +83,7 @@ final class RestDocument {
     this.api = api;
   }
 
-  String text() throws IOException {
+  String text() {
     var text = new StringBuilder(HEAD);
     api.services().forEach(service -> text.append(service(service)));
     return text.append(OTHERS).append(objects()).append(errorTables()).toString();
@@ -257,7 +256,7 @@ final class RestDocument {
     return heading.toLowerCase(Locale.ROOT);
   }
 
-  private String errorTables() throws IOException {
+  private String errorTables() {
     var meanings = DocumentedErrors.meanings(api);
     var all = new Table("HTTP", "gRPC", "reason", "when");
     Reasons.all().stream()
@@ -272,14 +271,13 @@ final class RestDocument {
                     code(reason.name()),
                     meanings.getOrDefault(reason, "")));
     var own = new Table("HTTP", "reason", "message");
-    DocumentedErrors.byEnvoy().stream()
-        .sorted(Comparator.comparingInt(DocumentedErrors.ByEnvoy::status))
+    EnvoyErrors.all()
         .forEach(
-            answer ->
+            reply ->
                 own.row(
-                    Integer.toString(answer.status()),
-                    code(answer.reason().name()),
-                    code(filledIn(answer.message()))));
+                    Integer.toString(reply.status()),
+                    code(reply.reason().name()),
+                    code(filledIn(reply.message()))));
     return ERRORS + all.text() + BY_ENVOY + own.text();
   }
 

@@ -37,7 +37,7 @@ class RestDocumentTest {
           .map(DocumentedErrors::own)
           .forEach(errors -> documented.addAll(DocumentedErrors.reasons(errors)));
     }
-    DocumentedErrors.byEnvoy().forEach(answer -> documented.add(answer.reason()));
+    EnvoyErrors.all().forEach(reply -> documented.add(reply.reason()));
     // Returned for an instance's host name, which is not an RPC.
     documented.add(Reason.INSTANCE_NOT_RUNNING);
     // No caller of the API can see these two.

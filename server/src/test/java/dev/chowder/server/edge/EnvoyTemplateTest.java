@@ -2,19 +2,13 @@ package dev.chowder.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.api.AnnotationsProto;
-import dev.chowder.server.rpc.ApiMethods;
 import dev.chowder.server.tls.CertificateAuthority;
-import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,32 +81,6 @@ class EnvoyTemplateTest {
     variables.keySet().removeIf(name -> name.startsWith("CHOWDER_TLS_"));
     variables.put("CHOWDER_TLS_CLIENT_CA", ours.certificate().toString());
     rejects("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_CLIENT_CA");
-  }
-
-  /** On HTTP/2 they would otherwise count as 4 MiB each ({@code chowder.bodies}). */
-  @Test
-  void theRouteForCallsWithoutABodyIsComplete() throws Exception {
-    var regex =
-        Pattern.compile("regex: \"(/v1/\\(instances/[^\"]+gateway/rotate[^\"]+)\"")
-            .matcher(render().out());
-    assertThat(regex.find()).isTrue();
-    var route = Pattern.compile(regex.group(1));
-    var without = new ArrayList<String>();
-    for (var method : ApiMethods.all()) {
-      var schema = (ProtoMethodDescriptorSupplier) method.getSchemaDescriptor();
-      var http =
-          Objects.requireNonNull(schema)
-              .getMethodDescriptor()
-              .getOptions()
-              .getExtension(AnnotationsProto.http);
-      var path = http.getPost() + http.getPut() + http.getPatch();
-      boolean takesNone = !path.isEmpty() && http.getBody().isEmpty();
-      if (takesNone) without.add(method.getBareMethodName());
-      assertThat(route.matcher(path.replaceAll("\\{[a-z_]+}", "a")).matches())
-          .as(method.getFullMethodName())
-          .isEqualTo(takesNone);
-    }
-    assertThat(without).contains("StopInstance", "RotateGatewayToken");
   }
 
   /** Asserts that one line names the variable, which it begins with, and the other values. */

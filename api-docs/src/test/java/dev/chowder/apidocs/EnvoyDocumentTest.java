@@ -1,0 +1,23 @@
+package dev.chowder.apidocs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import org.junit.jupiter.api.Test;
+
+/** Checks that the generated parts of envoy/envoy.yaml match the protocol. */
+class EnvoyDocumentTest {
+  @Test
+  void theGeneratedPartsMatchTheProtocol() throws IOException {
+    var text = Files.readString(EnvoyConfiguration.FILE);
+    text = GeneratedSections.filled(text, new EnvoyRoutes(ApiDescriptors.read()).sections());
+    text = GeneratedSections.filled(text, EnvoyErrors.sections());
+    if (Boolean.getBoolean("chowder.update-docs")) {
+      Files.writeString(EnvoyConfiguration.FILE, text);
+    }
+    assertThat(EnvoyConfiguration.FILE)
+        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .hasContent(text);
+  }
+}
