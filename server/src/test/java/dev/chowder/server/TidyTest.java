@@ -81,8 +81,11 @@ class TidyTest {
     assertThat(
             tooLarge(
                 "Data.java",
-                "record Data(int a, int b, int c, int d, int e, int f, int g, int h) {\n"
-                    + "  Data(int a, int b, int c, int d, int e, int f, int g, int h) {}\n}\n"))
+                """
+                record Data(int a, int b, int c, int d, int e, int f, int g, int h) {
+                  Data(int a, int b, int c, int d, int e, int f, int g, int h) {}
+                }
+                """))
         .as("the canonical constructor of a record")
         .isEmpty();
   }
@@ -92,9 +95,13 @@ class TidyTest {
     assertThat(
             tooLarge(
                 "Data.java",
-                "record Data(int a) {\n"
-                    + "  Data(int a, int b, int c, int d, int e, int f, int g, int h) {\n"
-                    + "    this(a);\n  }\n}\n"))
+                """
+                record Data(int a) {
+                  Data(int a, int b, int c, int d, int e, int f, int g, int h) {
+                    this(a);
+                  }
+                }
+                """))
         .containsOnlyKeys("Data.java parameters of Data");
   }
 
@@ -106,7 +113,7 @@ class TidyTest {
   }
 
   /** Returns the sizes above a limit, by file and kind. */
-  private static TreeMap<String, Integer> tooLarge(String file, String text) {
+  private static Map<String, Integer> tooLarge(String file, String text) {
     var found = new TreeMap<String, Integer>();
     int lines = (int) text.lines().count();
     if (lines > LINES_OF_A_FILE) found.put(file + " lines", lines);
@@ -114,7 +121,7 @@ class TidyTest {
     return found;
   }
 
-  private static TreeMap<String, Integer> shrunk(
+  private static Map<String, Integer> shrunk(
       Map<String, Integer> listed, Map<String, Integer> found) {
     var shrunk = new TreeMap<String, Integer>();
     listed.forEach(
@@ -125,7 +132,7 @@ class TidyTest {
     return shrunk;
   }
 
-  private static TreeMap<String, Integer> exceptions() throws IOException {
+  private static Map<String, Integer> exceptions() throws IOException {
     var properties = new Properties();
     properties.load(new StringReader(Files.readString(EXCEPTIONS)));
     var exceptions = new TreeMap<String, Integer>();
@@ -196,7 +203,7 @@ class TidyTest {
       if (type.getKind() != Tree.Kind.RECORD) return false;
       var components =
           type.getMembers().stream()
-              .filter(member -> member.getKind() == Tree.Kind.VARIABLE)
+              .filter(VariableTree.class::isInstance)
               .map(VariableTree.class::cast)
               .filter(field -> !field.getModifiers().getFlags().contains(Modifier.STATIC))
               .map(field -> field.getType().toString())
