@@ -142,10 +142,14 @@ class LimitTextsTest {
     var request = DynamicMessage.newBuilder(method.getInputType());
     JsonFormat.parser().merge(json.toString(), request);
     try {
-      // Of a stream, the first message shows that the request was accepted.
-      ClientCalls.blockingServerStreamingCall(
-              node.instances(key).getChannel(), rpc(method), CallOptions.DEFAULT, request.build())
-          .hasNext();
+      // The first message of a stream shows that the request was accepted.
+      var _ =
+          ClientCalls.blockingServerStreamingCall(
+                  node.instances(key).getChannel(),
+                  rpc(method),
+                  CallOptions.DEFAULT,
+                  request.build())
+              .hasNext();
       return "accepted";
     } catch (StatusRuntimeException rejected) {
       var error = ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(rejected)));
