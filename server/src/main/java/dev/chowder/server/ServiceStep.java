@@ -102,7 +102,7 @@ record ServiceStep(
       OpenStreams streams,
       Claims claims) {}
 
-  /** What several services use. */
+  /** The parts that several services use. */
   private record Shared(
       InstanceClient instances,
       OrganizationClient organizations,
