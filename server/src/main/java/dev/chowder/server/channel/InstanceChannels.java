@@ -9,7 +9,6 @@ import dev.chowder.api.v1.ConnectChannelResponse.Status;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.gateway.StoredChannels;
 import dev.chowder.instance.InstanceCommand;
-import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.openclaw.AdminAnswer;
@@ -99,7 +98,7 @@ public final class InstanceChannels {
   ConnectChannelResponse connect(Caller caller, ChannelRequests.Connection wanted) {
     var named = wanted.named();
     var view = client.get(caller, named.instance());
-    if (!runs(view)) throw wrongState(view);
+    if (!runs(view)) throw RejectionErrors.notRunning(view);
     var desired = switched(caller, named, true, current -> config(wanted, current));
     var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
     if (record.isRejected()) throw rejection(named, record, desired);
@@ -222,7 +221,7 @@ public final class InstanceChannels {
             latest -> latest.profile().appliedVersion() >= version || !runs(latest),
             settings.applyLimit());
     if (!runs(view)) {
-      if (enabled) throw wrongState(view);
+      if (enabled) throw RejectionErrors.notRunning(view);
       return;
     }
     var action = (enabled ? "connect " : "disconnect ") + named.channel().id();
@@ -248,12 +247,6 @@ public final class InstanceChannels {
 
   private static boolean runs(InstanceView view) {
     return view.status().isSteady() && view.status().now() == Name.RUNNING;
-  }
-
-  private static ApiError wrongState(InstanceView view) {
-    return RejectionErrors.of(
-        new InstanceRejection.WrongState(
-            view.status().now().label(), view.status().desired().label(), "running"));
   }
 
   /** Polls the channel until it works, is known to fail, or the time is over. */

@@ -7,6 +7,7 @@ import dev.chowder.actor.NoReplyException;
 import dev.chowder.admission.Rejection;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.organization.OrganizationRejection;
 import java.util.Map;
 
@@ -110,6 +111,13 @@ public final class RejectionErrors {
                   "the instance has " + limit + " open watches, its limit",
                   "close one first"));
     };
+  }
+
+  /** Returns the error of a call that only a running instance can serve. */
+  public static ApiError notRunning(InstanceView view) {
+    return of(
+        new InstanceRejection.WrongState(
+            view.status().now().label(), view.status().desired().label(), "running"));
   }
 
   /** Returns the error of a call that an actor did not reply to. */
