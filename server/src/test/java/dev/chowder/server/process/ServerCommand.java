@@ -72,7 +72,9 @@ public final class ServerCommand {
     return Arrays.stream(entries.split(File.pathSeparator, -1))
         // Surefire's class path ends with an empty entry, which the JVM reads as the current
         // directory.
-        .filter(entry -> !entry.isEmpty() && !entry.contains("test-classes"))
+        .filter(entry -> !entry.isEmpty())
+        // A jar of tests has a logback-test.xml, which would hide the server's log.
+        .filter(entry -> !entry.contains("test-classes") && !entry.endsWith("-tests.jar"))
         .collect(Collectors.joining(File.pathSeparator));
   }
 }
