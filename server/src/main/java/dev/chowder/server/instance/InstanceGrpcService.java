@@ -275,7 +275,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   @Override
   public void startInstance(StartInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();
-    var verb = requests.start(request);
+    var verb = requests.verb(request.getInstanceId(), request.hasWait(), request.getWait());
     var id = new InstanceId(verb.instanceId());
     var before = client.get(caller, id);
     // A call that joins a start in progress needs no memory of its own.
@@ -289,7 +289,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   @Override
   public void stopInstance(StopInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();
-    var verb = requests.stop(request);
+    var verb = requests.verb(request.getInstanceId(), request.hasWait(), request.getWait());
     var now = clock.instant();
     var view =
         client.send(
@@ -302,7 +302,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   @Override
   public void restartInstance(RestartInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();
-    var verb = requests.restart(request);
+    var verb = requests.verb(request.getInstanceId(), request.hasWait(), request.getWait());
     var now = clock.instant();
     var view =
         client.send(
@@ -314,7 +314,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   @Override
   public void recoverInstance(RecoverInstanceRequest request, StreamObserver<Instance> out) {
-    var verb = requests.recover(request);
+    var verb = requests.verb(request.getInstanceId(), request.hasWait(), request.getWait());
     var view = recovery.recover(Caller.current(), new InstanceId(verb.instanceId()));
     answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.timeout())));
   }

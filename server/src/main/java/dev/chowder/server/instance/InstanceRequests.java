@@ -11,10 +11,6 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.ListSessionsRequest;
-import dev.chowder.api.v1.RecoverInstanceRequest;
-import dev.chowder.api.v1.RestartInstanceRequest;
-import dev.chowder.api.v1.StartInstanceRequest;
-import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
@@ -190,20 +186,13 @@ public final class InstanceRequests {
         r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty());
   }
 
-  public Verb start(StartInstanceRequest r) {
-    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
-  }
-
-  public Verb restart(RestartInstanceRequest r) {
-    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
-  }
-
-  public Verb recover(RecoverInstanceRequest r) {
-    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
-  }
-
-  public Verb stop(StopInstanceRequest r) {
-    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
+  /**
+   * Returns a verb without other fields.
+   *
+   * @param wait time to wait for the new status, in seconds, if {@code hasWait}
+   */
+  public Verb verb(String instanceId, boolean hasWait, int wait) {
+    return new Verb(instanceId(instanceId), waitFor(hasWait, wait));
   }
 
   public Watching watching(WatchInstanceRequest r) {

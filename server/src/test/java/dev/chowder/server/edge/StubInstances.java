@@ -146,12 +146,12 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
 
   @Override
   public void startInstance(StartInstanceRequest r, StreamObserver<Instance> out) {
-    answer(out, mine(requests.start(r).instanceId()));
+    answer(out, mine(requests.verb(r.getInstanceId(), r.hasWait(), r.getWait()).instanceId()));
   }
 
   @Override
   public void stopInstance(StopInstanceRequest r, StreamObserver<Instance> out) {
-    var instance = mine(requests.stop(r).instanceId());
+    var instance = mine(requests.verb(r.getInstanceId(), r.hasWait(), r.getWait()).instanceId());
     throw ApiError.wrongState(
         "status: must be running; got " + instance.getStatus(),
         Map.of("status", instance.getStatus().name()));

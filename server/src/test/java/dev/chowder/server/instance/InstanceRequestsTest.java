@@ -12,10 +12,6 @@ import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.api.v1.RecoverInstanceRequest;
-import dev.chowder.api.v1.RestartInstanceRequest;
-import dev.chowder.api.v1.StartInstanceRequest;
-import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.base.Ids;
@@ -139,16 +135,12 @@ class InstanceRequestsTest {
 
   @Test
   void aWaitIsAtMostFiveMinutes() {
-    var start = StartInstanceRequest.newBuilder().setInstanceId(Ids.next());
-    assertThat(requests.start(start.build()).timeout()).isEqualTo(Duration.ofSeconds(60));
-    assertThat(requests.start(start.setWait(0).build()).timeout()).isZero();
-    assertRejected("wait", () -> requests.start(start.setWait(301).build()));
-    var stop = StopInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1).build();
-    assertRejected("wait", () -> requests.stop(stop));
-    var restart = RestartInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(301);
-    assertRejected("wait", () -> requests.restart(restart.build()));
-    var recover = RecoverInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1);
-    assertRejected("wait", () -> requests.recover(recover.build()));
+    var id = Ids.next();
+    assertThat(requests.verb(id, false, 0).timeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(requests.verb(id, true, 0).timeout()).isZero();
+    assertThat(requests.verb(id, true, 300).timeout()).isEqualTo(Duration.ofSeconds(300));
+    assertRejected("wait", () -> requests.verb(id, true, 301));
+    assertRejected("wait", () -> requests.verb(id, true, -1));
   }
 
   @ParameterizedTest
