@@ -14,6 +14,7 @@ import dev.chowder.reconcile.DiskWatch;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
 import dev.chowder.reconcile.UnreferencedValues;
+import dev.chowder.reconcile.ValueOwners;
 import dev.chowder.reconcile.ValueSettings;
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRepair;
@@ -115,9 +116,7 @@ public record DutyStep(
             () ->
                 UnreferencedValues.start(
                     storage.secrets(),
-                    rows,
-                    admission.instances(),
-                    admission.organizations(),
+                    new ValueOwners(rows, admission.instances(), admission.organizations()),
                     settings.values(),
                     node.clock(),
                     node.metrics()));
