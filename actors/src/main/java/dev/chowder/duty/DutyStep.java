@@ -11,6 +11,8 @@ import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.pool.PoolKeeper;
 import dev.chowder.pool.PoolSettings;
 import dev.chowder.reconcile.DiskWatch;
+import dev.chowder.reconcile.HostComparison;
+import dev.chowder.reconcile.PendingEffects;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
 import dev.chowder.reconcile.UnreferencedValues;
@@ -131,18 +133,23 @@ public record DutyStep(
         "reconciler",
         () ->
             Reconciler.start(
-                admission.instances(),
-                rows,
-                driver,
+                new HostComparison(
+                    admission.instances(),
+                    rows,
+                    driver,
+                    Set.of(ownSandbox),
+                    settings.reconciler(),
+                    node.clock(),
+                    node.metrics()),
                 hostPorts,
+                new PendingEffects(
+                    admission.instances(), rows, settings.reconciler(), node.clock()),
                 admission.slots(),
                 kinds.stream()
                     .map(kind -> new RowRepair(kind, settings.rows(), node.clock()))
                     .toList(),
-                Set.of(ownSandbox),
                 settings.reconciler(),
-                node.clock(),
-                node.metrics()));
+                node.clock()));
   }
 
   private void keepPool(Startup startup, InstanceRows rows) {

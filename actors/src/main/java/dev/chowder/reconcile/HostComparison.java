@@ -14,6 +14,8 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.storage.InstanceRows;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * cannot be read. A single sandbox or instance that does not respond is unknown until the next
  * comparison. Does not know when comparisons happen.
  */
-final class HostComparison {
+public final class HostComparison implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HostComparison.class);
 
   /** The fence for a sandbox without an instance, which can get no later attempt. */
@@ -53,19 +56,22 @@ final class HostComparison {
   private final Clock clock;
   private final MassChangeGuard guard = new MassChangeGuard();
   private final Quarantine quarantine;
+  private final MeterRegistry metrics;
+  private final List<Gauge> gauges;
 
   /**
    * Creates the comparison for one host.
    *
    * @param own sandboxes that belong to no instance and are ignored
    */
-  HostComparison(
+  public HostComparison(
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
       Set<SandboxId> own,
       ReconcilerSettings settings,
-      Clock clock) {
+      Clock clock,
+      MeterRegistry metrics) {
     this.instances = instances;
     this.rows = rows;
     this.driver = driver;
@@ -73,6 +79,24 @@ final class HostComparison {
     this.settings = settings;
     this.clock = clock;
     this.quarantine = new Quarantine(driver, settings.drain(), settings.looks());
+    this.metrics = metrics;
+    this.gauges =
+        List.of(
+            Gauge.builder("chowder.sandboxes.unknown", quarantine, q -> q.all().size())
+                .register(metrics),
+            Gauge.builder("chowder.reconciler.halted", guard, g -> g.blocked().isPresent() ? 1 : 0)
+                .register(metrics));
+  }
+
+  /** Removes the gauges. The next node has them, and a stale one on this node would be wrong. */
+  @Override
+  public void close() {
+    gauges.forEach(metrics::remove);
+  }
+
+  /** Passes engine events to {@code receiver} until the result is closed. */
+  AutoCloseable events(Consumer<SandboxDriver.SandboxEvent> receiver) {
+    return driver.events(receiver);
   }
 
   MassChangeGuard guard() {

@@ -2,23 +2,15 @@ package dev.chowder.reconcile;
 
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.hostport.HostPortAccess;
-import dev.chowder.instance.InstanceCommand;
-import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.Instances;
 import dev.chowder.rows.RowRepair;
-import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.storage.InstanceRows;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
@@ -42,9 +34,8 @@ public final class Reconciler implements SingletonDuty.Duty {
   /** Delay of a comparison after an engine event, so that one comparison covers several events. */
   private static final Duration SOON = Duration.ofSeconds(1);
 
-  private final Instances instances;
-  private final InstanceRows rows;
   private final HostPortAccess hostPorts;
+  private final PendingEffects pendingEffects;
   private final UnusedSlots slots;
   private final List<RowRepair> repairs;
   private final ReconcilerSettings settings;
@@ -53,79 +44,53 @@ public final class Reconciler implements SingletonDuty.Duty {
   private final SandboxEventQueue events;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
   private final CompletableFuture<Void> firstPass = new CompletableFuture<>();
-  private final ScheduledExecutorService passes = thread("reconciler");
-
-  /** A separate thread, because a pass may wait for a slow engine. */
-  private final ScheduledExecutorService redispatches = thread("redispatch");
-
-  private final MeterRegistry metrics;
-  private final List<Gauge> gauges;
+  private final ScheduledExecutorService passes =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("reconciler").factory());
   private final AutoCloseable stream;
 
   private Reconciler(
-      Instances instances,
-      InstanceRows rows,
-      SandboxDriver driver,
+      HostComparison host,
       HostPortAccess hostPorts,
+      PendingEffects pendingEffects,
       UnusedSlots slots,
       List<RowRepair> repairs,
-      Set<SandboxId> own,
       ReconcilerSettings settings,
-      Clock clock,
-      MeterRegistry metrics) {
-    this.instances = instances;
-    this.rows = rows;
+      Clock clock) {
+    this.host = host;
     this.hostPorts = hostPorts;
+    this.pendingEffects = pendingEffects;
     this.slots = slots;
     this.repairs = List.copyOf(repairs);
     this.settings = settings;
     this.clock = clock;
-    this.host = new HostComparison(instances, rows, driver, own, settings, clock);
     this.events =
         new SandboxEventQueue(
             settings.notices(), settings.looks(), this::observe, this::compareSoon);
-    this.metrics = metrics;
-    this.gauges =
-        List.of(
-            Gauge.builder("chowder.sandboxes.unknown", host, h -> h.quarantine().all().size())
-                .register(metrics),
-            Gauge.builder(
-                    "chowder.reconciler.halted", host, h -> h.guard().blocked().isPresent() ? 1 : 0)
-                .register(metrics));
-    this.stream = driver.events(event -> events.add(event.id()));
+    this.stream = host.events(event -> events.add(event.id()));
   }
 
   /**
    * Starts a pass now and then at the interval, until closed.
    *
+   * @param host comparison with the host, which this reconciler closes
+   * @param pendingEffects the pending effects, which this reconciler starts and closes
    * @param repairs repairs of all rows that passes rely on
-   * @param own sandboxes that belong to no instance and are ignored
    */
   public static Reconciler start(
-      Instances instances,
-      InstanceRows rows,
-      SandboxDriver driver,
+      HostComparison host,
       HostPortAccess hostPorts,
+      PendingEffects pendingEffects,
       UnusedSlots slots,
       List<RowRepair> repairs,
-      Set<SandboxId> own,
       ReconcilerSettings settings,
-      Clock clock,
-      MeterRegistry metrics) {
+      Clock clock) {
     var reconciler =
-        new Reconciler(
-            instances, rows, driver, hostPorts, slots, repairs, own, settings, clock, metrics);
+        new Reconciler(host, hostPorts, pendingEffects, slots, repairs, settings, clock);
     var _ =
         reconciler.passes.scheduleWithFixedDelay(
             reconciler::pass, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
-    reconciler.redispatchAll();
-    var remind = settings.remind();
-    var _ =
-        reconciler.redispatches.scheduleWithFixedDelay(
-            () -> step("overdue effects", () -> reconciler.redispatchPending(remind)),
-            remind.toMillis(),
-            remind.toMillis(),
-            TimeUnit.MILLISECONDS);
+    pendingEffects.start();
     // This node may have taken over because another node was lost.
     reconciler.scheduleRepeat();
     return reconciler;
@@ -135,7 +100,7 @@ public final class Reconciler implements SingletonDuty.Duty {
   public void onNodeLost() {
     repairs.forEach(RowRepair::onNodeLost);
     try {
-      redispatchAll();
+      pendingEffects.redispatchAll();
       passes.execute(this::pass);
       scheduleRepeat();
     } catch (RejectedExecutionException closed) {
@@ -154,9 +119,8 @@ public final class Reconciler implements SingletonDuty.Duty {
   @Override
   public void close() {
     passes.shutdownNow();
-    redispatches.shutdownNow();
-    // The next node has these gauges, and a stale one on this node would be wrong.
-    gauges.forEach(metrics::remove);
+    pendingEffects.close();
+    host.close();
     events.close();
     try {
       stream.close();
@@ -234,19 +198,6 @@ public final class Reconciler implements SingletonDuty.Duty {
     return true;
   }
 
-  private static ScheduledExecutorService thread(String name) {
-    return Executors.newSingleThreadScheduledExecutor(
-        Thread.ofPlatform().daemon().name(name).factory());
-  }
-
-  /**
-   * Re-dispatches all pending effects of the rows. An instance with a stale row is re-dispatched by
-   * the repair of its row.
-   */
-  private void redispatchAll() {
-    redispatches.execute(() -> step("pending effects", () -> redispatchPending(Duration.ZERO)));
-  }
-
   private void pass() {
     // All other steps rely on the rows.
     repairs.forEach(repair -> step("stale rows", repair::check));
@@ -272,20 +223,6 @@ public final class Reconciler implements SingletonDuty.Duty {
       LOG.warn("sweep={} reason={} message={}", what, why.reason(), why.getMessage());
     } catch (RuntimeException why) {
       LOG.warn("sweep={} failed", what, why);
-    }
-  }
-
-  private void redispatchPending(Duration atLeastFor) {
-    var now = clock.instant();
-    var after = Optional.<InstanceRows.Pending>empty();
-    while (true) {
-      var page = rows.pending(now, atLeastFor, settings.batch(), after);
-      for (var one : page) {
-        instances.tell(
-            new InstanceId(one.id()), new InstanceCommand.Redispatch(now, settings.overdue()));
-      }
-      if (page.size() < settings.batch()) return;
-      after = Optional.of(page.getLast());
     }
   }
 

@@ -1,0 +1,85 @@
+package dev.chowder.reconcile;
+
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Instances;
+import dev.chowder.storage.InstanceRows;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Re-dispatches the pending effects of the rows, since their messages may be lost. Has its own
+ * thread, because a pass of {@link Reconciler} may wait for a slow engine.
+ */
+public final class PendingEffects implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PendingEffects.class);
+
+  private final Instances instances;
+  private final InstanceRows rows;
+  private final ReconcilerSettings settings;
+  private final Clock clock;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("redispatch").factory());
+
+  public PendingEffects(
+      Instances instances, InstanceRows rows, ReconcilerSettings settings, Clock clock) {
+    this.instances = instances;
+    this.rows = rows;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  /** Re-dispatches all pending effects now, and the overdue ones at the interval, until closed. */
+  void start() {
+    redispatchAll();
+    var remind = settings.remind();
+    var _ =
+        thread.scheduleWithFixedDelay(
+            () -> step("overdue effects", remind),
+            remind.toMillis(),
+            remind.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Re-dispatches all pending effects of the rows. An instance with a stale row is re-dispatched by
+   * the repair of its row.
+   */
+  void redispatchAll() {
+    thread.execute(() -> step("pending effects", Duration.ZERO));
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+
+  private void step(String what, Duration atLeastFor) {
+    try {
+      redispatchPending(atLeastFor);
+    } catch (RuntimeException why) {
+      LOG.warn("sweep={} failed", what, why);
+    }
+  }
+
+  private void redispatchPending(Duration atLeastFor) {
+    var now = clock.instant();
+    var after = Optional.<InstanceRows.Pending>empty();
+    while (true) {
+      var page = rows.pending(now, atLeastFor, settings.batch(), after);
+      for (var one : page) {
+        instances.tell(
+            new InstanceId(one.id()), new InstanceCommand.Redispatch(now, settings.overdue()));
+      }
+      if (page.size() < settings.batch()) return;
+      after = Optional.of(page.getLast());
+    }
+  }
+}
