@@ -8,6 +8,7 @@ import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.organization.OrganizationEntity;
+import dev.chowder.pool.MemberAdmission;
 import dev.chowder.pool.PoolKeeper;
 import dev.chowder.pool.PoolSettings;
 import dev.chowder.reconcile.DiskWatch;
@@ -163,10 +164,13 @@ public record DutyStep(
                     admission.poolMembers(),
                     rows,
                     admission.setups(),
-                    driver,
-                    admission.memory()::admitsMember,
-                    admission.boots()::booting,
-                    () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
+                    new MemberAdmission(
+                        driver,
+                        rows,
+                        admission.memory()::admitsMember,
+                        admission.boots()::booting,
+                        () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
+                        settings.pool()),
                     settings.pool(),
                     node.clock(),
                     node.metrics()));

@@ -3,15 +3,12 @@ package dev.chowder.pool;
 import dev.chowder.base.Ids;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.PoolSetup;
-import dev.chowder.instance.Profile;
 import dev.chowder.pool.PoolCandidates.Candidate;
 import dev.chowder.pool.PoolDemand.Model;
 import dev.chowder.pool.PoolDemand.Wanted;
-import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.HostCapacity;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.storage.InstanceRows;
@@ -31,10 +28,6 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import java.util.function.IntSupplier;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,9 +49,6 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   /** How often members are searched that this keeper does not know. */
   private static final Duration FIND_EVERY = Duration.ofMinutes(1);
 
-  /** Ids are issued up to this much before the row of their instance is written. */
-  private static final Duration ROW_DELAY = Duration.ofSeconds(30);
-
   /**
    * A member that exceeds its maximum age by more than this share is discarded, even without a
    * replacement.
@@ -66,32 +56,20 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   private static final double OVERAGE = 0.1;
 
   private final PoolMembers members;
-  private final InstanceRows rows;
+  private final RecentCreates creates;
   private final PoolCandidates candidates;
-  private final SandboxDriver driver;
-  private final Predicate<InstanceId> admission;
-  private final IntSupplier booting;
-  private final BooleanSupplier canBeStored;
+  private final MemberAdmission admission;
   private final PoolSettings settings;
   private final InstantSource clock;
   private final MeterRegistry metrics;
   private final List<Gauge> gauges;
-  private final PoolDemand demand;
-  private final Map<Model, Failures> failures = new HashMap<>();
+  private final MemberFailures failures;
 
   /** Since when a member of a model is missing, by {@link System#nanoTime}. */
   private final Map<Model, Long> missingSince = new HashMap<>();
 
-  /** Ids whose create is counted, so that overlapping queries do not count it twice. */
-  private final Set<InstanceId> counted = new HashSet<>();
-
   /** The members that the last check found. */
   private volatile Map<InstanceId, InstanceView> known = Map.of();
-
-  private Instant createsUntil;
-
-  /** The time of the last create, by organization. */
-  private final Map<String, Instant> lastCreates = new HashMap<>();
 
   private long findAt = System.nanoTime();
   private Duration boot = FIRST_BOOT;
@@ -116,36 +94,22 @@ public final class PoolKeeper implements SingletonDuty.Duty {
    */
   public record Offer(PoolSetup setup, int freeSlots) {}
 
-  /**
-   * The failures in a row of members of one model.
-   *
-   * @param retryAt by {@link System#nanoTime}
-   */
-  private record Failures(int count, long retryAt) {}
-
   private PoolKeeper(
       PoolMembers members,
       InstanceRows rows,
       Setups setups,
-      SandboxDriver driver,
-      Predicate<InstanceId> admission,
-      IntSupplier booting,
-      BooleanSupplier canBeStored,
+      MemberAdmission admission,
       PoolSettings settings,
       InstantSource clock,
       MeterRegistry metrics) {
     this.members = members;
-    this.rows = rows;
+    this.creates = new RecentCreates(rows, settings, clock);
     this.candidates = new PoolCandidates(setups, settings.maxSize());
-    this.driver = driver;
     this.admission = admission;
-    this.booting = booting;
-    this.canBeStored = canBeStored;
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
-    this.demand = new PoolDemand(settings.keepFor());
-    this.createsUntil = clock.instant().minus(settings.keepFor());
+    this.failures = new MemberFailures(settings);
     this.gauges =
         List.of(
             Gauge.builder("chowder.pool.oldest.seconds", this, PoolKeeper::oldestSeconds)
@@ -153,36 +117,16 @@ public final class PoolKeeper implements SingletonDuty.Duty {
                 .register(metrics));
   }
 
-  /**
-   * Starts a check now and then at the interval, until closed.
-   *
-   * @param admission admits a member if the host has memory for it and for one gateway besides
-   * @param booting returns how many gateways boot on this node
-   * @param canBeStored whether all nodes read the events of members
-   */
+  /** Starts a check now and then at the interval, until closed. */
   public static PoolKeeper start(
       PoolMembers members,
       InstanceRows rows,
       Setups setups,
-      SandboxDriver driver,
-      Predicate<InstanceId> admission,
-      IntSupplier booting,
-      BooleanSupplier canBeStored,
+      MemberAdmission admission,
       PoolSettings settings,
       InstantSource clock,
       MeterRegistry metrics) {
-    var keeper =
-        new PoolKeeper(
-            members,
-            rows,
-            setups,
-            driver,
-            admission,
-            booting,
-            canBeStored,
-            settings,
-            clock,
-            metrics);
+    var keeper = new PoolKeeper(members, rows, setups, admission, settings, clock, metrics);
     var _ =
         keeper.thread.scheduleWithFixedDelay(
             keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
@@ -219,7 +163,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   private void check() {
     try {
       findMembers();
-      countCreates();
+      creates.count();
       refresh();
       adjust();
     } catch (SandboxException why) {
@@ -227,18 +171,6 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     } catch (RuntimeException why) {
       LOG.warn("event=pool-not-checked", why);
     }
-  }
-
-  private void countCreates() {
-    var now = clock.instant();
-    var from = createsUntil.minus(ROW_DELAY);
-    for (var row : rows.newestSince(Ids.at(from, Ids.next()), settings.batch())) {
-      var id = new InstanceId(row.id());
-      if (counted.add(id)) created(InstanceReadRows.view(row).profile());
-    }
-    createsUntil = now;
-    var forgotten = from.minus(ROW_DELAY);
-    counted.removeIf(id -> Ids.timeOf(id.value()).isBefore(forgotten));
   }
 
   /** Reads the state of each known member, and counts those that creates have claimed. */
@@ -263,12 +195,12 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   /** Returns the member as it is now; empty if it is none any more. */
   private Optional<InstanceView> refreshed(InstanceView before, InstanceView now) {
     if (now.isListed()) {
-      if (counted.add(before.id())) created(now.profile());
+      creates.count(before.id(), now.profile());
       return Optional.empty();
     }
     if (now.isTerminated()) {
       if (isWarming(before) && !members.wasDiscardedHere(before.id())) {
-        failed(Model.of(before.profile()));
+        failures.failed(Model.of(before.profile()));
       }
       return Optional.empty();
     }
@@ -276,31 +208,12 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     return Optional.of(now);
   }
 
-  private void created(Profile profile) {
-    demand.created(profile);
-    lastCreates.merge(
-        profile.organizationId(),
-        profile.createdAt(),
-        (one, other) -> one.isAfter(other) ? one : other);
-  }
-
   private void pooled(InstanceView member) {
-    failures.remove(Model.of(member.profile()));
+    failures.booted(Model.of(member.profile()));
     var took = Duration.between(member.profile().createdAt(), member.profile().updatedAt());
     LOG.info("instance={} event=pooled after_ms={}", member.id(), took.toMillis());
     // Two nodes measure it, whose clocks may differ.
     if (took.isPositive()) boot = took.compareTo(MAX_BOOT) < 0 ? took : MAX_BOOT;
-  }
-
-  private void failed(Model model) {
-    int count = Optional.ofNullable(failures.get(model)).map(Failures::count).orElse(0) + 1;
-    var pause = settings.retryMin().multipliedBy(1L << Math.min(count - 1, 20));
-    if (pause.compareTo(settings.retryMax()) > 0) pause = settings.retryMax();
-    failures.put(model, new Failures(count, System.nanoTime() + pause.toNanos()));
-    LOG.info(
-        "organization={} event=pool-waits again_in_ms={}",
-        model.organizationId(),
-        pause.toMillis());
   }
 
   private static boolean isWarming(InstanceView view) {
@@ -309,19 +222,16 @@ public final class PoolKeeper implements SingletonDuty.Duty {
 
   /** Discards the members that are not wanted, and creates one that is missing. */
   private void adjust() {
-    var wanted =
-        settings.isEnabled() && canBeStored.getAsBoolean() ? wanted() : new ArrayList<Wanted>();
+    var wanted = admission.isEnabled() ? wanted() : new ArrayList<Wanted>();
     if (known.isEmpty() && wanted.isEmpty()) return;
-    var host = driver.capacity();
+    var host = admission.capacity();
     var missing = new ArrayList<Missing>();
     var kept = new HashSet<InstanceId>();
-    int allowed =
-        isShort(host, 0)
-            ? 0
-            : (int) (settings.memoryShare() * host.totalBytes() / settings.memberBytes());
+    int allowed = admission.allowed(host);
     // While a model is paused after failures, no member of it boots, so it must take no share from
     // others.
-    wanted.removeIf(one -> isPaused(one.model()) && ofModel(one.model()).findAny().isEmpty());
+    wanted.removeIf(
+        one -> failures.isPaused(one.model()) && ofModel(one.model()).findAny().isEmpty());
     var found =
         candidates.find(
             wanted,
@@ -358,14 +268,10 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   }
 
   private List<Wanted> wanted() {
-    var wanted = demand.wanted(clock.instant(), boot);
+    var wanted = creates.wanted(boot);
     var models = wanted.stream().map(Wanted::model).toList();
-    failures.keySet().retainAll(models);
+    failures.retain(models);
     missingSince.keySet().retainAll(models);
-    lastCreates
-        .keySet()
-        .retainAll(
-            wanted.stream().map(one -> one.model().organizationId()).collect(Collectors.toSet()));
     return wanted;
   }
 
@@ -406,18 +312,16 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     if (missing.isEmpty()) return;
     long warming = known.values().stream().filter(PoolKeeper::isWarming).count();
     if (warming >= settings.maxWarming()) return;
-    // Otherwise its own memory could make memory short, and it would be discarded again.
-    if (isShort(host, 2 * settings.memberBytes())) return;
-    boolean busy =
-        booting.getAsInt() > 0 || rows.countByStatus().containsKey(Name.PROVISIONING.label());
+    if (!admission.mayBoot(host)) return;
+    boolean busy = admission.isBusy();
     var id = new InstanceId(Ids.next());
     missing.stream()
-        .filter(one -> !isPaused(one.model()))
-        .filter(one -> hasWaited(one.model()) || !(busy || isSoonAfterACreate(one.model())))
+        .filter(one -> !failures.isPaused(one.model()))
+        .filter(one -> hasWaited(one.model()) || !(busy || creates.isSoonAfterACreate(one.model())))
         .findFirst()
         // Last, because it reserves memory. Without the spare memory, the member could take the
         // memory for which another one was discarded.
-        .filter(_ -> admission.test(id))
+        .filter(_ -> admission.reserve(id))
         .ifPresent(one -> create(id, one));
   }
 
@@ -429,7 +333,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     } catch (IllegalStateException noReply) {
       // The member may exist. It is found later.
       LOG.warn("event=pool-member-not-known why={}", noReply.toString());
-      failed(missing.model());
+      failures.failed(missing.model());
     }
   }
 
@@ -439,19 +343,6 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     known = all;
   }
 
-  /** Returns whether memory is short once this much more is used. */
-  private boolean isShort(HostCapacity host, long more) {
-    return host.availableBytes() - more < settings.lowMemory() * host.totalBytes();
-  }
-
-  /** Returns whether a caller may wait for a first answer. */
-  private boolean isSoonAfterACreate(Model model) {
-    var last = lastCreates.getOrDefault(model.organizationId(), Instant.EPOCH);
-    var since = Duration.between(last, clock.instant());
-    // A create in the future was before the clock was set back.
-    return !since.isNegative() && since.compareTo(settings.calm()) < 0;
-  }
-
   /**
    * Returns whether a member of this model no longer waits for callers. Without this limit, a fleet
    * that always creates would have no pool.
@@ -459,11 +350,5 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   private boolean hasWaited(Model model) {
     var since = missingSince.get(model);
     return since != null && System.nanoTime() - since >= settings.maxWait().toNanos();
-  }
-
-  private boolean isPaused(Model model) {
-    return Optional.ofNullable(failures.get(model))
-        .filter(failed -> System.nanoTime() - failed.retryAt() < 0)
-        .isPresent();
   }
 }
