@@ -1,22 +1,14 @@
 package dev.chowder.instance;
 
-import static dev.chowder.base.ErrorText.cannot;
-
-import dev.chowder.actor.JournalVersion;
 import dev.chowder.base.Failpoints;
 import dev.chowder.base.Ids;
-import dev.chowder.storage.JournalTags;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
-import java.util.stream.StreamSupport;
-import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
@@ -24,11 +16,9 @@ import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
-import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
@@ -61,9 +51,8 @@ public final class InstanceEntity
   private final InstanceId id;
   private final InstanceEffects effects;
   private final InstanceViewWriter views;
+  private final InstanceHosting hosting;
   private final Consumer<InstanceCommand.Report> self;
-  private final BooleanSupplier canBeHosted;
-  private final IntSupplier journalVersion;
   private final int maxWatchers;
   private final int snapshotEvery;
 
@@ -83,54 +72,28 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       InstanceSettings settings) {
-    var sharding = ClusterSharding.get(system);
-    sharding.init(
-        Entity.of(
-            ENTITY_KEY,
-            entity ->
-                create(
-                    new InstanceId(entity.getEntityId()),
-                    effects,
-                    readSide,
-                    report -> sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(report),
-                    () -> canBeHosted(system),
-                    () -> JournalVersion.ofAllMembers(system),
-                    settings)));
+    ClusterSharding.get(system)
+        .init(
+            Entity.of(
+                ENTITY_KEY,
+                entity ->
+                    create(
+                        new InstanceId(entity.getEntityId()),
+                        effects,
+                        readSide,
+                        InstanceHosting.of(system, new InstanceId(entity.getEntityId())),
+                        settings)));
   }
 
-  /**
-   * Returns whether any node can host this instance after it stops here: this node, unless it is
-   * shutting down, or another node that is Up. If none can, send the instance nothing, because
-   * sharding would buffer the message and delay the last node's shutdown.
-   */
-  private static boolean canBeHosted(ActorSystem<?> system) {
-    if (CoordinatedShutdown.get(system).getShutdownReason().isEmpty()) return true;
-    var cluster = Cluster.get(system);
-    var here = cluster.selfMember().uniqueAddress();
-    return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
-        .filter(member -> !member.uniqueAddress().equals(here))
-        .anyMatch(member -> member.status().equals(MemberStatus.up()));
-  }
-
-  /**
-   * Creates the actor of one instance.
-   *
-   * @param self sends a report to this instance, even after this actor has stopped
-   * @param canBeHosted returns whether any node can host the instance after this actor stops
-   * @param journalVersion returns the newest version of the journal that all members read
-   */
-  public static Behavior<InstanceCommand> create(
+  /** Creates the actor of one instance. */
+  static Behavior<InstanceCommand> create(
       InstanceId id,
       InstanceEffects effects,
       InstanceReadSide readSide,
-      Consumer<InstanceCommand.Report> self,
-      BooleanSupplier canBeHosted,
-      IntSupplier journalVersion,
+      InstanceHosting hosting,
       InstanceSettings settings) {
     return Behaviors.setup(
-        context ->
-            new InstanceEntity(
-                context, id, effects, readSide, self, canBeHosted, journalVersion, settings));
+        context -> new InstanceEntity(context, id, effects, readSide, hosting, settings));
   }
 
   private InstanceEntity(
@@ -138,9 +101,7 @@ public final class InstanceEntity
       InstanceId id,
       InstanceEffects effects,
       InstanceReadSide readSide,
-      Consumer<InstanceCommand.Report> self,
-      BooleanSupplier canBeHosted,
-      IntSupplier journalVersion,
+      InstanceHosting hosting,
       InstanceSettings settings) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id.value()),
@@ -148,14 +109,13 @@ public final class InstanceEntity
     this.context = context;
     this.id = id;
     this.effects = effects;
+    this.hosting = hosting;
+    this.self = hosting.self();
     this.views =
         new InstanceViewWriter(
             id,
             readSide,
             () -> self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO)));
-    this.self = self;
-    this.canBeHosted = canBeHosted;
-    this.journalVersion = journalVersion;
     this.maxWatchers = settings.maxWatchers();
     this.snapshotEvery = settings.snapshotEvery();
   }
@@ -247,7 +207,7 @@ public final class InstanceEntity
   private Effect<InstanceEvent, InstanceState> persist(
       InstanceState before, List<InstanceEvent> events, InstanceCommand command) {
     events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.BEFORE));
-    taggedWith = tags(before, events.getFirst());
+    taggedWith = InstanceTags.of(before, events.getFirst());
     return Effect()
         .persist(events)
         .thenRun(
@@ -279,7 +239,7 @@ public final class InstanceEntity
   /** Returns whether all members of the cluster can read these events. */
   private boolean canBeRead(List<InstanceEvent> events) {
     int needed = events.stream().mapToInt(InstanceJournal::versionOf).max().orElse(0);
-    return needed == 0 || needed <= journalVersion.getAsInt();
+    return needed == 0 || needed <= hosting.journalVersion().getAsInt();
   }
 
   /**
@@ -296,33 +256,6 @@ public final class InstanceEntity
     return Effect().none();
   }
 
-  /**
-   * Returns the tags that make events part of their organization's history. A pool member belongs
-   * to it only when it was claimed, or its claim was found.
-   */
-  private static Set<String> tags(InstanceState state, InstanceEvent first) {
-    boolean joins = first instanceof InstanceEvent.Claimed || first instanceof InstanceEvent.Failed;
-    boolean hidden =
-        first instanceof InstanceEvent.MemberCreated
-            || (state instanceof InstanceState.Member && !joins);
-    return hidden ? Set.of() : JournalTags.setOf(owner(state, first));
-  }
-
-  private static String owner(InstanceState state, InstanceEvent first) {
-    return switch (state) {
-      case InstanceState.Existing existing -> existing.profile().organizationId();
-      case InstanceState.Tombstone tombstone -> tombstone.organizationId();
-      case InstanceState.Absent() ->
-          switch (first) {
-            case InstanceEvent.Created created -> created.profile().organizationId();
-            case InstanceEvent.BirthForbidden forbidden -> forbidden.organizationId();
-            case InstanceEvent other ->
-                throw new IllegalStateException(
-                    cannot("persist the event " + name(other), "the instance was not created"));
-          };
-    };
-  }
-
   private void dispatchIfChanged(InstanceState state) {
     var pendingEffect = state.pendingEffect();
     if (pendingEffect.equals(dispatched)) return;
@@ -337,7 +270,8 @@ public final class InstanceEntity
    */
   private void stopped(InstanceState state) {
     effects.dispatch(id, new InstanceEffect.None(), self);
-    if (!state.pendingEffect().equals(new InstanceEffect.None()) && canBeHosted.getAsBoolean()) {
+    if (!state.pendingEffect().equals(new InstanceEffect.None())
+        && hosting.canBeHosted().getAsBoolean()) {
       self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO));
     }
   }

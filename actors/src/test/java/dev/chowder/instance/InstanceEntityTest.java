@@ -229,9 +229,7 @@ class InstanceEntityTest {
               labelsStored.add(labelsToo);
               return readSide.store(view, labelsToo);
             },
-            sentToSelf::add,
-            () -> canBeHosted,
-            () -> journalVersion,
+            new InstanceHosting(sentToSelf::add, () -> canBeHosted, () -> journalVersion),
             SETTINGS),
         // Events have their own format, which InstanceJournalGoldenTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, true));
