@@ -78,6 +78,11 @@ public record EffectSettings(
         RestartSettings.of(root));
   }
 
+  /** Returns the maximum duration of a stage. */
+  Duration stageLimit(Stage stage) {
+    return stageLimits.getOrDefault(stage, stopLimit);
+  }
+
   /**
    * Returns the limit of boots; by default two per processor, since one waits for the disk while
    * the other computes.

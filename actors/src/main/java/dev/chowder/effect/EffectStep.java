@@ -241,23 +241,41 @@ public record EffectStep(
 
   private GatewayStages stages(
       Clients clients, Configuration configuration, ImageFiles images, HostPortAccess hostPorts) {
+    var image = new SandboxImage(settings.image(), images::skeleton);
+    var output = new GatewayOutput(driver, configuration.known());
+    var configurationStage =
+        new ConfigurationStage(
+            driver, image, configuration.overrides(), configuration.channels(), settings.effects());
+    var sleep = sleep(clients, configuration.tokens());
+    var boot =
+        new GatewayBoot(
+            driver,
+            image,
+            new GatewayReadiness(),
+            needs.memory(),
+            output,
+            settings.effects().readyLimit());
     return new GatewayStages(
-        driver,
-        sleep(clients, configuration.tokens()),
-        storage.secrets(),
-        configuration.known(),
+        new HomeVolumes(driver, storage.secrets(), image),
+        new OnboardingStages(
+            driver,
+            image,
+            new OnboardedConfig(driver, image, output, settings.effects()),
+            models(hostPorts),
+            configuration.tokens(),
+            configuration.channels(),
+            environment.gatewayUrl()),
+        configurationStage,
+        new StartStages(
+            sleep,
+            configurationStage,
+            configuration.tokens(),
+            boot,
+            new WarmUpStage(driver, sleep, configuration.tokens(), warmUp(clients), boot),
+            needs.memory()),
+        sleep,
         configuration.tokens(),
-        models(hostPorts),
-        configuration.overrides(),
-        configuration.channels(),
-        new GatewayReadiness(),
-        warmUp(clients),
-        needs.slots(),
-        needs.memory(),
-        environment.gatewayUrl(),
-        settings.image(),
-        images::skeleton,
-        settings.effects());
+        needs.slots());
   }
 
   private GatewaySleep sleep(Clients clients, GatewayTokens tokens) {

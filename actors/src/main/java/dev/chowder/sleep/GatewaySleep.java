@@ -143,6 +143,24 @@ public final class GatewaySleep {
     }
   }
 
+  /** Ends the sleeping gateway before this attempt boots one. */
+  public void endForBoot(SandboxId sandbox, int attempt) {
+    // A repetition of the boot keeps the process that this attempt booted.
+    if (driver.observe(sandbox).attempt() >= attempt) return;
+    var _ = driver.stop(sandbox, attempt, drain);
+  }
+
+  /**
+   * Ends a frozen process that no sleep records: a failed wake left it, or something else paused
+   * it. It would overwrite files if it continued later. One that something else paused may have
+   * work to finish.
+   */
+  public void endLost(SandboxId sandbox, int attempt) {
+    if (driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused) {
+      var _ = end(sandbox, attempt);
+    }
+  }
+
   private static SleepMemory memory(MemoryUse memory) {
     return new SleepMemory(memory.residentBytes(), memory.swappedBytes());
   }

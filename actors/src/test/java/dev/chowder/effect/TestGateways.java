@@ -140,18 +140,16 @@ public final class TestGateways {
       String snapshot,
       Duration warmUpLimit) {
     var effects = EffectSettings.of(ConfigFactory.load());
-    return new GatewayStages(
-        driver,
+    var image = new SandboxImage(snapshot, () -> skeleton);
+    var sleep =
         new GatewaySleep(
             driver,
             suspension(),
             effects.sleep(),
             effects.drain(),
             InstantSource.system(),
-            hostMemory()),
-        secrets,
-        new KnownSecrets(secrets, tokens()),
-        tokens(),
+            hostMemory());
+    var models =
         new ModelSetups(
             driver,
             (_, port) -> {
@@ -160,22 +158,40 @@ public final class TestGateways {
             },
             (organization, model) ->
                 secrets.get(organization, SecretNames.providerKey(model.provider(), "0")),
-            new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
-        overrides,
-        channels,
-        new GatewayReadiness(),
+            new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO));
+    var warmUp =
         new GatewayWarmUp(
             http,
             conversations,
             devices::of,
             settings.responses().others().bytes(),
             warmUpLimit,
-            Duration.ZERO),
-        (_, _) -> {},
-        hostMemory(),
-        publicUrl,
-        snapshot,
-        () -> skeleton,
-        effects);
+            Duration.ZERO);
+    var output = new GatewayOutput(driver, new KnownSecrets(secrets, tokens()));
+    var configuration = new ConfigurationStage(driver, image, overrides, channels, effects);
+    var boot =
+        new GatewayBoot(
+            driver, image, new GatewayReadiness(), hostMemory(), output, effects.readyLimit());
+    return new GatewayStages(
+        new HomeVolumes(driver, secrets, image),
+        new OnboardingStages(
+            driver,
+            image,
+            new OnboardedConfig(driver, image, output, effects),
+            models,
+            tokens(),
+            channels,
+            publicUrl),
+        configuration,
+        new StartStages(
+            sleep,
+            configuration,
+            tokens(),
+            boot,
+            new WarmUpStage(driver, sleep, tokens(), warmUp, boot),
+            hostMemory()),
+        sleep,
+        tokens(),
+        (_, _) -> {});
   }
 }

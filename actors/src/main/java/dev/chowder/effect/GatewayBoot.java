@@ -1,0 +1,132 @@
+package dev.chowder.effect;
+
+import dev.chowder.gateway.CrashCause;
+import dev.chowder.gateway.GatewayWork.Outcome;
+import dev.chowder.gateway.GatewayWork.StageRun;
+import dev.chowder.gateway.GatewayWork.WorkFailure;
+import dev.chowder.gateway.HostMemory;
+import dev.chowder.gateway.LogTail;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.StageRecord;
+import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Starts the process of a gateway and waits until it is ready. */
+public final class GatewayBoot {
+  private final SandboxDriver driver;
+  private final SandboxImage image;
+  private final GatewayReadiness readiness;
+  private final HostMemory hostMemory;
+  private final GatewayOutput output;
+  private final Duration readyLimit;
+
+  /**
+   * Creates the boots of one image.
+   *
+   * @param readyLimit time in which a gateway must become ready
+   */
+  public GatewayBoot(
+      SandboxDriver driver,
+      SandboxImage image,
+      GatewayReadiness readiness,
+      HostMemory hostMemory,
+      GatewayOutput output,
+      Duration readyLimit) {
+    this.driver = driver;
+    this.image = image;
+    this.readiness = readiness;
+    this.hostMemory = hostMemory;
+    this.output = output;
+    this.readyLimit = readyLimit;
+  }
+
+  /** Returns what a boot starts. */
+  ProcessSpec process(StageRun stageRun) {
+    return image.gateway(stageRun);
+  }
+
+  /** Boots the gateway. */
+  void boot(InstanceId id, SandboxId sandbox, StageRun stageRun) throws InterruptedException {
+    var endpoint = startProcess(id, sandbox, stageRun);
+    switch (readiness.awaitReady(endpoint, readyLimit, () -> driver.observe(sandbox).endpoint())) {
+      case READY -> hostMemory.ready(id);
+      case DIED -> throw diedEarly(id, sandbox, stageRun);
+      case NOT_IN_TIME ->
+          throw new WorkFailure(
+              "GATEWAY_NOT_READY",
+              "the gateway did not become ready within "
+                  + readyLimit.toSeconds()
+                  + " s; its last lines: "
+                  + output.lastLines(id, stageRun));
+    }
+  }
+
+  private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, StageRun stageRun)
+      throws InterruptedException {
+    try {
+      return driver.start(sandbox, stageRun.fence(), image.gateway(stageRun));
+    } catch (SandboxException why) {
+      // The start fails without an address if the engine ends right after it started the process.
+      boolean ended =
+          why.reason() == SandboxException.Reason.REFUSED
+              && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
+              && one.attempt() == stageRun.attempt();
+      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF)
+        throw diedEarly(id, sandbox, stageRun);
+      throw why;
+    }
+  }
+
+  private WorkFailure diedEarly(InstanceId id, SandboxId sandbox, StageRun stageRun)
+      throws InterruptedException {
+    var lines = output.lastLines(id, stageRun);
+    return switch (driver.observe(sandbox).mainProcess()) {
+      case MainProcess.Ended ended -> {
+        var cause = CrashCause.of(ended, lines, driver.howEnded(sandbox));
+        yield new WorkFailure(
+            cause.reason(),
+            "the gateway ended before it was ready: "
+                + cause.text()
+                + "; its last lines: "
+                + lines);
+      }
+      case MainProcess.Missing() ->
+          new WorkFailure(
+              "CONTAINER_REMOVED",
+              "the gateway's container was removed before the gateway was ready");
+      case MainProcess.Paused _ ->
+          new WorkFailure("GATEWAY_FROZEN", "the gateway was frozen before it was ready");
+      case MainProcess.Up _ ->
+          new WorkFailure(
+              "GATEWAY_CRASHED", "the gateway ended before it was ready; its last lines: " + lines);
+    };
+  }
+
+  /** Returns the address of the gateway that has just booted or woken. */
+  Outcome publish(SandboxId sandbox) throws InterruptedException {
+    var seen = driver.observe(sandbox);
+    if (seen.mainProcess() instanceof MainProcess.Ended ended) throw endedSoon(sandbox, ended);
+    var endpoint =
+        seen.endpoint()
+            .orElseThrow(
+                () ->
+                    new WorkFailure(
+                        "GATEWAY_CRASHED", "the gateway ended just after it was ready"));
+    return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.of(endpoint.toString()));
+  }
+
+  /** Returns why the gateway ended after it was ready. */
+  WorkFailure endedSoon(SandboxId sandbox, MainProcess.Ended ended) throws InterruptedException {
+    var cause = CrashCause.of(ended, LogTail.read(driver, sandbox), driver.howEnded(sandbox));
+    return new WorkFailure(
+        cause.reason(), "the gateway ended just after it was ready: " + cause.text());
+  }
+}

@@ -1,0 +1,43 @@
+package dev.chowder.effect;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.gateway.GatewayWork.StageRun;
+import dev.chowder.openclaw.home.OpenClawHome;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.SandboxId;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The image of the sandboxes, and what runs from it.
+ *
+ * @param snapshot name of the image
+ * @param skeleton returns the configuration that onboarding wrote into the image; empty if that is
+ *     not known
+ */
+public record SandboxImage(String snapshot, Supplier<Optional<ByteString>> skeleton) {
+  /** Returns the sandbox of an instance. */
+  SandboxSpec sandbox(SandboxId sandbox, StageRun stageRun) {
+    return new SandboxSpec(
+        sandbox, stageRun.organizationId(), snapshot, stageRun.homes().generation());
+  }
+
+  /** Returns the process of a gateway. */
+  ProcessSpec gateway(StageRun stageRun) {
+    return new ProcessSpec(
+        snapshot,
+        stageRun.organizationId(),
+        OpenClawHome.GATEWAY_COMMAND,
+        OpenClawHome.GATEWAY_ENVIRONMENT,
+        OpenClawHome.GATEWAY_PORT);
+  }
+
+  /** Returns a command that runs with the home volume, and ends. */
+  TaskSpec task(StageRun stageRun, List<String> command, List<SandboxFile> files) {
+    return new TaskSpec(snapshot, stageRun.organizationId(), command, files);
+  }
+}
