@@ -773,7 +773,7 @@ class EffectRunnerTest {
 
   @Test
   void aStageThatEndsAfterTheRunnerWasClosedIsNoError() throws InterruptedException {
-    var log = (Logger) LoggerFactory.getLogger(EffectRunner.class);
+    var log = (Logger) LoggerFactory.getLogger(EffectRunner.class.getPackageName());
     var logged = new ListAppender<ILoggingEvent>();
     logged.start();
     log.addAppender(logged);
