@@ -138,7 +138,7 @@ class InstanceRequestsTest {
     var id = Ids.next();
     assertThat(requests.verb(id, false, 0).timeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(requests.verb(id, true, 0).timeout()).isZero();
-    assertThat(requests.verb(id, true, 300).timeout()).isEqualTo(Duration.ofSeconds(300));
+    assertThat(requests.verb(id, true, 300).timeout()).isEqualTo(Duration.ofMinutes(5));
     assertRejected("wait", () -> requests.verb(id, true, 301));
     assertRejected("wait", () -> requests.verb(id, true, -1));
   }
