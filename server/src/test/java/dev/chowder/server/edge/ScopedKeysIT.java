@@ -316,7 +316,8 @@ class ScopedKeysIT {
             .flatMap(service -> service.getMethods().stream())
             .toList();
     assertThat(methods.stream().map(Descriptors.MethodDescriptor::getName))
-        .containsExactlyInAnyOrderElementsOf(NEEDED.keySet());
+        .hasSizeGreaterThan(NEEDED.size())
+        .containsAll(NEEDED.keySet());
     var channel = NettyChannelBuilder.forAddress(SERVER.grpc()).usePlaintext().build();
     try {
       for (var method : methods) {
