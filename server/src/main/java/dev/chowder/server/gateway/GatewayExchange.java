@@ -86,6 +86,13 @@ final class GatewayExchange implements AutoCloseable {
         cannot("receive the whole response", "the gateway closed the connection"));
   }
 
+  /**
+   * Returns whether the gateway sent the whole body. Wakes the caller's sink when it becomes true.
+   */
+  boolean isComplete() {
+    return complete;
+  }
+
   private static ByteString joined(List<ByteBuffer> buffers) {
     // The HTTP client does not reuse a buffer that it delivered.
     return buffers.stream()

@@ -119,8 +119,9 @@ final class ResponseStream {
     var next = exchange.next(left(), this::late);
     while (next.isPresent()) {
       if (!next.get().isEmpty()) body.send(next.get());
-      // Nothing more is read from the gateway before the caller's transport has room for it.
-      body.awaitRoom();
+      // Nothing more is read from the gateway before the caller's transport has room for it. At the
+      // end nothing is left to read, and the call ends without a wait for a slow caller.
+      body.awaitRoomOr(exchange::isComplete);
       next = exchange.next(left(), this::late);
     }
   }

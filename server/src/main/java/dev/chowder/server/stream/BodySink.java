@@ -19,6 +19,7 @@ public final class BodySink {
   private final StreamObserver<HttpBody> out;
   private final Sink<HttpBody> sink;
   private final Duration stallTimeout;
+  private final String action;
   private final boolean resets;
   private volatile boolean begun;
   private String contentType = "application/octet-stream";
@@ -29,13 +30,15 @@ public final class BodySink {
    * @param stallTimeout how long the caller may read nothing
    */
   public BodySink(StreamObserver<HttpBody> out, Duration stallTimeout) {
-    this(out, stallTimeout, false);
+    this(out, stallTimeout, "send the response", false);
   }
 
-  private BodySink(StreamObserver<HttpBody> out, Duration stallTimeout, boolean resets) {
+  private BodySink(
+      StreamObserver<HttpBody> out, Duration stallTimeout, String action, boolean resets) {
     this.out = out;
     this.sink = new Sink<>(out, new Ending());
     this.stallTimeout = stallTimeout;
+    this.action = action;
     this.resets = resets;
   }
 
@@ -45,7 +48,7 @@ public final class BodySink {
    */
   public static BodySink resettable(StreamObserver<HttpBody> out, Duration stallTimeout) {
     boolean transcoded = CallHeaders.requested("x-envoy-original-path").isPresent();
-    return new BodySink(out, stallTimeout, transcoded);
+    return new BodySink(out, stallTimeout, "download the body", transcoded);
   }
 
   private final class Ending implements Sink.Ending {
@@ -96,11 +99,15 @@ public final class BodySink {
 
   /** Waits until the transport has room. */
   public void awaitRoom() {
-    if (sink.awaitRoom(stallTimeout)) return;
+    awaitRoomOr(() -> false);
+  }
+
+  /** Waits until the transport has room or the condition is true; {@link #wake} checks it again. */
+  public void awaitRoomOr(BooleanSupplier condition) {
+    if (sink.awaitRoomOr(condition, stallTimeout)) return;
     throw ApiError.of(
         Reason.NO_ANSWER_IN_TIME,
-        cannot(
-            "download the body", "the client read nothing for " + stallTimeout.toSeconds() + " s"));
+        cannot(action, "the client read nothing for " + stallTimeout.toSeconds() + " s"));
   }
 
   /** Waits as {@link Sink#await(BooleanSupplier, Duration)} does. */

@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The messages of one streaming response. Its source runs on a virtual thread of its own and blocks
  * while the caller's transport cannot buffer another message. The stream ends exactly once: when
- * the source returns or throws, when the node drains, or when the caller disconnects. After that,
- * every method that sends or waits throws {@code CANCELLED}, which ends the source.
+ * the source returns or throws, when the node drains (if asked for), or when the caller
+ * disconnects. After that, every method that sends or waits throws {@code CANCELLED}, which ends
+ * the source.
  *
  * <p>Holds no message, so a source needs a limit for what it holds itself. Does not interrupt the
  * source, because an interrupt would close an H2 database file that the source reads.
@@ -99,7 +100,7 @@ public final class Sink<T> {
     run(
         thread,
         () -> {
-          try (var _ = node.onDrain(() -> fail(onDrain.get()))) {
+          try (var _ = node.onDrain(() -> end(() -> ending.fail(onDrain.get())))) {
             source.run();
           }
         });
@@ -107,9 +108,20 @@ public final class Sink<T> {
 
   /** Sends a message as soon as the transport has room. */
   public void send(T message) {
+    send(message, () -> {});
+  }
+
+  /**
+   * Sends a message as soon as the transport has room.
+   *
+   * @param record records that the message is sent; the error of a drain sees the record of all
+   *     messages before it
+   */
+  public void send(T message, Runnable record) {
     lock.lock();
     try {
       awaitRoom();
+      record.run();
       out.onNext(message);
     } finally {
       lock.unlock();
@@ -121,9 +133,12 @@ public final class Sink<T> {
     await(out::isReady, FOREVER);
   }
 
-  /** Waits until the transport has room. Returns false if it has none within {@code limit}. */
-  boolean awaitRoom(Duration limit) {
-    return await(out::isReady, limit);
+  /**
+   * Waits until the transport has room or the condition is true. Returns false if neither happens
+   * within {@code limit}.
+   */
+  boolean awaitRoomOr(BooleanSupplier condition, Duration limit) {
+    return await(() -> out.isReady() || condition.getAsBoolean(), limit);
   }
 
   /** Waits until the condition is true. {@link #wake} checks it again. */
@@ -185,9 +200,19 @@ public final class Sink<T> {
     }
   }
 
-  /** Completes the stream unless it has ended. Any thread may call it. */
+  /**
+   * Completes the stream unless it has ended, and fails it if it cannot be completed. Any thread
+   * may call it.
+   */
   public void complete() {
-    end(ending::complete);
+    end(
+        () -> {
+          try {
+            ending.complete();
+          } catch (RuntimeException why) {
+            ending.fail(why);
+          }
+        });
   }
 
   /** Fails the stream unless it has ended. Any thread may call it. */

@@ -73,8 +73,7 @@ public final class WatchStream<T> {
       sink.await(() -> newest.get() != null);
       var view = newest.getAndSet(null);
       if (view == null) continue;
-      sink.send(present.apply(view));
-      sentRevision = view.revision();
+      sink.send(present.apply(view), () -> sentRevision = view.revision());
       if (view.isTerminated()) return;
     }
   }

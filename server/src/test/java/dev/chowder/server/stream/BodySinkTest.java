@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.server.error.ApiError;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -72,7 +73,25 @@ class BodySinkTest {
   }
 
   @Test
-  void aFailureOfABodyThatHasBegunFailsTheCallUnlessItCameOverRest() {
+  void theEndOfTheSourceIsNotDelayedByACallerThatReadsNothing() {
+    var body = new BodySink(caller, NEVER);
+    var complete = new AtomicBoolean();
+    body.run(
+        "source",
+        () -> {
+          body.send(ByteString.copyFromUtf8("all"));
+          caller.setReady(false);
+          body.awaitRoomOr(complete::get);
+        });
+    caller.awaitMessages(1);
+    complete.set(true);
+    body.wake();
+    caller.awaitEnd();
+    assertThat(caller.isCompleted()).isTrue();
+  }
+
+  @Test
+  void aFailureOfABodyThatHasBegunFailsAGrpcCall() {
     var body = BodySink.resettable(caller, NEVER);
     var why = new IllegalStateException("no more");
     body.run(

@@ -134,7 +134,7 @@ class SinkTest {
     assertThat(sink.await(() -> false, Duration.ofMillis(1))).isFalse();
     assertThat(sink.await(() -> true, Duration.ZERO)).isTrue();
     caller.setReady(false);
-    assertThat(sink.awaitRoom(Duration.ofMillis(1))).isFalse();
+    assertThat(sink.awaitRoomOr(() -> false, Duration.ofMillis(1))).isFalse();
   }
 
   @Test
