@@ -315,7 +315,7 @@ public final class ApiError extends RuntimeException {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < 8; depth++) {
       if (t instanceof ApiError error) return error;
-      if (t instanceof RejectedException rejected) return RejectionErrors.of(rejected.why());
+      if (t instanceof RejectedException rejected) return RejectionErrors.find(rejected.why());
       if (t instanceof NoReplyException noReply) return RejectionErrors.of(noReply);
       t =
           t instanceof CompletionException

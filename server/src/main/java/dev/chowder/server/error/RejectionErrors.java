@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.organization.OrganizationRejection;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Maps each rejection of the lower modules to its error of the API. No other class does. */
 public final class RejectionErrors {
@@ -17,6 +18,19 @@ public final class RejectionErrors {
   private static final int WORK_RETRY_AFTER_SECONDS = 10;
 
   private RejectionErrors() {}
+
+  /**
+   * Returns the error of an instance that is not created, recovered or started; null for a
+   * rejection that no call expects, which is a bug.
+   */
+  static @Nullable ApiError find(Rejection why) {
+    return switch (why) {
+      case Rejection.ByOrganization(OrganizationRejection.AnotherCustomer _) -> null;
+      case Rejection.ByInstance(InstanceRejection.AlreadyExists _) -> null;
+      case Rejection.ByInstance(InstanceRejection.Superseded _) -> null;
+      default -> of(why);
+    };
+  }
 
   /** Returns the error of an instance that is not created, recovered or started. */
   public static ApiError of(Rejection why) {

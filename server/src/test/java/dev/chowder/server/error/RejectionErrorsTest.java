@@ -12,6 +12,7 @@ import dev.chowder.organization.OrganizationRejection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RejectionErrorsTest {
@@ -47,12 +48,23 @@ class RejectionErrorsTest {
 
   @Test
   void aCallerMayRepeatACallThatTheHostRejected() {
+    assertThat(retryAfter(new Rejection.NoMemory(0, 1))).isEqualTo("30");
+    assertThat(retryAfter(new Rejection.NoEngine())).isEqualTo("30");
+    assertThat(retryAfter(new Rejection.TooMuchWork(1, 1))).isEqualTo("10");
+  }
+
+  private static @Nullable String retryAfter(Rejection why) {
+    return error(new RejectedException(why)).restHeaders().get("retry-after");
+  }
+
+  @Test
+  void aRejectionThatNoCallExpectsIsAnUnexpectedException() {
     for (var why :
         List.of(
-            new Rejection.NoMemory(0, 1),
-            new Rejection.NoEngine(),
-            new Rejection.TooMuchWork(1, 1))) {
-      assertThat(error(new RejectedException(why)).restHeaders()).containsKey("retry-after");
+            new Rejection.ByOrganization(new OrganizationRejection.AnotherCustomer()),
+            new Rejection.ByInstance(new InstanceRejection.AlreadyExists()),
+            new Rejection.ByInstance(new InstanceRejection.Superseded()))) {
+      assertThat(ApiError.in(new RejectedException(why))).isNull();
     }
   }
 
