@@ -5,7 +5,7 @@ import java.time.Clock;
 import java.util.concurrent.ExecutorService;
 
 /**
- * What all parts of a node share.
+ * Parts that most steps of a start share.
  *
  * @param blocking runs blocking work, each task on its own virtual thread
  */

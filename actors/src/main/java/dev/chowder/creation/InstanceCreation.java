@@ -105,7 +105,8 @@ public final class InstanceCreation {
    * Returns the instance that an earlier call with the same id created before it died. If it
    * created none, it can create none later, and {@code newId} has another id.
    *
-   * @throws NoReplyException if the instance does not reply
+   * @throws NoReplyException if the instance or its organization does not reply
+   * @throws RejectedException if the instance rejects the call
    */
   public Optional<InstanceView> createdBefore(String organizationId, CreateId newId) {
     if (!newId.mayBeTaken()) return Optional.empty();

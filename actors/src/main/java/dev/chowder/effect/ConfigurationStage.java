@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Applies overrides and channels to the configuration of gateways that run or will run. */
-public final class ConfigurationStage {
+final class ConfigurationStage {
   private final SandboxDriver driver;
   private final SandboxImage image;
   private final Overrides overrides;
@@ -31,7 +31,7 @@ public final class ConfigurationStage {
   private final EffectSettings settings;
   private final ConfigFile file;
 
-  public ConfigurationStage(
+  ConfigurationStage(
       SandboxDriver driver,
       SandboxImage image,
       Overrides overrides,

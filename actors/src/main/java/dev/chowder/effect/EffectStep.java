@@ -95,7 +95,7 @@ public record EffectStep(
   }
 
   /**
-   * What the edge of this node decides.
+   * Values that the settings of the edge determine.
    *
    * @param gatewayUrl maps an instance's id to its gateway's public URL
    * @param privateModelHosts hosts with private addresses that a model's base URL may name

@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** Starts the process of a gateway and waits until it is ready. */
-public final class GatewayBoot {
+final class GatewayBoot {
   private final SandboxDriver driver;
   private final SandboxImage image;
   private final GatewayReadiness readiness;
@@ -33,7 +33,7 @@ public final class GatewayBoot {
    *
    * @param readyLimit time in which a gateway must become ready
    */
-  public GatewayBoot(
+  GatewayBoot(
       SandboxDriver driver,
       SandboxImage image,
       GatewayReadiness readiness,

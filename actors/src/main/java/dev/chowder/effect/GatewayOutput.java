@@ -14,7 +14,7 @@ import dev.chowder.secret.Secret;
 import java.util.Optional;
 
 /** Reads the last output of gateways and tasks, without the secrets in it. */
-public final class GatewayOutput {
+final class GatewayOutput {
   private static final int TAIL_CHARACTERS = 1500;
 
   /** Keys are far shorter; Chowder did not write a longer file. */
@@ -23,7 +23,7 @@ public final class GatewayOutput {
   private final SandboxDriver driver;
   private final KnownSecrets known;
 
-  public GatewayOutput(SandboxDriver driver, KnownSecrets known) {
+  GatewayOutput(SandboxDriver driver, KnownSecrets known) {
     this.driver = driver;
     this.known = known;
   }

@@ -18,7 +18,7 @@ import dev.chowder.secret.SecretStore;
  * Creates and removes the sandboxes of instances. Keeps each home volume in which an agent ran,
  * unless its instance is removed.
  */
-public final class HomeVolumes {
+final class HomeVolumes {
   private static final long MAX_MARK_BYTES = 1024;
 
   /** No home volume has this generation. */
@@ -33,7 +33,7 @@ public final class HomeVolumes {
    *
    * @param secrets secrets of instances, which are removed with their sandboxes
    */
-  public HomeVolumes(SandboxDriver driver, SecretStore secrets, SandboxImage image) {
+  HomeVolumes(SandboxDriver driver, SecretStore secrets, SandboxImage image) {
     this.driver = driver;
     this.secrets = secrets;
     this.image = image;

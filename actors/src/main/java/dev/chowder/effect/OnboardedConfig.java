@@ -13,13 +13,13 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
 
 /** Obtains the configuration that onboarding writes, from the image or by running onboarding. */
-public final class OnboardedConfig {
+final class OnboardedConfig {
   private final SandboxDriver driver;
   private final SandboxImage image;
   private final GatewayOutput output;
   private final EffectSettings settings;
 
-  public OnboardedConfig(
+  OnboardedConfig(
       SandboxDriver driver, SandboxImage image, GatewayOutput output, EffectSettings settings) {
     this.driver = driver;
     this.image = image;

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Runs the stages that write the configuration, the key and the token of a new home volume. */
-public final class OnboardingStages {
+final class OnboardingStages {
   private final SandboxDriver driver;
   private final SandboxImage image;
   private final OnboardedConfig onboarded;
@@ -33,7 +33,7 @@ public final class OnboardingStages {
    *
    * @param publicUrl maps an instance's id to its gateway's public URL
    */
-  public OnboardingStages(
+  OnboardingStages(
       SandboxDriver driver,
       SandboxImage image,
       OnboardedConfig onboarded,

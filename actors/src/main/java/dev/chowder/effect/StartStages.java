@@ -13,10 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the stages that every start has: they configure the gateway, boot or wake it, and find its
- * address.
+ * Runs the stages of a start: admission, configuration, boot or wake of the gateway, its address,
+ * and the warm-up of a pool member.
  */
-public final class StartStages {
+final class StartStages {
   private static final Logger LOG = LoggerFactory.getLogger(StartStages.class);
 
   private final GatewaySleep sleep;
@@ -26,7 +26,7 @@ public final class StartStages {
   private final WarmUpStage warmUp;
   private final HostMemory hostMemory;
 
-  public StartStages(
+  StartStages(
       GatewaySleep sleep,
       ConfigurationStage configuration,
       GatewayTokens tokens,

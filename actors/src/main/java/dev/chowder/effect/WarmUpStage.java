@@ -18,14 +18,14 @@ import dev.chowder.sleep.GatewaySleep;
 import java.util.List;
 
 /** Prepares the gateways of pool members for their first message. */
-public final class WarmUpStage {
+final class WarmUpStage {
   private final SandboxDriver driver;
   private final GatewaySleep sleep;
   private final GatewayTokens tokens;
   private final GatewayWarmUp warmUp;
   private final GatewayBoot boot;
 
-  public WarmUpStage(
+  WarmUpStage(
       SandboxDriver driver,
       GatewaySleep sleep,
       GatewayTokens tokens,

@@ -163,8 +163,29 @@ public final class ObservationTable {
       case POOLED -> found == Found.UP ? Reaction.NOTHING : Reaction.DISCARD;
       case FAILED -> failed(found);
       case FAILED_UNUSED -> failedUnused(found);
-      // A deleted instance keeps no home volume of any generation, whichever attempt ran in it.
-      case DELETED -> found == Found.NOTHING ? Reaction.NOTHING : Reaction.REMOVE;
+      case DELETED -> deleted(found);
+    };
+  }
+
+  /** A deleted instance keeps no home volume of any generation, whichever attempt ran in it. */
+  private static Reaction deleted(Found found) {
+    return switch (found) {
+      case NOTHING -> Reaction.NOTHING;
+      case HOME_ONLY,
+          UP,
+          UP_ELSEWHERE,
+          DOWN,
+          DOWN_WITH_ENGINE,
+          FROZEN,
+          LATER_UP,
+          LATER_DOWN,
+          LATER_DOWN_WITH_ENGINE,
+          LATER_FROZEN,
+          OTHER_HOME_RUNS,
+          OTHER_HOME_UNUSED,
+          OTHER_HOME,
+          DISK_FULL ->
+          Reaction.REMOVE;
     };
   }
 

@@ -37,18 +37,13 @@ public final class NewId implements CreateId {
     return value;
   }
 
-  /**
-   * Returns whether an earlier call with this key, which ended without a result, may have used the
-   * id. If true, the caller must check that, and prevent a later use, before it calls {@link
-   * #another}.
-   */
   @Override
   public boolean mayBeTaken() {
     return mayBeTaken;
   }
 
   /**
-   * Replaces the id by a new one, which is stored before this method returns.
+   * {@inheritDoc}
    *
    * @throws dev.chowder.server.error.ApiError {@code IN_PROGRESS} if another call with the key took
    *     over
@@ -61,8 +56,7 @@ public final class NewId implements CreateId {
   }
 
   /**
-   * Replaces the id by that of an existing resource, which the call is about to take. It is stored
-   * before this method returns.
+   * {@inheritDoc}
    *
    * @throws dev.chowder.server.error.ApiError {@code IN_PROGRESS} if another call with the key took
    *     over
@@ -73,10 +67,6 @@ public final class NewId implements CreateId {
     value = id;
   }
 
-  /**
-   * Returns an id of the call. With an idempotency key it is the same for each repetition, so that
-   * a repeated call recognizes a resource that the first one took.
-   */
   @Override
   public String requestId() {
     return claim == null ? Ids.next() : claim.requestId();
