@@ -20,7 +20,8 @@ final class GeneratedSections {
   /**
    * Returns the text with these lines in its sections, indented as the first comment of each.
    *
-   * @throws IllegalStateException if a section is not in the text, or does not end
+   * @throws IllegalStateException if a section is not in the text or does not end, or if the text
+   *     has a section that is not generated
    */
   static String filled(String text, Map<String, List<String>> sections) {
     var lines = new ArrayList<String>();
@@ -32,6 +33,9 @@ final class GeneratedSections {
       if (open.isEmpty()) lines.add(line);
       var begin = BEGIN.matcher(line);
       var section = begin.matches() ? sections.get(begin.group(2)) : null;
+      if (begin.matches() && section == null) {
+        throw new IllegalStateException("envoy.yaml: has an unknown section " + begin.group(2));
+      }
       if (section != null) {
         open = begin.group(2);
         missing.remove(open);

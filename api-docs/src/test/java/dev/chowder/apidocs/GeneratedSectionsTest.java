@@ -29,5 +29,7 @@ class GeneratedSectionsTest {
         .hasMessageContaining("lines");
     assertThatThrownBy(() -> GeneratedSections.filled("# BEGIN generated lines\n", sections))
         .hasMessageContaining("lines");
+    assertThatThrownBy(() -> GeneratedSections.filled("# BEGIN generated others\n", Map.of()))
+        .hasMessageContaining("others");
   }
 }

@@ -189,13 +189,21 @@ class TidyTest {
               : type.getSimpleName() + "." + method.getName();
       int lines = lines(unit, method, trees);
       if (lines > LINES_OF_A_METHOD) {
-        found.merge(file + " lines of " + name, lines, Math::max);
+        add(file + " lines of " + name, lines);
       }
       int parameters = method.getParameters().size();
       if (isConstructor && parameters > PARAMETERS_OF_A_CONSTRUCTOR && !isCanonical(type, method)) {
-        found.merge(file + " parameters of " + name, parameters, Math::max);
+        add(file + " parameters of " + name, parameters);
       }
       return super.visitMethod(method, trees);
+    }
+
+    /** Adds a size. Numbers methods of one name, so that each has its own limit. */
+    private void add(String what, int size) {
+      int number = 1;
+      var name = what;
+      while (found.containsKey(name)) name = what + " " + ++number;
+      found.put(name, size);
     }
 
     /** Whether it is the constructor of a record that takes the record's components. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.server.GrpcServer;
 import dev.chowder.server.InterceptorChain;
 import dev.chowder.server.InterceptorChain.Link;
 import dev.chowder.server.InterceptorChain.Step;
@@ -32,14 +33,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests the order of the interceptors. {@link ChainTest} tests what they do. */
 class InterceptorChainTest {
   private final List<String> passed = new CopyOnWriteArrayList<>();
+  private final ServerInterceptor streams = recording("OpenStreams");
+  private final ServerInterceptor audit = recording("AuditLog");
+  private final ServerInterceptor idempotency = recording("Idempotency");
   private InterceptorChain chain;
 
   @BeforeEach
   void chain(@TempDir Path folder) throws IOException {
+    var gate = ChainTest.gate(folder);
     chain =
         InterceptorChain.of(
             Edge.settings(folder).grpc(),
-            ChainTest.gate(folder),
+            new GrpcServer.Gate(
+                gate.keys(), gate.addresses(), gate.rate(), streams, audit, idempotency),
             new RpcMetrics(new SimpleMeterRegistry()),
             new IncompleteMessages(1));
   }
@@ -69,15 +75,25 @@ class InterceptorChainTest {
 
   @Test
   void eachNameIsThatOfTheInterceptor() {
-    // Those of the gate are chosen by the test, and those with a point are made by a method.
+    // An interceptor of an anonymous class is made by a method, whose name the link has.
     for (var link : chain.links()) {
       if (link.step() instanceof Step.OfApi(var interceptor)
           && !interceptor.getClass().isAnonymousClass()
-          && !link.name().contains(".")
-          && !(interceptor instanceof NoIdempotency)) {
+          && !link.name().contains(".")) {
         assertThat(link.name()).isEqualTo(interceptor.getClass().getSimpleName());
       }
     }
+    assertThat(interceptor("OpenStreams")).isSameAs(streams);
+    assertThat(interceptor("AuditLog")).isSameAs(audit);
+    assertThat(interceptor("Idempotency")).isSameAs(idempotency);
+  }
+
+  private ServerInterceptor interceptor(String name) {
+    return chain.links().stream()
+        .filter(link -> link.name().equals(name))
+        .map(link -> ((Step.OfApi) link.step()).interceptor())
+        .findAny()
+        .orElseThrow();
   }
 
   @Test

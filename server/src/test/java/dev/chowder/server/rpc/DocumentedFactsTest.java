@@ -7,6 +7,7 @@ import dev.chowder.apidocs.Reasons;
 import dev.chowder.apidocs.RestCall;
 import dev.chowder.server.error.ReasonFacts;
 import dev.chowder.server.idempotency.KeyedMethods;
+import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,17 @@ class DocumentedFactsTest {
                   .isEqualTo(KeyedMethods.useOf(facts) == KeyedMethods.Use.KEYED);
             });
     assertThat(calls).anyMatch(RestCall::takesIdempotencyKey).anyMatch(call -> !call.needsKey());
+  }
+
+  @Test
+  void theTestsOfTheServerKnowAllMethodsOfTheProtocol() throws IOException {
+    assertThat(ApiMethods.all())
+        .extracting(MethodDescriptor::getFullMethodName)
+        .containsExactlyInAnyOrderElementsOf(
+            ApiDescriptors.read().services().stream()
+                .flatMap(service -> service.getMethods().stream())
+                .map(method -> method.getService().getFullName() + "/" + method.getName())
+                .toList());
   }
 
   @Test
