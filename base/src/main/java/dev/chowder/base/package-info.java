@@ -1,4 +1,4 @@
-/** Classes that every module needs: ids, texts of errors, planted faults. Knows no other module. */
+/** Classes that most modules need: ids, texts of errors, planted faults. Knows no other module. */
 @NullMarked
 package dev.chowder.base;
 

@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A node. Starts all parts in steps, in the order of their dependencies, and closes them in reverse
- * order. Only the steps assemble parts.
+ * order. Creates itself only what all steps share: certificates, metrics and the executor of
+ * blocking work.
  */
 public final class Chowder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Chowder.class);

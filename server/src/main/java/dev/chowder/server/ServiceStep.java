@@ -74,7 +74,10 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Set;
 
-/** Starts the services of the API, and the work that ends what they began. Does not serve calls. */
+/**
+ * Creates the services of the API, and starts the background work that they need, such as deletions
+ * of organizations. Does not serve calls.
+ */
 record ServiceStep(
     Config config,
     ServerSettings settings,

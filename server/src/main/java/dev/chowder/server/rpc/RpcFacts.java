@@ -20,8 +20,8 @@ import java.util.function.Predicate;
 /**
  * The facts that the protocol states about an RPC: the option {@code rpc}, the verb over REST and
  * the kind of its messages. Read from the descriptor once per method, so that interceptors may ask
- * in each call. A method outside the API has no facts: it requires an organization key, returns 200
- * and changes nothing.
+ * in each call. A method without the option, such as those of reflection, requires an organization
+ * key and returns 200.
  *
  * @param declared the option {@code rpc} as declared; empty if the method has none
  * @param permission the permission that lets a scoped key call the RPC; empty if the RPC requires
@@ -49,7 +49,7 @@ public record RpcFacts(
       new RpcFacts(
           Rpc.getDefaultInstance(), Optional.empty(), OK, false, false, false, false, false);
 
-  /** Has only methods of the API, so its size is bounded. */
+  /** Has only methods of the services that the server serves, so its size is bounded. */
   private static final Map<io.grpc.MethodDescriptor<?, ?>, RpcFacts> KNOWN =
       new ConcurrentHashMap<>();
 
