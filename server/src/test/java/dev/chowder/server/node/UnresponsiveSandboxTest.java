@@ -81,6 +81,8 @@ class UnresponsiveSandboxTest {
                 .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
         Node.await(() -> host.observe(Node.sandbox(id)).homeExists() ? "not removed" : "");
       }
+      // A deletion that is not finished would remove its new sandbox after the start of the node.
+      Node.await(() -> node.slots(key) == 0 ? "" : "slots in use: " + node.slots(key));
     }
     for (var id : ids) host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 1));
     var clear = Node.sandbox(ids.removeLast());
