@@ -183,7 +183,7 @@ final class GatewaySocket implements AutoCloseable {
       var _ = socket.sendText(frame.toString(), true).get(left(), TimeUnit.NANOSECONDS);
       return new Reply(answer.get(left(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException late) {
-      return new Silence("the gateway did not respond in time");
+      return new Silence("the gateway did not respond to " + method + " in time");
     } catch (ExecutionException broken) {
       var cause = broken.getCause();
       return switch (cause) {
@@ -199,7 +199,8 @@ final class GatewaySocket implements AutoCloseable {
   }
 
   private static NoAnswer late(Duration limit) {
-    return new NoAnswer("the gateway did not respond within " + limit.toSeconds() + " s");
+    return new NoAnswer(
+        "the gateway did not accept a connection within " + limit.toSeconds() + " s");
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.chowder.openclaw;
 
 import static dev.chowder.openclaw.config.MergePatchTest.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -23,6 +24,8 @@ import java.net.Socket;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -49,6 +52,9 @@ class OpenClawAdminTest {
 
   private record Reply(int status, String body) {}
 
+  /** The gateway receives the call and never responds. */
+  private static final Reply SILENCE = new Reply(0, "");
+
   @BeforeEach
   void start() throws Exception {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -59,7 +65,8 @@ class OpenClawAdminTest {
           headers.addAll(exchange.getRequestHeaders().keySet());
           headers.add(exchange.getRequestHeaders().getFirst("authorization"));
           calls.add(OpenClawConfig.JSON.readTree(exchange.getRequestBody()));
-          if (replies.isEmpty()) {
+          var reply = replies.isEmpty() ? SILENCE : replies.removeFirst();
+          if (reply.equals(SILENCE)) {
             try {
               hold.await();
             } catch (InterruptedException e) {
@@ -68,7 +75,6 @@ class OpenClawAdminTest {
             exchange.close();
             return;
           }
-          var reply = replies.removeFirst();
           var bytes = reply.body().getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(reply.status(), bytes.length);
           exchange.getResponseBody().write(bytes);
@@ -191,6 +197,34 @@ class OpenClawAdminTest {
     assertThat(admin.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
         .isInstanceOf(Done.class);
     assertThat(calls.get(3).at("/params/baseHash").asText()).isEqualTo("h2");
+  }
+
+  @Test
+  void aPatchWithoutAResponseIsSentAgain() throws Exception {
+    var withShortLimit = new OpenClawAdmin(http, Duration.ofSeconds(6), responses);
+    reply(200, snapshot("h1", "{}"));
+    replies.add(SILENCE);
+    reply(200, snapshot("h2", "{'a': 1}"));
+    reply(200, "{'ok': true, 'payload': {}}");
+    assertThat(withShortLimit.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isInstanceOf(Done.class);
+    assertThat(calls.get(3).at("/params/baseHash").asText()).isEqualTo("h2");
+    var sent = json(calls.get(3).at("/params/raw").asText());
+    assertThat(sent.path("a").asInt()).isEqualTo(1);
+    assertThat(Instant.parse(sent.at("/wizard/lastRunAt").asText()))
+        .isCloseTo(Instant.now(), within(1, ChronoUnit.MINUTES));
+  }
+
+  @Test
+  void aPatchThatNeverGetsAResponseIsNotSentAThirdTime() throws Exception {
+    var withShortLimit = new OpenClawAdmin(http, Duration.ofSeconds(3), responses);
+    for (int i = 0; i < 2; i++) {
+      reply(200, snapshot("h1", "{}"));
+      replies.add(SILENCE);
+    }
+    assertThat(withShortLimit.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isEqualTo(new NoAnswer("the gateway did not respond to config.patch within 3 s"));
+    assertThat(calls).hasSize(4);
   }
 
   @Test
