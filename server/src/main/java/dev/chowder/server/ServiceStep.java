@@ -25,9 +25,11 @@ import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.OpenStreams;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.channel.ChannelGrpcService;
+import dev.chowder.server.channel.ChannelPairings;
 import dev.chowder.server.channel.ChannelPresenter;
 import dev.chowder.server.channel.ChannelRequests;
 import dev.chowder.server.channel.ChannelSettings;
+import dev.chowder.server.channel.ChannelSwitch;
 import dev.chowder.server.channel.InstanceChannels;
 import dev.chowder.server.file.FileGrpcService;
 import dev.chowder.server.file.FileSettings;
@@ -35,15 +37,23 @@ import dev.chowder.server.gateway.ControlUiApproval;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.Claims;
 import dev.chowder.server.idempotency.IdempotencySettings;
+import dev.chowder.server.incident.InstanceDeletions;
+import dev.chowder.server.incident.OrganizationDeletion;
 import dev.chowder.server.incident.OrganizationDeletions;
+import dev.chowder.server.instance.BulkRecovery;
 import dev.chowder.server.instance.ConfigChanges;
 import dev.chowder.server.instance.GatewayClient;
+import dev.chowder.server.instance.InstanceAccess;
 import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
+import dev.chowder.server.instance.InstanceLogs;
 import dev.chowder.server.instance.InstancePresenter;
+import dev.chowder.server.instance.InstanceReads;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.InstanceSessions;
+import dev.chowder.server.instance.InstanceStarts;
+import dev.chowder.server.instance.InstanceWrites;
 import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.key.SessionVisibilityUpgrade;
@@ -64,7 +74,6 @@ import dev.chowder.server.watch.FleetWatchSettings;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
 import dev.chowder.storage.AuditRows;
-import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
@@ -92,15 +101,15 @@ record ServiceStep(
   /** Started parts. */
   record Parts(
       List<BindableService> api,
-      InstanceGrpcService instanceService,
       InstanceClient instances,
+      BulkRecovery bulkRecovery,
       InstanceDirectory directory,
       ControlUiApproval controlUi,
       OrganizationClient organizations,
       SignUps signUps,
       ApiKeys keys,
       RevocationRecorder revocations,
-      OrganizationDeletions deletions,
+      OrganizationDeletion deletion,
       AuditLog audit,
       OpenStreams streams,
       Claims claims) {}
@@ -116,9 +125,8 @@ record ServiceStep(
 
   @Override
   public Parts start(Startup startup) {
-    var database = storage.database();
     var keySettings = KeySettings.from(config);
-    var keys = new ApiKeys(database, keySettings, node.clock());
+    var keys = new ApiKeys(storage.database(), keySettings, node.clock());
     var shared = shared(keySettings);
     var controlUi =
         startup.add(
@@ -126,7 +134,8 @@ record ServiceStep(
             new ControlUiApproval(shared.directory(), effects.admin(), shared.openClaw()));
     var responses =
         startup.add("responses", new ResponsesProxy(shared.directory(), settings.responses()));
-    var instanceService = instanceService(shared, responses);
+    var admitting = admitting();
+    var starts = new InstanceStarts(shared.instances(), admitting, driver);
     var signUps = signUps(shared, keys);
     var revocations =
         startup.add(
@@ -138,7 +147,7 @@ record ServiceStep(
                 node.clock()));
     var keyService = keyService(startup, shared, keys, keySettings, revocations);
     var audit = audit(startup);
-    var deletions = deletions(startup, shared, keys, revocations);
+    var deletion = deletion(startup, shared, revocations);
     var streams =
         startup.add(
             "revocations",
@@ -147,10 +156,12 @@ record ServiceStep(
         startup.add(
             "idempotency keys",
             new Claims(
-                new IdempotencyRows(database), IdempotencySettings.of(config), node.clock()));
+                new IdempotencyRows(storage.database()),
+                IdempotencySettings.of(config),
+                node.clock()));
     return new Parts(
         List.of(
-            instanceService,
+            instanceService(shared, responses, admitting, starts),
             organizationService(shared, keys, signUps),
             keyService,
             SubscriptionGrpcService.create(
@@ -158,22 +169,18 @@ record ServiceStep(
             new FileGrpcService(shared.instances(), driver, shared.files()),
             skillService(shared),
             channelService(shared)),
-        instanceService,
         shared.instances(),
+        new BulkRecovery(new InstanceRows(storage.database()), starts, driver),
         shared.directory(),
         controlUi,
         shared.organizations(),
         signUps,
         keys,
         revocations,
-        deletions,
+        deletion,
         audit,
         streams,
         claims);
-  }
-
-  private Database database() {
-    return storage.database();
   }
 
   private Shared shared(KeySettings keySettings) {
@@ -184,7 +191,8 @@ record ServiceStep(
         new InstanceDirectory(
             admission.instances(),
             effects.tokens(),
-            new OrganizationStandings(new OrganizationRows(database()), keySettings.cacheTime())),
+            new OrganizationStandings(
+                new OrganizationRows(storage.database()), keySettings.cacheTime())),
         new ConfigChanges(
             instances,
             storage.secrets(),
@@ -194,14 +202,38 @@ record ServiceStep(
         FileSettings.of(config));
   }
 
-  private InstanceGrpcService instanceService(Shared shared, ResponsesProxy responses) {
-    var admitting =
-        new Admission(
-            admission.slots(),
-            admission.setups(),
-            admission.memory(),
-            new WaitingWorkLimit(
-                effects.runner()::waiting, config.getInt("chowder.effect.max-waiting")));
+  private Admission admitting() {
+    return new Admission(
+        admission.slots(),
+        admission.setups(),
+        admission.memory(),
+        new WaitingWorkLimit(
+            effects.runner()::waiting, config.getInt("chowder.effect.max-waiting")));
+  }
+
+  private InstanceGrpcService instanceService(
+      Shared shared, ResponsesProxy responses, Admission admitting, InstanceStarts starts) {
+    var presenter = new InstancePresenter(settings.gateway()::urlOf, effects.overrides());
+    var sessions = shared.openClaw().sessions();
+    return new InstanceGrpcService(
+        presenter,
+        shared.instances(),
+        new InstanceWrites(
+            new InstanceRequests(settings.instances()),
+            shared.instances(),
+            creation(admitting),
+            effects.overrides(),
+            shared.changes()),
+        starts,
+        instanceReads(shared, presenter),
+        new InstanceSessions(
+            gateways(shared, "sessions", sessions.maxOpen()),
+            new OpenClawSessions(effects.conversations(), sessions),
+            responses),
+        new InstanceAccess(shared.instances(), effects.tokens(), presenter));
+  }
+
+  private InstanceCreation creation(Admission admitting) {
     var claims =
         new PoolClaims(
             admission.poolMembers(),
@@ -209,31 +241,26 @@ record ServiceStep(
             node.blocking(),
             PoolSettings.of(config).isEnabled(),
             node.metrics());
-    var sessions = shared.openClaw().sessions();
-    return new InstanceGrpcService(
-        new InstanceRequests(settings.instances()),
-        new InstancePresenter(settings.gateway()::urlOf),
-        shared.instances(),
-        new InstanceRows(database()),
-        new EventRows(database()),
+    return new InstanceCreation(
+        admission.instances(),
         admitting,
-        new InstanceCreation(
-            admission.instances(),
-            admitting,
-            claims,
-            effects.overrides(),
-            storage.secrets(),
-            node.clock()),
+        claims,
         effects.overrides(),
-        shared.changes(),
-        responses,
-        new InstanceSessions(
-            gateways(shared, "sessions", sessions.maxOpen()),
-            new OpenClawSessions(effects.conversations(), sessions)),
-        driver,
-        effects.tokens(),
-        effects.known(),
-        new SharedPermits("open log streams", config.getInt("chowder.logs.max-open")),
+        storage.secrets(),
+        node.clock());
+  }
+
+  private InstanceReads instanceReads(Shared shared, InstancePresenter presenter) {
+    return new InstanceReads(
+        presenter,
+        shared.instances(),
+        new InstanceRows(storage.database()),
+        new EventRows(storage.database()),
+        new InstanceLogs(
+            shared.instances(),
+            driver,
+            effects.known(),
+            new SharedPermits("open log streams", config.getInt("chowder.logs.max-open"))),
         FleetWatchSettings.of(config),
         node.clock());
   }
@@ -261,26 +288,28 @@ record ServiceStep(
         new OpenClawAdmin(effects.http(), openClaw.conversationLimit(), effects.responses());
     var localhostPorts = ChannelSettings.of(config).localhostPorts();
     var hostPorts = effects.hostPorts();
+    var gateways = gateways(shared, "channels", openClaw.channels().maxOpen());
+    var quick = new OpenClawChannels(queryAdmin, effects.conversations());
+    var slow = new OpenClawChannels(effects.admin(), effects.conversations());
+    var channelSwitch =
+        new ChannelSwitch(
+            shared.instances(),
+            shared.changes(),
+            effects.channels(),
+            openClaw.channels(),
+            new SecureRandom());
     return new ChannelGrpcService(
         new ChannelRequests(port -> localhostPorts.contains(port) && hostPorts.mayName(port)),
         new ChannelPresenter(settings.gateway()::urlOf),
         new InstanceChannels(
-            shared.instances(),
-            shared.changes(),
-            gateways(shared, "channels", openClaw.channels().maxOpen()),
-            effects.channels(),
-            new OpenClawChannels(queryAdmin, effects.conversations()),
-            new OpenClawChannels(effects.admin(), effects.conversations()),
-            driver,
-            openClaw.channels(),
-            node.clock(),
-            new SecureRandom()),
+            channelSwitch, gateways, quick, slow, openClaw.channels(), node.clock()),
+        new ChannelPairings(gateways, quick, slow, driver, openClaw.channels()),
         shared.instances(),
         effects.channels());
   }
 
   private SignUps signUps(Shared shared, ApiKeys keys) {
-    var rows = new OrganizationRows(database());
+    var rows = new OrganizationRows(storage.database());
     return new SignUps(
         shared.organizations(),
         keys,
@@ -312,7 +341,7 @@ record ServiceStep(
       ApiKeys keys,
       KeySettings keySettings,
       RevocationRecorder revocations) {
-    var scopedKeys = new ScopedKeys(database(), keys, keySettings, node.clock());
+    var scopedKeys = new ScopedKeys(storage.database(), keys, keySettings, node.clock());
     var visibility =
         new SessionVisibility(
             shared.instances(), shared.changes(), effects.overrides(), node.clock());
@@ -325,7 +354,7 @@ record ServiceStep(
                 config.getDuration("chowder.key.session-visibility-retry")));
     return new KeyGrpcService(
         scopedKeys,
-        new InstanceRows(database()),
+        new InstanceRows(storage.database()),
         visibility,
         shared.organizations(),
         revocations,
@@ -333,32 +362,38 @@ record ServiceStep(
   }
 
   private AuditLog audit(Startup startup) {
-    var instanceRows = new InstanceRows(database());
+    var instanceRows = new InstanceRows(storage.database());
     return startup.add(
         "audit",
         new AuditLog(
-            new AuditRows(database()),
+            new AuditRows(storage.database()),
             AuditSettings.of(config),
             node.clock(),
             (organization, id) -> instanceRows.countLive(organization, Set.of(id)) > 0));
   }
 
-  private OrganizationDeletions deletions(
-      Startup startup, Shared shared, ApiKeys keys, RevocationRecorder revocations) {
-    return startup.add(
-        "deletions of organizations",
-        new OrganizationDeletions(
+  private OrganizationDeletion deletion(
+      Startup startup, Shared shared, RevocationRecorder revocations) {
+    var deletion =
+        new OrganizationDeletion(
             shared.organizations(),
-            new OrganizationRows(database()),
-            shared.instances(),
-            new InstanceRows(database()),
-            admission.poolMembers(),
-            keys,
+            new InstanceDeletions(
+                shared.instances(),
+                new InstanceRows(storage.database()),
+                admission.poolMembers(),
+                node.clock()),
             revocations,
             storage.secrets(),
             new SubscriptionCancellation(StripeSettings.from(config)),
-            config.getDuration("chowder.deletion.retry-every"),
             config.getDuration("chowder.deletion.slot-limit"),
-            node.clock()));
+            node.clock());
+    var _ =
+        startup.add(
+            "deletions of organizations",
+            new OrganizationDeletions(
+                new OrganizationRows(storage.database()),
+                deletion,
+                config.getDuration("chowder.deletion.retry-every")));
+    return deletion;
   }
 }

@@ -23,12 +23,13 @@ import java.util.Optional;
 
 /**
  * Serves {@code ChannelService}: parses requests, runs them with {@link InstanceChannels} and
- * presents the results.
+ * {@link ChannelPairings}, and presents the results.
  */
 public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceImplBase {
   private final ChannelRequests requests;
   private final ChannelPresenter presenter;
   private final InstanceChannels channels;
+  private final ChannelPairings pairings;
   private final InstanceClient client;
   private final StoredChannels stored;
 
@@ -36,11 +37,13 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
       ChannelRequests requests,
       ChannelPresenter presenter,
       InstanceChannels channels,
+      ChannelPairings pairings,
       InstanceClient client,
       StoredChannels stored) {
     this.requests = requests;
     this.presenter = presenter;
     this.channels = channels;
+    this.pairings = pairings;
     this.client = client;
     this.stored = stored;
   }
@@ -61,11 +64,10 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   @Override
   public void getChannel(GetChannelRequest request, StreamObserver<Channel> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
-    var view = client.get(Caller.current(), named.instance());
     respond(
         out,
         presenter.channel(
-            named.instance(), named.channel(), InstanceChannels.record(stored, view, named)));
+            named.instance(), named.channel(), channels.record(Caller.current(), named)));
   }
 
   @Override
@@ -96,7 +98,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   public void listPairings(ListPairingsRequest request, StreamObserver<ListPairingsResponse> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
     var response = ListPairingsResponse.newBuilder();
-    channels.pairings(Caller.current(), named).stream()
+    pairings.list(Caller.current(), named).stream()
         .map(ChannelPresenter::pairing)
         .forEach(response::addPairings);
     respond(out, response.build());
@@ -105,7 +107,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   @Override
   public void pairChannel(PairChannelRequest request, StreamObserver<PairChannelResponse> out) {
     var wanted = ChannelRequests.pair(request);
-    var sender = channels.pair(Caller.current(), wanted);
+    var sender = pairings.approve(Caller.current(), wanted);
     var response =
         PairChannelResponse.newBuilder()
             .setChannel(wanted.named().channel().id())

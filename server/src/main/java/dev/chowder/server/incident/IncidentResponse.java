@@ -15,6 +15,7 @@ import dev.chowder.server.operator.IncidentCommands;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
+import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import java.time.Duration;
@@ -30,19 +31,22 @@ public final class IncidentResponse implements IncidentCommands {
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
   private final OrganizationClient organizations;
-  private final OrganizationDeletions deletions;
+  private final OrganizationDeletion deletion;
+  private final RevocationRecorder revocations;
   private final InstanceClient instances;
   private final AuditRows audit;
   private final InstantSource clock;
 
   public IncidentResponse(
       OrganizationClient organizations,
-      OrganizationDeletions deletions,
+      OrganizationDeletion deletion,
+      RevocationRecorder revocations,
       InstanceClient instances,
       AuditRows audit,
       InstantSource clock) {
     this.organizations = organizations;
-    this.deletions = deletions;
+    this.deletion = deletion;
+    this.revocations = revocations;
     this.instances = instances;
     this.audit = audit;
     this.clock = clock;
@@ -65,7 +69,7 @@ public final class IncidentResponse implements IncidentCommands {
           var _ =
               organizations.send(
                   organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
-          return OrganizationOperatorCommands.summary(deletions.finish(organizationId));
+          return OrganizationOperatorCommands.summary(deletion.finish(organizationId));
         });
   }
 
@@ -74,7 +78,7 @@ public final class IncidentResponse implements IncidentCommands {
     return OrganizationOperatorCommands.ifFound(
         () -> {
           var _ = organizations.send(organizationId, OrganizationCommand.Get::new);
-          return deletions.revokeKeys(organizationId);
+          return revocations.revokeAll(organizationId);
         });
   }
 

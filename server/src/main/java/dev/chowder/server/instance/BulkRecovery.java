@@ -31,12 +31,12 @@ public final class BulkRecovery {
   private static final int PAGE = 500;
 
   private final InstanceRows rows;
-  private final InstanceRecovery recovery;
+  private final InstanceStarts starts;
   private final SandboxDriver driver;
 
-  BulkRecovery(InstanceRows rows, InstanceRecovery recovery, SandboxDriver driver) {
+  public BulkRecovery(InstanceRows rows, InstanceStarts starts, SandboxDriver driver) {
     this.rows = rows;
-    this.recovery = recovery;
+    this.starts = starts;
     this.driver = driver;
   }
 
@@ -46,7 +46,7 @@ public final class BulkRecovery {
   Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
     return recoverEach(
         failed(errorReason, organizationId),
-        one -> recovery.recover(one.caller(), one.id()),
+        one -> starts.recover(one.caller(), one.id()),
         this::engineAnswers);
   }
 

@@ -16,13 +16,11 @@ import dev.chowder.secret.Secret;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.RejectionErrors;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Function;
 
 /** Returns the token of an instance's gateway to its callers, and rotates it. Blocks. */
-final class InstanceAccess {
+public final class InstanceAccess {
   /** A running gateway needs about a second; a busy one finishes its work first. */
   private static final Duration ROTATION_TIMEOUT = Duration.ofSeconds(60);
 
@@ -31,18 +29,12 @@ final class InstanceAccess {
 
   private final InstanceClient client;
   private final GatewayTokens tokens;
-  private final Function<InstanceId, String> gatewayUrl;
-  private final Clock clock;
+  private final InstancePresenter presenter;
 
-  InstanceAccess(
-      InstanceClient client,
-      GatewayTokens tokens,
-      Function<InstanceId, String> gatewayUrl,
-      Clock clock) {
+  public InstanceAccess(InstanceClient client, GatewayTokens tokens, InstancePresenter presenter) {
     this.client = client;
     this.tokens = tokens;
-    this.gatewayUrl = gatewayUrl;
-    this.clock = clock;
+    this.presenter = presenter;
   }
 
   /** Returns the token that is valid now. */
@@ -71,7 +63,7 @@ final class InstanceAccess {
 
   /** Rotates the token. Returns the new one once it is the only valid one. */
   GatewayAccess rotate(Caller caller, InstanceId id) {
-    var now = clock.instant();
+    var now = client.now();
     var requestId = Ids.next();
     var requested =
         client.send(
@@ -112,7 +104,7 @@ final class InstanceAccess {
 
   private GatewayAccess access(InstanceView view, Secret token) {
     return GatewayAccess.newBuilder()
-        .setGatewayUrl(gatewayUrl.apply(view.id()))
+        .setGatewayUrl(presenter.gatewayUrl(view.id()))
         .setGatewayToken(token.reveal())
         .build();
   }

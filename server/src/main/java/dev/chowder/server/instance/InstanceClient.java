@@ -18,6 +18,7 @@ import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.stream.DrainSignal;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -29,6 +30,9 @@ import org.apache.pekko.actor.typed.ActorRef;
  * of other organizations are not found. Blocks.
  */
 public final class InstanceClient {
+  /** Longest wait until a slot is released, which normally takes milliseconds. */
+  static final Duration SLOT_TIMEOUT = Duration.ofSeconds(10);
+
   private final Instances instances;
   private final DrainSignal drain;
   private final Clock clock;
@@ -46,6 +50,11 @@ public final class InstanceClient {
   /** Returns the signal that this node drains. */
   public DrainSignal drain() {
     return drain;
+  }
+
+  /** Returns the time of a command that is sent now. */
+  public Instant now() {
+    return clock.instant();
   }
 
   /** Returns the current state of the caller's instance. */
@@ -80,6 +89,15 @@ public final class InstanceClient {
       return answer(instances.ask(now.id(), InstanceCommand.Get::new));
     }
     return view(reply);
+  }
+
+  /** Returns the condition that a verb waits for. A failure ends the wait, too. */
+  static Predicate<InstanceView> isSteadyAt(Name wanted) {
+    return view -> view.status().isSteady() && (view.status().now() == wanted || isOver(view));
+  }
+
+  private static boolean isOver(InstanceView view) {
+    return view.status().now() == Name.ERROR || view.isTerminated();
   }
 
   /**

@@ -6,30 +6,59 @@ import com.google.protobuf.Struct;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceStatus;
 import dev.chowder.api.v1.Stage;
+import dev.chowder.gateway.Overrides;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.server.call.StructJson;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Builds messages of the API from views of instances. */
 public final class InstancePresenter {
   private final UnaryOperator<String> gatewayUrl;
+  private final Overrides overrides;
 
   /**
    * Creates a presenter.
    *
    * @param gatewayUrl returns the public URL of the gateway of an instance
    */
-  public InstancePresenter(UnaryOperator<String> gatewayUrl) {
+  public InstancePresenter(UnaryOperator<String> gatewayUrl, Overrides overrides) {
     this.gatewayUrl = gatewayUrl;
+    this.overrides = overrides;
   }
 
-  /** Returns the whole instance. {@code config} has its overrides, masked. */
-  public Instance instance(InstanceView view, Optional<Struct> config) {
+  /** Returns the whole instance, with its overrides, masked. */
+  public Instance instance(InstanceView view) {
+    return instances(List.of(view)).getFirst();
+  }
+
+  /** Returns whole instances. Reads the overrides of all with one query. */
+  List<Instance> instances(List<InstanceView> views) {
+    // A damaged table may show one instance twice until its rows are repaired.
+    var holding =
+        views.stream()
+            .collect(
+                Collectors.toMap(
+                    InstanceView::id,
+                    view -> view.profile().config().overrides(),
+                    (one, _) -> one));
+    var configs = overrides.shown(holding);
+    return views.stream()
+        .map(
+            view ->
+                instance(
+                    view, Optional.ofNullable(configs.get(view.id())).map(StructJson::toStruct)))
+        .toList();
+  }
+
+  private Instance instance(InstanceView view, Optional<Struct> config) {
     var profile = view.profile();
     var shown =
         Instance.newBuilder()

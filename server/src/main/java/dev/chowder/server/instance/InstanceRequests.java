@@ -159,7 +159,7 @@ public final class InstanceRequests {
         known("region", r.hasRegion(), r.getRegion(), settings.regions()));
   }
 
-  public Listing listing(ListInstancesRequest r) {
+  public static Listing listing(ListInstancesRequest r) {
     return new Listing(
         Pages.size(r.hasPageSize(), r.getPageSize()),
         Pages.after(r.getPageToken()),
@@ -171,7 +171,7 @@ public final class InstanceRequests {
                 : Optional.empty()));
   }
 
-  public History history(ListInstanceEventsRequest r) {
+  public static History history(ListInstanceEventsRequest r) {
     return new History(
         r.getInstanceId().isEmpty() ? Optional.empty() : Optional.of(instanceId(r.getInstanceId())),
         Pages.size(r.hasPageSize(), r.getPageSize()),
@@ -191,11 +191,11 @@ public final class InstanceRequests {
    *
    * @param wait time to wait for the new status, in seconds, if {@code hasWait}
    */
-  public Verb verb(String instanceId, boolean hasWait, int wait) {
+  public static Verb verb(String instanceId, boolean hasWait, int wait) {
     return new Verb(instanceId(instanceId), waitFor(hasWait, wait));
   }
 
-  public Watching watching(WatchInstanceRequest r) {
+  public static Watching watching(WatchInstanceRequest r) {
     return new Watching(
         instanceId(r.getInstanceId()),
         r.hasAfterRevision()
@@ -205,7 +205,7 @@ public final class InstanceRequests {
   }
 
   /** Returns the cursor to continue from. */
-  public OptionalLong cursor(WatchInstancesRequest r) {
+  public static OptionalLong cursor(WatchInstancesRequest r) {
     if (!r.hasAfter()) return OptionalLong.empty();
     if (!CURSOR.matcher(r.getAfter()).matches()) {
       throw ApiError.must("after", "be a cursor of a watch", r.getAfter());
@@ -213,29 +213,29 @@ public final class InstanceRequests {
     return OptionalLong.of(Long.parseLong(r.getAfter()));
   }
 
-  public Tail tail(TailLogsRequest r) {
+  public static Tail tail(TailLogsRequest r) {
     return new Tail(
         instanceId(r.getInstanceId()),
         r.getFollow(),
         r.hasLines() ? Fields.inRange("lines", r.getLines(), 0, MAX_LOG_LINES) : DEFAULT_LOG_LINES);
   }
 
-  public Message message(CreateResponseRequest r) {
+  public static Message message(CreateResponseRequest r) {
     return new Message(instanceId(r.getInstanceId()), MAIN_SESSION, r.getBody());
   }
 
-  public Message message(CreateSessionResponseRequest r) {
+  public static Message message(CreateSessionResponseRequest r) {
     return new Message(instanceId(r.getInstanceId()), sessionId(r.getSessionId()), r.getBody());
   }
 
-  public SessionListing sessions(ListSessionsRequest r) {
+  public static SessionListing sessions(ListSessionsRequest r) {
     return new SessionListing(
         instanceId(r.getInstanceId()),
         Pages.size(r.hasPageSize(), r.getPageSize()),
         sessionToken(r.getPageToken()));
   }
 
-  public HistoryListing history(GetSessionRequest r) {
+  public static HistoryListing history(GetSessionRequest r) {
     return new HistoryListing(
         instanceId(r.getInstanceId()),
         sessionId(r.getSessionId()),
@@ -243,7 +243,7 @@ public final class InstanceRequests {
         historyToken(r.getPageToken()));
   }
 
-  public SessionName session(DeleteSessionRequest r) {
+  public static SessionName session(DeleteSessionRequest r) {
     return new SessionName(instanceId(r.getInstanceId()), sessionId(r.getSessionId()));
   }
 
@@ -274,7 +274,7 @@ public final class InstanceRequests {
   }
 
   /** Returns the id, or throws {@code INSTANCE_NOT_FOUND} if the text does not have its form. */
-  public String instanceId(String value) {
+  public static String instanceId(String value) {
     if (!Ids.isId(value)) {
       throw ApiError.instanceNotFound();
     }

@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static dev.chowder.actor.ProtoTime.stamp;
 
+import com.google.api.HttpBody;
 import dev.chowder.api.v1.ListSessionsResponse;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.Session;
@@ -10,13 +11,15 @@ import dev.chowder.api.v1.SessionMessage;
 import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.gateway.ResponsesProxy;
+import io.grpc.stub.StreamObserver;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Lists and deletes the sessions of an agent through its gateway. Stores nothing of them. Sessions
- * outside of a key's prefix are not found. Blocks.
+ * Sends messages to the sessions of an agent, and lists and deletes sessions through its gateway.
+ * Stores nothing of them. Sessions outside of a key's prefix are not found. Blocks.
  */
 public final class InstanceSessions {
   private static final Comparator<OpenClawSessions.Session> LAST_USED_FIRST =
@@ -26,10 +29,20 @@ public final class InstanceSessions {
 
   private final GatewayClient client;
   private final OpenClawSessions sessions;
+  private final ResponsesProxy responses;
 
-  public InstanceSessions(GatewayClient client, OpenClawSessions sessions) {
+  public InstanceSessions(
+      GatewayClient client, OpenClawSessions sessions, ResponsesProxy responses) {
     this.client = client;
     this.sessions = sessions;
+    this.responses = responses;
+  }
+
+  /** Sends a message to the agent, and streams its response. */
+  void respond(Caller caller, InstanceRequests.Message message, StreamObserver<HttpBody> out) {
+    caller.requireSession(message.sessionId());
+    responses.forward(
+        caller.organizationId(), message.instanceId(), message.sessionId(), message.body(), out);
   }
 
   /** Returns a page of the sessions that the caller may see. */

@@ -16,9 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes revocations of keys into the journals of their organizations. A key is revoked in its
- * table first, so that it ends even if the journal does not respond. Its row records that the event
- * is missing. Every node retries at intervals, also after a crash. An event may be written twice.
+ * Revokes keys, and writes revocations of keys into the journals of their organizations. A key is
+ * revoked in its table first, so that it ends even if the journal does not respond. Its row records
+ * that the event is missing. Every node retries at intervals, also after a crash. An event may be
+ * written twice.
  */
 public final class RevocationRecorder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RevocationRecorder.class);
@@ -47,6 +48,13 @@ public final class RevocationRecorder implements AutoCloseable {
     var _ =
         timer.scheduleWithFixedDelay(
             this::retry, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Revokes all keys of an organization and returns their number. */
+  public int revokeAll(String organizationId) {
+    var revoked = keys.revokeAll(organizationId);
+    record(revoked);
+    return revoked.size();
   }
 
   /** Records the revocations of these keys now, or later if a journal does not respond. */

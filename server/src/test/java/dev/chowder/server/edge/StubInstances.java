@@ -112,19 +112,19 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
 
   @Override
   public void listInstances(ListInstancesRequest r, StreamObserver<ListInstancesResponse> out) {
-    requests.listing(r);
+    InstanceRequests.listing(r);
     out.onNext(ListInstancesResponse.newBuilder().build());
     out.onCompleted();
   }
 
   @Override
   public void getInstance(GetInstanceRequest r, StreamObserver<Instance> out) {
-    answer(out, mine(requests.instanceId(r.getInstanceId())));
+    answer(out, mine(InstanceRequests.instanceId(r.getInstanceId())));
   }
 
   @Override
   public void getInstanceStatus(GetInstanceStatusRequest r, StreamObserver<InstanceStatus> out) {
-    var instance = mine(requests.instanceId(r.getInstanceId()));
+    var instance = mine(InstanceRequests.instanceId(r.getInstanceId()));
     answer(
         out,
         InstanceStatus.newBuilder()
@@ -140,18 +140,20 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
 
   @Override
   public void deleteInstance(DeleteInstanceRequest r, StreamObserver<Empty> out) {
-    known.remove(mine(requests.instanceId(r.getInstanceId())).getId());
+    known.remove(mine(InstanceRequests.instanceId(r.getInstanceId())).getId());
     answer(out, Empty.getDefaultInstance());
   }
 
   @Override
   public void startInstance(StartInstanceRequest r, StreamObserver<Instance> out) {
-    answer(out, mine(requests.verb(r.getInstanceId(), r.hasWait(), r.getWait()).instanceId()));
+    answer(
+        out, mine(InstanceRequests.verb(r.getInstanceId(), r.hasWait(), r.getWait()).instanceId()));
   }
 
   @Override
   public void stopInstance(StopInstanceRequest r, StreamObserver<Instance> out) {
-    var instance = mine(requests.verb(r.getInstanceId(), r.hasWait(), r.getWait()).instanceId());
+    var instance =
+        mine(InstanceRequests.verb(r.getInstanceId(), r.hasWait(), r.getWait()).instanceId());
     throw ApiError.wrongState(
         "status: must be running; got " + instance.getStatus(),
         Map.of("status", instance.getStatus().name()));
@@ -160,7 +162,7 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
   /** Sends one message at once, one when the test allows it, and then ends. */
   @Override
   public void watchInstance(WatchInstanceRequest r, StreamObserver<Instance> out) {
-    var instance = mine(requests.watching(r).instanceId());
+    var instance = mine(InstanceRequests.watching(r).instanceId());
     out.onNext(instance);
     await(secondMessage);
     out.onNext(instance.toBuilder().setRevision(2).setStatus(Instance.Status.running).build());
@@ -169,19 +171,19 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
 
   @Override
   public void tailLogs(TailLogsRequest r, StreamObserver<LogLine> out) {
-    mine(requests.tail(r).instanceId());
+    mine(InstanceRequests.tail(r).instanceId());
     out.onNext(LogLine.newBuilder().setText("one \"line\"").build());
     out.onCompleted();
   }
 
   @Override
   public void createResponse(CreateResponseRequest r, StreamObserver<HttpBody> out) {
-    forward(requests.message(r), out);
+    forward(InstanceRequests.message(r), out);
   }
 
   @Override
   public void createSessionResponse(CreateSessionResponseRequest r, StreamObserver<HttpBody> out) {
-    forward(requests.message(r), out);
+    forward(InstanceRequests.message(r), out);
   }
 
   private void forward(InstanceRequests.Message m, StreamObserver<HttpBody> out) {

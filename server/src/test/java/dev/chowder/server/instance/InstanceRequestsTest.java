@@ -136,27 +136,27 @@ class InstanceRequestsTest {
   @Test
   void aWaitIsAtMostFiveMinutes() {
     var id = Ids.next();
-    assertThat(requests.verb(id, false, 0).timeout()).isEqualTo(Duration.ofSeconds(60));
-    assertThat(requests.verb(id, true, 0).timeout()).isZero();
-    assertThat(requests.verb(id, true, 300).timeout()).isEqualTo(Duration.ofMinutes(5));
-    assertRejected("wait", () -> requests.verb(id, true, 301));
-    assertRejected("wait", () -> requests.verb(id, true, -1));
+    assertThat(InstanceRequests.verb(id, false, 0).timeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(InstanceRequests.verb(id, true, 0).timeout()).isZero();
+    assertThat(InstanceRequests.verb(id, true, 300).timeout()).isEqualTo(Duration.ofMinutes(5));
+    assertRejected("wait", () -> InstanceRequests.verb(id, true, 301));
+    assertRejected("wait", () -> InstanceRequests.verb(id, true, -1));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {"", "x", "../etc", "0190-", "01900000-0000-7000-8000-00000000000Z", "null"})
   void invalidIdsAreUnknownInstances(String id) {
-    var error = catchThrowableOfType(ApiError.class, () -> requests.instanceId(id));
+    var error = catchThrowableOfType(ApiError.class, () -> InstanceRequests.instanceId(id));
     assertThat(error.reason()).isEqualTo(Reason.INSTANCE_NOT_FOUND);
   }
 
   @Test
   void listsHaveLimitsAndFilters() {
-    assertThat(requests.listing(ListInstancesRequest.getDefaultInstance()).pageSize())
+    assertThat(InstanceRequests.listing(ListInstancesRequest.getDefaultInstance()).pageSize())
         .isEqualTo(100);
     var filtered =
-        requests.listing(
+        InstanceRequests.listing(
             ListInstancesRequest.newBuilder()
                 .setStatus(Instance.Status.running)
                 .setLabel("a=b=c")
@@ -186,12 +186,12 @@ class InstanceRequestsTest {
   @Test
   void logLinesAreBounded() {
     var tail = TailLogsRequest.newBuilder().setInstanceId(Ids.next());
-    assertThat(requests.tail(tail.build()).lines()).isEqualTo(200);
-    assertRejected("lines", () -> requests.tail(tail.setLines(5001).build()));
+    assertThat(InstanceRequests.tail(tail.build()).lines()).isEqualTo(200);
+    assertRejected("lines", () -> InstanceRequests.tail(tail.setLines(5001).build()));
   }
 
   private InstanceRequests.Message session(String session) {
-    return requests.message(
+    return InstanceRequests.message(
         CreateSessionResponseRequest.newBuilder()
             .setInstanceId(Ids.next())
             .setSessionId(session)
@@ -199,7 +199,7 @@ class InstanceRequestsTest {
   }
 
   private void list(ListInstancesRequest.Builder request) {
-    requests.listing(request.build());
+    InstanceRequests.listing(request.build());
   }
 
   private WantedInstance labelled(Map<String, String> labels) {

@@ -27,7 +27,7 @@ import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.server.channel.InstanceChannels;
+import dev.chowder.server.channel.ChannelPairings;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.simulator.FakeScript.Verb;
 import java.io.IOException;
@@ -165,7 +165,7 @@ class ChannelsTest {
     connect("telegram", Map.of("token", TOKEN));
     var code = node.host().requestPairing(Node.sandbox(id), "telegram", "4711", "Ada");
     node.script().endNext(1, "locked\nWARN forged\u001b[2J" + "x".repeat(5000));
-    var log = (Logger) LoggerFactory.getLogger(InstanceChannels.class);
+    var log = (Logger) LoggerFactory.getLogger(ChannelPairings.class);
     var logged = new ListAppender<ILoggingEvent>();
     logged.start();
     log.addAppender(logged);

@@ -18,19 +18,19 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
-import java.time.Clock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Recovers failed instances. Reserves a slot and memory first, then sends the command. The instance
- * rejects a slot that was released since. Blocks.
+ * Starts stopped instances and recovers failed ones: the commands that need memory of the host
+ * before they are sent. A recovery also needs a slot. The instance rejects a slot that was released
+ * since. Blocks.
  *
  * <p>A reserved slot stays unused if the server dies or the instance rejects the command. Then the
  * instance releases it, at once after a rejection and otherwise in a reconciliation pass.
  */
-final class InstanceRecovery {
-  private static final Logger LOG = LoggerFactory.getLogger(InstanceRecovery.class);
+public final class InstanceStarts {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceStarts.class);
 
   /**
    * Each further try means that another call recovered or deleted the instance at the same time.
@@ -42,13 +42,21 @@ final class InstanceRecovery {
   private final InstanceClient client;
   private final Admission admission;
   private final SandboxDriver driver;
-  private final Clock clock;
 
-  InstanceRecovery(InstanceClient client, Admission admission, SandboxDriver driver, Clock clock) {
+  public InstanceStarts(InstanceClient client, Admission admission, SandboxDriver driver) {
     this.client = client;
     this.admission = admission;
     this.driver = driver;
-    this.clock = clock;
+  }
+
+  /** Starts the instance and returns it, running or on the way to that. */
+  InstanceView start(Caller caller, InstanceId id) {
+    var before = client.get(caller, id);
+    // A call that joins a start in progress needs no memory of its own.
+    if (InstanceClient.isSteadyAt(Name.STOPPED).test(before)) admission.admitStart(before);
+    var now = client.now();
+    return client.send(
+        caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
   }
 
   /** Recovers the instance and returns it, running or on the way to that. */
@@ -79,14 +87,14 @@ final class InstanceRecovery {
 
   /** Waits until the slot of the failed attempt is released, before another one is reserved. */
   private InstanceView withoutSlot(InstanceView view) {
-    var after = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_TIMEOUT);
+    var after = client.await(view, v -> !v.slotHeld(), InstanceClient.SLOT_TIMEOUT);
     if (after.slotHeld()) {
       throw ApiError.of(
           Reason.SERVER_UNAVAILABLE,
           cannot(
               "recover the instance",
               "its previous slot was not released within %d s"
-                  .formatted(InstanceGrpcService.SLOT_TIMEOUT.toSeconds()),
+                  .formatted(InstanceClient.SLOT_TIMEOUT.toSeconds()),
               "retry later"));
     }
     return after;
@@ -114,7 +122,7 @@ final class InstanceRecovery {
 
   private InstanceReply ask(
       Caller caller, InstanceView seen, SandboxObservation onHost, ModelChoice model) {
-    var now = clock.instant();
+    var now = client.now();
     return ActorReplies.await(
         client
             .instances()

@@ -1,0 +1,101 @@
+package dev.chowder.server.instance;
+
+import static dev.chowder.base.ErrorText.shown;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.creation.InstanceCreation;
+import dev.chowder.gateway.Overrides;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceCommand.OverridesChange;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.idempotency.NewId;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Creates instances, and changes what callers set: name, labels and {@code openclaw_config}.
+ * Blocks.
+ */
+public final class InstanceWrites {
+  private final InstanceRequests requests;
+  private final InstanceClient client;
+  private final InstanceCreation creation;
+  private final Overrides overrides;
+  private final ConfigChanges changes;
+
+  public InstanceWrites(
+      InstanceRequests requests,
+      InstanceClient client,
+      InstanceCreation creation,
+      Overrides overrides,
+      ConfigChanges changes) {
+    this.requests = requests;
+    this.client = client;
+    this.creation = creation;
+    this.overrides = overrides;
+    this.changes = changes;
+  }
+
+  /**
+   * Creates an instance. A repeated call returns the instance that the first one created, whatever
+   * the request is now.
+   */
+  InstanceView create(Caller caller, NewId newId, CreateInstanceRequest request) {
+    return creation
+        .createdBefore(caller.organizationId(), newId)
+        .orElseGet(
+            () -> {
+              var wanted = requests.creation(request);
+              wanted.openclawConfig().ifPresent(json -> refusable(() -> overrides.check(json)));
+              return creation.create(caller.requester(), newId, wanted);
+            });
+  }
+
+  /** Changes the fields that the request has. */
+  InstanceView update(Caller caller, UpdateInstanceRequest request) {
+    var change = requests.change(request);
+    var id = new InstanceId(change.instanceId());
+    var patch = change.openclawConfig();
+    return patch.isPresent()
+        ? patch(caller, id, change, patch.get())
+        : client.send(caller, id, update(caller, change, Optional.empty()));
+  }
+
+  private InstanceView patch(
+      Caller caller, InstanceId id, InstanceRequests.Change change, ObjectNode patch) {
+    // Before the change, because other changes of the instance wait during it.
+    var schema = overrides.schema();
+    return changes.apply(
+        caller,
+        id,
+        (base, version) -> {
+          var holding = base.profile().config().overrides();
+          refusable(() -> overrides.patch(id, holding, version, patch, schema));
+          return update(caller, change, Optional.of(new OverridesChange(holding, version)));
+        });
+  }
+
+  private Function<ActorRef<InstanceReply>, InstanceCommand> update(
+      Caller caller, InstanceRequests.Change change, Optional<OverridesChange> overrides) {
+    var now = client.now();
+    return replyTo ->
+        new InstanceCommand.Update(
+            caller.keyId(), change.name(), change.labels(), overrides, now, replyTo);
+  }
+
+  private static void refusable(Runnable change) {
+    try {
+      change.run();
+    } catch (Overrides.Refused why) {
+      var field = why.path().isEmpty() ? "openclaw_config" : "openclaw_config." + shown(why.path());
+      throw ApiError.invalid(field, why.why());
+    }
+  }
+}
