@@ -1,4 +1,7 @@
-/** Interceptors and checks that all services share: limits, headers and forms of fields. */
+/**
+ * Interceptors that every call passes, and what they share: headers, limits of open calls and of
+ * messages. Does not know a service.
+ */
 @NullMarked
 package dev.chowder.server.call;
 

@@ -10,7 +10,7 @@ import dev.chowder.openclaw.OpenClawChannels;
 import dev.chowder.openclaw.config.Channel;
 import dev.chowder.openclaw.config.ChannelRecord;
 import dev.chowder.openclaw.config.ChannelRecord.DesiredChannel;
-import dev.chowder.server.call.StructJson;
+import dev.chowder.server.request.StructJson;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 

@@ -18,8 +18,8 @@ import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
-import dev.chowder.server.call.Pages;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.request.Pages;
 import java.io.InputStream;
 import java.util.Optional;
 

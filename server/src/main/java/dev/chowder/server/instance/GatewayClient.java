@@ -10,11 +10,11 @@ import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.gateway.GatewayDirectory;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
+import dev.chowder.server.rate.SharedPermits;
 import java.util.Optional;
 
 /**

@@ -6,7 +6,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.SharedPermits;
+import dev.chowder.server.rate.SharedPermits;
 import io.grpc.stub.ServerCallStreamObserver;
 
 /** Streams the logs of gateways to callers, and bounds the number of open streams. */

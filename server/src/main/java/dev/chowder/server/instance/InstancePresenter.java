@@ -13,7 +13,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.server.call.StructJson;
+import dev.chowder.server.request.StructJson;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;

@@ -2,7 +2,7 @@ package dev.chowder.server.subscription;
 
 import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.organization.Tier;
-import dev.chowder.server.call.Fields;
+import dev.chowder.server.request.Fields;
 import java.util.List;
 
 /** Reads the requests of {@code SubscriptionService}. */

@@ -9,7 +9,7 @@ import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.auth.UnknownSettings;
-import dev.chowder.server.call.BodyLimit;
+import dev.chowder.server.rate.BodyLimit;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
 import io.envoyproxy.envoy.service.auth.v3.CheckResponse;

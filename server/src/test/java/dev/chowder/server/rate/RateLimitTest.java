@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

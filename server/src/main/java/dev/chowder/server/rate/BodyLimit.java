@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;

@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.server.auth.RejectionDelay;
-import dev.chowder.server.call.BodyLimit.Settings;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Rejection;
+import dev.chowder.server.rate.BodyLimit.Settings;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.request;
 
 import dev.chowder.base.ErrorText;
 import dev.chowder.server.error.ApiError;

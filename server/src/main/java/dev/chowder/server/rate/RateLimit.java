@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import static dev.chowder.base.ErrorText.cannot;
 
@@ -8,8 +8,8 @@ import com.google.protobuf.MessageLite;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.RejectionDelay;
-import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.rate.RateSettings.Bound;
 import dev.chowder.server.rpc.RpcFacts;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;

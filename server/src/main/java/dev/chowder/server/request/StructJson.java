@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.request;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;

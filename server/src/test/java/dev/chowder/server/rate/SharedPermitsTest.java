@@ -1,11 +1,11 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Reason;
-import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Rejection;
+import dev.chowder.server.rate.SharedPermits.Permit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

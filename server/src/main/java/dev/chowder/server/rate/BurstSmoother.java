@@ -1,8 +1,8 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.chowder.server.call.RateSettings.Bound;
+import dev.chowder.server.rate.RateSettings.Bound;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
@@ -57,7 +57,7 @@ final class BurstSmoother {
 
   /**
    * Waits until a call may start. While it waits, the call holds its virtual thread, its permit of
-   * {@link OpenCallLimit} and its share of {@link OpenCallsOfOrganization}.
+   * {@code OpenCallLimit} and its share of {@code OpenCallsOfOrganization}.
    *
    * @param cost the cost of the call without its response
    * @param weight the expected cost of its response

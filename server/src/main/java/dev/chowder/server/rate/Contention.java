@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;

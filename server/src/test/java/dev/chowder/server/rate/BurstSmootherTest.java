@@ -1,8 +1,8 @@
-package dev.chowder.server.call;
+package dev.chowder.server.rate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.call.RateSettings.Bound;
+import dev.chowder.server.rate.RateSettings.Bound;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import java.util.ArrayList;

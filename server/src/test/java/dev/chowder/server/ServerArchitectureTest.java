@@ -1,0 +1,46 @@
+package dev.chowder.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import org.junit.jupiter.api.Test;
+
+/** Checks dependencies between packages of {@code server} that no compiler checks. */
+class ServerArchitectureTest {
+  private static final JavaClasses SERVER =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("dev.chowder.server");
+
+  private static final String CALL = "dev.chowder.server.call..";
+  private static final String RATE = "dev.chowder.server.rate..";
+  private static final String REQUEST = "dev.chowder.server.request..";
+
+  @Test
+  void limitsDoNotKnowTheChain() {
+    dependsOnNone(RATE, CALL, REQUEST).check(SERVER);
+  }
+
+  @Test
+  void fieldsOfRequestsKnowNeitherTheChainNorLimits() {
+    dependsOnNone(REQUEST, CALL, RATE).check(SERVER);
+  }
+
+  @Test
+  void aDependencyOfTheChainOnLimitsIsFound() {
+    assertThat(dependsOnNone(CALL, RATE).evaluate(SERVER).hasViolation()).isTrue();
+  }
+
+  private static ArchRule dependsOnNone(String from, String... to) {
+    return noClasses()
+        .that()
+        .resideInAPackage(from)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(to);
+  }
+}
