@@ -124,6 +124,8 @@ class ArchitectureTest {
   private static final ArchRule ONLY_SETTINGS_READ_THE_CONFIGURATION =
       noClasses()
           .that()
+          .resideOutsideOfPackage("dev.chowder.settings..")
+          .and()
           .haveSimpleNameNotEndingWith("Settings")
           .and(
               DescribedPredicate.describe(

@@ -1,6 +1,8 @@
 package dev.chowder.admission;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -10,13 +12,12 @@ import java.time.Duration;
  * @param reserveBytes memory of the host that is left for all other processes
  * @param bootTime how long the memory of an admitted gateway counts as reserved
  */
-public record HostMemorySettings(long gatewayBytes, long reserveBytes, Duration bootTime) {
+public record HostMemorySettings(
+    @Setting("gateway-memory") long gatewayBytes,
+    @Setting("reserve-memory") long reserveBytes,
+    Duration bootTime) {
   /** Reads {@code chowder.host}. */
   public static HostMemorySettings of(Config root) {
-    var config = root.getConfig("chowder.host");
-    return new HostMemorySettings(
-        config.getBytes("gateway-memory"),
-        config.getBytes("reserve-memory"),
-        config.getDuration("boot-time"));
+    return SettingsBinder.bind(root, "chowder.host", HostMemorySettings.class);
   }
 }

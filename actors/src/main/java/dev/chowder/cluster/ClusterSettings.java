@@ -4,6 +4,8 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -30,6 +32,15 @@ public record ClusterSettings(
     Duration joinLimit,
     Duration leaveLimit) {
 
+  private record Values(
+      String host,
+      @Setting(max = "65535") int managementPort,
+      String contactPoints,
+      String dnsName,
+      int requiredContactPoints,
+      Duration joinLimit,
+      Duration leaveLimit) {}
+
   /** The way to find other nodes. */
   public sealed interface Discovery {
     /** This node is the only one of its cluster. */
@@ -47,23 +58,20 @@ public record ClusterSettings(
 
   /** Reads {@code chowder.cluster}. */
   public static ClusterSettings of(Config root) {
-    var config = root.getConfig("chowder.cluster");
-    var discovery = discovery(config);
-    var host = config.getString("host");
-    if (!(discovery instanceof Discovery.Alone)) rejectWildcard(host);
+    var values = SettingsBinder.bind(root, "chowder.cluster", Values.class);
+    var discovery = discovery(values.contactPoints, values.dnsName.strip());
+    if (!(discovery instanceof Discovery.Alone)) rejectWildcard(values.host);
     return new ClusterSettings(
-        host,
-        config.getInt("management-port"),
+        values.host,
+        values.managementPort,
         discovery,
-        required(config, discovery),
+        required(values.requiredContactPoints, discovery),
         TlsSettings.of(root),
-        config.getDuration("join-limit"),
-        config.getDuration("leave-limit"));
+        values.joinLimit,
+        values.leaveLimit);
   }
 
-  private static Discovery discovery(Config config) {
-    var points = config.getString("contact-points");
-    var name = config.getString("dns-name").strip();
+  private static Discovery discovery(String points, String name) {
     if (!points.isBlank() && !name.isEmpty()) {
       throw new IllegalArgumentException(
           must("chowder.cluster", "have contact-points or dns-name", "both"));
@@ -86,8 +94,7 @@ public record ClusterSettings(
         must("chowder.cluster.contact-points", "be a comma-separated list of host:port", point));
   }
 
-  private static int required(Config config, Discovery discovery) {
-    int required = config.getInt("required-contact-points");
+  private static int required(int required, Discovery discovery) {
     return switch (discovery) {
       case Discovery.Alone() -> 0;
       // 0 requires all listed nodes: a cluster that only some of them form may be a second one.

@@ -3,6 +3,8 @@ package dev.chowder.cluster;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.storage.MemberSession;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,14 @@ import java.time.Duration;
 public record MembershipSettings(
     Path file, Duration formationWait, Duration check, MemberSession.Limits limits) {
 
+  private record Values(
+      @Setting("chowder.home") Path home,
+      int managementPort,
+      Duration formationWait,
+      Duration lockCheck,
+      @Setting(min = "1s") Duration lockTimeout,
+      @Setting(min = "5s") Duration lockDeadAfter) {}
+
   public MembershipSettings {
     var reconnect = check.plus(limits.answer()).multipliedBy(2);
     if (formationWait.compareTo(reconnect) < 0) {
@@ -31,30 +41,16 @@ public record MembershipSettings(
                   + " s)",
               formationWait.toSeconds() + " s"));
     }
-    atLeast("lock-timeout", limits.answer(), Duration.ofSeconds(1));
-    atLeast("lock-dead-after", limits.dead(), Duration.ofSeconds(5));
-  }
-
-  private static void atLeast(String name, Duration value, Duration least) {
-    if (value.compareTo(least) >= 0) return;
-    throw new IllegalArgumentException(
-        must(
-            "chowder.cluster." + name,
-            "be at least " + least.toSeconds() + " s",
-            value.toMillis() + " ms"));
   }
 
   /** Reads {@code chowder.cluster}. */
   public static MembershipSettings of(Config root) {
-    var config = root.getConfig("chowder.cluster");
+    var values = SettingsBinder.bind(root, "chowder.cluster", Values.class);
     return new MembershipSettings(
         // Nodes on one machine share the state directory and differ by this port.
-        Path.of(root.getString("chowder.home"))
-            .resolve("members")
-            .resolve(config.getString("management-port")),
-        config.getDuration("formation-wait"),
-        config.getDuration("lock-check"),
-        new MemberSession.Limits(
-            config.getDuration("lock-timeout"), config.getDuration("lock-dead-after")));
+        values.home.resolve("members").resolve(String.valueOf(values.managementPort)),
+        values.formationWait,
+        values.lockCheck,
+        new MemberSession.Limits(values.lockTimeout, values.lockDeadAfter));
   }
 }

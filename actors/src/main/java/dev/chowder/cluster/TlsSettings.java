@@ -3,6 +3,7 @@ package dev.chowder.cluster;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -14,8 +15,10 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAKey;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.pki.pem.DERPrivateKeyLoader;
 import org.apache.pekko.pki.pem.PEMDecoder;
@@ -37,6 +40,13 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
   private static final String CA = "internal-ca";
   private static final int DNS_NAME = 2;
 
+  private record Values(
+      Optional<Path> internalCertificate,
+      Optional<Path> internalKey,
+      Optional<Path> internalCa,
+      String internalName,
+      Duration reload) {}
+
   /**
    * Reads {@code chowder.tls}; empty if no file is set.
    *
@@ -44,21 +54,30 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
    *     that is only partly protected must not start
    */
   public static Optional<TlsSettings> of(Config root) {
-    var config = root.getConfig("chowder.tls");
-    var files = List.of(CERTIFICATE, KEY, CA);
-    var unset = files.stream().filter(file -> config.getString(file).isBlank()).toList();
+    var values = SettingsBinder.bind(root, "chowder.tls", Values.class);
+    var files = new LinkedHashMap<String, Optional<Path>>();
+    files.put(CERTIFICATE, values.internalCertificate);
+    files.put(KEY, values.internalKey);
+    files.put(CA, values.internalCa);
+    var unset =
+        files.entrySet().stream()
+            .filter(file -> file.getValue().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList();
     if (unset.size() == files.size()) return Optional.empty();
     if (!unset.isEmpty()) {
       throw rejected(
-          unset.getFirst(), "be a PEM file, since others of " + files + " are set", "none");
+          unset.getFirst(),
+          "be a PEM file, since others of " + files.keySet() + " are set",
+          "none");
     }
     var settings =
         new TlsSettings(
-            Path.of(config.getString(CERTIFICATE)),
-            Path.of(config.getString(KEY)),
-            Path.of(config.getString(CA)),
-            config.getString("internal-name"),
-            config.getDuration("reload"));
+            values.internalCertificate.orElseThrow(),
+            values.internalKey.orElseThrow(),
+            values.internalCa.orElseThrow(),
+            values.internalName,
+            values.reload);
     settings.check();
     return Optional.of(settings);
   }

@@ -2,10 +2,10 @@ package dev.chowder.effect;
 
 import com.typesafe.config.Config;
 import dev.chowder.instance.Stage;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.sleep.SleepSettings;
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.Map;
 
 /**
  * Limits of effects; {@code reference.conf} describes each.
@@ -13,12 +13,12 @@ import java.util.Map;
  * @param maxConcurrent maximum number of effects that run at once on this node, not counting starts
  *     of OpenClaw
  * @param maxConcurrentBoots maximum number of stages that start OpenClaw at once on this node
- * @param stageLimits maximum duration of each stage
+ * @param stageLimits maximum duration of each stage but {@code start_gateway}
  * @param probeLimit time in which a provider must list its models; onboarding then continues
  *     without the list
  * @param probeBelieved time for which a key is cached as accepted by its provider
- * @param readyLimit time in which a gateway must become ready; its stage has {@code
- *     start-allowance} more, so that its log can still be read
+ * @param readyLimit time in which a gateway must become ready
+ * @param startAllowance how much longer its stage may take, for the engine and for reading the log
  * @param stopLimit maximum duration of a stop, including the drain
  * @param drain time in which a gateway may finish its work before it is killed
  * @param sleep how stopped gateways sleep
@@ -33,10 +33,11 @@ import java.util.Map;
 public record EffectSettings(
     int maxConcurrent,
     int maxConcurrentBoots,
-    Map<Stage, Duration> stageLimits,
+    @Setting("stage-limit") StageLimits stageLimits,
     Duration probeLimit,
     Duration probeBelieved,
     Duration readyLimit,
+    Duration startAllowance,
     Duration stopLimit,
     Duration drain,
     SleepSettings sleep,
@@ -45,49 +46,41 @@ public record EffectSettings(
     Duration retryMax,
     Duration reportWithin,
     Duration cancelWait,
-    RestartSettings restarts) {
+    @Setting("restart") RestartSettings restarts) {
+
+  /** The maximum duration of each stage; its key is the name of the stage in the API. */
+  public record StageLimits(
+      @Setting("create_sandbox") Duration createSandbox,
+      Duration onboard,
+      @Setting("gateway_token") Duration gatewayToken,
+      @Setting("responses_endpoint") Duration responsesEndpoint,
+      @Setting("openclaw_config") Duration openclawConfig,
+      @Setting("warm_up") Duration warmUp,
+      Duration publish) {}
+
+  public EffectSettings {
+    // By default two per processor, since one waits for the disk while the other computes.
+    if (maxConcurrentBoots == 0)
+      maxConcurrentBoots = 2 * Runtime.getRuntime().availableProcessors();
+  }
 
   /** Reads {@code chowder.effect}. */
   public static EffectSettings of(Config root) {
-    var config = root.getConfig("chowder.effect");
-    var limits = new EnumMap<Stage, Duration>(Stage.class);
-    for (var stage : Stage.values()) {
-      limits.put(
-          stage,
-          // ready-limit alone bounds the gateway; the allowance is for the engine and for reading
-          // the log.
-          stage == Stage.START_GATEWAY
-              ? config.getDuration("ready-limit").plus(config.getDuration("start-allowance"))
-              : config.getDuration("stage-limit." + stage.label()));
-    }
-    return new EffectSettings(
-        config.getInt("max-concurrent"),
-        boots(config.getInt("max-concurrent-boots")),
-        Map.copyOf(limits),
-        config.getDuration("probe-limit"),
-        config.getDuration("probe-believed"),
-        config.getDuration("ready-limit"),
-        config.getDuration("stop-limit"),
-        config.getDuration("drain"),
-        SleepSettings.of(root),
-        config.getDuration("apply-limit"),
-        config.getDuration("retry-min"),
-        config.getDuration("retry-max"),
-        config.getDuration("report-within"),
-        config.getDuration("cancel-wait"),
-        RestartSettings.of(root));
+    return SettingsBinder.bind(root, "chowder.effect", EffectSettings.class);
   }
 
   /** Returns the maximum duration of a stage. */
   Duration stageLimit(Stage stage) {
-    return stageLimits.getOrDefault(stage, stopLimit);
-  }
-
-  /**
-   * Returns the limit of boots; by default two per processor, since one waits for the disk while
-   * the other computes.
-   */
-  private static int boots(int configured) {
-    return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
+    return switch (stage) {
+      case CREATE_SANDBOX -> stageLimits.createSandbox;
+      case ONBOARD -> stageLimits.onboard;
+      case GATEWAY_TOKEN -> stageLimits.gatewayToken;
+      case RESPONSES_ENDPOINT -> stageLimits.responsesEndpoint;
+      case OPENCLAW_CONFIG -> stageLimits.openclawConfig;
+      // readyLimit alone bounds the gateway.
+      case START_GATEWAY -> readyLimit.plus(startAllowance);
+      case WARM_UP -> stageLimits.warmUp;
+      case PUBLISH -> stageLimits.publish;
+    };
   }
 }

@@ -42,7 +42,6 @@ import dev.chowder.startup.StartupStep;
 import dev.chowder.storage.HostPortRows;
 import dev.chowder.storage.InstanceRows;
 import java.net.http.HttpClient;
-import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -73,9 +72,7 @@ public record EffectStep(
       HostPortSettings hostPorts,
       String image,
       SandboxId schemaSandbox,
-      int rowsPerWrite,
-      Duration warmUpLimit,
-      Duration warmUpSettle) {
+      int rowsPerWrite) {
     public static Settings of(Config root) {
       return new Settings(
           EffectSettings.of(root),
@@ -83,9 +80,7 @@ public record EffectStep(
           HostPortSettings.of(root),
           root.getString("chowder.sandbox.image"),
           schemaSandbox(root.getString("chowder.sandbox.docker.cluster-id")),
-          RowSettings.of(root).perWrite(),
-          root.getDuration("chowder.openclaw.warm-up-limit"),
-          root.getDuration("chowder.openclaw.warm-up-settle"));
+          RowSettings.of(root).perWrite());
     }
 
     private static SandboxId schemaSandbox(String installation) {
@@ -312,7 +307,7 @@ public record EffectStep(
         clients.conversations(),
         clients.devices()::of,
         settings.openClaw().responses().others().bytes(),
-        settings.warmUpLimit(),
-        settings.warmUpSettle());
+        settings.openClaw().warmUpLimit(),
+        settings.openClaw().warmUpSettle());
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.effect;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -13,11 +14,11 @@ import java.util.List;
  * @param delays delays of the first, the second, ... start after engine losses; the last one
  *     applies to all further starts
  * @param forgetAfter time for which an engine loss counts
- * @param spacing time between two starts after engine losses
+ * @param processorTime processor time of one boot, from which {@link #spacing} follows
  * @param memoryRetry interval at which a start that lacks host memory is retried
  */
 public record RestartSettings(
-    List<Duration> delays, Duration forgetAfter, Duration spacing, Duration memoryRetry) {
+    List<Duration> delays, Duration forgetAfter, Duration processorTime, Duration memoryRetry) {
 
   public RestartSettings {
     delays = List.copyOf(delays);
@@ -29,12 +30,12 @@ public record RestartSettings(
 
   /** Reads {@code chowder.effect.restart}. */
   public static RestartSettings of(Config root) {
-    var config = root.getConfig("chowder.effect.restart");
-    return new RestartSettings(
-        config.getDurationList("delays"),
-        config.getDuration("forget-after"),
-        config.getDuration("processor-time").dividedBy(Runtime.getRuntime().availableProcessors()),
-        config.getDuration("memory-retry"));
+    return SettingsBinder.bind(root, "chowder.effect.restart", RestartSettings.class);
+  }
+
+  /** Returns the time between two starts after engine losses. */
+  Duration spacing() {
+    return processorTime.dividedBy(Runtime.getRuntime().availableProcessors());
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -23,13 +24,6 @@ public record InstanceSettings(
 
   /** Reads {@code chowder.instance}. */
   public static InstanceSettings of(Config root) {
-    var config = root.getConfig("chowder.instance");
-    return new InstanceSettings(
-        config.getDuration("ask-timeout"),
-        config.getDuration("ask-again"),
-        config.getDuration("heartbeat"),
-        config.getDuration("watch-again"),
-        config.getInt("max-watchers"),
-        config.getInt("snapshot-every"));
+    return SettingsBinder.bind(root, "chowder.instance", InstanceSettings.class);
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.organization;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -20,11 +21,6 @@ public record OrganizationSettings(
    * @param root the whole configuration
    */
   public static OrganizationSettings from(Config root) {
-    Config config = root.getConfig("chowder.organization");
-    return new OrganizationSettings(
-        config.getDuration("ask-timeout"),
-        config.getDuration("ask-again"),
-        config.getInt("snapshot-every"),
-        config.getInt("slots-per-write"));
+    return SettingsBinder.bind(root, "chowder.organization", OrganizationSettings.class);
   }
 }

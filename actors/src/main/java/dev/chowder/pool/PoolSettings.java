@@ -3,6 +3,8 @@ package dev.chowder.pool;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -25,8 +27,8 @@ import java.time.Duration;
 public record PoolSettings(
     int maxSize,
     double memoryShare,
-    double lowMemory,
-    long memberBytes,
+    @Setting("chowder.sleep.low-memory") double lowMemory,
+    @Setting("chowder.host.gateway-memory") long memberBytes,
     Duration maxAge,
     Duration keepFor,
     Duration calm,
@@ -48,21 +50,7 @@ public record PoolSettings(
 
   /** Reads {@code chowder.pool}. */
   public static PoolSettings of(Config root) {
-    var config = root.getConfig("chowder.pool");
-    return new PoolSettings(
-        config.getInt("max-size"),
-        config.getDouble("memory-share"),
-        root.getDouble("chowder.sleep.low-memory"),
-        root.getBytes("chowder.host.gateway-memory"),
-        config.getDuration("max-age"),
-        config.getDuration("keep-for"),
-        config.getDuration("calm"),
-        config.getDuration("max-wait"),
-        config.getInt("max-warming"),
-        config.getDuration("check-every"),
-        config.getDuration("retry-min"),
-        config.getDuration("retry-max"),
-        config.getInt("batch"));
+    return SettingsBinder.bind(root, "chowder.pool", PoolSettings.class);
   }
 
   /** Returns whether creates may find members. */

@@ -13,6 +13,8 @@ import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.storage.InstanceRows;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,20 +37,25 @@ public final class DiskWatch implements SingletonDuty.Duty {
   /**
    * Limits of home volumes; {@code reference.conf} describes each.
    *
-   * @param limit maximum size of a home volume; 0 bytes disables measuring
+   * @param homeBytes maximum size of a home volume; 0 disables measuring
+   * @param maxFiles maximum number of its files and folders
    * @param interval time between two measurements of all volumes
    * @param atOnce maximum number of concurrent measurements
    * @param batch maximum number of rows in one query
    */
-  public record Settings(HomeUsage limit, Duration interval, int atOnce, int batch) {
+  public record Settings(
+      @Setting("home-limit") long homeBytes,
+      long maxFiles,
+      Duration interval,
+      int atOnce,
+      int batch) {
     /** Reads {@code chowder.disk}. */
     public static Settings of(Config root) {
-      var config = root.getConfig("chowder.disk");
-      return new Settings(
-          new HomeUsage(config.getBytes("home-limit"), config.getLong("max-files")),
-          config.getDuration("interval"),
-          config.getInt("at-once"),
-          config.getInt("batch"));
+      return SettingsBinder.bind(root, "chowder.disk", Settings.class);
+    }
+
+    HomeUsage limit() {
+      return new HomeUsage(homeBytes, maxFiles);
     }
   }
 

@@ -334,7 +334,7 @@ public final class HostComparison implements AutoCloseable {
       instances.tell(
           view.id(),
           new InstanceCommand.Observed(
-              view.attempt(), observed, settings.restarts(), clock.instant()));
+              view.attempt(), observed, settings.restartPolicy(), clock.instant()));
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
     }

@@ -2,6 +2,8 @@ package dev.chowder.reconcile;
 
 import com.typesafe.config.Config;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -13,7 +15,8 @@ import java.time.Duration;
  * @param remind time after which a pending effect is re-dispatched, and the interval of that
  * @param batch maximum number of rows per page
  * @param overdue time after which a stage without a report fails
- * @param restarts how often a lost gateway is started again
+ * @param restarts how often a crashed gateway is started again within {@code restartWindow}
+ * @param restartWindow time in which crashes count towards {@code restarts}
  * @param unbornGrace minimum age of an unused slot before it is released
  * @param removalGrace time for which ended instances and untracked sandboxes are left alone
  * @param massLimit maximum number of sandboxes that may be lost or removed at once
@@ -23,39 +26,30 @@ import java.time.Duration;
  * @param drain time in which an untracked gateway may finish its work when it is quarantined
  */
 public record ReconcilerSettings(
-    Duration firstPass,
+    @Setting("first-look") Duration firstPass,
     Duration interval,
     Duration sweepAgain,
     Duration remind,
     int batch,
     Duration overdue,
-    RestartPolicy restarts,
+    int restarts,
+    Duration restartWindow,
     Duration unbornGrace,
     Duration removalGrace,
     int massLimit,
     double massShare,
     int notices,
     int looks,
-    Duration drain) {
+    @Setting("chowder.effect.drain") Duration drain) {
 
   /** Reads {@code chowder.reconciler}. */
   public static ReconcilerSettings of(Config root) {
-    var config = root.getConfig("chowder.reconciler");
-    return new ReconcilerSettings(
-        config.getDuration("first-look"),
-        config.getDuration("interval"),
-        config.getDuration("sweep-again"),
-        config.getDuration("remind"),
-        config.getInt("batch"),
-        config.getDuration("overdue"),
-        new RestartPolicy(config.getInt("restarts"), config.getDuration("restart-window")),
-        config.getDuration("unborn-grace"),
-        config.getDuration("removal-grace"),
-        config.getInt("mass-limit"),
-        config.getDouble("mass-share"),
-        config.getInt("notices"),
-        config.getInt("looks"),
-        root.getDuration("chowder.effect.drain"));
+    return SettingsBinder.bind(root, "chowder.reconciler", ReconcilerSettings.class);
+  }
+
+  /** Returns the limit for restarts of a crashed gateway. */
+  RestartPolicy restartPolicy() {
+    return new RestartPolicy(restarts, restartWindow);
   }
 
   int massLimit(int instances) {

@@ -1,6 +1,8 @@
 package dev.chowder.reconcile;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -14,16 +16,14 @@ import java.time.Duration;
  * @param massShare this maximum as a share of all owners, if that is more
  */
 public record ValueSettings(
-    Duration interval, Duration grace, int batch, int massLimit, double massShare) {
+    Duration interval,
+    Duration grace,
+    int batch,
+    @Setting("chowder.reconciler.mass-limit") int massLimit,
+    @Setting("chowder.reconciler.mass-share") double massShare) {
   /** Reads {@code chowder.values}, and the limits of {@code chowder.reconciler}. */
   public static ValueSettings of(Config root) {
-    var config = root.getConfig("chowder.values");
-    return new ValueSettings(
-        config.getDuration("interval"),
-        config.getDuration("grace"),
-        config.getInt("batch"),
-        root.getInt("chowder.reconciler.mass-limit"),
-        root.getDouble("chowder.reconciler.mass-share"));
+    return SettingsBinder.bind(root, "chowder.values", ValueSettings.class);
   }
 
   int massLimit(int owners) {

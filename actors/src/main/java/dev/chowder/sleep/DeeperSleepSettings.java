@@ -3,6 +3,7 @@ package dev.chowder.sleep;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -36,15 +37,6 @@ public record DeeperSleepSettings(
 
   /** Reads {@code chowder.sleep}. */
   public static DeeperSleepSettings of(Config root) {
-    var config = root.getConfig("chowder.sleep");
-    return new DeeperSleepSettings(
-        config.getDuration("check-every"),
-        config.getDuration("page-out-after"),
-        config.getDuration("deep-sleep-after"),
-        config.getDouble("low-memory"),
-        config.getDouble("stall-percent"),
-        config.getDuration("deepen-limit"),
-        config.getDuration("evict-limit"),
-        config.getInt("batch"));
+    return SettingsBinder.bind(root, "chowder.sleep", DeeperSleepSettings.class);
   }
 }

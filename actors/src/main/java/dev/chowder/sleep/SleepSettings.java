@@ -1,6 +1,7 @@
 package dev.chowder.sleep;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -25,20 +26,14 @@ public record SleepSettings(
     int maxConcurrentWakes,
     Duration checkFirstAfter,
     Duration checkDelay) {
-  /** Reads {@code chowder.effect.sleep}. */
-  public static SleepSettings of(Config root) {
-    var config = root.getConfig("chowder.effect.sleep");
-    return new SleepSettings(
-        config.getBoolean("freeze"),
-        config.getDuration("suspend-limit"),
-        config.getDuration("wake-limit"),
-        wakes(config.getInt("max-concurrent-wakes")),
-        config.getDuration("check-first-after"),
-        config.getDuration("check-delay"));
+  public SleepSettings {
+    // By default two per processor, as for boots.
+    if (maxConcurrentWakes == 0)
+      maxConcurrentWakes = 2 * Runtime.getRuntime().availableProcessors();
   }
 
-  /** Returns the limit of wakes; by default two per processor, as for boots. */
-  private static int wakes(int configured) {
-    return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
+  /** Reads {@code chowder.effect.sleep}. */
+  public static SleepSettings of(Config root) {
+    return SettingsBinder.bind(root, "chowder.effect.sleep", SleepSettings.class);
   }
 }

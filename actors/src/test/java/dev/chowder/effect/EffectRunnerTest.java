@@ -797,10 +797,11 @@ class EffectRunnerTest {
     return new EffectSettings(
         8,
         8,
-        Map.of(),
+        stageLimits(Duration.ofSeconds(LIMIT_SECONDS)),
         Duration.ZERO,
         Duration.ofSeconds(1),
         Duration.ofSeconds(1),
+        Duration.ofSeconds(LIMIT_SECONDS),
         Duration.ofSeconds(LIMIT_SECONDS),
         Duration.ofSeconds(1),
         SLEEP,
@@ -810,6 +811,12 @@ class EffectRunnerTest {
         Duration.ofHours(1),
         Duration.ZERO,
         RESTARTS);
+  }
+
+  /** Returns limits of which only the one of {@code onboard} differs. */
+  private static EffectSettings.StageLimits stageLimits(Duration onboard) {
+    var others = Duration.ofSeconds(LIMIT_SECONDS);
+    return new EffectSettings.StageLimits(others, onboard, others, others, others, others, others);
   }
 
   private EffectRunner runner(int maxConcurrent, Duration stageLimit) {
@@ -826,10 +833,11 @@ class EffectRunnerTest {
         new EffectSettings(
             maxConcurrent,
             maxConcurrent,
-            Map.of(Stage.ONBOARD, stageLimit),
+            stageLimits(stageLimit),
             Duration.ZERO,
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
+            Duration.ofSeconds(LIMIT_SECONDS),
             Duration.ofSeconds(LIMIT_SECONDS),
             Duration.ofSeconds(1),
             SLEEP,
@@ -858,10 +866,11 @@ class EffectRunnerTest {
             new EffectSettings(
                 permits,
                 boots,
-                Map.of(),
+                stageLimits(Duration.ofSeconds(LIMIT_SECONDS)),
                 Duration.ZERO,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),
+                Duration.ofSeconds(LIMIT_SECONDS),
                 Duration.ofSeconds(LIMIT_SECONDS),
                 Duration.ofSeconds(1),
                 SLEEP,

@@ -20,6 +20,9 @@ public @interface Setting {
   /** Returns the greatest value in the format of the setting; by default that of the type. */
   String max() default "";
 
+  /** Returns whether the number is a size; by default if the component's name ends in "bytes". */
+  boolean size() default false;
+
   /** Returns whether the component is a record whose settings are in the same section. */
   boolean inline() default false;
 }

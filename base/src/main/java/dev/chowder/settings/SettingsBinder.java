@@ -32,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  * max-open}; {@link Setting} declares exceptions.
  *
  * <p>Components may be texts, numbers, durations, paths, enums ({@code lower-case}), records (a
- * section each), and optional values, lists and sets of these. A number whose component ends in
- * {@code Bytes} is a size, such as {@code 64 KiB}. A list may be a text with commas or spaces, so
- * that an environment variable can hold it. An empty text is an empty list or optional value.
+ * section each), maps from names to records, and optional values, lists and sets of these. A number
+ * whose component ends in {@code Bytes} is a size, such as {@code 64 KiB}. A list may be a text
+ * with commas or spaces, so that an environment variable can hold it. An empty text is an empty
+ * list or optional value.
  *
  * <p>Numbers and durations must not be negative, and a duration whose key ends in {@code -interval}
  * must be greater than 0, since work at an interval of 0 would never pause. All errors are {@code
@@ -80,8 +81,10 @@ public final class SettingsBinder {
     var key = setting == null || setting.value().isEmpty() ? key(component) : setting.value();
     // A whole path names a setting of another section.
     var path = key.startsWith("chowder.") ? key : section + "." + key;
-    return new Value(path, component.getName().toLowerCase(Locale.ROOT).endsWith("bytes"), setting)
-        .read(component.getGenericType());
+    boolean size =
+        component.getName().toLowerCase(Locale.ROOT).endsWith("bytes")
+            || (setting != null && setting.size());
+    return new Value(path, size, setting).read(component.getGenericType());
   }
 
   /** Returns {@code max-open} for {@code maxOpen}. */
@@ -126,6 +129,9 @@ public final class SettingsBinder {
         if (generic.getRawType() == Set.class) {
           return elements(element).collect(Collectors.toCollection(LinkedHashSet::new));
         }
+        if (generic.getRawType() == Map.class && element == String.class) {
+          return records((Class<?>) generic.getActualTypeArguments()[1]);
+        }
       }
       if (type instanceof Class<?> plain) {
         if (plain.isRecord()) return create(path, plain);
@@ -153,6 +159,15 @@ public final class SettingsBinder {
             var alone = ConfigFactory.empty().withValue(path, same);
             return new SettingsBinder(alone).new Value(path, size, setting).read(element);
           });
+    }
+
+    /** Reads sections by their names. A name may have dots, so it is all before the last one. */
+    private Map<String, Object> records(Class<?> type) {
+      required();
+      return root.getConfig(path).entrySet().stream()
+          .map(entry -> entry.getKey().substring(0, entry.getKey().lastIndexOf('.')))
+          .distinct()
+          .collect(Collectors.toMap(name -> name, name -> create(path + "." + name, type)));
     }
 
     private Object scalar(Class<?> type) {

@@ -26,7 +26,8 @@ class SettingsBinderTest {
             call-timeout = 2s, poll-interval = 250ms, max-bytes = 64 KiB, many-bytes = 3 GiB
             delays = [0s, 1m], ports = "80, 443", hosts = "", name = "", user = me
             nested { max-open = 4 }
-            low = -5
+            low = -5, burst = 1 MiB
+            methods { config.get { max-open = 5 }, connect.max-open = 6 }
           }
           """);
 
@@ -56,7 +57,9 @@ class SettingsBinderTest {
       Nested nested,
       @Setting(inline = true) Names names,
       @Setting("chowder.other.word") String text,
-      @Setting(value = "low", min = "-10", max = "10") int least) {}
+      @Setting(value = "low", min = "-10", max = "10") int least,
+      @Setting(size = true) long burst,
+      Map<String, Nested> methods) {}
 
   @Test
   void eachTypeIsReadByTheNameOfItsComponent() {
@@ -79,7 +82,9 @@ class SettingsBinderTest {
                 new Nested(4),
                 new Names(Optional.empty(), Optional.of("me")),
                 "elsewhere",
-                -5));
+                -5,
+                1 << 20,
+                Map.of("config.get", new Nested(5), "connect", new Nested(6))));
   }
 
   @ParameterizedTest
@@ -148,7 +153,7 @@ class SettingsBinderTest {
         .hasMessage("three");
   }
 
-  record Unsupported(Map<String, String> nested) {}
+  record Unsupported(Thread nested) {}
 
   @Test
   void aTypeThatNoSettingHasIsABug() {

@@ -1,8 +1,9 @@
 package dev.chowder.openclaw;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -15,17 +16,21 @@ import java.util.Map;
  * @param consoleLimit how long a gateway is checked for a browser that opens its Control UI
  * @param consoleWatches maximum number of gateways that are checked for browsers at once
  * @param conversationLimit maximum duration of one conversation over a gateway's WebSocket
+ * @param warmUpLimit maximum duration of the warm-up turns of a pool member's gateway
+ * @param warmUpSettle time after these turns in which no request leaves the gateway
  * @param responses limits of gateways' responses
  * @param sessions limits of calls about sessions
  * @param channels limits of calls about channels
  */
 public record OpenClawSettings(
     Duration adminLimit,
-    Duration cancelLimit,
+    @Setting("suspend-cancel-limit") Duration cancelLimit,
     Duration schemaLimit,
     Duration consoleLimit,
     int consoleWatches,
     Duration conversationLimit,
+    Duration warmUpLimit,
+    Duration warmUpSettle,
     Responses responses,
     Sessions sessions,
     Channels channels) {
@@ -51,8 +56,8 @@ public record OpenClawSettings(
       Map<String, ResponseLimit> methods,
       ResponseLimit others,
       int maxDepth,
-      long freeBytes,
-      long maxHeldBytes) {
+      @Setting("free") long freeBytes,
+      @Setting("max-held") long maxHeldBytes) {
     public Responses {
       methods = Map.copyOf(methods);
     }
@@ -72,7 +77,11 @@ public record OpenClawSettings(
    * @param maxOpen maximum number of concurrent calls
    */
   public record Sessions(
-      int maxListed, int maxText, int maxHistory, Duration deleteLimit, int maxOpen) {}
+      int maxListed,
+      int maxText,
+      @Setting(value = "max-history", size = true) int maxHistory,
+      Duration deleteLimit,
+      int maxOpen) {}
 
   /**
    * The limits of calls about channels.
@@ -98,56 +107,6 @@ public record OpenClawSettings(
 
   /** Reads {@code chowder.openclaw}. */
   public static OpenClawSettings of(Config root) {
-    var config = root.getConfig("chowder.openclaw");
-    return new OpenClawSettings(
-        config.getDuration("admin-limit"),
-        config.getDuration("suspend-cancel-limit"),
-        config.getDuration("schema-limit"),
-        config.getDuration("console-limit"),
-        config.getInt("console-watches"),
-        config.getDuration("conversation-limit"),
-        responses(config.getConfig("responses")),
-        sessions(config.getConfig("sessions")),
-        channels(config.getConfig("channels")));
-  }
-
-  private static Responses responses(Config config) {
-    var methods = new HashMap<String, ResponseLimit>();
-    // The name of a method may have dots, so it is everything before the last dot.
-    for (var entry : config.getConfig("methods").entrySet()) {
-      var method = entry.getKey().substring(0, entry.getKey().lastIndexOf('.'));
-      methods.put(method, limit(config.getConfig("methods." + method)));
-    }
-    return new Responses(
-        methods,
-        limit(config.getConfig("others")),
-        config.getInt("max-depth"),
-        config.getBytes("free"),
-        config.getBytes("max-held"));
-  }
-
-  private static ResponseLimit limit(Config config) {
-    return new ResponseLimit(config.getBytes("bytes"), config.getLong("tokens"));
-  }
-
-  private static Channels channels(Config config) {
-    return new Channels(
-        config.getDuration("plugin-limit"),
-        config.getDuration("apply-limit"),
-        config.getDuration("settle-limit"),
-        config.getDuration("poll"),
-        config.getDuration("login-limit"),
-        config.getDuration("login-look"),
-        config.getDuration("codes-limit"),
-        config.getInt("max-open"));
-  }
-
-  private static Sessions sessions(Config config) {
-    return new Sessions(
-        config.getInt("max-listed"),
-        config.getInt("max-text"),
-        config.getBytes("max-history").intValue(),
-        config.getDuration("delete-limit"),
-        config.getInt("max-open"));
+    return SettingsBinder.bind(root, "chowder.openclaw", OpenClawSettings.class);
   }
 }

@@ -139,7 +139,16 @@ public final class Chowder implements AutoCloseable {
                 node));
     var services =
         startup.run(
-            new ServiceStep(config, settings, storage, driver, admission, effects, drain, node));
+            new ServiceStep(
+                config,
+                settings,
+                ServiceSettings.of(config),
+                storage,
+                driver,
+                admission,
+                effects,
+                drain,
+                node));
     var edge =
         startup.run(
             new EdgeStep(

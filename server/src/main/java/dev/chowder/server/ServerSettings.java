@@ -1,17 +1,17 @@
 package dev.chowder.server;
 
 import static dev.chowder.base.ErrorText.must;
-import static dev.chowder.base.ErrorText.rule;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigException;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -32,7 +32,8 @@ public record ServerSettings(
 
   /** The gRPC port and its limits. */
   public record Grpc(
-      int port,
+      // With 0, a test uses any free port.
+      @Setting(max = "65535") int port,
       int maxMessageBytes,
       int maxMetadataBytes,
       int maxCallsPerConnection,
@@ -48,7 +49,7 @@ public record ServerSettings(
 
   /** The operator's port and its limits. */
   public record Operator(
-      int port,
+      @Setting(max = "65535") int port,
       int maxBodyBytes,
       int maxRequests,
       Duration requestTimeout,
@@ -87,71 +88,71 @@ public record ServerSettings(
       int maxOpenclawConfigDepth,
       int maxLabels) {}
 
+  /** Whether callers without a key may sign up. */
+  private enum SignUp {
+    YES,
+    NO,
+    LOOPBACK
+  }
+
+  private record GatewayValues(
+      String baseDomain, String scheme, @Setting(max = "65535") int port, Duration listenerAge) {}
+
+  /** The settings of Envoy, of which a node checks only whether they are set. */
+  private record PublicTls(
+      Optional<Path> certificate, Optional<Path> key, Optional<Path> clientCa) {}
+
+  private record Values(
+      Path home,
+      String bind,
+      SignUp signUpOpen,
+      boolean unisolatedOrganizations,
+      Grpc grpc,
+      Operator operator,
+      GatewayValues gateway,
+      PublicTls tls,
+      Responses responses,
+      Instances instances,
+      @Setting("models.private-hosts") Set<String> privateModelHosts) {}
+
   /** Reads the block {@code chowder}. */
   public static ServerSettings of(Config root) {
-    Config c = root.getConfig("chowder");
-    InetAddress bind = address(c, "bind");
+    var values = SettingsBinder.bind(root, "chowder", Values.class);
+    InetAddress bind = address(values.bind);
     return new ServerSettings(
-        Path.of(c.getString("home")),
+        values.home,
         bind,
-        switch (c.getString("sign-up-open")) {
-          case "yes" -> true;
-          case "no" -> false;
-          case "loopback" -> bind.isLoopbackAddress();
-          case String other -> throw bad(c, "sign-up-open", other, "yes, no or loopback");
+        switch (values.signUpOpen) {
+          case YES -> true;
+          case NO -> false;
+          case LOOPBACK -> bind.isLoopbackAddress();
         },
-        c.getBoolean("unisolated-organizations"),
-        grpc(c.getConfig("grpc")),
-        operator(c.getConfig("operator")),
-        gateway(c.getConfig("gateway"), publicScheme(c.getConfig("tls"))),
-        responses(c.getConfig("responses")),
-        instances(c.getConfig("instances")),
-        Set.copyOf(words(c.getString("models.private-hosts"))));
+        values.unisolatedOrganizations,
+        values.grpc,
+        values.operator,
+        gateway(values.gateway, publicScheme(values.tls)),
+        values.responses,
+        values.instances,
+        Set.copyOf(values.privateModelHosts));
   }
 
-  private static Grpc grpc(Config c) {
-    return new Grpc(
-        port(c),
-        c.getInt("max-message-bytes"),
-        c.getInt("max-metadata-bytes"),
-        c.getInt("max-calls-per-connection"),
-        c.getInt("max-open-calls"),
-        c.getBytes("max-incomplete-bytes"),
-        c.getDuration("permit-keep-alive-time"),
-        c.getDuration("keep-alive-time"),
-        c.getDuration("keep-alive-timeout"),
-        c.getDuration("max-connection-idle"),
-        c.getDuration("handshake-timeout"),
-        c.getDuration("shutdown-notice"),
-        c.getDuration("shutdown-grace"));
-  }
-
-  private static Operator operator(Config c) {
-    return new Operator(
-        port(c),
-        c.getInt("max-body-bytes"),
-        c.getInt("max-requests"),
-        c.getDuration("request-timeout"),
-        c.getDuration("backup-timeout"),
-        c.getDuration("rebuild-timeout"));
-  }
-
-  private static Gateway gateway(Config c, String defaultScheme) {
-    String scheme = c.getString("scheme").isEmpty() ? defaultScheme : c.getString("scheme");
+  private static Gateway gateway(GatewayValues values, String defaultScheme) {
+    String scheme = values.scheme.isEmpty() ? defaultScheme : values.scheme;
     if (!Set.of("http", "https").contains(scheme)) {
-      throw bad(c, "scheme", scheme, "http or https");
+      throw new IllegalArgumentException(
+          must("chowder.gateway.scheme", "be http or https", scheme));
     }
-    return new Gateway(c.getString("base-domain"), scheme, port(c), c.getDuration("listener-age"));
+    return new Gateway(values.baseDomain, scheme, values.port, values.listenerAge);
   }
 
   /** Returns the scheme that Envoy serves. */
-  private static String publicScheme(Config c) {
-    boolean certificate = !c.getString("certificate").isBlank();
-    boolean key = !c.getString("key").isBlank();
+  private static String publicScheme(PublicTls tls) {
+    boolean certificate = tls.certificate.isPresent();
+    boolean key = tls.key.isPresent();
     if (certificate && key) return "https";
     if (certificate) throw alone("key", "certificate");
     if (key) throw alone("certificate", "key");
-    if (!c.getString("client-ca").isBlank()) throw alone("certificate", "client-ca");
+    if (tls.clientCa.isPresent()) throw alone("certificate", "client-ca");
     return "http";
   }
 
@@ -163,53 +164,12 @@ public record ServerSettings(
             "none"));
   }
 
-  private static Responses responses(Config c) {
-    return new Responses(
-        c.getDuration("connect-timeout"),
-        c.getDuration("first-byte-timeout"),
-        c.getDuration("idle-timeout"),
-        c.getInt("max-buffered-bytes"),
-        c.getInt("max-open"));
-  }
-
-  private static Instances instances(Config c) {
-    return new Instances(
-        List.copyOf(c.getStringList("model-providers")),
-        c.getString("default-model-provider"),
-        List.copyOf(c.getStringList("sandbox-providers")),
-        List.copyOf(c.getStringList("openclaw-versions")),
-        List.copyOf(c.getStringList("regions")),
-        c.getInt("max-openclaw-config-bytes"),
-        c.getInt("max-openclaw-config-depth"),
-        c.getInt("max-labels"));
-  }
-
-  private static int port(Config c) {
-    int port = c.getInt("port");
-    // With 0, a test uses any free port.
-    if (port < 0 || port > 65535) {
-      throw bad(c, "port", Integer.toString(port), "0 to 65535");
-    }
-    return port;
-  }
-
-  private static InetAddress address(Config c, String path) {
+  private static InetAddress address(String bind) {
     try {
-      return InetAddress.getByName(c.getString(path));
+      return InetAddress.getByName(bind);
     } catch (UnknownHostException e) {
-      throw bad(c, path, c.getString(path), "an address of this machine");
+      throw new IllegalArgumentException(
+          must("chowder.bind", "be an address of this machine", bind), e);
     }
-  }
-
-  private static List<String> words(String commaSeparated) {
-    return Arrays.stream(commaSeparated.split(",", -1))
-        .map(String::strip)
-        .filter(word -> !word.isEmpty())
-        .toList();
-  }
-
-  private static ConfigException bad(Config c, String path, String got, String allowed) {
-    return new ConfigException.BadValue(
-        c.getValue(path).origin(), path, rule("be " + allowed, got));
   }
 }

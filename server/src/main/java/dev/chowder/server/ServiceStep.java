@@ -90,6 +90,7 @@ import java.util.Set;
 record ServiceStep(
     Config config,
     ServerSettings settings,
+    ServiceSettings values,
     StorageStep.Parts storage,
     SandboxDriver driver,
     AdmissionStep.Parts admission,
@@ -141,17 +142,11 @@ record ServiceStep(
         startup.add(
             "records of revocations",
             new RevocationRecorder(
-                keys,
-                shared.organizations(),
-                config.getDuration("chowder.key.record-every"),
-                node.clock()));
+                keys, shared.organizations(), values.recordEvery(), node.clock()));
     var keyService = keyService(startup, shared, keys, keySettings, revocations);
     var audit = audit(startup);
     var deletion = deletion(startup, shared, revocations);
-    var streams =
-        startup.add(
-            "revocations",
-            new OpenStreams(keys::ended, config.getDuration("chowder.key.revocation-poll")));
+    var streams = startup.add("revocations", new OpenStreams(keys::ended, values.revocationPoll()));
     var claims =
         startup.add(
             "idempotency keys",
@@ -194,10 +189,7 @@ record ServiceStep(
             new OrganizationStandings(
                 new OrganizationRows(storage.database()), keySettings.cacheTime())),
         new ConfigChanges(
-            instances,
-            storage.secrets(),
-            config.getInt("chowder.instance.config-change-tries"),
-            config.getDuration("chowder.instance.config-change-timeout")),
+            instances, storage.secrets(), values.configChangeTries(), values.configChangeTimeout()),
         OpenClawSettings.of(config),
         FileSettings.of(config));
   }
@@ -207,8 +199,7 @@ record ServiceStep(
         admission.slots(),
         admission.setups(),
         admission.memory(),
-        new WaitingWorkLimit(
-            effects.runner()::waiting, config.getInt("chowder.effect.max-waiting")));
+        new WaitingWorkLimit(effects.runner()::waiting, values.maxWaitingEffects()));
   }
 
   private InstanceGrpcService instanceService(
@@ -260,7 +251,7 @@ record ServiceStep(
             shared.instances(),
             driver,
             effects.known(),
-            new SharedPermits("open log streams", config.getInt("chowder.logs.max-open"))),
+            new SharedPermits("open log streams", values.maxOpenLogs())),
         FleetWatchSettings.of(config),
         node.clock());
   }
@@ -348,10 +339,7 @@ record ServiceStep(
     var _ =
         startup.add(
             "session visibility of earlier keys",
-            new SessionVisibilityUpgrade(
-                scopedKeys,
-                visibility,
-                config.getDuration("chowder.key.session-visibility-retry")));
+            new SessionVisibilityUpgrade(scopedKeys, visibility, values.sessionVisibilityRetry()));
     return new KeyGrpcService(
         scopedKeys,
         new InstanceRows(storage.database()),
@@ -385,15 +373,13 @@ record ServiceStep(
             revocations,
             storage.secrets(),
             new SubscriptionCancellation(StripeSettings.from(config)),
-            config.getDuration("chowder.deletion.slot-limit"),
+            values.deletionSlotLimit(),
             node.clock());
     var _ =
         startup.add(
             "deletions of organizations",
             new OrganizationDeletions(
-                new OrganizationRows(storage.database()),
-                deletion,
-                config.getDuration("chowder.deletion.retry-every")));
+                new OrganizationRows(storage.database()), deletion, values.deletionRetryEvery()));
     return deletion;
   }
 }

@@ -1,6 +1,8 @@
 package dev.chowder.simulator;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -22,20 +24,12 @@ public record FakeSandboxSettings(
     Duration taskTime,
     Duration bootTime,
     Duration replyTime,
-    long memoryBytes,
-    long processBytes) {
+    @Setting("memory") long memoryBytes,
+    @Setting("process-memory") long processBytes) {
 
   /** Reads {@code chowder.sandbox.fake} from the whole configuration. */
   public static FakeSandboxSettings from(Config root) {
-    Config config = root.getConfig("chowder.sandbox.fake");
-    String directory = config.getString("directory");
-    return new FakeSandboxSettings(
-        directory.isEmpty() ? Optional.empty() : Optional.of(Path.of(directory)),
-        config.getDuration("task-time"),
-        config.getDuration("boot-time"),
-        config.getDuration("reply-time"),
-        config.getBytes("memory"),
-        config.getBytes("process-memory"));
+    return SettingsBinder.bind(root, "chowder.sandbox.fake", FakeSandboxSettings.class);
   }
 
   /** Returns settings with a temporary directory, no delays and plenty of memory. */

@@ -1,8 +1,8 @@
 package dev.chowder.key;
 
-import static dev.chowder.base.ErrorText.must;
-
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -15,26 +15,14 @@ import java.time.Duration;
  * @param maxPerOrganization maximum number of an organization's active scoped keys; as many
  *     inactive ones are kept
  */
-public record KeySettings(Duration cacheTime, int cacheSize, int maxPerOrganization) {
-  private static final Duration MAX_CACHE_TIME = Duration.ofSeconds(1);
-
-  public KeySettings {
-    if (cacheTime.compareTo(MAX_CACHE_TIME) > 0) {
-      throw new IllegalArgumentException(
-          must("chowder.key.cache-time", "be at most " + MAX_CACHE_TIME, cacheTime));
-    }
-  }
-
+public record KeySettings(
+    @Setting(max = "1s") Duration cacheTime, int cacheSize, int maxPerOrganization) {
   /**
    * Reads {@code chowder.key}.
    *
    * @param root the whole configuration
    */
   public static KeySettings from(Config root) {
-    Config key = root.getConfig("chowder.key");
-    return new KeySettings(
-        key.getDuration("cache-time"),
-        key.getInt("cache-size"),
-        key.getInt("max-per-organization"));
+    return SettingsBinder.bind(root, "chowder.key", KeySettings.class);
   }
 }

@@ -1,6 +1,8 @@
 package dev.chowder.rows;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -12,16 +14,15 @@ import java.time.Duration;
  * @param concurrent maximum number of concurrent requests to entities
  * @param perSecond maximum number of requests of a rebuild per second
  */
-public record RowSettings(int perWrite, Duration settle, int batch, int concurrent, int perSecond) {
+public record RowSettings(
+    int perWrite,
+    Duration settle,
+    int batch,
+    int concurrent,
+    @Setting("rebuild-per-second") int perSecond) {
 
   /** Reads {@code chowder.rows}. */
   public static RowSettings of(Config root) {
-    var config = root.getConfig("chowder.rows");
-    return new RowSettings(
-        config.getInt("per-write"),
-        config.getDuration("settle"),
-        config.getInt("batch"),
-        config.getInt("concurrent"),
-        config.getInt("rebuild-per-second"));
+    return SettingsBinder.bind(root, "chowder.rows", RowSettings.class);
   }
 }

@@ -3,6 +3,8 @@ package dev.chowder.storage;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -31,6 +33,20 @@ public record StorageSettings(
   /** Forbidden in a URL, because it is printed: a password, and a user before the host. */
   private static final Pattern CREDENTIALS =
       Pattern.compile("[?&;](password|user)=|//[^/?]*@", Pattern.CASE_INSENSITIVE);
+
+  private record Values(
+      Path directory,
+      String url,
+      Optional<String> user,
+      Optional<Path> passwordFile,
+      @Setting(min = "1") int poolSize,
+      Duration connectionTimeOut,
+      @Setting(min = "1") int journalPoolSize,
+      Duration journalConnectionTimeOut,
+      int journalQueueSize,
+      Duration connectTimeOut,
+      Duration statementTimeOut,
+      Duration silenceTimeOut) {}
 
   /**
    * The size of a pool of connections.
@@ -76,21 +92,16 @@ public record StorageSettings(
   }
 
   static StorageSettings from(Config root, Map<String, String> environment) {
-    Config storage = root.getConfig("chowder.storage");
+    var values = SettingsBinder.bind(root, "chowder.storage", Values.class);
     return new StorageSettings(
-        Path.of(storage.getString("directory")),
-        storage.getString("url"),
-        text(storage, "user"),
-        StoragePassword.find(text(storage, "password-file").map(Path::of), environment),
-        new Pool(storage.getInt("pool-size"), storage.getDuration("connection-time-out")),
-        new Pool(
-            storage.getInt("journal-pool-size"),
-            storage.getDuration("journal-connection-time-out")),
-        storage.getInt("journal-queue-size"),
-        new Limits(
-            storage.getDuration("connect-time-out"),
-            storage.getDuration("statement-time-out"),
-            storage.getDuration("silence-time-out")));
+        values.directory,
+        values.url,
+        values.user,
+        StoragePassword.find(values.passwordFile, environment),
+        new Pool(values.poolSize, values.connectionTimeOut),
+        new Pool(values.journalPoolSize, values.journalConnectionTimeOut),
+        values.journalQueueSize,
+        new Limits(values.connectTimeOut, values.statementTimeOut, values.silenceTimeOut));
   }
 
   /** Returns these settings with an H2 file in another directory. */
@@ -119,10 +130,5 @@ public record StorageSettings(
 
   Dialect dialect() {
     return Dialect.of(url);
-  }
-
-  /** Returns a text; empty if it is blank. */
-  private static Optional<String> text(Config storage, String path) {
-    return Optional.of(storage.getString(path)).filter(text -> !text.isBlank());
   }
 }

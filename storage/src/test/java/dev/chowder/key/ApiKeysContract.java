@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.key.ApiKeys.Rotation;
 import dev.chowder.secret.Secret;
@@ -429,7 +430,9 @@ abstract class ApiKeysContract {
 
   @Test
   void aCacheTimeLongerThanTheLimitOfARevocationIsRejected() {
-    assertThatThrownBy(() -> new KeySettings(Duration.ofMillis(1001), 10, 3))
+    var config =
+        ConfigFactory.parseString("chowder.key.cache-time = 1001ms").withFallback(storage.config());
+    assertThatThrownBy(() -> KeySettings.from(config))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("chowder.key.cache-time: ");
     assertThat(KeySettings.from(storage.config()).cacheTime())

@@ -1,9 +1,10 @@
 package dev.chowder.sandbox.docker;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * The limits and names of the Docker driver. Only this class of the package reads configuration.
@@ -14,7 +15,7 @@ import java.util.stream.Stream;
  * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
  * @param memoryLimitBytes memory of one process; also the limit with swap, so that only frozen
  *     processes are swapped (cgroup v2)
- * @param nanoCpus CPU of one process, in billionths of a CPU
+ * @param cpus processors that one process may use
  * @param pidsLimit maximum number of processes and threads of one sandbox
  * @param temporaryBytes size of /tmp, which counts as memory
  * @param oomScoreAdjustment OOM score adjustment of its processes; the kernel ends those with a
@@ -55,14 +56,14 @@ import java.util.stream.Stream;
  *     any image
  */
 public record DockerSandboxSettings(
-    String dockerHost,
+    @Setting("host") String dockerHost,
     String clusterId,
     String subnet,
-    long memoryLimitBytes,
-    long nanoCpus,
+    @Setting("memory-limit") long memoryLimitBytes,
+    double cpus,
     long pidsLimit,
-    long temporaryBytes,
-    int oomScoreAdjustment,
+    @Setting("temporary-size") long temporaryBytes,
+    @Setting(value = "oom-score-adj", min = "-1000", max = "1000") int oomScoreAdjustment,
     int maxConnections,
     boolean readOnlyRoot,
     Duration callTimeout,
@@ -75,74 +76,40 @@ public record DockerSandboxSettings(
     int concurrentStreams,
     Duration reconnectDelay,
     Duration eventsRenew,
-    long logFileBytes,
+    @Setting("log-file-size") long logFileBytes,
     int logFiles,
     int logLinesLimit,
-    int logLineBytes,
+    @Setting("log-line-size") int logLineBytes,
     int forwardedConnections,
     Duration forwardedIdle,
     boolean isolationRequired,
     Duration isolationCheckEvery,
     List<String> nameServers,
     List<String> mayReach,
-    long homeQuotaBytes,
+    @Setting("home-quota") long homeQuotaBytes,
     Duration measureTimeout,
-    long filesMemoryBytes,
+    @Setting("files-memory") long filesMemoryBytes,
     Duration filesLinger,
     Duration filesPatience,
     String runtime,
-    String seccomp,
-    String helperImage) {
+    @Setting("seccomp-profile") String seccomp,
+    @Setting("chowder.sandbox.image") String helperImage) {
 
   private static final String PATH = "chowder.sandbox.docker";
 
-  /** Reads {@code chowder.sandbox.docker} from the whole configuration. */
-  public static DockerSandboxSettings from(Config root) {
-    Config config = root.getConfig(PATH);
-    return new DockerSandboxSettings(
-        config.getString("host"),
-        config.getString("cluster-id"),
-        config.getString("subnet"),
-        config.getBytes("memory-limit"),
-        (long) (config.getDouble("cpus") * 1e9),
-        config.getLong("pids-limit"),
-        config.getBytes("temporary-size"),
-        config.getInt("oom-score-adj"),
-        config.getInt("max-connections"),
-        config.getBoolean("read-only-root"),
-        config.getDuration("call-timeout"),
-        config.getDuration("remove-timeout"),
-        config.getDuration("replace-grace"),
-        config.getDuration("page-out-timeout"),
-        config.getBoolean("disk-swap"),
-        config.getInt("concurrent-calls"),
-        config.getDuration("concurrency-wait"),
-        config.getInt("concurrent-streams"),
-        config.getDuration("reconnect-delay"),
-        config.getDuration("events-renew"),
-        config.getBytes("log-file-size"),
-        config.getInt("log-files"),
-        config.getInt("log-lines-limit"),
-        Math.toIntExact(config.getBytes("log-line-size")),
-        config.getInt("forwarded-connections"),
-        config.getDuration("forwarded-idle"),
-        config.getBoolean("isolation-required"),
-        config.getDuration("isolation-check-every"),
-        words(config.getString("name-servers")),
-        words(config.getString("may-reach")),
-        config.getBytes("home-quota"),
-        config.getDuration("measure-timeout"),
-        config.getBytes("files-memory"),
-        config.getDuration("files-linger"),
-        config.getDuration("files-patience"),
-        config.getString("runtime"),
-        SeccompProfile.of(config.getString("seccomp-profile")),
-        root.getString("chowder.sandbox.image"));
+  public DockerSandboxSettings {
+    // The setting names a file. It is read once, so that a wrong one is reported at the start.
+    seccomp = SeccompProfile.of(seccomp);
   }
 
-  /** Parses a list from one text, so that an environment variable can hold it. */
-  private static List<String> words(String text) {
-    return Stream.of(text.split("[,\\s]+", -1)).filter(word -> !word.isEmpty()).toList();
+  /** Reads {@code chowder.sandbox.docker} from the whole configuration. */
+  public static DockerSandboxSettings from(Config root) {
+    return SettingsBinder.bind(root, PATH, DockerSandboxSettings.class);
+  }
+
+  /** Returns the CPU of one process, in billionths of a CPU. */
+  long nanoCpus() {
+    return (long) (cpus * 1e9);
   }
 
   /** Returns the security options of every container. */

@@ -1,6 +1,8 @@
 package dev.chowder.server.audit;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -21,7 +23,7 @@ import java.time.Duration;
 public record AuditSettings(
     Duration keep,
     int maxRows,
-    int maxRowsOfOne,
+    @Setting("max-rows-per-organization") int maxRowsOfOne,
     int maxOperatorRows,
     Duration cleanEvery,
     Duration flushEvery,
@@ -30,16 +32,6 @@ public record AuditSettings(
     int operatorEntries) {
   /** Reads {@code chowder.audit}. */
   public static AuditSettings of(Config root) {
-    var c = root.getConfig("chowder.audit");
-    return new AuditSettings(
-        c.getDuration("keep"),
-        c.getInt("max-rows"),
-        c.getInt("max-rows-per-organization"),
-        c.getInt("max-operator-rows"),
-        c.getDuration("clean-every"),
-        c.getDuration("flush-every"),
-        c.getInt("addresses"),
-        c.getInt("entries"),
-        c.getInt("operator-entries"));
+    return SettingsBinder.bind(root, "chowder.audit", AuditSettings.class);
   }
 }

@@ -1,6 +1,8 @@
 package dev.chowder.server.auth;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -13,15 +15,13 @@ import java.time.Duration;
  * @param cacheTime how long a value counts as unknown without another lookup
  */
 public record UnknownSettings(
-    int perSecond, int burst, int addresses, int values, Duration cacheTime) {
+    int perSecond,
+    int burst,
+    @Setting("max-addresses") int addresses,
+    @Setting("max-values") int values,
+    Duration cacheTime) {
   /** Reads {@code chowder.unknown}. */
   public static UnknownSettings of(Config root) {
-    var config = root.getConfig("chowder.unknown");
-    return new UnknownSettings(
-        config.getInt("per-second"),
-        config.getInt("burst"),
-        config.getInt("max-addresses"),
-        config.getInt("max-values"),
-        config.getDuration("cache-time"));
+    return SettingsBinder.bind(root, "chowder.unknown", UnknownSettings.class);
   }
 }

@@ -1,7 +1,8 @@
 package dev.chowder.server.channel;
 
 import com.typesafe.config.Config;
-import dev.chowder.hostport.HostPortSettings;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.util.Set;
 
 /**
@@ -9,13 +10,13 @@ import java.util.Set;
  *
  * @param localhostPorts ports of the machine that Chowder runs on, which sandboxes may reach
  */
-public record ChannelSettings(Set<Integer> localhostPorts) {
+public record ChannelSettings(@Setting(min = "1", max = "65535") Set<Integer> localhostPorts) {
   public ChannelSettings {
     localhostPorts = Set.copyOf(localhostPorts);
   }
 
   /** Reads {@code chowder.channels}. */
   public static ChannelSettings of(Config root) {
-    return new ChannelSettings(HostPortSettings.ports(root, "chowder.channels.localhost-ports"));
+    return SettingsBinder.bind(root, "chowder.channels", ChannelSettings.class);
   }
 }

@@ -1,6 +1,8 @@
 package dev.chowder.server.file;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -23,24 +25,13 @@ public record FileSettings(
     long maxFileBytes,
     long maxImportBytes,
     int maxImportEntries,
-    Duration stallTimeout,
+    @Setting("patience") Duration stallTimeout,
     long minUploadBytes,
     long droppedBytes,
     Duration endSleepLimit,
     int maxOpen) {
   /** Reads {@code chowder.files}. */
   public static FileSettings of(Config root) {
-    var c = root.getConfig("chowder.files");
-    return new FileSettings(
-        Math.toIntExact(c.getBytes("max-content-bytes")),
-        c.getInt("max-folder-entries"),
-        c.getBytes("max-file-bytes"),
-        c.getBytes("max-import-bytes"),
-        c.getInt("max-import-entries"),
-        c.getDuration("patience"),
-        c.getBytes("min-upload-bytes"),
-        c.getBytes("dropped-bytes"),
-        c.getDuration("end-sleep-limit"),
-        c.getInt("max-open"));
+    return SettingsBinder.bind(root, "chowder.files", FileSettings.class);
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.server.idempotency;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -23,13 +24,6 @@ public record IdempotencySettings(
 
   /** Reads {@code chowder.idempotency}. */
   public static IdempotencySettings of(Config root) {
-    var config = root.getConfig("chowder.idempotency");
-    return new IdempotencySettings(
-        config.getDuration("keep"),
-        config.getDuration("lease"),
-        config.getDuration("patience"),
-        config.getDuration("poll"),
-        config.getDuration("sweep-every"),
-        config.getInt("sweep-batch"));
+    return SettingsBinder.bind(root, "chowder.idempotency", IdempotencySettings.class);
   }
 }

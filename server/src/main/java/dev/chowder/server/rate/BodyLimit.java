@@ -8,6 +8,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.typesafe.config.Config;
 import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import io.github.bucket4j.Bucket;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -36,7 +38,11 @@ public final class BodyLimit {
    * @param organizations maximum number of buckets that are kept
    */
   public record Settings(
-      long bytesPerSecond, long burst, long requestBytes, long maxBytes, int organizations) {
+      @Setting(size = true) long bytesPerSecond,
+      @Setting(size = true) long burst,
+      long requestBytes,
+      long maxBytes,
+      int organizations) {
     public Settings {
       if (burst < requestBytes + maxBytes) {
         throw new IllegalArgumentException(
@@ -49,13 +55,7 @@ public final class BodyLimit {
 
     /** Reads {@code chowder.bodies}. */
     public static Settings of(Config root) {
-      var config = root.getConfig("chowder.bodies");
-      return new Settings(
-          config.getBytes("bytes-per-second"),
-          config.getBytes("burst"),
-          config.getBytes("request-bytes"),
-          config.getBytes("max-bytes"),
-          config.getInt("organizations"));
+      return SettingsBinder.bind(root, "chowder.bodies", Settings.class);
     }
   }
 

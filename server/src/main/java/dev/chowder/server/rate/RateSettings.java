@@ -4,6 +4,8 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
 import dev.chowder.server.auth.RejectionDelay;
+import dev.chowder.settings.Setting;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -52,23 +54,32 @@ public record RateSettings(
     }
   }
 
+  private record Values(
+      int requestsPerSecond,
+      int burst,
+      int organizations,
+      @Setting(min = "1") int aloneFactor,
+      int contentionCallsPerSecond,
+      int contentionCallsInProgress,
+      Duration contentionWindow,
+      Duration burstSpread,
+      int changeCost,
+      int answerBytes,
+      Duration refusalDelay,
+      int maxDelayed,
+      int signUpsPerHour,
+      int signUpBurst,
+      int eventsPerSecond,
+      int eventBurst,
+      int addresses) {}
+
   public RateSettings {
-    atLeast("alone-factor", 1, aloneFactor);
-    atLeast("contention-calls-per-second", 0, contentionCallsPerSecond);
-    atLeast("contention-calls-in-progress", 0, contentionCallsInProgress);
     if (changeCost < 1 || changeCost > calls.burst()) {
       throw new IllegalArgumentException(
           must(
               "chowder.rate.change-cost",
               "be 1 to chowder.rate.burst, %d".formatted(calls.burst()),
               changeCost));
-    }
-  }
-
-  private static void atLeast(String setting, int least, int value) {
-    if (value < least) {
-      throw new IllegalArgumentException(
-          must("chowder.rate." + setting, "be at least " + least, value));
     }
   }
 
@@ -79,31 +90,21 @@ public record RateSettings(
 
   /** Reads {@code chowder.rate}. */
   public static RateSettings of(Config root) {
-    var config = root.getConfig("chowder.rate");
+    var values = SettingsBinder.bind(root, "chowder.rate", Values.class);
+    var second = Duration.ofSeconds(1);
+    var hour = Duration.ofHours(1);
     return new RateSettings(
-        new Bound(
-            config.getInt("requests-per-second"),
-            Duration.ofSeconds(1),
-            config.getInt("burst"),
-            config.getInt("organizations")),
-        config.getInt("alone-factor"),
-        config.getInt("contention-calls-per-second"),
-        config.getInt("contention-calls-in-progress"),
-        config.getDuration("contention-window"),
-        config.getDuration("burst-spread"),
-        config.getInt("change-cost"),
-        Math.toIntExact(config.getBytes("answer-bytes")),
-        config.getDuration("refusal-delay"),
-        config.getInt("max-delayed"),
-        new Bound(
-            config.getInt("sign-ups-per-hour"),
-            Duration.ofHours(1),
-            config.getInt("sign-up-burst"),
-            config.getInt("addresses")),
-        new Bound(
-            config.getInt("events-per-second"),
-            Duration.ofSeconds(1),
-            config.getInt("event-burst"),
-            config.getInt("addresses")));
+        new Bound(values.requestsPerSecond, second, values.burst, values.organizations),
+        values.aloneFactor,
+        values.contentionCallsPerSecond,
+        values.contentionCallsInProgress,
+        values.contentionWindow,
+        values.burstSpread,
+        values.changeCost,
+        values.answerBytes,
+        values.refusalDelay,
+        values.maxDelayed,
+        new Bound(values.signUpsPerHour, hour, values.signUpBurst, values.addresses),
+        new Bound(values.eventsPerSecond, second, values.eventBurst, values.addresses));
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.server.skill;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -26,15 +27,6 @@ public record SkillSettings(
     int maxOpen) {
   /** Reads {@code chowder.skills}. */
   public static SkillSettings of(Config root) {
-    var c = root.getConfig("chowder.skills");
-    return new SkillSettings(
-        Math.toIntExact(c.getBytes("max-archive-bytes")),
-        c.getInt("max-env"),
-        Math.toIntExact(c.getBytes("max-value-bytes")),
-        Math.toIntExact(c.getBytes("max-config-bytes")),
-        c.getInt("max-config-depth"),
-        c.getDuration("install-limit"),
-        c.getDuration("seen-limit"),
-        c.getInt("max-open"));
+    return SettingsBinder.bind(root, "chowder.skills", SkillSettings.class);
   }
 }

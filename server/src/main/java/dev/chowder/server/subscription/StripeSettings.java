@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 import com.typesafe.config.Config;
 import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
+import dev.chowder.settings.SettingsBinder;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -32,6 +33,20 @@ public record StripeSettings(
     int maxEventBytes) {
   private static final String BLOCK = "chowder.stripe.";
 
+  private record Prices(String crab, String lobster) {}
+
+  private record Values(
+      String secretKeyFile,
+      String webhookSecretFile,
+      Prices prices,
+      String returnUrl,
+      String apiBase,
+      Duration connectTimeout,
+      Duration readTimeout,
+      int maxRetries,
+      Duration tolerance,
+      int maxEventBytes) {}
+
   public StripeSettings {
     prices = Map.copyOf(prices);
   }
@@ -47,30 +62,35 @@ public record StripeSettings(
   }
 
   static Optional<StripeSettings> from(Config root, Map<String, String> environment) {
-    Config stripe = root.getConfig("chowder.stripe");
-    return secret(stripe, "secret-key", "CHOWDER_STRIPE_SECRET_KEY", environment)
-        .map(key -> read(stripe, key, environment));
+    var values = SettingsBinder.bind(root, "chowder.stripe", Values.class);
+    return secret("secret-key", values.secretKeyFile, "CHOWDER_STRIPE_SECRET_KEY", environment)
+        .map(key -> complete(values, key, environment));
   }
 
-  private static StripeSettings read(Config stripe, Secret key, Map<String, String> environment) {
-    String crab = required(stripe, "prices.crab");
-    String lobster = required(stripe, "prices.lobster");
+  private static StripeSettings complete(
+      Values values, Secret key, Map<String, String> environment) {
+    String crab = required("prices.crab", values.prices.crab);
+    String lobster = required("prices.lobster", values.prices.lobster);
     if (crab.equals(lobster)) {
       throw new IllegalArgumentException(
           must(BLOCK + "prices", "have a different price for each tier"));
     }
     return new StripeSettings(
         key,
-        secret(stripe, "webhook-secret", "CHOWDER_STRIPE_WEBHOOK_SECRET", environment)
+        secret(
+                "webhook-secret",
+                values.webhookSecretFile,
+                "CHOWDER_STRIPE_WEBHOOK_SECRET",
+                environment)
             .orElseThrow(() -> notSet("webhook-secret-file")),
         Map.of(Tier.CRAB, crab, Tier.LOBSTER, lobster),
-        url(stripe, "return-url"),
-        url(stripe, "api-base"),
-        stripe.getDuration("connect-timeout"),
-        stripe.getDuration("read-timeout"),
-        stripe.getInt("max-retries"),
-        stripe.getDuration("tolerance"),
-        stripe.getInt("max-event-bytes"));
+        url("return-url", values.returnUrl),
+        url("api-base", values.apiBase),
+        values.connectTimeout,
+        values.readTimeout,
+        values.maxRetries,
+        values.tolerance,
+        values.maxEventBytes);
   }
 
   /** Returns the tier of a price id; empty if no tier has it. */
@@ -88,13 +108,12 @@ public record StripeSettings(
   }
 
   private static Optional<Secret> secret(
-      Config stripe, String name, String variable, Map<String, String> environment) {
-    String path = name + "-file";
-    return SecretFile.find(BLOCK + path, stripe.getString(path), variable, environment);
+      String name, String file, String variable, Map<String, String> environment) {
+    return SecretFile.find(BLOCK + name + "-file", file, variable, environment);
   }
 
-  private static String url(Config stripe, String path) {
-    String text = required(stripe, path);
+  private static String url(String path, String value) {
+    String text = required(path, value);
     try {
       URI url = new URI(text);
       if (url.getHost() != null && text.matches("https?://.+")) return text;
@@ -104,8 +123,8 @@ public record StripeSettings(
     throw new IllegalArgumentException(must(BLOCK + path, "be an http or https URL", text));
   }
 
-  private static String required(Config stripe, String path) {
-    String text = stripe.getString(path).strip();
+  private static String required(String path, String value) {
+    String text = value.strip();
     if (text.isEmpty()) throw notSet(path);
     return text;
   }

@@ -1,6 +1,7 @@
 package dev.chowder.server.watch;
 
 import com.typesafe.config.Config;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -17,12 +18,6 @@ public record FleetWatchSettings(
 
   /** Reads {@code chowder.fleet-watch}. */
   public static FleetWatchSettings of(Config root) {
-    var config = root.getConfig("chowder.fleet-watch");
-    return new FleetWatchSettings(
-        config.getDuration("poll"),
-        config.getDuration("settle"),
-        config.getDuration("keep"),
-        config.getDuration("heartbeat"),
-        config.getInt("max-per-organization"));
+    return SettingsBinder.bind(root, "chowder.fleet-watch", FleetWatchSettings.class);
   }
 }

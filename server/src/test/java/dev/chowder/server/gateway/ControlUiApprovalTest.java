@@ -31,6 +31,8 @@ class ControlUiApprovalTest {
           Duration.ofSeconds(20),
           1,
           Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
           OpenClawSettings.of(ConfigFactory.load()).responses(),
           new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(5), 1),
           new OpenClawSettings.Channels(
