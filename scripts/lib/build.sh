@@ -9,7 +9,7 @@ BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 # How long a build waits for another build, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
-# build_ensure [COPY]: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
+# build_ensure [COPY]: sets APP, the folder with server/, demo-model/, bench/, chowder.pb and openapi.json of exactly these sources. Builds in
 # COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
@@ -37,7 +37,7 @@ build_missing() {
 }
 
 build_key() {
-  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
+  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model,bench}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model,bench}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
 # Skips tests, formatting and the compiler's strictest checks, which scripts/test runs, so that a start does not wait for them.
@@ -55,9 +55,10 @@ build_all() {
 build_keep() {
   local part="$APP.part"
   rm -rf "$part"
-  mkdir -p "$part/server" "$part/demo-model"
+  mkdir -p "$part/server" "$part/demo-model" "$part/bench"
   cp -r "$BUILD_ROOT/server/target/chowder-server.jar" "$BUILD_ROOT/server/target/lib" "$part/server/"
   cp -r "$BUILD_ROOT/demo-model/target/chowder-demo-model.jar" "$BUILD_ROOT/demo-model/target/lib" "$part/demo-model/"
+  cp "$BUILD_ROOT/bench/target/chowder-bench.jar" "$part/bench/"
   cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$part/"
   touch "$part/complete"
   rm -rf "$APP"

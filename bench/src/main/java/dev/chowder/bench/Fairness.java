@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
@@ -8,9 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
@@ -19,9 +19,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * Measures the effect of one organization's {@link Flood} on another organization, which calls at a steady, low rate. Each round measures
- * it alone and beside the flood; the order alternates. Before that, it counts the rejected calls of an organization while another one
- * only polls. The server has its default limits. Run it with `java -cp 'server/lib/*' bench/Fairness.java`.
+ * Measures the effect of one organization's {@link Flood} on another organization, which calls at a
+ * steady, low rate. Each round measures it alone and beside the flood; the order alternates. Before
+ * that, it counts the rejected calls of an organization while another one only polls. The server
+ * has its default limits.
  */
 final class Fairness {
   private static final String CREATE = "{\"name\":\"steady\",\"model_provider\":\"custom\"}";
@@ -35,23 +36,11 @@ final class Fairness {
   private static final int PATIENCE_SECONDS = 120;
   private static final int POLL_SECONDS = 5;
 
-  /** Status of calls beyond the limit. Without such responses, the flood did not reach its limit and proves nothing. */
+  /**
+   * Status of calls beyond the limit. Without such responses, the flood did not reach its limit and
+   * proves nothing.
+   */
   private static final String REFUSED = "429";
-
-  /** The calls of the steady organization and their rate. */
-  private enum Ask {
-    GET("get", 20),
-    LIST("list, 100 a page", 5),
-    CREATE("create", 4);
-
-    private final String what;
-    private final int perSecond;
-
-    Ask(String what, int perSecond) {
-      this.what = what;
-      this.perSecond = perSecond;
-    }
-  }
 
   private final Options options;
   private final Api api;
@@ -78,17 +67,29 @@ final class Fairness {
       besideAPoller(port);
       steady = api.signUp("steady", port);
       loud = api.signUp("loud", port);
-      Load.each(8, () -> { for (int n = 0; n < BEFORE / 8 + 1; n++) createWhenThereIsRoom(); });
+      Load.each(
+          8,
+          () -> {
+            for (int n = 0; n < BEFORE / 8 + 1; n++) createWhenThereIsRoom();
+          });
       awaitRest(steady);
       var flood = startFlood();
-      try (var answers = flood.inputReader(); var commands = flood.outputWriter()) {
+      try (var answers = flood.inputReader();
+          var commands = flood.outputWriter()) {
         tell(commands, loud.key());
         progress("Warming up ...");
-        ask(options.number("warm-up", 15), samples());
-        var alone = samples();
-        var beside = samples();
-        say("| round | p99 of " + String.join(" | p99 of ", Stream.of(Ask.values()).map(ask -> ask.what + ", alone / beside").toList()) + " | the flood's responses per second |");
-        say("|---|" + "---|".repeat(Ask.values().length + 1));
+        ask(options.number("warm-up", 15), new SteadySamples());
+        var alone = new SteadySamples();
+        var beside = new SteadySamples();
+        say(
+            "| round | p99 of "
+                + String.join(
+                    " | p99 of ",
+                    Stream.of(SteadyCall.values())
+                        .map(ask -> ask.what() + ", alone / beside")
+                        .toList())
+                + " | the flood's responses per second |");
+        say("|---|" + "---|".repeat(SteadyCall.values().length + 1));
         for (int n = 0; n < rounds; n++) {
           round(n, alone, beside, commands, answers);
         }
@@ -100,7 +101,10 @@ final class Fairness {
     if (!api.complaint().isEmpty()) say(api.complaint());
   }
 
-  /** Counts the rejected calls of an organization beside one that polls. It runs first, so that no others have called before. */
+  /**
+   * Counts the rejected calls of an organization beside one that polls. It runs first, so that no
+   * others have called before.
+   */
   private void besideAPoller(int port) throws Exception {
     var poller = api.signUp("poller", port);
     var busy = api.signUp("busy", port);
@@ -121,17 +125,32 @@ final class Fairness {
                     api.unexpected("poll: " + failed);
                   }
                 });
-    count("PATCH, one after another", 1, 60, () -> api.call("PATCH", "/v1/organization", "{\"name\":\"busy\"}", busy.key()), 200);
-    var made = count("creates at once", 64, 64, () -> api.call("POST", "/v1/instances", CREATE, busy.key()), 201);
+    count(
+        "PATCH, one after another",
+        1,
+        60,
+        () -> api.call("PATCH", "/v1/organization", "{\"name\":\"busy\"}", busy.key()),
+        200);
+    var made =
+        count(
+            "creates at once",
+            64,
+            64,
+            () -> api.call("POST", "/v1/instances", CREATE, busy.key()),
+            201);
     awaitRest(busy);
     polling.interrupt();
     polling.join();
     say("");
-    for (var one : made) api.expect(api.call("DELETE", "/v1/instances/" + Api.first(Api.ID, one), "", busy.key()), 204);
+    for (var one : made)
+      api.expect(
+          api.call("DELETE", "/v1/instances/" + Api.first(Api.ID, one), "", busy.key()), 204);
   }
 
   /** Returns the bodies of the expected responses. */
-  private List<String> count(String what, int callers, int calls, Callable<HttpResponse<String>> call, int expected) throws Exception {
+  private List<String> count(
+      String what, int callers, int calls, Callable<HttpResponse<String>> call, int expected)
+      throws Exception {
     var bodies = Collections.synchronizedList(new ArrayList<String>());
     var refused = new AtomicInteger();
     long began = System.nanoTime();
@@ -144,13 +163,17 @@ final class Fairness {
             else if (api.expect(answer, expected)) bodies.add(answer.body());
           }
         });
-    say("| %s | %d | %d | %.1f s |".formatted(what, calls, refused.get(), (System.nanoTime() - began) / 1e9));
+    say(
+        "| %s | %d | %d | %.1f s |"
+            .formatted(what, calls, refused.get(), (System.nanoTime() - began) / 1e9));
     return bodies;
   }
 
-  private void round(int n, Map<Ask, Queue<Long>> alone, Map<Ask, Queue<Long>> beside, Writer commands, BufferedReader answers) throws Exception {
-    var now = samples();
-    var then = samples();
+  private void round(
+      int n, SteadySamples alone, SteadySamples beside, Writer commands, BufferedReader answers)
+      throws Exception {
+    var now = new SteadySamples();
+    var then = new SteadySamples();
     var answered = "";
     for (boolean loudly : n % 2 == 0 ? new boolean[] {false, true} : new boolean[] {true, false}) {
       if (loudly) {
@@ -166,18 +189,20 @@ final class Fairness {
       }
     }
     var cells = new StringBuilder();
-    for (var ask : Ask.values()) {
-      cells.append(" %s / %s |".formatted(new Samples(now.get(ask)).shown(99), new Samples(then.get(ask)).shown(99)));
-      alone.get(ask).addAll(now.get(ask));
-      beside.get(ask).addAll(then.get(ask));
+    for (var ask : SteadyCall.values()) {
+      cells.append(
+          " %s / %s |"
+              .formatted(new Samples(now.of(ask)).shown(99), new Samples(then.of(ask)).shown(99)));
+      alone.of(ask).addAll(now.of(ask));
+      beside.of(ask).addAll(then.of(ask));
     }
     say("| %d |%s %s |".formatted(n + 1, cells, perSecond(answered)));
   }
 
   private String perSecond(String answered) {
     var shown = new ArrayList<String>();
-    for (var one : answered.split(" ")) {
-      var words = one.split("=");
+    for (var one : answered.split(" ", -1)) {
+      var words = one.split("=", -1);
       if (words.length != 2) continue;
       flooded.merge(words[0], Long.parseLong(words[1]), Long::sum);
       shown.add("%s: %d".formatted(words[0], Long.parseLong(words[1]) / seconds));
@@ -185,41 +210,70 @@ final class Fairness {
     return String.join(", ", shown);
   }
 
-  private void report(Map<Ask, Queue<Long>> alone, Map<Ask, Queue<Long>> beside, int rounds) {
+  private void report(SteadySamples alone, SteadySamples beside, int rounds) {
     say("");
-    say("| steady calls | per second | n, alone + beside | p50 alone | p50 beside | p99 alone | p99 beside | p99 beside / alone |");
+    say(
+        "| steady calls | per second | n, alone + beside | p50 alone | p50 beside | p99 alone | p99 beside | p99 beside / alone |");
     say("|---|---|---|---|---|---|---|---|");
     var missed = new ArrayList<String>();
-    for (var ask : Ask.values()) {
-      var a = new Samples(alone.get(ask));
-      var b = new Samples(beside.get(ask));
+    for (var ask : SteadyCall.values()) {
+      var a = new Samples(alone.of(ask));
+      var b = new Samples(beside.of(ask));
       double ratio = b.millis(99) / a.millis(99);
       // NaN counts as missed.
-      if (!(ratio <= TARGET)) missed.add(ask.what);
+      if (!(ratio <= TARGET)) missed.add(ask.what());
       say(
           "| %s | %d | %d + %d | %s | %s | %s | %s | %.2f |"
-              .formatted(ask.what, ask.perSecond, a.count(), b.count(), a.shown(50), b.shown(50), a.shown(99), b.shown(99), ratio));
+              .formatted(
+                  ask.what(),
+                  ask.perSecond(),
+                  a.count(),
+                  b.count(),
+                  a.shown(50),
+                  b.shown(50),
+                  a.shown(99),
+                  b.shown(99),
+                  ratio));
     }
-    say("| the flood, %d connections | %s | | | | | | |".formatted(connections(), String.join(", ", flooded.entrySet().stream().map(one -> "%s: %.0f".formatted(one.getKey(), (double) one.getValue() / rounds / seconds)).toList())));
+    say(
+        "| the flood, %d connections | %s | | | | | | |"
+            .formatted(
+                connections(),
+                String.join(
+                    ", ",
+                    flooded.entrySet().stream()
+                        .map(
+                            one ->
+                                "%s: %.0f"
+                                    .formatted(
+                                        one.getKey(), (double) one.getValue() / rounds / seconds))
+                        .toList())));
     say("");
     say("| target | at most | reached |\n|---|---|---|");
-    say("| p99 beside the flood, by p99 alone | %.1f times | %s |".formatted(TARGET, reached(missed)));
+    say(
+        "| p99 beside the flood, by p99 alone | %.1f times | %s |"
+            .formatted(TARGET, reached(missed)));
   }
 
   private String reached(List<String> missed) {
-    if (!flooded.containsKey(REFUSED)) return "not measured: no call of the flood was rejected, so it did not reach its limit";
+    if (!flooded.containsKey(REFUSED))
+      return "not measured: no call of the flood was rejected, so it did not reach its limit";
     return missed.isEmpty() ? "yes" : "not: " + String.join(", ", missed);
   }
 
-  /** Calls for this time and adds the durations to the samples. Returns when all calls have finished. */
-  private void ask(int forSeconds, Map<Ask, Queue<Long>> samples) throws Exception {
+  /**
+   * Calls for this time and adds the durations to the samples. Returns when all calls have
+   * finished.
+   */
+  private void ask(int forSeconds, SteadySamples samples) throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var asking = new ArrayList<Future<?>>();
-      for (var ask : Ask.values()) {
+      for (var ask : SteadyCall.values()) {
         asking.add(
             threads.submit(
                 () -> {
-                  Load.steady(threads, ask.perSecond, forSeconds, () -> once(ask), samples.get(ask));
+                  Load.steady(
+                      threads, ask.perSecond(), forSeconds, () -> once(ask), samples.of(ask));
                   return null;
                 }));
       }
@@ -227,15 +281,20 @@ final class Fairness {
     }
   }
 
-  private boolean once(Ask ask) throws IOException, InterruptedException {
+  private boolean once(SteadyCall ask) throws IOException, InterruptedException {
     try {
       return switch (ask) {
-        case GET -> api.expect(api.get("/v1/instances/" + ids.get(ThreadLocalRandom.current().nextInt(ids.size())), steady.key()), 200);
+        case GET ->
+            api.expect(
+                api.get(
+                    "/v1/instances/" + ids.get(ThreadLocalRandom.current().nextInt(ids.size())),
+                    steady.key()),
+                200);
         case LIST -> api.expect(api.get("/v1/instances", steady.key()), 200);
         case CREATE -> create();
       };
     } catch (IOException noAnswer) {
-      api.unexpected(ask.what + ": " + noAnswer);
+      api.unexpected(ask.what() + ": " + noAnswer);
       return false;
     }
   }
@@ -247,17 +306,22 @@ final class Fairness {
     return true;
   }
 
-  /** Retries a create that is rejected, since so many at once exceed the limit of one organization. */
+  /**
+   * Retries a create that is rejected, since so many at once exceed the limit of one organization.
+   */
   private void createWhenThereIsRoom() throws IOException, InterruptedException {
     var answer = api.call("POST", "/v1/instances", CREATE, steady.key());
-    while (Integer.toString(answer.statusCode()).equals(REFUSED)) answer = api.call("POST", "/v1/instances", CREATE, steady.key());
+    while (Integer.toString(answer.statusCode()).equals(REFUSED))
+      answer = api.call("POST", "/v1/instances", CREATE, steady.key());
     if (api.expect(answer, 201)) ids.add(Api.first(Api.ID, answer.body()));
   }
 
   private void awaitRest(Api.Organization whose) throws Exception {
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (!isAtRest(whose)) {
-      if (System.nanoTime() > until) throw new IllegalStateException("some instances are not ready within " + PATIENCE_SECONDS + " s");
+      if (System.nanoTime() > until)
+        throw new IllegalStateException(
+            "some instances are not ready within " + PATIENCE_SECONDS + " s");
       Thread.sleep(100);
     }
   }
@@ -268,7 +332,10 @@ final class Fairness {
     return answer.statusCode() == 200 && !answer.body().contains("\"id\"");
   }
 
-  /** Starts the flood in its own session, in which its low priority applies against all other processes. */
+  /**
+   * Starts the flood in its own session, in which its low priority applies against all other
+   * processes.
+   */
   private Process startFlood() throws IOException {
     return new ProcessBuilder(
             "setsid",
@@ -279,7 +346,7 @@ final class Fairness {
             "-Xmx512m",
             "-cp",
             System.getProperty("java.class.path"),
-            options.text("flood-file"),
+            Flood.class.getName(),
             "--rest",
             options.text("rest"),
             "--operator",
@@ -301,12 +368,6 @@ final class Fairness {
   private static void tell(Writer commands, String line) throws IOException {
     commands.write(line + "\n");
     commands.flush();
-  }
-
-  private static Map<Ask, Queue<Long>> samples() {
-    var samples = new LinkedHashMap<Ask, Queue<Long>>();
-    for (var ask : Ask.values()) samples.put(ask, new ConcurrentLinkedQueue<>());
-    return samples;
   }
 
   private static void progress(String line) {

@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import java.util.Collection;
 import java.util.List;
 

@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A client of Chowder: REST through Envoy, and the operator API. Collects all unexpected responses. Concurrent calls use separate
- * connections.
+ * A client of Chowder: REST through Envoy, and the operator API. Collects all unexpected responses.
+ * Concurrent calls use separate connections.
  */
 final class Api {
   static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
@@ -29,7 +31,10 @@ final class Api {
   private final URI operator;
   private final Path operatorToken;
   private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CALL_LIMIT).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CALL_LIMIT)
+          .build();
   private final Map<String, Unexpected> unexpected = new LinkedHashMap<>();
 
   Api(Options options) {
@@ -43,12 +48,17 @@ final class Api {
   /** An organization and its key. */
   record Organization(String id, String key) {}
 
-  /** Creates an organization without an instance limit, whose custom provider listens on this port of the host. */
+  /**
+   * Creates an organization without an instance limit, whose custom provider listens on this port
+   * of the host.
+   */
   Organization signUp(String name, int modelPort) throws IOException, InterruptedException {
-    var answer = call("POST", "/v1/organization/signup", "{\"name\":\"%s\"}".formatted(name), "").body();
+    var answer =
+        call("POST", "/v1/organization/signup", "{\"name\":\"%s\"}".formatted(name), "").body();
     var made = new Organization(first(ID, answer), first(KEY, answer));
     var endpoint =
-        "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%d/v1\",\"model\":\"m\"}}}".formatted(modelPort);
+        "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%d/v1\",\"model\":\"m\"}}}"
+            .formatted(modelPort);
     expect(call("PATCH", "/v1/organization", endpoint, made.key()), 200);
     operator("POST", "/operator/organizations/" + made.id() + "/tier", "{\"tier\":\"whale\"}");
     return made;
@@ -58,9 +68,11 @@ final class Api {
     return call("GET", path, "", key);
   }
 
-  HttpResponse<String> call(String method, String path, String body, String key) throws IOException, InterruptedException {
+  HttpResponse<String> call(String method, String path, String body, String key)
+      throws IOException, InterruptedException {
     return http.send(
-        request(path, key).timeout(CALL_LIMIT).method(method, publisher(body)).build(), HttpResponse.BodyHandlers.ofString());
+        request(path, key).timeout(CALL_LIMIT).method(method, publisher(body)).build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   /** Calls and returns the response as a stream of lines. */
@@ -69,7 +81,8 @@ final class Api {
     return http.send(request(path, key).POST(publisher(body)).build(), reader);
   }
 
-  String operator(String method, String path, String body) throws IOException, InterruptedException {
+  String operator(String method, String path, String body)
+      throws IOException, InterruptedException {
     var token = Files.readString(operatorToken).strip();
     var request =
         HttpRequest.newBuilder(operator.resolve(path))
@@ -79,11 +92,15 @@ final class Api {
             .method(method, publisher(body))
             .build();
     var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
-    if (answer.statusCode() / 100 != 2) throw new IOException(path + ": " + answer.statusCode() + " " + answer.body());
+    if (answer.statusCode() / 100 != 2)
+      throw new IOException(path + ": " + answer.statusCode() + " " + answer.body());
     return answer.body();
   }
 
-  /** Returns the sum of a metric of the first node over all its labels; 0 if the node has no such metric. */
+  /**
+   * Returns the sum of a metric of the first node over all its labels; 0 if the node has no such
+   * metric.
+   */
   double figure(String name) throws IOException, InterruptedException {
     return operator("GET", "/metrics", "")
         .lines()
@@ -95,7 +112,9 @@ final class Api {
   /** Returns whether the response has that status. Collects it as unexpected if not. */
   boolean expect(HttpResponse<String> answer, int status) {
     if (answer.statusCode() == status) return true;
-    unexpected(Integer.toString(answer.statusCode()), answer.request().uri().getPath() + ": " + answer.statusCode() + " " + answer.body());
+    unexpected(
+        Integer.toString(answer.statusCode()),
+        answer.request().uri().getPath() + ": " + answer.statusCode() + " " + answer.body());
     return false;
   }
 
@@ -105,7 +124,10 @@ final class Api {
 
   private void unexpected(String sort, String what) {
     synchronized (unexpected) {
-      unexpected.merge(sort, new Unexpected(what, 1), (there, one) -> new Unexpected(there.first(), there.times() + 1));
+      unexpected.merge(
+          sort,
+          new Unexpected(what, 1),
+          (there, one) -> new Unexpected(there.first(), there.times() + 1));
     }
   }
 
@@ -126,11 +148,14 @@ final class Api {
   }
 
   private HttpRequest.Builder request(String path, String key) {
-    var request = HttpRequest.newBuilder(rest.resolve(path)).header("Content-Type", "application/json");
+    var request =
+        HttpRequest.newBuilder(rest.resolve(path)).header("Content-Type", "application/json");
     return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
   }
 
   private static HttpRequest.BodyPublisher publisher(String body) {
-    return body.isEmpty() ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
+    return body.isEmpty()
+        ? HttpRequest.BodyPublishers.noBody()
+        : HttpRequest.BodyPublishers.ofString(body);
   }
 }

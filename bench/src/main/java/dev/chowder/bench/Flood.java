@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -12,9 +14,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /**
- * One organization that calls as fast as it can over many connections: it creates, lists the largest pages, reads and deletes without a
- * pause, whatever the responses are. {@link Fairness} starts it as a separate process with a low priority, since a real flood would use
- * the processors of other machines. It reads its key, then `on` and `off`. After `off` it prints how often it received each status.
+ * One organization that calls as fast as it can over many connections: it creates, lists the
+ * largest pages, reads and deletes without a pause, whatever the responses are. {@link Fairness}
+ * starts it as a separate process with a low priority, since a real flood would use the processors
+ * of other machines. It reads its key, then `on` and `off`. After `off` it prints how often it
+ * received each status.
  */
 final class Flood {
   private static final String CREATE = "{\"name\":\"flood\",\"model_provider\":\"custom\"}";
@@ -37,14 +41,18 @@ final class Flood {
     flood.obey(commands, options.number("connections", 64));
   }
 
-  /** Lowers the priority of the session too: if the kernel groups processes by session, nice only applies within a session. */
+  /**
+   * Lowers the priority of the session too: if the kernel groups processes by session, nice only
+   * applies within a session.
+   */
   private static void giveWay(String nice) throws IOException {
     var group = Path.of("/proc/self/autogroup");
     if (Files.exists(group)) Files.writeString(group, nice);
   }
 
   private void obey(BufferedReader commands, int connections) throws IOException {
-    // The commanding thread and all flooding threads, so that it replies to `off` after the last of them has stopped.
+    // The commanding thread and all flooding threads, so that it replies to `off` after the last of
+    // them has stopped.
     var turn = new Phaser(1);
     for (var command = commands.readLine(); command != null; command = commands.readLine()) {
       if (command.equals("on")) {
@@ -57,7 +65,10 @@ final class Flood {
         on = false;
         turn.arriveAndAwaitAdvance();
         System.out.println(
-            new TreeMap<>(answered).entrySet().stream().map(one -> one.getKey() + "=" + one.getValue()).collect(Collectors.joining(" ")));
+            new TreeMap<>(answered)
+                .entrySet().stream()
+                    .map(one -> one.getKey() + "=" + one.getValue())
+                    .collect(Collectors.joining(" ")));
         answered.clear();
       }
     }

@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.WatchInstanceRequest;
@@ -22,14 +24,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 
 /**
- * Loads a control plane with simulated sandboxes over REST through Envoy, as any client would, and prints the results. It starts no
- * server and uses only public interfaces: scripts/bench does the rest. Its own processor time on the same machine is part of every
- * result. Run it with `java -cp 'server/lib/*' bench/ControlPlane.java`.
+ * Loads a control plane with simulated sandboxes over REST through Envoy, as any client would, and
+ * prints the results. It starts no server and uses only public interfaces: scripts/bench does the
+ * rest. Its own processor time on the same machine is part of every result.
  */
 final class ControlPlane {
   private static final Pattern WRITTEN = Pattern.compile("\"written_at\":\\s*\"([^\"]+)\"");
@@ -84,7 +86,10 @@ final class ControlPlane {
       measureFirstByte(number("messages", 500), ids);
       measureWatches(number("watches", 10_000), number("changes", 300), ids);
       if (!written.isEmpty()) {
-        say("\nRows written per create, from POST to `running`: " + String.join(", ", written) + ".");
+        say(
+            "\nRows written per create, from POST to `running`: "
+                + String.join(", ", written)
+                + ".");
       }
       say("\nProcessor time per create, from POST to `running`: " + String.join(", ", spent) + ".");
       say("\nHeap of all nodes after a collection, for each: " + String.join(", ", held) + ".");
@@ -99,25 +104,37 @@ final class ControlPlane {
     var answers = creates(seconds, ids);
     awaitReady();
     double took = (System.nanoTime() - began) / 1e9;
-    processes.time().forEach((who, now) -> spent.add("%s %.1f ms".formatted(who, (now - busy.get(who)) / 1e6 / ids.size())));
+    processes
+        .time()
+        .forEach(
+            (who, now) ->
+                spent.add(
+                    "%s %.1f ms"
+                        .formatted(who, (now - busy.getOrDefault(who, 0L)) / 1e6 / ids.size())));
     if (any("error")) api.unexpected("an instance is in error");
     row("POST /v1/instances", answers, seconds);
     for (var one : writes().entrySet()) {
       double each = (double) (one.getValue() - before.getOrDefault(one.getKey(), 0L)) / ids.size();
       if (each > 0.05) written.add("%s %.1f".formatted(one.getKey(), each));
     }
-    say("| create to `running`, all of them | %d | %.0f | | | |".formatted(ids.size(), ids.size() / took));
+    say(
+        "| create to `running`, all of them | %d | %.0f | | | |"
+            .formatted(ids.size(), ids.size() / took));
   }
 
   private void awaitReady() throws IOException, InterruptedException {
     long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
     while (any("provisioning")) {
-      if (System.nanoTime() > until) throw new IllegalStateException("some instances are not ready in time");
+      if (System.nanoTime() > until)
+        throw new IllegalStateException("some instances are not ready in time");
       Thread.sleep(50);
     }
   }
 
-  /** Measures creates of many organizations: those of one organization wait for each other at its slots. */
+  /**
+   * Measures creates of many organizations: those of one organization wait for each other at its
+   * slots.
+   */
   private void measureCreatesOfMany(int organizations, int seconds) throws Exception {
     var keys = new ArrayList<String>();
     for (int n = 0; n < organizations; n++) {
@@ -147,11 +164,18 @@ final class ControlPlane {
         });
   }
 
-  private void heldBy(String what, int count, long emptier) throws IOException, InterruptedException {
-    if (count > 0) held.add("%s %.1f KiB".formatted(what, (processes.heapAfterCollection() - emptier) / 1024.0 / count));
+  private void heldBy(String what, int count, long emptier)
+      throws IOException, InterruptedException {
+    if (count > 0)
+      held.add(
+          "%s %.1f KiB"
+              .formatted(what, (processes.heapAfterCollection() - emptier) / 1024.0 / count));
   }
 
-  /** Returns the rows inserted, updated and deleted so far by table, and the transactions; empty without psql. */
+  /**
+   * Returns the rows inserted, updated and deleted so far by table, and the transactions; empty
+   * without psql.
+   */
   private Map<String, Long> writes() throws IOException, InterruptedException {
     var counts = new TreeMap<String, Long>();
     if (options.text("psql").isEmpty()) return counts;
@@ -176,7 +200,7 @@ final class ControlPlane {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     for (var line : process.inputReader().lines().toList()) {
-      var words = line.split(" ");
+      var words = line.split(" ", -1);
       counts.put(words[0], Long.parseLong(words[1]));
     }
     if (process.waitFor() != 0) throw new IOException("psql: exit code " + process.exitValue());
@@ -230,16 +254,19 @@ final class ControlPlane {
     try {
       for (int n = 0; n < watches; n++) {
         if (!opening.tryAcquire(Api.CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-          throw new IllegalStateException("cannot open more than " + n + " watches." + api.complaint());
+          throw new IllegalStateException(
+              "cannot open more than " + n + " watches." + api.complaint());
         }
         if (n % STREAMS == 0) channels.add(channel());
-        var request = WatchInstanceRequest.newBuilder().setInstanceId(ids.get(n % ids.size())).build();
+        var request =
+            WatchInstanceRequest.newBuilder().setInstanceId(ids.get(n % ids.size())).build();
         InstanceServiceGrpc.newStub(channels.getLast())
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer()))
             .watchInstance(request, new Watcher(open, opening, measuring, delays));
       }
       if (!open.await(Api.CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        throw new IllegalStateException("cannot open " + open.getCount() + " of " + watches + " watches." + api.complaint());
+        throw new IllegalStateException(
+            "cannot open " + open.getCount() + " of " + watches + " watches." + api.complaint());
       }
       double took = (System.nanoTime() - began) / 1e9;
       say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
@@ -250,7 +277,8 @@ final class ControlPlane {
         expect(call("PATCH", "/v1/instances/" + ids.get(n % ids.size()), body), 200);
         Thread.sleep(20);
       }
-      // Each watch of a changed instance receives a message, and each instance has at least this many watches.
+      // Each watch of a changed instance receives a message, and each instance has at least this
+      // many watches.
       long wanted = (long) changes * Math.max(1, watches / ids.size());
       long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
       while (delays.size() < wanted && System.nanoTime() < until) Thread.sleep(20);
@@ -261,12 +289,15 @@ final class ControlPlane {
   }
 
   private ManagedChannel channel() {
-    return NettyChannelBuilder.forAddress(api.rest.getHost(), api.rest.getPort()).usePlaintext().build();
+    return NettyChannelBuilder.forAddress(api.rest.getHost(), api.rest.getPort())
+        .usePlaintext()
+        .build();
   }
 
   private Metadata bearer() {
     var headers = new Metadata();
-    headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + key);
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + key);
     return headers;
   }
 
@@ -293,7 +324,9 @@ final class ControlPlane {
         opening.release();
       } else if (measuring.get()) {
         var at = now.getUpdatedAt();
-        delays.add(Duration.between(Instant.ofEpochSecond(at.getSeconds(), at.getNanos()), Instant.now()).toNanos());
+        delays.add(
+            Duration.between(Instant.ofEpochSecond(at.getSeconds(), at.getNanos()), Instant.now())
+                .toNanos());
       }
     }
 
@@ -307,7 +340,8 @@ final class ControlPlane {
     public void onCompleted() {}
   }
 
-  private void measure(String what, int callers, int seconds, Callable<Boolean> work) throws Exception {
+  private void measure(String what, int callers, int seconds, Callable<Boolean> work)
+      throws Exception {
     row(what, Load.closed(callers, seconds, work), seconds);
   }
 
@@ -328,7 +362,8 @@ final class ControlPlane {
     return api.expect(answer, status);
   }
 
-  private HttpResponse<String> call(String method, String path, String body) throws IOException, InterruptedException {
+  private HttpResponse<String> call(String method, String path, String body)
+      throws IOException, InterruptedException {
     return api.call(method, path, body, key);
   }
 

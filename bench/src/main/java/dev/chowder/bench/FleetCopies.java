@@ -1,6 +1,8 @@
+package dev.chowder.bench;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.google.protobuf.Timestamp;
+import com.google.protobuf.ByteString;
 import dev.chowder.journal.v1.InstanceEvent;
 import dev.chowder.journal.v1.OrganizationEvent;
 import dev.chowder.journal.v1.OrganizationSlotReserved;
@@ -15,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.IntPredicate;
@@ -24,24 +27,22 @@ import java.util.stream.Stream;
 import org.postgresql.PGConnection;
 
 /**
- * Creates a fleet from a few instances while no node runs. It copies their events, tags, rows, labels, slots and simulated sandboxes under
- * new ids, each with its own name, labels and creation time. Different values are written in the journal's own format; everything else is
- * a copy of Chowder's data of the template.
+ * Creates a fleet from a few instances while no node runs. It copies their events, tags, rows,
+ * labels, slots and simulated sandboxes under new ids, each with its own name, labels and creation
+ * time. Different values are written in the journal's own format; everything else is a copy of
+ * Chowder's data of the template.
  */
 final class FleetCopies {
   /** Placeholders in a template, which are replaced by the values of each copy. */
   static final String NAME = "template-name";
 
-  private static final String TEAM = "template-team";
-  private static final String NUMBER = "template-number";
+  static final String TEAM = "template-team";
+  static final String NUMBER = "template-number";
   static final String LABELS = "{\"team\":\"" + TEAM + "\",\"number\":\"" + NUMBER + "\"}";
 
   static final int TEMPLATES = 3;
   private static final int TEAMS = 50;
   private static final int PER_STATEMENT = 5000;
-
-  /** One instance in a steady status. */
-  record Template(String id, String status) {}
 
   /**
    * A list that is measured.
@@ -59,13 +60,19 @@ final class FleetCopies {
   private final Connection database;
   private final Path sandboxes;
   private final String organizationId;
-  private final Template stopped;
-  private final Template running;
-  private final Template failed;
+  private final FleetTemplate stopped;
+  private final FleetTemplate running;
+  private final FleetTemplate failed;
   private final List<String> ids = new ArrayList<>();
   private int copies;
 
-  FleetCopies(Connection database, Path sandboxes, String organizationId, Template stopped, Template running, Template failed) {
+  FleetCopies(
+      Connection database,
+      Path sandboxes,
+      String organizationId,
+      FleetTemplate stopped,
+      FleetTemplate running,
+      FleetTemplate failed) {
     this.database = database;
     this.sandboxes = sandboxes;
     this.organizationId = organizationId;
@@ -82,9 +89,11 @@ final class FleetCopies {
   void make(int count) throws SQLException, IOException {
     this.copies = count;
     describe();
-    // Disables foreign keys: the references are known to be right, and checking each row takes longer than writing it.
+    // Disables foreign keys: the references are known to be right, and checking each row takes
+    // longer than writing it.
     execute("SET session_replication_role = replica");
-    for (int from = 0; from < count; from += PER_STATEMENT) write(from, Math.min(count, from + PER_STATEMENT));
+    for (int from = 0; from < count; from += PER_STATEMENT)
+      write(from, Math.min(count, from + PER_STATEMENT));
     takeSlots();
     execute("SET session_replication_role = DEFAULT");
     execute("DROP TABLE fleet_copies");
@@ -99,16 +108,18 @@ final class FleetCopies {
         "CREATE UNLOGGED TABLE fleet_copies (n INTEGER PRIMARY KEY, id VARCHAR(64) COLLATE \"C\" NOT NULL, template VARCHAR(64) COLLATE \"C\" NOT NULL,"
             + " created_at TIMESTAMPTZ NOT NULL, name VARCHAR NOT NULL, team VARCHAR NOT NULL, created BYTEA NOT NULL, slot BYTEA, view BYTEA NOT NULL)");
     var slot = slot();
-    var sources = Map.of(stopped, source(stopped), running, source(running), failed, source(failed));
+    var sources =
+        Map.of(stopped, source(stopped), running, source(running), failed, source(failed));
     // Creation times are a few milliseconds apart, and before those of all later instances.
     long first = System.currentTimeMillis() - 10L * copies - 60_000;
     var random = new Random(1);
-    var copy = database.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY fleet_copies FROM STDIN");
+    var copy =
+        database.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY fleet_copies FROM STDIN");
     for (int n = 0; n < copies; n++) {
       var created = Instant.ofEpochMilli(first + 10L * n);
       var id = id(created.toEpochMilli(), random);
       ids.add(id);
-      var source = sources.get(template(n));
+      var source = Objects.requireNonNull(sources.get(template(n)));
       var line =
           String.join(
                   "\t",
@@ -162,7 +173,10 @@ final class FleetCopies {
             .formatted(TEAM, NUMBER, range));
   }
 
-  /** Copies the slots in the order of the instances. The organization updates its own row, since the row is older than its journal. */
+  /**
+   * Copies the slots in the order of the instances. The organization updates its own row, since the
+   * row is older than its journal.
+   */
   private void takeSlots() throws SQLException {
     execute(
         """
@@ -181,61 +195,41 @@ final class FleetCopies {
   }
 
   /** The data of a template. If it is not as expected, the bench fails instead of copying it. */
-  private Source source(Template template) throws SQLException, IOException {
+  private FleetSource source(FleetTemplate template) throws SQLException, IOException {
     try (var statement = database.createStatement();
         var row =
             statement.executeQuery(
                 "SELECT j.event_payload, i.view, i.status, i.holds_slot FROM event_journal j JOIN instances i ON j.persistence_id = 'Instance|' || i.id"
-                    + " WHERE j.sequence_number = 1 AND i.id = '" + template.id() + "'")) {
-      if (!row.next() || !row.getString("status").equals(template.status())) throw new IllegalStateException("template: must be " + template);
+                    + " WHERE j.sequence_number = 1 AND i.id = '"
+                    + template.id()
+                    + "'")) {
+      if (!row.next() || !row.getString("status").equals(template.status()))
+        throw new IllegalStateException("template: must be " + template);
       var created = InstanceEvent.parseFrom(row.getBytes("event_payload"));
-      if (!created.hasCreated() || !created.getCreated().getName().equals(NAME)) throw new IllegalStateException("template: " + created);
+      if (!created.hasCreated() || !created.getCreated().getName().equals(NAME))
+        throw new IllegalStateException("template: " + created);
       var directory = sandboxes.resolve("sb-" + template.id());
       var process = directory.resolve("process.json");
-      return new Source(
+      return new FleetSource(
           template,
           created,
           new String(row.getBytes("view"), UTF_8),
           row.getBoolean("holds_slot"),
           Files.isDirectory(directory),
-          Files.exists(process) ? Files.readAllBytes(process) : new byte[0]);
-    }
-  }
-
-  private record Source(Template template, InstanceEvent first, String row, boolean holdsSlot, boolean hasSandbox, byte[] process) {
-    byte[] created(Instant at, String name, String team, int n) {
-      var copy = first.toBuilder().setAt(Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()));
-      copy.getCreatedBuilder().setName(name).putLabels("team", team).putLabels("number", Integer.toString(n));
-      return copy.build().toByteArray();
-    }
-
-    byte[] view(String id, Instant created, String name, String team, int n) {
-      return row.replace(createdAt(first.getAt().getSeconds(), first.getAt().getNanos()), createdAt(created.getEpochSecond(), created.getNano()))
-          .replace(template.id(), id)
-          .replace(NAME, name)
-          .replace(TEAM, team)
-          .replace(NUMBER, Integer.toString(n))
-          .getBytes(UTF_8);
-    }
-
-    private static String createdAt(long seconds, int nanos) {
-      return "\"createdAt\":%d.%09d".formatted(seconds, nanos);
-    }
-
-    /** Creates the simulated sandbox without a home volume, because no copy is started. */
-    void makeSandbox(Path directory) throws IOException {
-      if (!hasSandbox) return;
-      Files.createDirectory(directory);
-      int generation = first.getCreated().getGeneration();
-      if (generation > 0) Files.writeString(directory.resolve("generation"), Integer.toString(generation));
-      if (process.length > 0) Files.write(directory.resolve("process.json"), process);
+          Files.exists(process)
+              ? ByteString.copyFrom(Files.readAllBytes(process))
+              : ByteString.EMPTY);
     }
   }
 
   /** Returns the slot event that the organization wrote for the first template. */
   private OrganizationEvent slot() throws SQLException, IOException {
     try (var statement = database.createStatement();
-        var rows = statement.executeQuery("SELECT event_payload FROM event_journal WHERE persistence_id = 'Organization|" + organizationId + "'")) {
+        var rows =
+            statement.executeQuery(
+                "SELECT event_payload FROM event_journal WHERE persistence_id = 'Organization|"
+                    + organizationId
+                    + "'")) {
       while (rows.next()) {
         var event = OrganizationEvent.parseFrom(rows.getBytes(1));
         if (event.hasSlotReserved()) return event;
@@ -245,13 +239,19 @@ final class FleetCopies {
   }
 
   private static byte[] slot(OrganizationEvent like, String id) {
-    return like.toBuilder().setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(id)).build().toByteArray();
+    return like.toBuilder()
+        .setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(id))
+        .build()
+        .toByteArray();
   }
 
   // Properties of copies
 
-  /** The oldest hundredth is failed, so that a list of failed instances passes all others, newest first. A tenth of the rest runs. */
-  private Template template(int n) {
+  /**
+   * The oldest hundredth is failed, so that a list of failed instances passes all others, newest
+   * first. A tenth of the rest runs.
+   */
+  private FleetTemplate template(int n) {
     return n < copies / 100 ? failed : n % 10 == 0 ? running : stopped;
   }
 
@@ -271,7 +271,10 @@ final class FleetCopies {
     return new UUID(high, low).toString();
   }
 
-  /** Lists by page and by filter, cheap and costly ones, with many, few and no matches, and with the oldest matches. */
+  /**
+   * Lists by page and by filter, cheap and costly ones, with many, few and no matches, and with the
+   * oldest matches.
+   */
   List<Listing> lists() {
     int all = copies + TEMPLATES;
     var lone = name(copies / 2);
@@ -280,17 +283,36 @@ final class FleetCopies {
         new Listing("newest 100", "", "", all, false),
         new Listing("newest 500", "", "page_size=500", all, true),
         new Listing("100 from the middle on", "", "page_token=" + ids.get(copies / 2), all, false),
-        listing("status, a tenth", "status=running", 1 + count(n -> template(n) == running), true),
-        listing("status, the oldest hundredth", "status=error", 1 + count(n -> template(n) == failed), true),
+        listing(
+            "status, a tenth", "status=running", 1 + count(n -> template(n).equals(running)), true),
+        listing(
+            "status, the oldest hundredth",
+            "status=error",
+            1 + count(n -> template(n).equals(failed)),
+            true),
         listing("status, none", "status=provisioning", 0, true),
-        listing("label, a fiftieth", label("team=team-25"), count(n -> team(n).equals("team-25")), true),
-        listing("label, the oldest fiftieth", label("team=team-00"), count(n -> team(n).equals("team-00")), true),
+        listing(
+            "label, a fiftieth",
+            label("team=team-25"),
+            count(n -> team(n).equals("team-25")),
+            true),
+        listing(
+            "label, the oldest fiftieth",
+            label("team=team-00"),
+            count(n -> team(n).equals("team-00")),
+            true),
         listing("label, one", label("number=" + copies / 2), 1, true),
         listing("label, none", label("team=nobody"), 0, true),
-        listing("label and status", label("team=team-25") + "&status=running", count(n -> team(n).equals("team-25") && template(n) == running), true),
+        listing(
+            "label and status",
+            label("team=team-25") + "&status=running",
+            count(n -> team(n).equals("team-25") && template(n).equals(running)),
+            true),
         listing("name prefix, nearly all", "name_prefix=agent-", copies, true),
-        listing("name prefix, the oldest 1,000", "name_prefix=agent-000", Math.min(copies, 1000), true),
-        listing("name prefix, ten", "name_prefix=" + ten, count(n -> name(n).startsWith(ten)), true),
+        listing(
+            "name prefix, the oldest 1,000", "name_prefix=agent-000", Math.min(copies, 1000), true),
+        listing(
+            "name prefix, ten", "name_prefix=" + ten, count(n -> name(n).startsWith(ten)), true),
         listing("name prefix, none", "name_prefix=nobody", 0, true));
   }
 
@@ -318,8 +340,12 @@ final class FleetCopies {
   }
 
   private int events(String which) throws SQLException {
-    var them = Stream.of(stopped, running, failed).map(one -> "'" + one.id() + "'").collect(Collectors.joining(","));
-    return Integer.parseInt(text("SELECT " + which + "(revision) FROM instances WHERE id IN (" + them + ")"));
+    var them =
+        Stream.of(stopped, running, failed)
+            .map(one -> "'" + one.id() + "'")
+            .collect(Collectors.joining(","));
+    return Integer.parseInt(
+        text("SELECT " + which + "(revision) FROM instances WHERE id IN (" + them + ")"));
   }
 
   /** Returns a digest of all rows that does not depend on the order of labels. */
@@ -330,7 +356,8 @@ final class FleetCopies {
   }
 
   private String text(String sql) throws SQLException {
-    try (var statement = database.createStatement(); var row = statement.executeQuery(sql)) {
+    try (var statement = database.createStatement();
+        var row = statement.executeQuery(sql)) {
       row.next();
       return row.getString(1);
     }

@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -9,7 +11,10 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The processor time and memory of the measured processes (`--processes name:pid,name:pid`) and of this one. */
+/**
+ * The processor time and memory of the measured processes (`--processes name:pid,name:pid`) and of
+ * this one.
+ */
 final class Processes {
   private static final Pattern HEAP_USED = Pattern.compile("heap .*used (\\d+)K");
 
@@ -19,8 +24,8 @@ final class Processes {
 
   Processes(String described) {
     this.all =
-        Stream.of(described.split(","))
-            .map(one -> one.split(":"))
+        Stream.of(described.split(",", -1))
+            .map(one -> one.split(":", -1))
             .filter(words -> words.length == 2)
             .map(words -> new Named(words[0], Long.parseLong(words[1])))
             .toList();
@@ -29,7 +34,8 @@ final class Processes {
   /** Returns the processor time of each process with its children so far, in nanoseconds. */
   Map<String, Long> time() {
     var used = new LinkedHashMap<String, Long>();
-    for (var one : all) ProcessHandle.of(one.pid()).ifPresent(p -> used.merge(one.name(), time(p), Long::sum));
+    for (var one : all)
+      ProcessHandle.of(one.pid()).ifPresent(p -> used.merge(one.name(), time(p), Long::sum));
     used.put("the callers", time(ProcessHandle.current()));
     return used;
   }
@@ -56,7 +62,12 @@ final class Processes {
     return all.stream()
         .filter(one -> one.name().equals("nodes"))
         .map(one -> ProcessHandle.of(one.pid()).orElseThrow())
-        .map(one -> one.children().filter(p -> p.info().command().orElse("").endsWith("java")).findFirst().orElse(one))
+        .map(
+            one ->
+                one.children()
+                    .filter(p -> p.info().command().orElse("").endsWith("java"))
+                    .findFirst()
+                    .orElse(one))
         .toList();
   }
 
@@ -66,9 +77,13 @@ final class Processes {
     return Long.parseLong(heap.group(1)) << 10;
   }
 
-  private static String ask(ProcessHandle node, String question) throws IOException, InterruptedException {
+  private static String ask(ProcessHandle node, String question)
+      throws IOException, InterruptedException {
     var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-    var process = new ProcessBuilder(jcmd, Long.toString(node.pid()), question).redirectErrorStream(true).start();
+    var process =
+        new ProcessBuilder(jcmd, Long.toString(node.pid()), question)
+            .redirectErrorStream(true)
+            .start();
     var answer = new String(process.getInputStream().readAllBytes(), UTF_8);
     if (process.waitFor() != 0) throw new IOException("jcmd " + question + ": " + answer);
     return answer;

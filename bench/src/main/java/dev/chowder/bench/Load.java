@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -8,11 +10,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Runs callers on virtual threads. A call returns whether it succeeded; only successful calls count. */
+/**
+ * Runs callers on virtual threads. A call returns whether it succeeded; only successful calls
+ * count.
+ */
 final class Load {
   private Load() {}
 
-  /** Runs callers that repeat a call after each response. Returns the duration of each call in nanoseconds. */
+  /**
+   * Runs callers that repeat a call after each response. Returns the duration of each call in
+   * nanoseconds.
+   */
   static List<Long> closed(int callers, int seconds, Callable<Boolean> work) throws Exception {
     var took = new ConcurrentLinkedQueue<Long>();
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
@@ -28,10 +36,11 @@ final class Load {
   }
 
   /**
-   * Calls at a steady rate, without waiting for responses. Each call is measured from the time at which it was due, so that a server
-   * that hangs does not get fewer calls.
+   * Calls at a steady rate, without waiting for responses. Each call is measured from the time at
+   * which it was due, so that a server that hangs does not get fewer calls.
    */
-  static void steady(ExecutorService threads, int perSecond, int seconds, Callable<Boolean> work, Queue<Long> took)
+  static void steady(
+      ExecutorService threads, int perSecond, int seconds, Callable<Boolean> work, Queue<Long> took)
       throws InterruptedException {
     long began = System.nanoTime();
     for (int n = 0; n < perSecond * seconds; n++) {

@@ -1,3 +1,5 @@
+package dev.chowder.bench;
+
 import java.util.HashMap;
 import java.util.Map;
 
@@ -6,9 +8,12 @@ final class Options {
   private final Map<String, String> values = new HashMap<>();
 
   Options(String[] arguments, int from) {
-    if ((arguments.length - from) % 2 != 0) throw new IllegalArgumentException("options: must have the form --name value ...");
+    if ((arguments.length - from) % 2 != 0)
+      throw new IllegalArgumentException("options: must have the form --name value ...");
     for (int n = from; n < arguments.length; n += 2) {
-      if (!arguments[n].startsWith("--")) throw new IllegalArgumentException("options: must have the form --name value; got " + arguments[n]);
+      if (!arguments[n].startsWith("--"))
+        throw new IllegalArgumentException(
+            "options: must have the form --name value; got " + arguments[n]);
       values.put(arguments[n].substring(2), arguments[n + 1]);
     }
   }

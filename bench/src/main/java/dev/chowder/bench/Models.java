@@ -1,16 +1,22 @@
+package dev.chowder.bench;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executors;
 
-/** A simulated model provider for provisioning. It lists one model, and rejects every key under /refused. */
+/**
+ * A simulated model provider for provisioning. It lists one model, and rejects every key under
+ * /refused.
+ */
 final class Models implements AutoCloseable {
   private final HttpServer server;
 
   Models(int port) throws IOException {
-    server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 1000);
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
     server.createContext(
         "/",
         exchange -> {

@@ -1,0 +1,4 @@
+package dev.chowder.bench;
+
+/** One instance in a steady status, of which {@link FleetCopies} makes copies. */
+record FleetTemplate(String id, String status) {}
