@@ -61,7 +61,7 @@ public final class FakeHttp implements AutoCloseable {
     return server;
   }
 
-  int port() {
+  public int port() {
     return listener.getLocalPort();
   }
 

@@ -1,33 +1,26 @@
-package dev.chowder.simulator;
+package dev.chowder.openclaw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.openclaw.AdminAnswer;
-import dev.chowder.openclaw.ClawHubLock;
-import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
-import dev.chowder.openclaw.GatewayDevices;
-import dev.chowder.openclaw.GatewayResponses;
-import dev.chowder.openclaw.OpenClawAdmin;
-import dev.chowder.openclaw.OpenClawSettings;
-import dev.chowder.openclaw.OpenClawSkills;
 import dev.chowder.openclaw.OpenClawSkills.Skill;
 import dev.chowder.openclaw.OpenClawSkills.Source;
-import dev.chowder.openclaw.SkillChange;
-import dev.chowder.openclaw.SkillRefused;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.simulator.FakeHttp;
+import dev.chowder.simulator.FakeSocket;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.io.ByteArrayOutputStream;
@@ -56,6 +49,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Tests requests to gateways about skills, and how valid and invalid responses are handled. */
 class OpenClawSkillsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String INSTANCE = "0190a000-0000-7000-8000-000000000001";
   private static final String STATUS =
       """
@@ -307,9 +301,9 @@ class OpenClawSkillsTest {
       converse(FakeSocket.accept(exchange));
       return;
     }
-    var call = FakeOpenClaw.JSON.readTree(exchange.body());
+    var call = JSON.readTree(exchange.body());
     if (call.path("method").asText().equals("config.patch")) {
-      patches.add(FakeOpenClaw.JSON.readTree(call.at("/params/raw").asText()));
+      patches.add(JSON.readTree(call.at("/params/raw").asText()));
       closed = false;
     }
     exchange.send(
@@ -321,8 +315,8 @@ class OpenClawSkillsTest {
   private void converse(FakeSocket socket) throws IOException {
     socket.send("{\"type\":\"event\",\"event\":\"connect.challenge\",\"payload\":{}}");
     for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
-      var request = FakeOpenClaw.JSON.readTree(text.get());
-      var answer = FakeOpenClaw.JSON.createObjectNode().put("type", "res").put("ok", true);
+      var request = JSON.readTree(text.get());
+      var answer = JSON.createObjectNode().put("type", "res").put("ok", true);
       answer.put("id", request.path("id").asText());
       if (!request.path("method").asText().equals("connect")) {
         requests.add(request);
@@ -341,21 +335,25 @@ class OpenClawSkillsTest {
       case "skills.upload.begin" -> {
         answer.putObject("payload").put("uploadId", "the-upload");
         if (closed) {
-          FakeConversation.reject(
-              answer, "UNAVAILABLE", "disabled by skills.install.allowUploadedArchives");
+          reject(answer, "UNAVAILABLE", "disabled by skills.install.allowUploadedArchives");
         }
       }
       case "skills.install" -> {
         answer.putObject("payload").put("message", "Installed it");
-        if (!failure.isEmpty()) FakeConversation.reject(answer, code, failure);
+        if (!failure.isEmpty()) reject(answer, code, failure);
       }
       default -> answer.putObject("payload");
     }
   }
 
+  private static void reject(ObjectNode answer, String code, String message) {
+    answer.put("ok", false);
+    answer.putObject("error").put("code", code).put("message", message);
+  }
+
   private static JsonNode json(String text) {
     try {
-      return FakeOpenClaw.JSON.readTree(text.contains("\"") ? text : text.replace('\'', '"'));
+      return JSON.readTree(text.contains("\"") ? text : text.replace('\'', '"'));
     } catch (JsonProcessingException broken) {
       throw new UncheckedIOException(broken);
     }

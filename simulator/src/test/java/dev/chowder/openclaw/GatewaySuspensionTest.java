@@ -1,4 +1,4 @@
-package dev.chowder.simulator;
+package dev.chowder.openclaw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,22 +7,17 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.openclaw.AdminAnswer;
-import dev.chowder.openclaw.GatewayConversations;
-import dev.chowder.openclaw.GatewayDatabases;
 import dev.chowder.openclaw.GatewayDatabases.Finding;
-import dev.chowder.openclaw.GatewayDevice;
-import dev.chowder.openclaw.GatewayResponses;
-import dev.chowder.openclaw.GatewaySuspension;
-import dev.chowder.openclaw.OpenClawAdmin;
-import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.Secret;
+import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.simulator.FakeSandboxSettings;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -48,6 +43,7 @@ import org.slf4j.LoggerFactory;
 
 /** Tests suspensions with a simulated gateway. */
 class GatewaySuspensionTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String ID = "0190a000-0000-7000-8000-000000000001";
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID);
   private static final Fence FENCE = new Fence(1, 1);
@@ -229,7 +225,7 @@ class GatewaySuspensionTest {
 
   @Test
   void anotherControllersSuspensionIsKept() throws Exception {
-    var other = FakeOpenClaw.JSON.createObjectNode().put("requestId", "other");
+    var other = JSON.createObjectNode().put("requestId", "other");
     assertThat(admin.call(gateway, TOKEN, "gateway.suspend.prepare", other))
         .isInstanceOf(AdminAnswer.Done.class);
     assertThat(suspension(SHORT).prepare(ID, gateway, SHORT)).isFalse();

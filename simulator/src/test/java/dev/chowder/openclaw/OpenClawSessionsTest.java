@@ -1,28 +1,24 @@
-package dev.chowder.simulator;
+package dev.chowder.openclaw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.openclaw.AdminAnswer;
-import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
-import dev.chowder.openclaw.GatewayDevices;
-import dev.chowder.openclaw.GatewayResponses;
-import dev.chowder.openclaw.OpenClawAdmin;
-import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.openclaw.OpenClawSessions.Message;
 import dev.chowder.openclaw.OpenClawSessions.Session;
-import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.simulator.FakeHttp;
+import dev.chowder.simulator.FakeSocket;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.io.IOException;
@@ -54,10 +50,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests requests to gateways about sessions, and how valid and invalid responses are handled. */
 class OpenClawSessionsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Secret TOKEN = Secret.of("the-token");
   private static final String INSTANCE = "0190a000-0000-7000-8000-000000000001";
-  private static final ObjectNode NO_SESSION =
-      FakeOpenClaw.JSON.createObjectNode().putNull("session");
+  private static final ObjectNode NO_SESSION = JSON.createObjectNode().putNull("session");
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
@@ -124,7 +120,7 @@ class OpenClawSessionsTest {
   void aListContinuesToTheLimitAndIncludesAllSessionsOfTheLastTimestamp() throws Exception {
     answers =
         (_, params) -> {
-          var payload = FakeOpenClaw.JSON.createObjectNode().put("hasMore", true);
+          var payload = JSON.createObjectNode().put("hasMore", true);
           var rows = payload.putArray("sessions");
           int offset = params.path("offset").asInt();
           for (int n = offset; n < offset + params.path("limit").asInt(); n++) {
@@ -204,16 +200,16 @@ class OpenClawSessionsTest {
   @Test
   void aResponseThatIsTooLongIsRejected() {
     var text = "x".repeat(200_000);
-    answers = (_, _) -> FakeOpenClaw.JSON.createObjectNode().put("session", text);
+    answers = (_, _) -> JSON.createObjectNode().put("session", text);
     assertThat(why(() -> sessions().delete(gateway(), "a")))
         .isInstanceOf(AdminAnswer.NoAnswer.class);
   }
 
   @Test
   void aShortResponseWithTooManyTokensIsRejected() {
-    var sessions = FakeOpenClaw.JSON.createArrayNode();
+    var sessions = JSON.createArrayNode();
     for (int n = 0; n < 30_000; n++) sessions.addObject();
-    answers = (_, _) -> FakeOpenClaw.JSON.createObjectNode().set("sessions", sessions);
+    answers = (_, _) -> JSON.createObjectNode().set("sessions", sessions);
     assertThat(why(() -> sessions().list(gateway(), _ -> true, 10)))
         .isInstanceOf(AdminAnswer.NoAnswer.class);
   }
@@ -282,7 +278,7 @@ class OpenClawSessionsTest {
       return;
     }
     assertThat(exchange.header("authorization")).isEqualTo("Bearer the-token");
-    var call = FakeOpenClaw.JSON.readTree(exchange.body());
+    var call = JSON.readTree(exchange.body());
     assertThat(call.path("method").asText()).isEqualTo("device.pair.approve");
     approved.add(call.at("/params/requestId").asText());
     exchange.send(
@@ -297,8 +293,8 @@ class OpenClawSessionsTest {
           """);
     }
     for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
-      var request = FakeOpenClaw.JSON.readTree(text.get());
-      var answer = FakeOpenClaw.JSON.createObjectNode().put("type", "res");
+      var request = JSON.readTree(text.get());
+      var answer = JSON.createObjectNode().put("type", "res");
       answer.put("id", request.path("id").asText());
       // Other messages, which Chowder ignores.
       socket.send("{\"type\":\"event\",\"event\":\"health\",\"payload\":\"" + eventText + "\"}");
@@ -331,7 +327,7 @@ class OpenClawSessionsTest {
 
   private static JsonNode json(String text) {
     try {
-      return FakeOpenClaw.JSON.readTree(text);
+      return JSON.readTree(text);
     } catch (JsonProcessingException broken) {
       throw new UncheckedIOException(broken);
     }

@@ -1,9 +1,7 @@
-package dev.chowder.actor;
+package dev.chowder.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.storage.Database;
-import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
