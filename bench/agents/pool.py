@@ -32,7 +32,7 @@ def one(bench, unit, state, seconds, config):
     agent = bench.claimed(unit, state, config)
     try:
         if state == "pool":
-            # All of this takes less than `chowder.pool.calm` (10 s), so the next member does not boot meanwhile.
+            # All of this takes less than `chowder.pool.boot-delay` (10 s), so the next member does not boot meanwhile.
             for _ in range(SETTLING_TURNS):
                 system.ask(agent)
             idle(seconds)

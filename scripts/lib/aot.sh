@@ -3,7 +3,7 @@
 # Without it, or with the cache of another JVM, the server works but is slower. Needs common.sh, settings.sh, process.sh, postgres.sh
 # and build.sh.
 
-REHEARSAL_SECONDS="${CHOWDER_REHEARSAL_SECONDS:-180}"
+REHEARSAL_SECONDS="${CHOWDER_AOT_TRAINING_SECONDS:-180}"
 
 # aot_ensure: sets AOT_CACHE, the cache for these jars, this JVM and the kind of storage at CHOWDER_STORAGE_URL. A server on PostgreSQL
 # uses the cache of H2 if PostgreSQL's programs are not on this host, or if the training run on PostgreSQL failed.

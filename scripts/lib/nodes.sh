@@ -41,14 +41,14 @@ node_environment() {
 }
 
 # node_start_seconds: prints how long a node may take to respond. On a database that nodes share, it may first wait for the
-# members of the last cluster (chowder.cluster.formation-wait), as after a reboot.
+# members of the last cluster (chowder.cluster.formation-timeout), as after a reboot.
 node_start_seconds() {
   local wait=0
   case "${CHOWDER_STORAGE_URL:-jdbc:h2:}" in
     jdbc:h2:*) ;;
     *)
-      wait="$(seconds_of "${CHOWDER_CLUSTER_FORMATION_WAIT:-60s}")" ||
-        die "CHOWDER_CLUSTER_FORMATION_WAIT: must be a duration such as 60s or 2m; got $CHOWDER_CLUSTER_FORMATION_WAIT"
+      wait="$(seconds_of "${CHOWDER_CLUSTER_FORMATION_TIMEOUT:-60s}")" ||
+        die "CHOWDER_CLUSTER_FORMATION_TIMEOUT: must be a duration such as 60s or 2m; got $CHOWDER_CLUSTER_FORMATION_TIMEOUT"
       ;;
   esac
   echo $((CHOWDER_START_SECONDS + wait))

@@ -53,9 +53,9 @@ record() {
   [ ! -e "$folder" ] || { printf '%s: must not exist\n' "$folder" >&2 && exit 1; }
   while IFS= read -r line; do export "${line?}"; done < <(recorded_environment)
   # A small interval, because the record must contain a snapshot.
-  export CHOWDER_JAVA_OPTS="-Xmx512m -XX:+ExitOnOutOfMemoryError -Dchowder.organization.snapshot-every=10"
+  export CHOWDER_JAVA_OPTS="-Xmx512m -XX:+ExitOnOutOfMemoryError -Dchowder.organization.max-events-after-snapshot=10"
   # A record has only the instances that README.md lists.
-  export CHOWDER_POOL_SIZE=0
+  export CHOWDER_POOL_MAX_SIZE=0
   CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-recording.XXXXXX")"
   export CHOWDER_HOME
   load postgres

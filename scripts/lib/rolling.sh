@@ -16,7 +16,7 @@ export CHOWDER_OPERATOR_PORT="${CHOWDER_ROLLING_OPERATOR_PORT:-26091}"
 export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_ROLLING_MANAGEMENT_PORT:-26093}" CHOWDER_CLUSTER_PORT="${CHOWDER_ROLLING_CLUSTER_PORT:-26094}"
 export CHOWDER_POSTGRES_PORT="${CHOWDER_ROLLING_POSTGRES_PORT:-26432}"
 # Pool members are not part of this test.
-export CHOWDER_POOL_SIZE=0
+export CHOWDER_POOL_MAX_SIZE=0
 for part in common settings docker java envoy process nodes postgres database build aot api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"

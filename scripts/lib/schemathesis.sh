@@ -16,7 +16,7 @@ CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-fuzz.XXXXXX")"
 export CHOWDER_REST_PORT="${CHOWDER_FUZZ_REST_PORT:-25080}" CHOWDER_GRPC_PORT="${CHOWDER_FUZZ_GRPC_PORT:-25090}"
 export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-25091}"
 # The same requests then create the same instances in each run.
-export CHOWDER_POOL_SIZE=0
+export CHOWDER_POOL_MAX_SIZE=0
 for part in common settings java envoy process nodes postgres build aot api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"

@@ -95,7 +95,11 @@ public record AdmissionStep(
         calls,
         instances,
         new OrganizationSlots(
-            calls, organizationRows, instances, settings.reconciler().looks(), node.clock()),
+            calls,
+            organizationRows,
+            instances,
+            settings.reconciler().maxConcurrent(),
+            node.clock()),
         new MemberSetups(calls, settings.models()),
         boots,
         new HostMemoryAdmission(
@@ -112,7 +116,7 @@ public record AdmissionStep(
   private HostMemoryAdmission.Eviction eviction(Sleepers sleepers, PoolMembers poolMembers) {
     var sleepEviction = new SleepEviction(sleepers, driver, settings.sleep());
     var poolEviction =
-        new PoolEviction(poolMembers, settings.pool(), settings.sleep().evictLimit());
+        new PoolEviction(poolMembers, settings.pool(), settings.sleep().evictTimeout());
     // A pool member is worth less than a conversation that sleeps.
     return (fits, starting) -> poolEviction.until(fits) || sleepEviction.until(fits, starting);
   }

@@ -158,7 +158,7 @@ public final class ClusterNode implements AutoCloseable {
    * Waits until this node is a member and its shard regions have found the coordinator, so that a
    * message reaches any entity.
    *
-   * @throws NotJoinedException if that takes longer than {@code join-limit}; at once if the
+   * @throws NotJoinedException if that takes longer than {@code join-timeout}; at once if the
    *     membership is refused. The time for which this node waits for other users of the database
    *     does not count
    */

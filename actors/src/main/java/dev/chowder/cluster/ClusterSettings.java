@@ -38,8 +38,8 @@ public record ClusterSettings(
       String contactPoints,
       String dnsName,
       int requiredContactPoints,
-      Duration joinLimit,
-      Duration leaveLimit) {}
+      Duration joinTimeout,
+      Duration leaveTimeout) {}
 
   /** The way to find other nodes. */
   public sealed interface Discovery {
@@ -67,8 +67,8 @@ public record ClusterSettings(
         discovery,
         required(values.requiredContactPoints, discovery),
         TlsSettings.of(root),
-        values.joinLimit,
-        values.leaveLimit);
+        values.joinTimeout,
+        values.leaveTimeout);
   }
 
   private static Discovery discovery(String points, String name) {

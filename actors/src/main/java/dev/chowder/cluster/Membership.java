@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * <p>A cluster is formed at once if no session holds the lock and no process is recorded as a
  * member. A process that left has no record, nor has one that this or another starting node has
  * replaced. A recorded process without a lock may be alive and about to reconnect, so it gets
- * {@code formation-wait} to do that. If the lock is still held after that time, the node refuses to
- * start.
+ * {@code formation-timeout} to do that. If the lock is still held after that time, the node refuses
+ * to start.
  */
 public final class Membership implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);

@@ -24,18 +24,18 @@ public record MembershipSettings(
   private record Values(
       @Setting("chowder.home") Path home,
       int managementPort,
-      Duration formationWait,
-      Duration lockCheck,
+      Duration formationTimeout,
+      Duration lockCheckInterval,
       @Setting(min = "1s") Duration lockTimeout,
-      @Setting(min = "5s") Duration lockDeadAfter) {}
+      @Setting(min = "5s") Duration lockReleaseTimeout) {}
 
   public MembershipSettings {
     var reconnect = check.plus(limits.answer()).multipliedBy(2);
     if (formationWait.compareTo(reconnect) < 0) {
       throw new IllegalArgumentException(
           must(
-              "chowder.cluster.formation-wait",
-              "be at least twice lock-check and lock-timeout together, the time that a member needs"
+              "chowder.cluster.formation-timeout",
+              "be at least twice lock-check-interval and lock-timeout together, the time that a member needs"
                   + " to reconnect ("
                   + reconnect.toSeconds()
                   + " s)",
@@ -49,8 +49,8 @@ public record MembershipSettings(
     return new MembershipSettings(
         // Nodes on one machine share the state directory and differ by this port.
         values.home.resolve("members").resolve(String.valueOf(values.managementPort)),
-        values.formationWait,
-        values.lockCheck,
-        new MemberSession.Limits(values.lockTimeout, values.lockDeadAfter));
+        values.formationTimeout,
+        values.lockCheckInterval,
+        new MemberSession.Limits(values.lockTimeout, values.lockReleaseTimeout));
   }
 }

@@ -45,7 +45,7 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
       Optional<Path> internalKey,
       Optional<Path> internalCa,
       String internalName,
-      Duration reload) {}
+      Duration reloadInterval) {}
 
   /**
    * Reads {@code chowder.tls}; empty if no file is set.
@@ -77,7 +77,7 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
             values.internalKey.orElseThrow(),
             values.internalCa.orElseThrow(),
             values.internalName,
-            values.reload);
+            values.reloadInterval);
     settings.check();
     return Optional.of(settings);
   }

@@ -86,7 +86,7 @@ final class EffectPerformer {
     if (!admitted)
       LOG.info("instance={} event=start-waits: not enough memory on the host", run.id());
     while (!admitted) {
-      Thread.sleep(restarts.memoryRetry());
+      Thread.sleep(restarts.memoryRetryInterval());
       admitted = work.admitStart(run.id(), wait.attempt());
     }
     run.send(new InstanceCommand.StartDue(wait.attempt(), clock.instant()));
@@ -96,7 +96,8 @@ final class EffectPerformer {
     var begun = clock.instant();
     GatewayWork.StopResult stopped;
     try {
-      stopped = untilDone(run, () -> work.stop(run.id(), stop), Optional.of(settings.stopLimit()));
+      stopped =
+          untilDone(run, () -> work.stop(run.id(), stop), Optional.of(settings.stopTimeout()));
     } catch (WorkFailure why) {
       run.send(
           new InstanceCommand.EffectFailed(
@@ -136,7 +137,7 @@ final class EffectPerformer {
                 taken.set(applied.overrides());
                 return applied.note();
               },
-              Optional.of(settings.applyLimit()));
+              Optional.of(settings.applyTimeout()));
     } catch (WorkFailure late) {
       note = late.text() + "; it is applied at the next start";
     }
@@ -163,7 +164,7 @@ final class EffectPerformer {
             work.rotateToken(run.id(), rotate);
             return "";
           },
-          Optional.of(settings.stopLimit()));
+          Optional.of(settings.stopTimeout()));
     } catch (WorkFailure stillPending) {
       return;
     }

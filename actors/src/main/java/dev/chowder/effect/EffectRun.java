@@ -65,7 +65,7 @@ final class EffectRun {
                 new StageReports(
                     plan.attempt(),
                     plan.stages().size(),
-                    settings.reportWithin(),
+                    settings.reportWindow(),
                     timer,
                     this::send))
             : Optional.empty();

@@ -116,7 +116,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     closed = true;
     runs.values().forEach(EffectRun::cancel);
     timer.shutdownNow();
-    var until = clock.instant().plus(settings.cancelWait());
+    var until = clock.instant().plus(settings.cancelTimeout());
     for (var run : runs.values()) {
       try {
         run.awaitEnd(Duration.between(clock.instant(), until));
@@ -130,7 +130,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   /** Performs the effect of a run, on the thread of the run. */
   private void execute(EffectRun run) {
     try {
-      run.awaitPredecessor(settings.cancelWait());
+      run.awaitPredecessor(settings.cancelTimeout());
       if (run.isCancelled()) return;
       performer.perform(run);
     } catch (InterruptedException e) {

@@ -13,39 +13,41 @@ import java.time.Duration;
  * @param maxConcurrent maximum number of effects that run at once on this node, not counting starts
  *     of OpenClaw
  * @param maxConcurrentBoots maximum number of stages that start OpenClaw at once on this node
- * @param stageLimits maximum duration of each stage but {@code start_gateway}
- * @param probeLimit time in which a provider must list its models; onboarding then continues
+ * @param stageTimeouts maximum duration of each stage but {@code start_gateway}
+ * @param probeTimeout time in which a provider must list its models; onboarding then continues
  *     without the list
- * @param probeBelieved time for which a key is cached as accepted by its provider
- * @param readyLimit time in which a gateway must become ready
- * @param startAllowance how much longer its stage may take, for the engine and for reading the log
- * @param stopLimit maximum duration of a stop, including the drain
- * @param drain time in which a gateway may finish its work before it is killed
+ * @param probeCacheMaxAge time for which a key is cached as accepted by its provider
+ * @param readyTimeout time in which a gateway must become ready
+ * @param startOverheadTimeout how much longer its stage may take, for the engine and for reading
+ *     the log
+ * @param stopTimeout maximum duration of a stop, including the drain
+ * @param drainTimeout time in which a gateway may finish its work before it is killed
  * @param sleep how stopped gateways sleep
- * @param applyLimit time for which a running gateway that does not accept a changed configuration
+ * @param applyTimeout time for which a running gateway that does not accept a changed configuration
  *     is retried
- * @param retryMin first pause before a retry of an effect that must succeed; doubled after each try
- * @param retryMax longest such pause
- * @param reportWithin time in which finished stages share one journal write
- * @param cancelWait time for which an effect waits for the cancelled one before it
+ * @param minRetryDelay first pause before a retry of an effect that must succeed; doubled after
+ *     each try
+ * @param maxRetryDelay longest such pause
+ * @param reportWindow time in which finished stages share one journal write
+ * @param cancelTimeout time for which an effect waits for the cancelled one before it
  * @param restarts when a lost gateway is started again
  */
 public record EffectSettings(
     int maxConcurrent,
     int maxConcurrentBoots,
-    @Setting("stage-limit") StageLimits stageLimits,
-    Duration probeLimit,
-    Duration probeBelieved,
-    Duration readyLimit,
-    Duration startAllowance,
-    Duration stopLimit,
-    Duration drain,
+    @Setting("stage-timeout") StageLimits stageTimeouts,
+    Duration probeTimeout,
+    Duration probeCacheMaxAge,
+    Duration readyTimeout,
+    Duration startOverheadTimeout,
+    Duration stopTimeout,
+    Duration drainTimeout,
     SleepSettings sleep,
-    Duration applyLimit,
-    Duration retryMin,
-    Duration retryMax,
-    Duration reportWithin,
-    Duration cancelWait,
+    Duration applyTimeout,
+    Duration minRetryDelay,
+    Duration maxRetryDelay,
+    Duration reportWindow,
+    Duration cancelTimeout,
     @Setting("restart") RestartSettings restarts) {
 
   /** The maximum duration of each stage; its key is the name of the stage in the API. */
@@ -72,15 +74,15 @@ public record EffectSettings(
   /** Returns the maximum duration of a stage. */
   Duration stageLimit(Stage stage) {
     return switch (stage) {
-      case CREATE_SANDBOX -> stageLimits.createSandbox;
-      case ONBOARD -> stageLimits.onboard;
-      case GATEWAY_TOKEN -> stageLimits.gatewayToken;
-      case RESPONSES_ENDPOINT -> stageLimits.responsesEndpoint;
-      case OPENCLAW_CONFIG -> stageLimits.openclawConfig;
+      case CREATE_SANDBOX -> stageTimeouts.createSandbox;
+      case ONBOARD -> stageTimeouts.onboard;
+      case GATEWAY_TOKEN -> stageTimeouts.gatewayToken;
+      case RESPONSES_ENDPOINT -> stageTimeouts.responsesEndpoint;
+      case OPENCLAW_CONFIG -> stageTimeouts.openclawConfig;
       // readyLimit alone bounds the gateway.
-      case START_GATEWAY -> readyLimit.plus(startAllowance);
-      case WARM_UP -> stageLimits.warmUp;
-      case PUBLISH -> stageLimits.publish;
+      case START_GATEWAY -> readyTimeout.plus(startOverheadTimeout);
+      case WARM_UP -> stageTimeouts.warmUp;
+      case PUBLISH -> stageTimeouts.publish;
     };
   }
 }

@@ -80,7 +80,7 @@ public record EffectStep(
           HostPortSettings.of(root),
           root.getString("chowder.sandbox.image"),
           schemaSandbox(root.getString("chowder.sandbox.docker.cluster-id")),
-          RowSettings.of(root).perWrite());
+          RowSettings.of(root).maxPerWrite());
     }
 
     private static SandboxId schemaSandbox(String installation) {
@@ -147,7 +147,10 @@ public record EffectStep(
     var clients = clients();
     var images =
         new ImageFiles(
-            driver, settings.schemaSandbox(), settings.image(), settings.openClaw().schemaLimit());
+            driver,
+            settings.schemaSandbox(),
+            settings.image(),
+            settings.openClaw().schemaTimeout());
     // Read the image early, so that the first caller with overrides need not wait for it.
     node.blocking().execute(images::schema);
     var configuration = configuration(clients, images);
@@ -190,7 +193,7 @@ public record EffectStep(
             nodePorts,
             node.clock(),
             node.metrics());
-    nodePorts.whenChanged(hostPorts::refresh, settings.hostPorts().refreshEvery());
+    nodePorts.whenChanged(hostPorts::refresh, settings.hostPorts().refreshInterval());
     return hostPorts;
   }
 
@@ -202,9 +205,9 @@ public record EffectStep(
             .build();
     var openClaw = settings.openClaw();
     var responses = new GatewayResponses(openClaw.responses());
-    var admin = new OpenClawAdmin(http, openClaw.adminLimit(), responses);
+    var admin = new OpenClawAdmin(http, openClaw.adminTimeout(), responses);
     var conversations =
-        new GatewayConversations(http, admin, openClaw.conversationLimit(), responses);
+        new GatewayConversations(http, admin, openClaw.conversationTimeout(), responses);
     return new Clients(
         http, responses, admin, conversations, new GatewayDevices(storage.secrets()));
   }
@@ -220,7 +223,7 @@ public record EffectStep(
             admin,
             clients.conversations(),
             clients.devices(),
-            openClaw.adminLimit());
+            openClaw.adminTimeout());
     return new Configuration(
         tokens,
         new KnownSecrets(secrets, tokens),
@@ -230,7 +233,7 @@ public record EffectStep(
             secrets,
             admin,
             clients.devices(),
-            new OpenClawPlugins(clients.conversations(), openClaw.channels().pluginLimit()),
+            new OpenClawPlugins(clients.conversations(), openClaw.channels().pluginTimeout()),
             driver));
   }
 
@@ -249,7 +252,7 @@ public record EffectStep(
             new GatewayReadiness(),
             needs.memory(),
             output,
-            settings.effects().readyLimit());
+            settings.effects().readyTimeout());
     return new GatewayStages(
         new HomeVolumes(driver, storage.secrets(), image),
         new OnboardingStages(
@@ -282,9 +285,9 @@ public record EffectStep(
             clients.admin(),
             databases,
             (id, gateway) -> tokens.valid(new InstanceId(id), gateway),
-            settings.openClaw().cancelLimit()),
+            settings.openClaw().suspendCancelTimeout()),
         settings.effects().sleep(),
-        settings.effects().drain(),
+        settings.effects().drainTimeout(),
         node.clock(),
         needs.memory());
   }
@@ -297,8 +300,8 @@ public record EffectStep(
         needs.keys(),
         new ModelListProbe(
             new ModelHosts(environment.privateModelHosts()),
-            effects.probeLimit(),
-            effects.probeBelieved()));
+            effects.probeTimeout(),
+            effects.probeCacheMaxAge()));
   }
 
   private GatewayWarmUp warmUp(Clients clients) {
@@ -306,8 +309,8 @@ public record EffectStep(
         clients.http(),
         clients.conversations(),
         clients.devices()::of,
-        settings.openClaw().responses().others().bytes(),
-        settings.openClaw().warmUpLimit(),
-        settings.openClaw().warmUpSettle());
+        settings.openClaw().responses().others().maxBytes(),
+        settings.openClaw().warmUpTimeout(),
+        settings.openClaw().warmUpDelay());
   }
 }

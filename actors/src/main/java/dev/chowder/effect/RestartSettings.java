@@ -13,12 +13,15 @@ import java.util.List;
  *
  * @param delays delays of the first, the second, ... start after engine losses; the last one
  *     applies to all further starts
- * @param forgetAfter time for which an engine loss counts
+ * @param engineLossWindow time for which an engine loss counts
  * @param processorTime processor time of one boot, from which {@link #spacing} follows
- * @param memoryRetry interval at which a start that lacks host memory is retried
+ * @param memoryRetryInterval interval at which a start that lacks host memory is retried
  */
 public record RestartSettings(
-    List<Duration> delays, Duration forgetAfter, Duration processorTime, Duration memoryRetry) {
+    List<Duration> delays,
+    Duration engineLossWindow,
+    Duration processorTime,
+    Duration memoryRetryInterval) {
 
   public RestartSettings {
     delays = List.copyOf(delays);
@@ -46,7 +49,7 @@ public record RestartSettings(
    */
   Duration delay(List<Instant> engineLosses) {
     if (engineLosses.isEmpty()) return Duration.ZERO;
-    var counted = engineLosses.getLast().minus(forgetAfter);
+    var counted = engineLosses.getLast().minus(engineLossWindow);
     int recent = (int) engineLosses.stream().filter(at -> !at.isBefore(counted)).count();
     return delays.get(Math.min(recent, delays.size()) - 1);
   }

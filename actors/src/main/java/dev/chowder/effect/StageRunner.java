@@ -200,12 +200,12 @@ final class StageRunner {
    */
   private final class WakePolicy implements Tries.Policy {
     private Duration left = settings.stageLimit(Stage.START_GATEWAY);
-    private Duration busyLeft = settings.sleep().wakeLimit();
+    private Duration busyLeft = settings.sleep().wakeTimeout();
 
     @Override
     public Optional<Duration> deadline() {
       // The wake limit bounds the gateway; a pending configuration may install a plugin.
-      return Optional.of(settings.sleep().wakeLimit().plus(settings.applyLimit()));
+      return Optional.of(settings.sleep().wakeTimeout().plus(settings.applyTimeout()));
     }
 
     @Override

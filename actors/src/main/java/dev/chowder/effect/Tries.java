@@ -64,7 +64,7 @@ final class Tries {
    */
   <T> T untilDone(EffectRun run, FairSemaphore permits, Policy policy, Work<T> work)
       throws InterruptedException {
-    var pause = settings.retryMin();
+    var pause = settings.minRetryDelay();
     while (true) {
       Result<T> tried;
       run.acquire(permits);
@@ -127,7 +127,7 @@ final class Tries {
 
   private Duration longer(Duration pause) {
     var longer = pause.multipliedBy(2);
-    return longer.compareTo(settings.retryMax()) < 0 ? longer : settings.retryMax();
+    return longer.compareTo(settings.maxRetryDelay()) < 0 ? longer : settings.maxRetryDelay();
   }
 
   /**

@@ -15,13 +15,13 @@ import java.util.Set;
  * @param closed ports that are never opened, in addition to those that nodes listen on; includes
  *     {@code restPort}
  * @param restPort Envoy's port
- * @param refreshEvery interval at which each node computes which ports must be open
+ * @param refreshInterval interval at which each node computes which ports must be open
  */
 public record HostPortSettings(
     @Setting(min = "1", max = "65535") Set<Integer> models,
     @Setting(min = "1", max = "65535") Set<Integer> closed,
     @Setting(max = "65535") int restPort,
-    Duration refreshEvery) {
+    Duration refreshInterval) {
   public static final int LAST_PORT = 65_535;
 
   public HostPortSettings {

@@ -117,7 +117,7 @@ public final class InstanceEntity
             readSide,
             () -> self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO)));
     this.maxWatchers = settings.maxWatchers();
-    this.snapshotEvery = settings.snapshotEvery();
+    this.snapshotEvery = settings.maxEventsAfterSnapshot();
   }
 
   @Override

@@ -8,19 +8,19 @@ import java.time.Duration;
  * Settings of instances; {@code reference.conf} explains each.
  *
  * @param askTimeout maximum time for the reply to a command
- * @param askAgain time without a reply after which a command is resent
- * @param heartbeat interval at which a watcher receives the unchanged view
- * @param watchAgain time without a reply after which a watch subscribes again
+ * @param resendInterval time without a reply after which a command is resent
+ * @param heartbeatInterval interval at which a watcher receives the unchanged view
+ * @param watchResendInterval time without a reply after which a watch subscribes again
  * @param maxWatchers maximum number of concurrent watchers of one instance
- * @param snapshotEvery maximum number of events that a recovery reads after a snapshot
+ * @param maxEventsAfterSnapshot maximum number of events that a recovery reads after a snapshot
  */
 public record InstanceSettings(
     Duration askTimeout,
-    Duration askAgain,
-    Duration heartbeat,
-    Duration watchAgain,
+    Duration resendInterval,
+    Duration heartbeatInterval,
+    Duration watchResendInterval,
     int maxWatchers,
-    int snapshotEvery) {
+    int maxEventsAfterSnapshot) {
 
   /** Reads {@code chowder.instance}. */
   public static InstanceSettings of(Config root) {

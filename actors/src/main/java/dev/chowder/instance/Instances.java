@@ -26,7 +26,7 @@ public final class Instances {
     this.system = system;
     this.sharding = sharding;
     this.settings = settings;
-    this.client = new RetryingAsk(system, settings.askTimeout(), settings.askAgain());
+    this.client = new RetryingAsk(system, settings.askTimeout(), settings.resendInterval());
   }
 
   /**
@@ -79,7 +79,10 @@ public final class Instances {
     var actor =
         system.systemActorOf(
             InstanceWatch.create(
-                entity(id)::tell, settings.heartbeat(), settings.watchAgain(), listener),
+                entity(id)::tell,
+                settings.heartbeatInterval(),
+                settings.watchResendInterval(),
+                listener),
             "watch-" + java.util.UUID.randomUUID(),
             Props.empty());
     return () -> actor.tell(new InstanceWatch.Message.End());
@@ -127,7 +130,7 @@ public final class Instances {
                 (reply, late) -> {
                   if (late == null) check.accept(reply);
                   CompletableFuture.delayedExecutor(
-                          settings.watchAgain().toMillis(), TimeUnit.MILLISECONDS)
+                          settings.watchResendInterval().toMillis(), TimeUnit.MILLISECONDS)
                       .execute(() -> pollOccasionally(id, check, until));
                 });
   }

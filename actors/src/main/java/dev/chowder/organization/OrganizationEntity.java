@@ -104,8 +104,8 @@ public final class OrganizationEntity
     this.context = context;
     this.id = id;
     this.journalVersion = journalVersion;
-    this.snapshotEvery = settings.snapshotEvery();
-    this.slotsPerWrite = settings.slotsPerWrite();
+    this.snapshotEvery = settings.maxEventsAfterSnapshot();
+    this.slotsPerWrite = settings.maxSlotsPerWrite();
     // Failed writes are retried even if no command arrives: reconciliation passes find unused slots
     // through this row.
     this.views =

@@ -8,12 +8,15 @@ import java.time.Duration;
  * Limits of organizations; {@code reference.conf} documents each.
  *
  * @param askTimeout maximum time for the reply to a command
- * @param askAgain time without a reply after which a command is resent
- * @param snapshotEvery events between two snapshots
- * @param slotsPerWrite maximum number of slot changes in one write
+ * @param resendInterval time without a reply after which a command is resent
+ * @param maxEventsAfterSnapshot events between two snapshots
+ * @param maxSlotsPerWrite maximum number of slot changes in one write
  */
 public record OrganizationSettings(
-    Duration askTimeout, Duration askAgain, int snapshotEvery, int slotsPerWrite) {
+    Duration askTimeout,
+    Duration resendInterval,
+    int maxEventsAfterSnapshot,
+    int maxSlotsPerWrite) {
 
   /**
    * Reads {@code chowder.organization}.

@@ -23,7 +23,7 @@ public final class Organizations {
     ClusterSharding sharding = ClusterSharding.get(system);
     OrganizationEntity.init(system, readSide, settings);
     return new Organizations(
-        sharding, new RetryingAsk(system, settings.askTimeout(), settings.askAgain()));
+        sharding, new RetryingAsk(system, settings.askTimeout(), settings.resendInterval()));
   }
 
   /** Makes the organization write its row again. Returns whether it has one to write. */

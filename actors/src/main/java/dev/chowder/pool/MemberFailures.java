@@ -28,8 +28,8 @@ final class MemberFailures {
 
   void failed(Model model) {
     int count = Optional.ofNullable(failures.get(model)).map(Failures::count).orElse(0) + 1;
-    var pause = settings.retryMin().multipliedBy(1L << Math.min(count - 1, 20));
-    if (pause.compareTo(settings.retryMax()) > 0) pause = settings.retryMax();
+    var pause = settings.minRetryDelay().multipliedBy(1L << Math.min(count - 1, 20));
+    if (pause.compareTo(settings.maxRetryDelay()) > 0) pause = settings.maxRetryDelay();
     failures.put(model, new Failures(count, System.nanoTime() + pause.toNanos()));
     LOG.info(
         "organization={} event=pool-waits again_in_ms={}",

@@ -43,7 +43,7 @@ public final class PoolEviction {
     }
     try {
       if (fits.getAsBoolean()) return true;
-      for (InstanceView member : members.all(settings.batch())) {
+      for (InstanceView member : members.all(settings.maxBatchSize())) {
         var left = Duration.ofNanos(deadline - System.nanoTime());
         if (!left.isPositive()) return false;
         members.discardAndWait(member.id(), left);

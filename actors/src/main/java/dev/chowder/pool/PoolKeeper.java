@@ -129,7 +129,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     var keeper = new PoolKeeper(members, rows, setups, admission, settings, clock, metrics);
     var _ =
         keeper.thread.scheduleWithFixedDelay(
-            keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
+            keeper::check, 0, settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
     return keeper;
   }
 
@@ -156,7 +156,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   /** Finds the members of an earlier keeper, and those whose creation was not confirmed in time. */
   private void findMembers() {
     if (System.nanoTime() - findAt < 0) return;
-    if (members.exist()) members.all(settings.batch()).forEach(this::know);
+    if (members.exist()) members.all(settings.maxBatchSize()).forEach(this::know);
     findAt = System.nanoTime() + FIND_EVERY.toNanos();
   }
 
@@ -311,7 +311,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     missing.forEach(one -> missingSince.putIfAbsent(one.model(), System.nanoTime()));
     if (missing.isEmpty()) return;
     long warming = known.values().stream().filter(PoolKeeper::isWarming).count();
-    if (warming >= settings.maxWarming()) return;
+    if (warming >= settings.maxConcurrent()) return;
     if (!admission.mayBoot(host)) return;
     boolean busy = admission.isBusy();
     var id = new InstanceId(Ids.next());
@@ -349,6 +349,6 @@ public final class PoolKeeper implements SingletonDuty.Duty {
    */
   private boolean hasWaited(Model model) {
     var since = missingSince.get(model);
-    return since != null && System.nanoTime() - since >= settings.maxWait().toNanos();
+    return since != null && System.nanoTime() - since >= settings.maxBootDelay().toNanos();
   }
 }

@@ -15,14 +15,14 @@ import java.time.Duration;
  * @param lowMemory share of the host's memory; if less is available, no members are kept
  * @param memberBytes memory that one member is expected to take
  * @param maxAge age at which a member is replaced
- * @param keepFor time after the last create of a model for which members are kept
- * @param calm time after a create of its organization in which no member boots
- * @param maxWait time after which a missing member boots even if callers create instances
- * @param maxWarming maximum number of members that boot at once
- * @param checkEvery interval between two checks
- * @param retryMin pause after a member could not be provisioned; doubles with each failure
- * @param retryMax longest such pause
- * @param batch maximum number of rows in one query
+ * @param retention time after the last create of a model for which members are kept
+ * @param bootDelay time after a create of its organization in which no member boots
+ * @param maxBootDelay time after which a missing member boots even if callers create instances
+ * @param maxConcurrent maximum number of members that boot at once
+ * @param checkInterval interval between two checks
+ * @param minRetryDelay pause after a member could not be provisioned; doubles with each failure
+ * @param maxRetryDelay longest such pause
+ * @param maxBatchSize maximum number of rows in one query
  */
 public record PoolSettings(
     int maxSize,
@@ -30,22 +30,18 @@ public record PoolSettings(
     @Setting("chowder.sleep.low-memory") double lowMemory,
     @Setting("chowder.host.gateway-memory") long memberBytes,
     Duration maxAge,
-    Duration keepFor,
-    Duration calm,
-    Duration maxWait,
-    int maxWarming,
-    Duration checkEvery,
-    Duration retryMin,
-    Duration retryMax,
-    int batch) {
+    Duration retention,
+    Duration bootDelay,
+    Duration maxBootDelay,
+    int maxConcurrent,
+    Duration checkInterval,
+    Duration minRetryDelay,
+    Duration maxRetryDelay,
+    int maxBatchSize) {
   public PoolSettings {
-    requirePositive("chowder.pool.check-every", checkEvery);
-    requirePositive("chowder.pool.max-age", maxAge);
-  }
-
-  private static void requirePositive(String setting, Duration value) {
-    if (value.isPositive()) return;
-    throw new IllegalArgumentException(must(setting, "be greater than 0", value));
+    if (!maxAge.isPositive()) {
+      throw new IllegalArgumentException(must("chowder.pool.max-age", "be greater than 0", maxAge));
+    }
   }
 
   /** Reads {@code chowder.pool}. */

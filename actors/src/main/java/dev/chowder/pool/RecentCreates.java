@@ -42,15 +42,15 @@ final class RecentCreates {
     this.rows = rows;
     this.settings = settings;
     this.clock = clock;
-    this.demand = new PoolDemand(settings.keepFor());
-    this.createsUntil = clock.instant().minus(settings.keepFor());
+    this.demand = new PoolDemand(settings.retention());
+    this.createsUntil = clock.instant().minus(settings.retention());
   }
 
   /** Counts the creates since the last call. */
   void count() {
     var now = clock.instant();
     var from = createsUntil.minus(ROW_DELAY);
-    for (var row : rows.newestSince(Ids.at(from, Ids.next()), settings.batch())) {
+    for (var row : rows.newestSince(Ids.at(from, Ids.next()), settings.maxBatchSize())) {
       var id = new InstanceId(row.id());
       if (counted.add(id)) created(InstanceReadRows.view(row).profile());
     }
@@ -87,6 +87,6 @@ final class RecentCreates {
     var last = lastCreates.getOrDefault(model.organizationId(), Instant.EPOCH);
     var since = Duration.between(last, clock.instant());
     // A create in the future was before the clock was set back.
-    return !since.isNegative() && since.compareTo(settings.calm()) < 0;
+    return !since.isNegative() && since.compareTo(settings.bootDelay()) < 0;
   }
 }

@@ -40,15 +40,15 @@ public final class DiskWatch implements SingletonDuty.Duty {
    * @param homeBytes maximum size of a home volume; 0 disables measuring
    * @param maxFiles maximum number of its files and folders
    * @param interval time between two measurements of all volumes
-   * @param atOnce maximum number of concurrent measurements
-   * @param batch maximum number of rows in one query
+   * @param maxConcurrent maximum number of concurrent measurements
+   * @param maxBatchSize maximum number of rows in one query
    */
   public record Settings(
-      @Setting("home-limit") long homeBytes,
+      @Setting("max-home-volume-size") long homeBytes,
       long maxFiles,
       Duration interval,
-      int atOnce,
-      int batch) {
+      int maxConcurrent,
+      int maxBatchSize) {
     /** Reads {@code chowder.disk}. */
     public static Settings of(Config root) {
       return SettingsBinder.bind(root, "chowder.disk", Settings.class);
@@ -110,7 +110,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private void measureAll() {
     try {
-      var _ = EachAlone.run("home", running(), settings.atOnce(), this::measure);
+      var _ = EachAlone.run("home", running(), settings.maxConcurrent(), this::measure);
     } catch (RuntimeException why) {
       LOG.warn("event=disk-watch-failed", why);
     }
@@ -119,7 +119,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
   private List<InstanceView> running() {
     var views = new ArrayList<InstanceView>();
     rows.forEachLive(
-        settings.batch(),
+        settings.maxBatchSize(),
         row -> {
           var view = InstanceReadRows.view(row);
           if (view.status().isSteady() && view.status().now() == Name.RUNNING) views.add(view);

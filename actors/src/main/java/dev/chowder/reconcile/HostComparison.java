@@ -78,7 +78,7 @@ public final class HostComparison implements AutoCloseable {
     this.own = Set.copyOf(own);
     this.settings = settings;
     this.clock = clock;
-    this.quarantine = new Quarantine(driver, settings.drain(), settings.looks());
+    this.quarantine = new Quarantine(driver, settings.drainTimeout(), settings.maxConcurrent());
     this.metrics = metrics;
     this.gauges =
         List.of(
@@ -136,7 +136,7 @@ public final class HostComparison implements AutoCloseable {
         EachAlone.run(
             "sandbox",
             differing,
-            settings.looks(),
+            settings.maxConcurrent(),
             id ->
                 inspect(id, known.get(id), listed.get(id), byListing)
                     .ifPresent(one -> drifts.put(one.seen(), one.drift())));
@@ -248,11 +248,11 @@ public final class HostComparison implements AutoCloseable {
       return;
     }
     report(destructive);
-    quarantine.stop(now.minus(settings.removalGrace()));
+    quarantine.stop(now.minus(settings.removalDelay()));
   }
 
   private Drift driftOf(Optional<InstanceView> view, SandboxObservation seen) {
-    return Drift.of(view, seen, clock.instant().minus(settings.removalGrace()));
+    return Drift.of(view, seen, clock.instant().minus(settings.removalDelay()));
   }
 
   /**
@@ -299,7 +299,7 @@ public final class HostComparison implements AutoCloseable {
   /** Returns all instances that are not terminated, from their rows. */
   List<InstanceView> live() {
     var views = new ArrayList<InstanceView>();
-    rows.forEachLive(settings.batch(), row -> views.add(InstanceReadRows.view(row)));
+    rows.forEachLive(settings.maxBatchSize(), row -> views.add(InstanceReadRows.view(row)));
     return views;
   }
 
@@ -321,7 +321,7 @@ public final class HostComparison implements AutoCloseable {
         EachAlone.run(
             "sandbox",
             seen.keySet(),
-            settings.looks(),
+            settings.maxConcurrent(),
             one -> report(Objects.requireNonNull(seen.get(one)), one));
   }
 

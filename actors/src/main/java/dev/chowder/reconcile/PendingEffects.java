@@ -39,7 +39,7 @@ public final class PendingEffects implements AutoCloseable {
   /** Re-dispatches all pending effects now, and the overdue ones at the interval, until closed. */
   void start() {
     redispatchAll();
-    var remind = settings.remind();
+    var remind = settings.redispatchInterval();
     var _ =
         thread.scheduleWithFixedDelay(
             () -> step("overdue effects", remind),
@@ -73,12 +73,13 @@ public final class PendingEffects implements AutoCloseable {
     var now = clock.instant();
     var after = Optional.<InstanceRows.Pending>empty();
     while (true) {
-      var page = rows.pending(now, atLeastFor, settings.batch(), after);
+      var page = rows.pending(now, atLeastFor, settings.maxBatchSize(), after);
       for (var one : page) {
         instances.tell(
-            new InstanceId(one.id()), new InstanceCommand.Redispatch(now, settings.overdue()));
+            new InstanceId(one.id()),
+            new InstanceCommand.Redispatch(now, settings.reportTimeout()));
       }
-      if (page.size() < settings.batch()) return;
+      if (page.size() < settings.maxBatchSize()) return;
       after = Optional.of(page.getLast());
     }
   }

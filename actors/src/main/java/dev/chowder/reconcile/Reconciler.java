@@ -66,7 +66,10 @@ public final class Reconciler implements SingletonDuty.Duty {
     this.clock = clock;
     this.events =
         new SandboxEventQueue(
-            settings.notices(), settings.looks(), this::observe, this::compareSoon);
+            settings.maxWaitingEvents(),
+            settings.maxConcurrent(),
+            this::observe,
+            this::compareSoon);
     this.stream = host.events(event -> events.add(event.id()));
   }
 
@@ -113,7 +116,8 @@ public final class Reconciler implements SingletonDuty.Duty {
    * lost.
    */
   private void scheduleRepeat() {
-    var _ = passes.schedule(this::pass, settings.sweepAgain().toMillis(), TimeUnit.MILLISECONDS);
+    var _ =
+        passes.schedule(this::pass, settings.secondPassDelay().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -205,12 +209,14 @@ public final class Reconciler implements SingletonDuty.Duty {
         "instances",
         () -> {
           var live = host.live();
-          var before = clock.instant().minus(settings.removalGrace());
+          var before = clock.instant().minus(settings.removalDelay());
           step("host ports", () -> hostPorts.reconcile(live, before));
           step("host comparison", () -> host.compare(live));
         });
     firstPass.complete(null);
-    step("unused slots", () -> slots.releaseUnused(clock.instant().minus(settings.unbornGrace())));
+    step(
+        "unused slots",
+        () -> slots.releaseUnused(clock.instant().minus(settings.minUnusedSlotAge())));
     // Last, since entities that did not reply before may never do so.
     repairs.forEach(repair -> step("stale rows of slow entities", repair::checkAgain));
   }

@@ -9,38 +9,39 @@ import java.time.Duration;
 /**
  * Limits of the reconciler; {@code reference.conf} describes each.
  *
- * @param firstPass time for which a starting node waits for the first comparison
+ * @param firstPassTimeout time for which a starting node waits for the first comparison
  * @param interval interval between two passes
- * @param sweepAgain delay of the second pass after a node was lost
- * @param remind time after which a pending effect is re-dispatched, and the interval of that
- * @param batch maximum number of rows per page
- * @param overdue time after which a stage without a report fails
- * @param restarts how often a crashed gateway is started again within {@code restartWindow}
- * @param restartWindow time in which crashes count towards {@code restarts}
- * @param unbornGrace minimum age of an unused slot before it is released
- * @param removalGrace time for which ended instances and untracked sandboxes are left alone
- * @param massLimit maximum number of sandboxes that may be lost or removed at once
- * @param massShare this maximum as a share of all instances, if that is more
- * @param notices maximum number of engine events that wait
- * @param looks maximum number of concurrent inspections of sandboxes
- * @param drain time in which an untracked gateway may finish its work when it is quarantined
+ * @param secondPassDelay delay of the second pass after a node was lost
+ * @param redispatchInterval time after which a pending effect is re-dispatched, and the interval of
+ *     that
+ * @param maxBatchSize maximum number of rows per page
+ * @param reportTimeout time after which a stage without a report fails
+ * @param maxRestarts how often a crashed gateway is started again within {@code restartWindow}
+ * @param restartWindow time in which crashes count towards {@code maxRestarts}
+ * @param minUnusedSlotAge minimum age of an unused slot before it is released
+ * @param removalDelay time for which ended instances and untracked sandboxes are left alone
+ * @param maxMassChanges maximum number of sandboxes that may be lost or removed at once
+ * @param maxMassChangeShare this maximum as a share of all instances, if that is more
+ * @param maxWaitingEvents maximum number of engine events that wait
+ * @param maxConcurrent maximum number of concurrent inspections of sandboxes
+ * @param drainTimeout time in which an untracked gateway may finish its work when it is quarantined
  */
 public record ReconcilerSettings(
-    @Setting("first-look") Duration firstPass,
+    Duration firstPassTimeout,
     Duration interval,
-    Duration sweepAgain,
-    Duration remind,
-    int batch,
-    Duration overdue,
-    int restarts,
+    Duration secondPassDelay,
+    Duration redispatchInterval,
+    int maxBatchSize,
+    Duration reportTimeout,
+    int maxRestarts,
     Duration restartWindow,
-    Duration unbornGrace,
-    Duration removalGrace,
-    int massLimit,
-    double massShare,
-    int notices,
-    int looks,
-    @Setting("chowder.effect.drain") Duration drain) {
+    Duration minUnusedSlotAge,
+    Duration removalDelay,
+    int maxMassChanges,
+    double maxMassChangeShare,
+    int maxWaitingEvents,
+    int maxConcurrent,
+    @Setting("chowder.effect.drain-timeout") Duration drainTimeout) {
 
   /** Reads {@code chowder.reconciler}. */
   public static ReconcilerSettings of(Config root) {
@@ -49,10 +50,10 @@ public record ReconcilerSettings(
 
   /** Returns the limit for restarts of a crashed gateway. */
   RestartPolicy restartPolicy() {
-    return new RestartPolicy(restarts, restartWindow);
+    return new RestartPolicy(maxRestarts, restartWindow);
   }
 
   int massLimit(int instances) {
-    return Math.max(massLimit, (int) (massShare * instances));
+    return Math.max(maxMassChanges, (int) (maxMassChangeShare * instances));
   }
 }

@@ -140,7 +140,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
         }
         long first = since == null ? now : since;
         found.put(id, first);
-        if (now - first < settings.grace().toNanos()) continue;
+        if (now - first < settings.minUnreferencedAge().toNanos()) continue;
         due.add(id);
         if (needs.known() && !isNewest(id, ids)) continue;
         unreplaced.add(owner);
@@ -185,7 +185,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
 
   /** Iterates over all stored values, owner by owner. */
   private final class Pages {
-    private List<ValueId> page = secrets.valueIds(Optional.empty(), settings.batch());
+    private List<ValueId> page = secrets.valueIds(Optional.empty(), settings.maxBatchSize());
     private int at;
 
     boolean hasNext() {
@@ -198,7 +198,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
       while (hasNext() && page.get(at).owner().equals(owner)) {
         ids.add(page.get(at++));
         if (at == page.size()) {
-          page = secrets.valueIds(Optional.of(ids.getLast()), settings.batch());
+          page = secrets.valueIds(Optional.of(ids.getLast()), settings.maxBatchSize());
           at = 0;
         }
       }

@@ -130,7 +130,7 @@ public final class ChecksAfterStart {
   }
 
   private Finding find(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
-    long deadline = System.nanoTime() + settings.wakeLimit().toNanos();
+    long deadline = System.nanoTime() + settings.wakeTimeout().toNanos();
     return suspension.databases(id.value(), gateway, deadline);
   }
 

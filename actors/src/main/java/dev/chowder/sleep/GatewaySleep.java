@@ -98,7 +98,7 @@ public final class GatewaySleep {
     return switch (driver.observe(sandbox).mainProcess()) {
       case MainProcess.Paused(var boot) -> boot <= attempt;
       case MainProcess.Up(var boot, var endpoint) ->
-          boot <= attempt && suspension.prepare(id.value(), endpoint, settings.suspendLimit());
+          boot <= attempt && suspension.prepare(id.value(), endpoint, settings.suspendTimeout());
       case MainProcess.Ended _, MainProcess.Missing() -> false;
     };
   }
@@ -191,7 +191,7 @@ public final class GatewaySleep {
   private boolean checksFirst(Sleep sleep) {
     var slept = Duration.between(sleep.since(), clock.instant());
     // A sleep that began in the future began before the clock was set back, at an unknown time.
-    return slept.isNegative() || slept.compareTo(settings.checkFirstAfter()) > 0;
+    return slept.isNegative() || slept.compareTo(settings.checkFirstAge()) > 0;
   }
 
   /** Returns whether a gateway that runs takes messages. Opens its databases. */
@@ -202,7 +202,7 @@ public final class GatewaySleep {
   }
 
   private long wakeDeadline() {
-    return System.nanoTime() + settings.wakeLimit().toNanos();
+    return System.nanoTime() + settings.wakeTimeout().toNanos();
   }
 
   private static void requireNotFound(SandboxException why) {

@@ -58,16 +58,17 @@ public final class SleepEviction {
   }
 
   /**
-   * Frees memory until {@code fits} is true, for at most {@code chowder.sleep.evict-limit}.
+   * Frees memory until {@code fits} is true, for at most {@code chowder.sleep.evict-timeout}.
    *
    * @param fits whether the start has its memory; it reserves the memory if so
    * @param starting instance that must keep its sleep because it is about to wake; empty if none
    * @return the last value of {@code fits}
    */
   public boolean until(BooleanSupplier fits, Optional<InstanceId> starting) {
-    long deadline = System.nanoTime() + settings.evictLimit().toNanos();
+    long deadline = System.nanoTime() + settings.evictTimeout().toNanos();
     try {
-      if (!oneAtATime.tryLock(settings.evictLimit().toNanos(), TimeUnit.NANOSECONDS)) return false;
+      if (!oneAtATime.tryLock(settings.evictTimeout().toNanos(), TimeUnit.NANOSECONDS))
+        return false;
       try {
         if (fits.getAsBoolean()) return true;
         if (System.nanoTime() - nothingLeftUntil < 0) return false;
@@ -141,6 +142,6 @@ public final class SleepEviction {
 
   private Duration left(long deadline) {
     var left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-    return left.compareTo(settings.deepenLimit()) < 0 ? left : settings.deepenLimit();
+    return left.compareTo(settings.deepenTimeout()) < 0 ? left : settings.deepenTimeout();
   }
 }

@@ -77,7 +77,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
     var keeper = new SleepKeeper(sleepers, driver, settings, clock, metrics);
     var _ =
         keeper.thread.scheduleWithFixedDelay(
-            keeper::check, 0, settings.checkEvery().toMillis(), TimeUnit.MILLISECONDS);
+            keeper::check, 0, settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
     return keeper;
   }
 
@@ -124,7 +124,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
       var due = due(view, host, low || stalled);
       if (due.isEmpty()) continue;
       var step = due.get();
-      var _ = sleepers.deepen(view, step.level(), step.cause(), settings.deepenLimit());
+      var _ = sleepers.deepen(view, step.level(), step.cause(), settings.deepenTimeout());
       host = driver.capacity();
       // One gateway per check, until the kernel reports whether that was enough.
       if (step.cause() == Cause.PRESSURE) stalled = false;
@@ -139,11 +139,11 @@ public final class SleepKeeper implements SingletonDuty.Duty {
     if (sleep.isDeepening()) return Optional.empty();
     // A sleep that began far in the future began before the clock was set back.
     var age = Duration.between(sleep.since(), clock.instant()).abs();
-    if (age.compareTo(settings.deepSleepAfter()) >= 0) {
+    if (age.compareTo(settings.deepSleepDelay()) >= 0) {
       return Optional.of(new Step(SleepLevel.OFF, Cause.AGE));
     }
     if (sleep.level() != SleepLevel.FROZEN) return Optional.empty();
-    boolean old = age.compareTo(settings.pageOutAfter()) >= 0;
+    boolean old = age.compareTo(settings.pageOutDelay()) >= 0;
     if (sleepers.canPageOut(view, host)) {
       return old || memoryShort
           ? Optional.of(new Step(SleepLevel.PAGED_OUT, old ? Cause.AGE : Cause.PRESSURE))

@@ -87,7 +87,7 @@ public final class Sleepers {
   List<InstanceView> oldestFirst() {
     var sleeping = new ArrayList<InstanceView>();
     rows.forEachLive(
-        settings.batch(),
+        settings.maxBatchSize(),
         row -> {
           if (!row.status().equals(Name.STOPPED.label())) return;
           var view = InstanceReadRows.view(row);
@@ -163,7 +163,7 @@ public final class Sleepers {
 
   private void record(InstanceId id, SleepLevel wanted, SleepLevel reached, Cause cause) {
     if (wanted.isDeeperThan(reached)) {
-      stayed.put(id, System.nanoTime() + settings.pageOutAfter().toNanos());
+      stayed.put(id, System.nanoTime() + settings.pageOutDelay().toNanos());
     } else {
       stayed.remove(id);
       counter(reached, cause).increment();

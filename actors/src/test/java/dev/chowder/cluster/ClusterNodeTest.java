@@ -86,7 +86,7 @@ class ClusterNodeTest {
   @Test
   void aNodeThatCannotReachItsContactPointsFormsNoCluster() {
     var settings = new HashMap<>(listed());
-    settings.put("chowder.cluster.join-limit", "3s");
+    settings.put("chowder.cluster.join-timeout", "3s");
     var node = join(HOSTS.getFirst(), settings);
     assertThatThrownBy(node::awaitReady)
         .isInstanceOf(ClusterNode.NotJoinedException.class)

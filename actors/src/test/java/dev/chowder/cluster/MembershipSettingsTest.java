@@ -20,8 +20,8 @@ class MembershipSettingsTest {
 
   @Test
   void aFormationWaitTooShortForAReconnectIsRejected() {
-    assertThatThrownBy(() -> settings(Map.of("formation-wait", "29s")))
-        .hasMessageStartingWith("chowder.cluster.formation-wait: ")
+    assertThatThrownBy(() -> settings(Map.of("formation-timeout", "29s")))
+        .hasMessageStartingWith("chowder.cluster.formation-timeout: ")
         .hasMessageContaining("30 s")
         .hasMessageEndingWith("got 29 s");
   }
@@ -30,8 +30,8 @@ class MembershipSettingsTest {
   void timeoutsThatPostgresqlDoesNotSupportAreRejected() {
     assertThatThrownBy(() -> settings(Map.of("lock-timeout", "500ms")))
         .hasMessageStartingWith("chowder.cluster.lock-timeout: ");
-    assertThatThrownBy(() -> settings(Map.of("lock-dead-after", "4s")))
-        .hasMessageStartingWith("chowder.cluster.lock-dead-after: ");
+    assertThatThrownBy(() -> settings(Map.of("lock-release-timeout", "4s")))
+        .hasMessageStartingWith("chowder.cluster.lock-release-timeout: ");
   }
 
   private static MembershipSettings settings(Map<String, Object> values) {

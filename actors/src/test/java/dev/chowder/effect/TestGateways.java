@@ -52,9 +52,9 @@ public final class TestGateways {
     this.driver = driver;
     this.http = http;
     var responses = new GatewayResponses(settings.responses());
-    this.admin = new OpenClawAdmin(http, settings.adminLimit(), responses);
+    this.admin = new OpenClawAdmin(http, settings.adminTimeout(), responses);
     this.conversations =
-        new GatewayConversations(http, admin, settings.conversationLimit(), responses);
+        new GatewayConversations(http, admin, settings.conversationTimeout(), responses);
     this.devices = new GatewayDevices(secrets);
   }
 
@@ -64,11 +64,12 @@ public final class TestGateways {
   }
 
   public GatewayTokens tokens() {
-    return new GatewayTokens(secrets, driver, admin, conversations, devices, settings.adminLimit());
+    return new GatewayTokens(
+        secrets, driver, admin, conversations, devices, settings.adminTimeout());
   }
 
   public StoredChannels channels() {
-    var plugins = new OpenClawPlugins(conversations, settings.channels().pluginLimit());
+    var plugins = new OpenClawPlugins(conversations, settings.channels().pluginTimeout());
     return new StoredChannels(secrets, admin, devices, plugins, driver);
   }
 
@@ -77,19 +78,19 @@ public final class TestGateways {
         admin,
         new GatewayDatabases(admin, conversations, devices::of),
         (id, gateway) -> tokens().valid(new InstanceId(id), gateway),
-        settings.cancelLimit());
+        settings.suspendCancelTimeout());
   }
 
   /** Returns the stops of a server whose gateways have this time to finish their work. */
   GatewaySleep sleep(Duration suspendLimit) {
     var config =
-        ConfigFactory.parseMap(Map.of("chowder.effect.sleep.suspend-limit", suspendLimit))
+        ConfigFactory.parseMap(Map.of("chowder.effect.sleep.suspend-timeout", suspendLimit))
             .withFallback(ConfigFactory.load());
     return new GatewaySleep(
         driver,
         suspension(),
         SleepSettings.of(config),
-        EffectSettings.of(config).drain(),
+        EffectSettings.of(config).drainTimeout(),
         InstantSource.system(),
         hostMemory());
   }
@@ -100,7 +101,7 @@ public final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.check-delay", delay))
             .withFallback(ConfigFactory.load());
     return new ChecksAfterStart(
-        driver, suspension(), SleepSettings.of(config), EffectSettings.of(config).drain());
+        driver, suspension(), SleepSettings.of(config), EffectSettings.of(config).drainTimeout());
   }
 
   /** Returns the memory of the simulated host, without anything that other gateways wait for. */
@@ -146,7 +147,7 @@ public final class TestGateways {
             driver,
             suspension(),
             effects.sleep(),
-            effects.drain(),
+            effects.drainTimeout(),
             InstantSource.system(),
             hostMemory());
     var models =
@@ -164,14 +165,14 @@ public final class TestGateways {
             http,
             conversations,
             devices::of,
-            settings.responses().others().bytes(),
+            settings.responses().others().maxBytes(),
             warmUpLimit,
             Duration.ZERO);
     var output = new GatewayOutput(driver, new KnownSecrets(secrets, tokens()));
     var configuration = new ConfigurationStage(driver, image, overrides, channels, effects);
     var boot =
         new GatewayBoot(
-            driver, image, new GatewayReadiness(), hostMemory(), output, effects.readyLimit());
+            driver, image, new GatewayReadiness(), hostMemory(), output, effects.readyTimeout());
     return new GatewayStages(
         new HomeVolumes(driver, secrets, image),
         new OnboardingStages(

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PoolSettingsTest {
   /** A check without a pause never starts, and members without an age are replaced forever. */
   @ParameterizedTest
-  @ValueSource(strings = {"check-every", "max-age"})
+  @ValueSource(strings = {"check-interval", "max-age"})
   void aTimeOfZeroIsRejected(String setting) {
     var config =
         ConfigFactory.parseString("chowder.pool." + setting + " = 0s")

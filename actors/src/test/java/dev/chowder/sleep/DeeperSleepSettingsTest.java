@@ -10,10 +10,10 @@ class DeeperSleepSettingsTest {
   @Test
   void anIntervalOfZeroIsRejected() {
     var config =
-        ConfigFactory.parseString("chowder.sleep.check-every = 0s")
+        ConfigFactory.parseString("chowder.sleep.check-interval = 0s")
             .withFallback(ConfigFactory.load());
     assertThatThrownBy(() -> DeeperSleepSettings.of(config))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("chowder.sleep.check-every: must be greater than 0");
+        .hasMessageContaining("chowder.sleep.check-interval: must be greater than 0");
   }
 }

@@ -20,7 +20,7 @@ public @interface Setting {
   /** Returns the greatest value in the format of the setting; by default that of the type. */
   String max() default "";
 
-  /** Returns whether the number is a size; by default if the component's name ends in "bytes". */
+  /** Returns whether the number is a size; by default if the component's name contains "bytes". */
   boolean size() default false;
 
   /** Returns whether the component is a record whose settings are in the same section. */

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Components may be texts, numbers, durations, paths, enums ({@code lower-case}), records (a
  * section each), maps from names to records, and optional values, lists and sets of these. A number
- * whose component ends in {@code Bytes} is a size, such as {@code 64 KiB}. A list may be a text
+ * whose component contains {@code Bytes} is a size, such as {@code 64 KiB}. A list may be a text
  * with commas or spaces, so that an environment variable can hold it. An empty text is an empty
  * list or optional value.
  *
@@ -82,7 +82,7 @@ public final class SettingsBinder {
     // A whole path names a setting of another section.
     var path = key.startsWith("chowder.") ? key : section + "." + key;
     boolean size =
-        component.getName().toLowerCase(Locale.ROOT).endsWith("bytes")
+        component.getName().toLowerCase(Locale.ROOT).contains("bytes")
             || (setting != null && setting.size());
     return new Value(path, size, setting).read(component.getGenericType());
   }

@@ -15,8 +15,8 @@ class ErrorTextTest {
   void aWrongValueIsShownWithItsFieldAndRule() {
     assertThat(must("labels", "have at most 64 entries", 70))
         .isEqualTo("labels: must have at most 64 entries; got 70");
-    assertThat(must("chowder.key.cache-time", "be at most PT1M", Duration.ofMinutes(2)))
-        .isEqualTo("chowder.key.cache-time: must be at most PT1M; got PT2M");
+    assertThat(must("chowder.key.cache-max-age", "be at most PT1M", Duration.ofMinutes(2)))
+        .isEqualTo("chowder.key.cache-max-age: must be at most PT1M; got PT2M");
   }
 
   @Test

@@ -103,9 +103,9 @@ public final class GatewayResponses {
     synchronized void append(ByteBuffer more) throws RejectedException {
       // Memory that is reserved after close() would never be released.
       if (closed) throw new RejectedException(new NoAnswer("the call has ended"));
-      if (text.size() + (long) more.remaining() > limit.bytes()) {
+      if (text.size() + (long) more.remaining() > limit.maxBytes()) {
         throw new RejectedException(
-            new NoAnswer("the response exceeds " + limit.bytes() + " bytes"));
+            new NoAnswer("the response exceeds " + limit.maxBytes() + " bytes"));
       }
       reserveAtLeast(ARRIVING * (text.size() + (long) more.remaining()));
       while (more.hasRemaining()) {
@@ -152,7 +152,7 @@ public final class GatewayResponses {
         throw new RejectedException(
             new NoAnswer(
                 "the response exceeds %d tokens or %d levels"
-                    .formatted(limit.tokens(), settings.maxDepth())));
+                    .formatted(limit.maxTokens(), settings.maxDepth())));
       }
     }
 
@@ -185,9 +185,9 @@ public final class GatewayResponses {
         JsonFactory.builder()
             .streamReadConstraints(
                 StreamReadConstraints.builder()
-                    .maxDocumentLength(limit.bytes())
-                    .maxTokenCount(limit.tokens())
-                    .maxStringLength(Math.toIntExact(limit.bytes()))
+                    .maxDocumentLength(limit.maxBytes())
+                    .maxTokenCount(limit.maxTokens())
+                    .maxStringLength(Math.toIntExact(limit.maxBytes()))
                     .maxNestingDepth(maxDepth)
                     .build())
             // Interned names are never freed, and an agent chooses the names.

@@ -129,7 +129,7 @@ public final class OpenClawSessions {
 
   /** Stops the work in a session and removes its messages. Returns whether the session existed. */
   public boolean delete(Gateway gateway, String id) throws InterruptedException {
-    try (var socket = conversations.open(gateway, settings.deleteLimit())) {
+    try (var socket = conversations.open(gateway, settings.deleteTimeout())) {
       if (find(socket, id).isEmpty()) return false;
       if (!id.equals(MAIN)) return delete(socket, id);
       reset(socket, id);

@@ -204,7 +204,7 @@ public final class Chowder implements AutoCloseable {
       EdgeStep.Parts edge)
       throws IOException {
     member.awaitReady();
-    awaitFirstPass(reconciler, ReconcilerSettings.of(config).firstPass());
+    awaitFirstPass(reconciler, ReconcilerSettings.of(config).firstPassTimeout());
     edge.grpc().start();
     grpcPort = edge.grpc().port();
     operatorPort = edge.operators().port();
@@ -293,7 +293,7 @@ public final class Chowder implements AutoCloseable {
   private void startDraining(ClusterNode node, GrpcServer grpc) throws InterruptedException {
     serving.set(false);
     grpc.setServing(false);
-    if (node.hasPeers()) Thread.sleep(settings.grpc().shutdownNotice());
+    if (node.hasPeers()) Thread.sleep(settings.grpc().shutdownDelay());
     drain.begin();
   }
 

@@ -98,11 +98,12 @@ public final class GrpcServer implements AutoCloseable {
             .maxInboundMessageSize(2 * grpc.maxMessageBytes())
             .maxInboundMetadataSize(grpc.maxMetadataBytes())
             .maxConcurrentCallsPerConnection(grpc.maxCallsPerConnection())
-            .permitKeepAliveTime(grpc.permitKeepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveTime(
+                grpc.minClientKeepAliveInterval().toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .keepAliveTime(grpc.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTime(grpc.keepAliveInterval().toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(grpc.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
-            .maxConnectionIdle(grpc.maxConnectionIdle().toMillis(), TimeUnit.MILLISECONDS)
+            .maxConnectionIdle(grpc.connectionIdleTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .handshakeTimeout(grpc.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS);
     return on(builder, grpc, services, gate, metrics);
   }
@@ -134,7 +135,7 @@ public final class GrpcServer implements AutoCloseable {
     addReflection(builder);
     builder.fallbackHandlerRegistry(
         new UnknownMethods(List.of(RequestId.interceptor(), rpcMetrics, new ErrorInterceptor())));
-    return new GrpcServer(builder.build(), health, executor, grpc.shutdownGrace());
+    return new GrpcServer(builder.build(), health, executor, grpc.shutdownTimeout());
   }
 
   @SuppressWarnings("deprecation") // Older grpcurl and grpcui use v1alpha.

@@ -39,13 +39,13 @@ public record ServerSettings(
       int maxCallsPerConnection,
       int maxOpenCalls,
       long maxIncompleteBytes,
-      Duration permitKeepAliveTime,
-      Duration keepAliveTime,
+      Duration minClientKeepAliveInterval,
+      Duration keepAliveInterval,
       Duration keepAliveTimeout,
-      Duration maxConnectionIdle,
+      Duration connectionIdleTimeout,
       Duration handshakeTimeout,
-      Duration shutdownNotice,
-      Duration shutdownGrace) {}
+      Duration shutdownDelay,
+      Duration shutdownTimeout) {}
 
   /** The operator's port and its limits. */
   public record Operator(
@@ -96,7 +96,10 @@ public record ServerSettings(
   }
 
   private record GatewayValues(
-      String baseDomain, String scheme, @Setting(max = "65535") int port, Duration listenerAge) {}
+      String baseDomain,
+      String scheme,
+      @Setting(max = "65535") int port,
+      Duration listenerCacheMaxAge) {}
 
   /** The settings of Envoy, of which a node checks only whether they are set. */
   private record PublicTls(
@@ -142,7 +145,7 @@ public record ServerSettings(
       throw new IllegalArgumentException(
           must("chowder.gateway.scheme", "be http or https", scheme));
     }
-    return new Gateway(values.baseDomain, scheme, values.port, values.listenerAge);
+    return new Gateway(values.baseDomain, scheme, values.port, values.listenerCacheMaxAge);
   }
 
   /** Returns the scheme that Envoy serves. */

@@ -11,24 +11,24 @@ import java.time.Duration;
  *
  * @param maxWaitingEffects number of waiting effects from which on creates and starts are rejected
  * @param maxOpenLogs maximum number of open log streams
- * @param configChangeTries maximum number of computations of one change of a configuration
+ * @param maxConfigChangeTries maximum number of computations of one change of a configuration
  * @param configChangeTimeout maximum time for which such a change waits for others
- * @param revocationPoll interval at which the keys of open streams are checked
- * @param recordEvery interval at which missing records of revocations are written
- * @param sessionVisibilityRetry pause before each try to upgrade keys of earlier versions
- * @param deletionRetryEvery interval at which incomplete deletions of organizations are retried
- * @param deletionSlotLimit maximum time for which a deletion waits for slots
+ * @param revocationPollInterval interval at which the keys of open streams are checked
+ * @param recordInterval interval at which missing records of revocations are written
+ * @param sessionVisibilityRetryInterval pause before each try to upgrade keys of earlier versions
+ * @param deletionRetryInterval interval at which incomplete deletions of organizations are retried
+ * @param deletionSlotTimeout maximum time for which a deletion waits for slots
  */
 record ServiceSettings(
     @Setting("effect.max-waiting") int maxWaitingEffects,
     @Setting("logs.max-open") int maxOpenLogs,
-    @Setting(value = "instance.config-change-tries", min = "1") int configChangeTries,
+    @Setting(value = "instance.max-config-change-tries", min = "1") int maxConfigChangeTries,
     @Setting("instance.config-change-timeout") Duration configChangeTimeout,
-    @Setting("key.revocation-poll") Duration revocationPoll,
-    @Setting("key.record-every") Duration recordEvery,
-    @Setting("key.session-visibility-retry") Duration sessionVisibilityRetry,
-    @Setting("deletion.retry-every") Duration deletionRetryEvery,
-    @Setting("deletion.slot-limit") Duration deletionSlotLimit) {
+    @Setting("key.revocation-poll-interval") Duration revocationPollInterval,
+    @Setting("key.record-interval") Duration recordInterval,
+    @Setting("key.session-visibility-retry-interval") Duration sessionVisibilityRetryInterval,
+    @Setting("deletion.retry-interval") Duration deletionRetryInterval,
+    @Setting("deletion.slot-timeout") Duration deletionSlotTimeout) {
   static ServiceSettings of(Config root) {
     return SettingsBinder.bind(root, "chowder", ServiceSettings.class);
   }

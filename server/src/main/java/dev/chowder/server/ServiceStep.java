@@ -142,11 +142,12 @@ record ServiceStep(
         startup.add(
             "records of revocations",
             new RevocationRecorder(
-                keys, shared.organizations(), values.recordEvery(), node.clock()));
+                keys, shared.organizations(), values.recordInterval(), node.clock()));
     var keyService = keyService(startup, shared, keys, keySettings, revocations);
     var audit = audit(startup);
     var deletion = deletion(startup, shared, revocations);
-    var streams = startup.add("revocations", new OpenStreams(keys::ended, values.revocationPoll()));
+    var streams =
+        startup.add("revocations", new OpenStreams(keys::ended, values.revocationPollInterval()));
     var claims =
         startup.add(
             "idempotency keys",
@@ -187,9 +188,12 @@ record ServiceStep(
             admission.instances(),
             effects.tokens(),
             new OrganizationStandings(
-                new OrganizationRows(storage.database()), keySettings.cacheTime())),
+                new OrganizationRows(storage.database()), keySettings.cacheMaxAge())),
         new ConfigChanges(
-            instances, storage.secrets(), values.configChangeTries(), values.configChangeTimeout()),
+            instances,
+            storage.secrets(),
+            values.maxConfigChangeTries(),
+            values.configChangeTimeout()),
         OpenClawSettings.of(config),
         FileSettings.of(config));
   }
@@ -265,18 +269,21 @@ record ServiceStep(
     return new SkillGrpcService(
         gateways(shared, "skills", skills.maxOpen()),
         new OpenClawSkills(
-            effects.conversations(), effects.admin(), skills.installLimit(), skills.seenLimit()),
+            effects.conversations(),
+            effects.admin(),
+            skills.installTimeout(),
+            skills.reportTimeout()),
         shared.instances(),
         driver,
         skills,
-        shared.files().endSleepLimit());
+        shared.files().endSleepTimeout());
   }
 
   private ChannelGrpcService channelService(Shared shared) {
     var openClaw = shared.openClaw();
     // Queries must finish before Envoy's timeout.
     var queryAdmin =
-        new OpenClawAdmin(effects.http(), openClaw.conversationLimit(), effects.responses());
+        new OpenClawAdmin(effects.http(), openClaw.conversationTimeout(), effects.responses());
     var localhostPorts = ChannelSettings.of(config).localhostPorts();
     var hostPorts = effects.hostPorts();
     var gateways = gateways(shared, "channels", openClaw.channels().maxOpen());
@@ -339,7 +346,8 @@ record ServiceStep(
     var _ =
         startup.add(
             "session visibility of earlier keys",
-            new SessionVisibilityUpgrade(scopedKeys, visibility, values.sessionVisibilityRetry()));
+            new SessionVisibilityUpgrade(
+                scopedKeys, visibility, values.sessionVisibilityRetryInterval()));
     return new KeyGrpcService(
         scopedKeys,
         new InstanceRows(storage.database()),
@@ -373,13 +381,15 @@ record ServiceStep(
             revocations,
             storage.secrets(),
             new SubscriptionCancellation(StripeSettings.from(config)),
-            values.deletionSlotLimit(),
+            values.deletionSlotTimeout(),
             node.clock());
     var _ =
         startup.add(
             "deletions of organizations",
             new OrganizationDeletions(
-                new OrganizationRows(storage.database()), deletion, values.deletionRetryEvery()));
+                new OrganizationRows(storage.database()),
+                deletion,
+                values.deletionRetryInterval()));
     return deletion;
   }
 }

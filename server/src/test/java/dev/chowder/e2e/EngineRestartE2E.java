@@ -197,7 +197,7 @@ class EngineRestartE2E {
 
   private void up() {
     // Sleepers go to swap at the next check.
-    inside("env", "CHOWDER_PAGE_OUT_AFTER=1s", script("up"));
+    inside("env", "CHOWDER_PAGE_OUT_DELAY=1s", script("up"));
   }
 
   private void awaitStatus(String agent, String status) {

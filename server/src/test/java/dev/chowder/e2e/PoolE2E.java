@@ -44,7 +44,7 @@ class PoolE2E {
           Integer.toString(OPERATOR),
           "CHOWDER_DEMO_MODEL_PORT",
           Integer.toString(DEMO_MODEL),
-          "CHOWDER_POOL_SIZE",
+          "CHOWDER_POOL_MAX_SIZE",
           "1",
           // Permits a member also on a host with little memory.
           "CHOWDER_POOL_MEMORY_SHARE",

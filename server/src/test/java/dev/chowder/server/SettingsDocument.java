@@ -24,7 +24,7 @@ final class SettingsDocument {
       `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
       If a setting has a variable, set it in the environment of `scripts/up` or of the server. You can also pass every setting to the
-      server's JVM: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.restarts=2" scripts/up`.
+      server's JVM: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.max-restarts=2" scripts/up`.
       """;
 
   private static final Pattern OPENS = Pattern.compile("([a-z][a-z0-9.-]*) \\{");

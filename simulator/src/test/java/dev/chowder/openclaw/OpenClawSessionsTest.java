@@ -255,15 +255,15 @@ class OpenClawSessionsTest {
         OpenClawSettings.of(
             ConfigFactory.parseMap(
                     Map.of(
-                        "chowder.openclaw.conversation-limit",
+                        "chowder.openclaw.conversation-timeout",
                         limit,
-                        "chowder.openclaw.responses.others.bytes",
+                        "chowder.openclaw.responses.others.max-bytes",
                         "100000"))
                 .withFallback(ConfigFactory.load()));
     var responses = new GatewayResponses(settings.responses());
     var admin = new OpenClawAdmin(http, Duration.ofSeconds(20), responses);
     return new OpenClawSessions(
-        new GatewayConversations(http, admin, settings.conversationLimit(), responses),
+        new GatewayConversations(http, admin, settings.conversationTimeout(), responses),
         settings.sessions());
   }
 

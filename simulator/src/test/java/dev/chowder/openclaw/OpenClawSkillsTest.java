@@ -287,7 +287,7 @@ class OpenClawSkillsTest {
     var responses = new GatewayResponses(settings.responses());
     var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
     var conversations =
-        new GatewayConversations(http, admin, settings.conversationLimit(), responses);
+        new GatewayConversations(http, admin, settings.conversationTimeout(), responses);
     return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), visibilityTimeout);
   }
 

@@ -70,9 +70,9 @@ public final class ApiKeys {
     // Caches only keys that exist, so that a flood of guesses cannot evict them.
     this.cache =
         Caffeine.newBuilder()
-            .maximumWeight(settings.cacheSize())
+            .maximumWeight(settings.maxCached())
             .<ByteString, KeyHolder>weigher((_, holder) -> weight(holder))
-            .expireAfterWrite(settings.cacheTime())
+            .expireAfterWrite(settings.cacheMaxAge())
             .ticker(ticker)
             .build();
   }

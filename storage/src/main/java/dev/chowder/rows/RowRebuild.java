@@ -36,16 +36,16 @@ public final class RowRebuild {
     var after = Optional.<String>empty();
     while (true) {
       long began = System.nanoTime();
-      var page = kind.rows().named(settings.batch(), after);
+      var page = kind.rows().named(settings.maxBatchSize(), after);
       if (!page.isEmpty()) kind.rows().resetFutureRevisions(after, page.getLast());
-      for (var one : kind.refresh(page, settings.concurrent())) {
+      for (var one : kind.refresh(page, settings.maxConcurrent())) {
         switch (one.outcome()) {
           case STORED -> stored++;
           case HAS_NONE -> removed += remove(kind, one.id());
           case NO_ANSWER -> unanswered++;
         }
       }
-      if (page.size() < settings.batch()) break;
+      if (page.size() < settings.maxBatchSize()) break;
       after = Optional.of(page.getLast());
       throttle(page.size(), began);
     }

@@ -57,20 +57,20 @@ public final class RowRepair {
    */
   public void check() {
     // Newer events may not be visible yet, and so may events with a lower ordering.
-    long upTo = kind.rows().newest(clock.instant().minus(settings.settle()));
+    long upTo = kind.rows().newest(clock.instant().minus(settings.minAge()));
     int repaired = 0;
     if (everything) {
       // Cleared before the query, so that a node that is lost meanwhile causes another full pass.
       everything = false;
       try {
-        repaired += repair(after -> kind.rows().stale(settings.batch(), after));
+        repaired += repair(after -> kind.rows().stale(settings.maxBatchSize(), after));
       } catch (RuntimeException why) {
         everything = true;
         throw why;
       }
     } else if (upTo > checked) {
       var since = new JournalRange(checked, upTo);
-      repaired += repair(after -> kind.rows().stale(since, settings.batch(), after));
+      repaired += repair(after -> kind.rows().stale(since, settings.maxBatchSize(), after));
     }
     checked = upTo;
     log(repaired);
@@ -85,7 +85,7 @@ public final class RowRepair {
   public void checkAgain() {
     int repaired = 0;
     for (var group :
-        retries.stream().gather(Gatherers.windowFixed(settings.concurrent())).toList()) {
+        retries.stream().gather(Gatherers.windowFixed(settings.maxConcurrent())).toList()) {
       retries.removeAll(group);
       int before = retries.size();
       repaired += repair(group);
@@ -104,7 +104,7 @@ public final class RowRepair {
     while (true) {
       var page = stale.apply(after);
       repaired += repair(page.stream().filter(id -> !retries.contains(id)).toList());
-      if (page.size() < settings.batch()) return repaired;
+      if (page.size() < settings.maxBatchSize()) return repaired;
       after = Optional.of(page.getLast());
     }
   }
@@ -114,7 +114,7 @@ public final class RowRepair {
    * how many rows are current now.
    */
   private int repair(List<String> ids) {
-    var results = kind.refresh(ids, settings.concurrent());
+    var results = kind.refresh(ids, settings.maxConcurrent());
     results.stream()
         .filter(one -> one.outcome() == Outcome.NO_ANSWER)
         .map(Result::id)

@@ -8,17 +8,17 @@ import java.time.Duration;
 /**
  * Limits for writing and repairing rows; {@code reference.conf} documents each.
  *
- * @param perWrite maximum number of rows in one transaction
- * @param settle minimum age of an event before its row is checked
- * @param batch number of ids in one query
- * @param concurrent maximum number of concurrent requests to entities
+ * @param maxPerWrite maximum number of rows in one transaction
+ * @param minAge minimum age of an event before its row is checked
+ * @param maxBatchSize number of ids in one query
+ * @param maxConcurrent maximum number of concurrent requests to entities
  * @param perSecond maximum number of requests of a rebuild per second
  */
 public record RowSettings(
-    int perWrite,
-    Duration settle,
-    int batch,
-    int concurrent,
+    int maxPerWrite,
+    Duration minAge,
+    int maxBatchSize,
+    int maxConcurrent,
     @Setting("rebuild-per-second") int perSecond) {
 
   /** Reads {@code chowder.rows}. */

@@ -19,7 +19,7 @@ import org.jdbi.v3.core.statement.Update;
  * callers are in the journal instead.
  *
  * <p>Every call blocks, and waits for a connection at most {@code
- * chowder.storage.connection-time-out}.
+ * chowder.storage.connection-timeout}.
  */
 public final class AuditRows {
   /** The prefix of operators' actions. */

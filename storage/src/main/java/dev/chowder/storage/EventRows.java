@@ -12,7 +12,7 @@ import org.jdbi.v3.core.statement.StatementContext;
  * Reads the journal as an organization's history. Does not know the contents of events.
  *
  * <p>Every call blocks, and waits for a connection at most {@code
- * chowder.storage.connection-time-out}.
+ * chowder.storage.connection-timeout}.
  */
 public final class EventRows {
   private static final String COLUMNS =

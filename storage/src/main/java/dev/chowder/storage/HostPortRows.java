@@ -16,7 +16,7 @@ import org.jdbi.v3.core.Jdbi;
  * use. Does not know the consequences of either.
  *
  * <p>Every call blocks, and waits for a connection at most {@code
- * chowder.storage.connection-time-out}.
+ * chowder.storage.connection-timeout}.
  */
 public final class HostPortRows {
   private final Database database;

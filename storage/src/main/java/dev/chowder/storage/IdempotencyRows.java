@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * not know requests or the meaning of responses.
  *
  * <p>Every call blocks, and waits for a connection at most {@code
- * chowder.storage.connection-time-out}.
+ * chowder.storage.connection-timeout}.
  */
 public final class IdempotencyRows {
   /** Maximum size of a response in bytes, the limit of the column. */

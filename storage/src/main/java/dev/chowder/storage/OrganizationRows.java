@@ -13,7 +13,7 @@ import org.jdbi.v3.core.statement.StatementContext;
  * a view.
  *
  * <p>Every call blocks, and waits for a connection at most {@code
- * chowder.storage.connection-time-out}.
+ * chowder.storage.connection-timeout}.
  */
 public final class OrganizationRows {
   private final Database database;

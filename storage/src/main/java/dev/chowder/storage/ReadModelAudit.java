@@ -13,7 +13,7 @@ import org.jdbi.v3.core.statement.Query;
  * impossible revisions and deletes rows.
  *
  * <p>Every call blocks, and waits for a connection at most {@code
- * chowder.storage.connection-time-out}.
+ * chowder.storage.connection-timeout}.
  */
 public final class ReadModelAudit {
   /** Pekko's separator between type and id in a persistence id. */

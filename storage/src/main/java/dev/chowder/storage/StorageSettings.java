@@ -39,14 +39,14 @@ public record StorageSettings(
       String url,
       Optional<String> user,
       Optional<Path> passwordFile,
-      @Setting(min = "1") int poolSize,
-      Duration connectionTimeOut,
-      @Setting(min = "1") int journalPoolSize,
-      Duration journalConnectionTimeOut,
-      int journalQueueSize,
-      Duration connectTimeOut,
-      Duration statementTimeOut,
-      Duration silenceTimeOut) {}
+      @Setting(min = "1") int maxConnections,
+      Duration connectionTimeout,
+      @Setting(min = "1") int maxJournalConnections,
+      Duration journalConnectionTimeout,
+      int maxJournalQueue,
+      Duration connectTimeout,
+      Duration statementTimeout,
+      Duration silenceTimeout) {}
 
   /**
    * The size of a pool of connections.
@@ -98,10 +98,10 @@ public record StorageSettings(
         values.url,
         values.user,
         StoragePassword.find(values.passwordFile, environment),
-        new Pool(values.poolSize, values.connectionTimeOut),
-        new Pool(values.journalPoolSize, values.journalConnectionTimeOut),
-        values.journalQueueSize,
-        new Limits(values.connectTimeOut, values.statementTimeOut, values.silenceTimeOut));
+        new Pool(values.maxConnections, values.connectionTimeout),
+        new Pool(values.maxJournalConnections, values.journalConnectionTimeout),
+        values.maxJournalQueue,
+        new Limits(values.connectTimeout, values.statementTimeout, values.silenceTimeout));
   }
 
   /** Returns these settings with an H2 file in another directory. */

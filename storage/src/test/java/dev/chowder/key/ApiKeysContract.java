@@ -431,11 +431,12 @@ abstract class ApiKeysContract {
   @Test
   void aCacheTimeLongerThanTheLimitOfARevocationIsRejected() {
     var config =
-        ConfigFactory.parseString("chowder.key.cache-time = 1001ms").withFallback(storage.config());
+        ConfigFactory.parseString("chowder.key.cache-max-age = 1001ms")
+            .withFallback(storage.config());
     assertThatThrownBy(() -> KeySettings.from(config))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("chowder.key.cache-time: ");
-    assertThat(KeySettings.from(storage.config()).cacheTime())
+        .hasMessageStartingWith("chowder.key.cache-max-age: ");
+    assertThat(KeySettings.from(storage.config()).cacheMaxAge())
         .isLessThanOrEqualTo(Duration.ofSeconds(1));
   }
 

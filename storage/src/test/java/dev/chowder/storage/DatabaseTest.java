@@ -156,7 +156,7 @@ class DatabaseTest {
                 Map.of(
                     "chowder.storage.url",
                     "jdbc:h2:tcp://127.0.0.1:1/none",
-                    "chowder.storage.connection-time-out",
+                    "chowder.storage.connection-timeout",
                     "300ms")));
     assertThatThrownBy(() -> Database.open(unreachable))
         .isInstanceOf(StorageException.class)

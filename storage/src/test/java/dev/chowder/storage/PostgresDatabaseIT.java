@@ -142,7 +142,7 @@ class PostgresDatabaseIT {
                   Map.of(
                       "chowder.storage.url",
                       "jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/none",
-                      "chowder.storage.connect-time-out",
+                      "chowder.storage.connect-timeout",
                       "1s")));
       assertThatThrownBy(() -> Database.open(shared))
           .isInstanceOf(StorageException.class)
@@ -189,9 +189,9 @@ class PostgresDatabaseIT {
             TestStorage.config(
                 home,
                 Map.of(
-                    "chowder.storage.statement-time-out",
+                    "chowder.storage.statement-timeout",
                     statement,
-                    "chowder.storage.silence-time-out",
+                    "chowder.storage.silence-timeout",
                     silence)));
     StorageSettings shared = storage.settings();
     return new StorageSettings(

@@ -51,7 +51,7 @@ public interface TestStorage extends AutoCloseable {
   static Config config(Path directory, Map<String, Object> settings) {
     Map<String, Object> all = new HashMap<>();
     all.put("chowder.home", directory.toString());
-    all.put("chowder.storage.pool-size", 4);
+    all.put("chowder.storage.max-connections", 4);
     all.putAll(settings);
     return ConfigFactory.load(
         ConfigFactory.parseMap(all).withFallback(ConfigFactory.parseResources("application.conf")));

@@ -95,7 +95,7 @@ record DockerContainerSpec(
         + " "
         + settings.nanoCpus()
         + " "
-        + settings.pidsLimit()
+        + settings.maxProcesses()
         + " "
         + settings.temporaryBytes()
         + " "
@@ -149,7 +149,7 @@ record DockerContainerSpec(
             .withMemory(settings.memoryLimitBytes())
             .withMemorySwap(settings.memoryLimitBytes())
             .withNanoCPUs(settings.nanoCpus())
-            .withPidsLimit(settings.pidsLimit())
+            .withPidsLimit(settings.maxProcesses())
             .withOomScoreAdj(settings.oomScoreAdjustment())
             .withUlimits(List.of(new Ulimit("core", 0L, 0L)))
             .withReadonlyRootfs(settings.readOnlyRoot())
@@ -161,7 +161,7 @@ record DockerContainerSpec(
                     LogConfig.LoggingType.JSON_FILE,
                     Map.of(
                         "max-size", Long.toString(settings.logFileBytes()),
-                        "max-file", Integer.toString(settings.logFiles()))));
+                        "max-file", Integer.toString(settings.maxLogFiles()))));
     if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
     port.ifPresent(
         number ->

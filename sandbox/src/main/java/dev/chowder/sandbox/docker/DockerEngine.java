@@ -35,8 +35,8 @@ final class DockerEngine implements AutoCloseable {
 
   DockerEngine(DockerSandboxSettings settings) {
     this.settings = settings;
-    this.calls = new Semaphore(settings.concurrentCalls(), true);
-    this.streams = new Semaphore(settings.concurrentStreams(), true);
+    this.calls = new Semaphore(settings.maxConcurrentCalls(), true);
+    this.streams = new Semaphore(settings.maxConcurrentStreams(), true);
     var config =
         DefaultDockerClientConfig.createDefaultConfigBuilder()
             .withDockerHost(settings.dockerHost())
@@ -47,7 +47,7 @@ final class DockerEngine implements AutoCloseable {
         new ApacheDockerHttpClient.Builder()
             .dockerHost(config.getDockerHost())
             .sslConfig(config.getSSLConfig())
-            .maxConnections(settings.concurrentCalls() + settings.concurrentStreams())
+            .maxConnections(settings.maxConcurrentCalls() + settings.maxConcurrentStreams())
             .connectionTimeout(settings.callTimeout())
             .build();
     this.client = DockerClientImpl.getInstance(config, new FreshConnections(http));
@@ -115,13 +115,13 @@ final class DockerEngine implements AutoCloseable {
 
   private void acquire(Semaphore permits, String what, Reason late) {
     try {
-      if (!permits.tryAcquire(settings.concurrencyWait().toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!permits.tryAcquire(settings.permitTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
         throw new SandboxException(
             late,
             cannot(
                 what,
                 "too many calls to the Docker Engine were in progress for "
-                    + settings.concurrencyWait().toMillis()
+                    + settings.permitTimeout().toMillis()
                     + " ms",
                 "retry later"));
       }

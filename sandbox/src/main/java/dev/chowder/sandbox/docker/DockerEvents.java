@@ -66,7 +66,7 @@ final class DockerEvents implements AutoCloseable {
           delay = FIRST_DELAY;
           // A stream can be dead without an error. The next one repeats the events since this one
           // was opened, so none is lost.
-          broke = events.awaitEnd(settings.eventsRenew());
+          broke = events.awaitEnd(settings.eventsRenewInterval());
           since = opened;
           if (broke) {
             log.info(
@@ -147,7 +147,9 @@ final class DockerEvents implements AutoCloseable {
       closed = true;
     }
     Duration longer = delay.multipliedBy(2);
-    return longer.compareTo(settings.reconnectDelay()) > 0 ? settings.reconnectDelay() : longer;
+    return longer.compareTo(settings.maxReconnectDelay()) > 0
+        ? settings.maxReconnectDelay()
+        : longer;
   }
 
   @Override

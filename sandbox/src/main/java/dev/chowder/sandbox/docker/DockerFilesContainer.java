@@ -115,7 +115,7 @@ final class DockerFilesContainer {
     var spec = new DockerHelperSpec(settings, id, home, ROLE);
     return spec.create(docker)
         .withUser(DockerContainerSpec.USER)
-        .withCmd("sh", "-c", LINGER, "sh", Long.toString(settings.filesLinger().toSeconds()))
+        .withCmd("sh", "-c", LINGER, "sh", Long.toString(settings.filesIdleTimeout().toSeconds()))
         .withHostConfig(
             spec.host(false)
                 .withAutoRemove(true)

@@ -56,7 +56,7 @@ final class DockerHelperSpec {
             .withMemory(settings.filesMemoryBytes())
             .withMemorySwap(settings.filesMemoryBytes())
             .withNanoCPUs(settings.nanoCpus())
-            .withPidsLimit(settings.pidsLimit())
+            .withPidsLimit(settings.maxProcesses())
             .withOomScoreAdj(settings.oomScoreAdjustment())
             .withReadonlyRootfs(true);
     if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());

@@ -27,7 +27,7 @@ final class DockerLogs {
 
   AutoCloseable read(String container, int lines, boolean follow, SandboxLogReader reader) {
     String what = "read the log of container " + container;
-    int tail = Math.clamp(lines, 0, settings.logLinesLimit());
+    int tail = Math.clamp(lines, 0, settings.maxLogLines());
     LineSplitter splitter = new LineSplitter(settings.logLineBytes(), reader);
     return engine.stream(
         what,
@@ -63,7 +63,7 @@ final class DockerLogs {
                     .logContainerCmd(container)
                     .withStdOut(true)
                     .withStdErr(true)
-                    .withTail(settings.logLinesLimit())
+                    .withTail(settings.maxLogLines())
                     .exec(stream))) {
       Duration limit = settings.callTimeout();
       if (!output.awaitEnd(limit)) {

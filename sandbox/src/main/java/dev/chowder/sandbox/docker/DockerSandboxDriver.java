@@ -146,7 +146,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     Optional<InspectContainerResponse> previous = containers.inspect(spec.name());
     previous.ifPresent(found -> DockerContainers.requireNotLater(found, fence.attempt()));
     if (previous.isPresent() && !canStart(previous.get(), spec)) {
-      stop(id, fence.attempt(), settings.replaceGrace());
+      stop(id, fence.attempt(), settings.replaceTimeout());
       containers.remove(previous.get().getId());
       previous = Optional.empty();
     }

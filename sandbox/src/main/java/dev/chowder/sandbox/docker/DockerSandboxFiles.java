@@ -186,7 +186,7 @@ final class DockerSandboxFiles implements SandboxFiles {
   private FileProgram startProgram() {
     for (int tries = 1; ; tries++) {
       try {
-        return FileProgram.run(engine, container.ensure(id), settings.filesPatience());
+        return FileProgram.run(engine, container.ensure(id), settings.filesStallTimeout());
       } catch (SandboxException ended) {
         if (tries == TRIES || !DockerFilesContainer.lostRace(ended)) throw ended;
       }

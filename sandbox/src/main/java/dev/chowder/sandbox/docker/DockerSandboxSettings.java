@@ -16,7 +16,7 @@ import java.util.List;
  * @param memoryLimitBytes memory of one process; also the limit with swap, so that only frozen
  *     processes are swapped (cgroup v2)
  * @param cpus processors that one process may use
- * @param pidsLimit maximum number of processes and threads of one sandbox
+ * @param maxProcesses maximum number of processes and threads of one sandbox
  * @param temporaryBytes size of /tmp, which counts as memory
  * @param oomScoreAdjustment OOM score adjustment of its processes; the kernel ends those with a
  *     higher one first
@@ -24,31 +24,32 @@ import java.util.List;
  * @param readOnlyRoot whether only the home directory and /tmp can be written
  * @param callTimeout limit of one call to the engine's API
  * @param removeTimeout limit of one whole removal
- * @param replaceGrace time from SIGTERM to SIGKILL for a main process that another attempt replaces
+ * @param replaceTimeout time from SIGTERM to SIGKILL for a main process that another attempt
+ *     replaces
  * @param pageOutTimeout limit of the move of one frozen process's memory to swap
  * @param diskSwap whether memory of frozen processes may go to swap on a disk
- * @param concurrentCalls maximum number of concurrent calls
- * @param concurrencyWait maximum time that a call waits for a permit
- * @param concurrentStreams maximum number of concurrent followed logs, waits and event streams
- * @param reconnectDelay maximum delay before the event stream is opened again
- * @param eventsRenew time after which a working event stream is replaced
+ * @param maxConcurrentCalls maximum number of concurrent calls
+ * @param permitTimeout maximum time that a call waits for a permit
+ * @param maxConcurrentStreams maximum number of concurrent followed logs, waits and event streams
+ * @param maxReconnectDelay maximum delay before the event stream is opened again
+ * @param eventsRenewInterval time after which a working event stream is replaced
  * @param logFileBytes size of one log file of a container
- * @param logFiles number of log files kept for each container
- * @param logLinesLimit maximum number of lines that one call may request
+ * @param maxLogFiles number of log files kept for each container
+ * @param maxLogLines maximum number of lines that one call may request
  * @param logLineBytes length after which a line is cut
- * @param forwardedConnections maximum number of connections to each port of the host that is open
- *     to sandboxes
- * @param forwardedIdle time without data after which such a connection is closed
+ * @param maxForwardedConnections maximum number of connections to each port of the host that is
+ *     open to sandboxes
+ * @param forwardedIdleTimeout time without data after which such a connection is closed
  * @param isolationRequired whether a process may start only if the firewall is in place
- * @param isolationCheckEvery maximum age of the last firewall check when a process starts
+ * @param isolationCheckInterval maximum age of the last firewall check when a process starts
  * @param nameServers addresses of the DNS servers for sandboxes; empty for those of the host
  * @param mayReach otherwise blocked destinations that are open, as {@code address[/bits][:port]}
  * @param homeQuotaBytes quota of a home volume if the engine's file system has project quotas; 0
  *     sets none
  * @param measureTimeout limit of the walk through one home volume
  * @param filesMemoryBytes memory of the container in which files are accessed
- * @param filesLinger time after which that container ends if no program runs in it
- * @param filesPatience maximum time without progress while a file is read or written
+ * @param filesIdleTimeout time after which that container ends if no program runs in it
+ * @param filesStallTimeout maximum time without progress while a file is read or written
  * @param runtime OCI runtime of every container; empty for the engine's default
  * @param seccomp value of the security option {@code seccomp}: a profile in JSON, or {@code
  *     unconfined}
@@ -59,38 +60,38 @@ public record DockerSandboxSettings(
     @Setting("host") String dockerHost,
     String clusterId,
     String subnet,
-    @Setting("memory-limit") long memoryLimitBytes,
+    @Setting("memory") long memoryLimitBytes,
     double cpus,
-    long pidsLimit,
+    long maxProcesses,
     @Setting("temporary-size") long temporaryBytes,
     @Setting(value = "oom-score-adj", min = "-1000", max = "1000") int oomScoreAdjustment,
     int maxConnections,
     boolean readOnlyRoot,
     Duration callTimeout,
     Duration removeTimeout,
-    Duration replaceGrace,
+    Duration replaceTimeout,
     Duration pageOutTimeout,
     boolean diskSwap,
-    int concurrentCalls,
-    Duration concurrencyWait,
-    int concurrentStreams,
-    Duration reconnectDelay,
-    Duration eventsRenew,
-    @Setting("log-file-size") long logFileBytes,
-    int logFiles,
-    int logLinesLimit,
-    @Setting("log-line-size") int logLineBytes,
-    int forwardedConnections,
-    Duration forwardedIdle,
+    int maxConcurrentCalls,
+    Duration permitTimeout,
+    int maxConcurrentStreams,
+    Duration maxReconnectDelay,
+    Duration eventsRenewInterval,
+    @Setting("max-log-file-size") long logFileBytes,
+    int maxLogFiles,
+    int maxLogLines,
+    @Setting("max-log-line-size") int logLineBytes,
+    int maxForwardedConnections,
+    Duration forwardedIdleTimeout,
     boolean isolationRequired,
-    Duration isolationCheckEvery,
+    Duration isolationCheckInterval,
     List<String> nameServers,
     List<String> mayReach,
-    @Setting("home-quota") long homeQuotaBytes,
+    @Setting("home-volume-quota") long homeQuotaBytes,
     Duration measureTimeout,
     @Setting("files-memory") long filesMemoryBytes,
-    Duration filesLinger,
-    Duration filesPatience,
+    Duration filesIdleTimeout,
+    Duration filesStallTimeout,
     String runtime,
     @Setting("seccomp-profile") String seccomp,
     @Setting("chowder.sandbox.image") String helperImage) {

@@ -80,9 +80,9 @@ final class HostPorts implements AutoCloseable {
               new HostPortForwarder(
                   new InetSocketAddress(gateway, port),
                   port,
-                  settings.forwardedConnections(),
+                  settings.maxForwardedConnections(),
                   settings.callTimeout(),
-                  settings.forwardedIdle())));
+                  settings.forwardedIdleTimeout())));
       log.info("host-port={} event=forwarded from={}", port, gateway);
     } catch (BindException taken) {
       // A process listens on this port of all addresses, so sandboxes reach it directly. Otherwise

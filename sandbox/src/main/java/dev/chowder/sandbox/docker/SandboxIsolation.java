@@ -49,7 +49,7 @@ final class SandboxIsolation implements AutoCloseable {
       boolean fresh =
           !stale
               && failure.isEmpty()
-              && System.nanoTime() - checkedAt < settings.isolationCheckEvery().toNanos();
+              && System.nanoTime() - checkedAt < settings.isolationCheckInterval().toNanos();
       if (!fresh) {
         apply();
       }
@@ -101,7 +101,7 @@ final class SandboxIsolation implements AutoCloseable {
 
   private Duration untilNextCheck() {
     synchronized (lock) {
-      return stale ? settings.reconnectDelay() : settings.isolationCheckEvery();
+      return stale ? settings.maxReconnectDelay() : settings.isolationCheckInterval();
     }
   }
 

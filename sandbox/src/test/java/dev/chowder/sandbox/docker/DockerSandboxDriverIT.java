@@ -191,7 +191,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     driver.freeze(id, 1);
-    try (var other = new DockerSandboxDriver(engine.settings(Map.of("memory-limit", "256 MiB")))) {
+    try (var other = new DockerSandboxDriver(engine.settings(Map.of("memory", "256 MiB")))) {
       assertThat(other.thaw(id, new Fence(2, 1), 1, process(commandThatServes()))).isEmpty();
     }
     assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
@@ -249,7 +249,8 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     var events = new LinkedBlockingQueue<SandboxEvent>();
-    try (var renewing = new DockerSandboxDriver(engine.settings(Map.of("events-renew", "1ms")));
+    try (var renewing =
+            new DockerSandboxDriver(engine.settings(Map.of("events-renew-interval", "1ms")));
         var _ = renewing.events(events::add)) {
       killProcess(id);
       SandboxEvent event;

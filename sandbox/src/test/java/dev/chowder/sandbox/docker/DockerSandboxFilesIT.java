@@ -33,7 +33,7 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
     engine.removeOrphans();
     driver =
         new DockerSandboxDriver(
-            engine.settings(Map.of("files-linger", "3s", "files-patience", "20s")));
+            engine.settings(Map.of("files-idle-timeout", "3s", "files-stall-timeout", "20s")));
   }
 
   @AfterAll

@@ -82,7 +82,7 @@ final class DockerTestEngine {
 
   DockerSandboxSettings settings(Map<String, Object> changed) {
     var defaults =
-        Map.<String, Object>of("cluster-id", clusterId, "memory-limit", "192 MiB", "cpus", 1.0);
+        Map.<String, Object>of("cluster-id", clusterId, "memory", "192 MiB", "cpus", 1.0);
     return DockerSandboxSettings.from(
         ConfigFactory.parseMap(changed)
             .withFallback(ConfigFactory.parseMap(defaults))

@@ -63,9 +63,9 @@ class HungEngineTest {
                         "unix://" + socket,
                         "call-timeout",
                         callTimeout,
-                        "concurrency-wait",
+                        "permit-timeout",
                         "100ms",
-                        "concurrent-calls",
+                        "max-concurrent-calls",
                         CONCURRENT_CALLS))
                 .atPath("chowder.sandbox.docker")
                 .withFallback(ConfigFactory.load())

@@ -54,8 +54,8 @@ class LateEngineIT {
                     Map.of(
                         "host", "unix://" + socket,
                         "call-timeout", "5s",
-                        "reconnect-delay", "100ms",
-                        "isolation-check-every", "200ms")))) {
+                        "max-reconnect-delay", "100ms",
+                        "isolation-check-interval", "200ms")))) {
       early.openHostPorts(Set.of(model.getLocalPort()));
       assertThat(early.isolationFailure()).isPresent();
       assertThat(probe(model)).isNotEqualTo("open");

@@ -474,7 +474,7 @@ class SandboxIsolationIT {
     assertThat(host.getMemory()).isEqualTo(settings.memoryLimitBytes());
     assertThat(host.getMemorySwap()).isEqualTo(settings.memoryLimitBytes());
     assertThat(host.getNanoCPUs()).isEqualTo(settings.nanoCpus());
-    assertThat(host.getPidsLimit()).isEqualTo(settings.pidsLimit());
+    assertThat(host.getPidsLimit()).isEqualTo(settings.maxProcesses());
     assertThat(host.getOomScoreAdj()).isEqualTo(settings.oomScoreAdjustment());
     assertThat(host.getPrivileged()).isFalse();
     assertThat(host.getRestartPolicy().getName()).isIn("", "no");

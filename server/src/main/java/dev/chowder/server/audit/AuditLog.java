@@ -102,14 +102,14 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
     this.isInstance = isInstance;
     this.entries = entries(settings);
     this.operatorEntries = entries(settings);
-    every(settings.flushEvery().toMillis(), this::flush);
-    every(settings.cleanEvery().toMillis(), this::clean);
+    every(settings.flushInterval().toMillis(), this::flush);
+    every(settings.cleanupInterval().toMillis(), this::clean);
   }
 
   private static Cache<Read, String> entries(AuditSettings settings) {
     return Caffeine.newBuilder()
-        .maximumSize(settings.entries())
-        .expireAfterWrite(settings.flushEvery())
+        .maximumSize(settings.maxEntries())
+        .expireAfterWrite(settings.flushInterval())
         .build();
   }
 
@@ -230,11 +230,11 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
 
   private synchronized boolean isRecordedWithIds(Read call) {
     if (call.equals(call.withoutIds()) || withIds.contains(call)) return true;
-    return withIds.size() < settings.operatorEntries() && withIds.add(call);
+    return withIds.size() < settings.maxOperatorEntries() && withIds.add(call);
   }
 
   private synchronized void count(Failure failure, int times) {
-    boolean counted = failures.containsKey(failure) || failures.size() < settings.addresses();
+    boolean counted = failures.containsKey(failure) || failures.size() < settings.maxAddresses();
     failures.merge(counted ? failure : new Failure(failure.action(), ""), times, Integer::sum);
   }
 
@@ -272,7 +272,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   private void clean() {
     int deleted =
         rows.deleteOld(
-            clock.instant().minus(settings.keep()),
+            clock.instant().minus(settings.retention()),
             settings.maxRowsOfOne(),
             settings.maxRows(),
             settings.maxOperatorRows());

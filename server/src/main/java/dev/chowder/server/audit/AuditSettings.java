@@ -8,28 +8,28 @@ import java.time.Duration;
 /**
  * Limits of the audit table; {@code reference.conf} contains the defaults.
  *
- * @param keep retention time of an entry
+ * @param retention retention time of an entry
  * @param maxRows maximum number of entries, without those of operators' calls
  * @param maxRowsOfOne maximum number of entries of one organization
  * @param maxOperatorRows maximum number of entries of operators' calls
- * @param cleanEvery time between two deletions of old entries
- * @param flushEvery period in which equal calls, and failed authentications of an address, share an
- *     entry
- * @param addresses maximum number of addresses that are counted separately in one period
- * @param entries maximum number of entries in a node's memory during that period
- * @param operatorEntries maximum number of different operators' calls that are recorded with their
- *     ids in one period
+ * @param cleanupInterval time between two deletions of old entries
+ * @param flushInterval period in which equal calls, and failed authentications of an address, share
+ *     an entry
+ * @param maxAddresses maximum number of addresses that are counted separately in one period
+ * @param maxEntries maximum number of entries in a node's memory during that period
+ * @param maxOperatorEntries maximum number of different operators' calls that are recorded with
+ *     their ids in one period
  */
 public record AuditSettings(
-    Duration keep,
+    Duration retention,
     int maxRows,
     @Setting("max-rows-per-organization") int maxRowsOfOne,
     int maxOperatorRows,
-    Duration cleanEvery,
-    Duration flushEvery,
-    int addresses,
-    int entries,
-    int operatorEntries) {
+    Duration cleanupInterval,
+    Duration flushInterval,
+    int maxAddresses,
+    int maxEntries,
+    int maxOperatorEntries) {
   /** Reads {@code chowder.audit}. */
   public static AuditSettings of(Config root) {
     return SettingsBinder.bind(root, "chowder.audit", AuditSettings.class);

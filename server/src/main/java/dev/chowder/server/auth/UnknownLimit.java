@@ -50,7 +50,7 @@ public final class UnknownLimit<V> {
     this.unknown =
         Caffeine.newBuilder()
             .maximumSize(settings.values())
-            .expireAfterWrite(settings.cacheTime())
+            .expireAfterWrite(settings.cacheMaxAge())
             .ticker(ticker)
             .build();
     this.existed = Caffeine.newBuilder().maximumSize(settings.values()).build();

@@ -12,14 +12,14 @@ import java.time.Duration;
  * @param burst maximum number of attempts at once
  * @param addresses maximum number of addresses in memory
  * @param values maximum number of cached values, for unknown and for known values of each kind
- * @param cacheTime how long a value counts as unknown without another lookup
+ * @param cacheMaxAge how long a value counts as unknown without another lookup
  */
 public record UnknownSettings(
     int perSecond,
     int burst,
     @Setting("max-addresses") int addresses,
     @Setting("max-values") int values,
-    Duration cacheTime) {
+    Duration cacheMaxAge) {
   /** Reads {@code chowder.unknown}. */
   public static UnknownSettings of(Config root) {
     return SettingsBinder.bind(root, "chowder.unknown", UnknownSettings.class);

@@ -82,7 +82,7 @@ public final class ChannelPairings {
           driver.exec(
               SandboxId.ofInstance(wanted.named().instance().value()),
               OpenClawChannels.codesCommand(channel),
-              settings.codesLimit());
+              settings.codesTimeout());
       if (printed.exitCode() != 0) throw noCodes(wanted, printed.output());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);
     } catch (SandboxException why) {

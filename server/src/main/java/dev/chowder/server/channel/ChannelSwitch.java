@@ -177,7 +177,7 @@ public final class ChannelSwitch {
         client.await(
             accepted,
             latest -> latest.profile().appliedVersion() >= version || !runs(latest),
-            settings.applyLimit());
+            settings.applyTimeout());
     if (!runs(view)) {
       if (enabled) throw RejectionErrors.notRunning(view);
       return;
@@ -189,7 +189,7 @@ public final class ChannelSwitch {
           cannot(
               action,
               "the gateway did not apply the change within "
-                  + settings.applyLimit().toSeconds()
+                  + settings.applyTimeout().toSeconds()
                   + " s",
               "the change stays pending, so check the channel's status later"));
     }

@@ -80,7 +80,7 @@ public final class InstanceChannels {
   /** Polls the channel until it works, is known to fail, or the time is over. */
   private ConnectChannelResponse awaitConnection(
       Gateway gateway, Channel channel, Map<String, String> secrets) throws InterruptedException {
-    var deadline = deadline(settings.settleLimit());
+    var deadline = deadline(settings.connectTimeout());
     while (true) {
       var account = account(gateway, channel, true, deadline);
       var status = status(account);
@@ -95,7 +95,7 @@ public final class InstanceChannels {
         }
         return response.build();
       }
-      Thread.sleep(settings.poll());
+      Thread.sleep(settings.pollInterval());
     }
   }
 
@@ -114,7 +114,7 @@ public final class InstanceChannels {
                 || unanswered.why() instanceof AdminAnswer.Busy;
         if (!passing || clock.instant().isAfter(deadline)) throw unanswered;
       }
-      Thread.sleep(settings.poll());
+      Thread.sleep(settings.pollInterval());
     }
   }
 
@@ -127,17 +127,17 @@ public final class InstanceChannels {
 
   private ConnectChannelResponse logIn(Gateway gateway, Channel channel)
       throws InterruptedException {
-    var deadline = deadline(settings.settleLimit());
+    var deadline = deadline(settings.connectTimeout());
     var account = account(gateway, channel, false, deadline);
     while (!account.known() && clock.instant().isBefore(deadline)) {
-      Thread.sleep(settings.poll());
+      Thread.sleep(settings.pollInterval());
       account = account(gateway, channel, false, deadline);
     }
     // A linked channel needs no new scan. It connects by itself, as after each start.
     if (account.works() || account.details().path("linked").asBoolean()) {
       return awaitConnection(gateway, channel, Map.of());
     }
-    var login = slow.beginLogin(gateway, channel, settings.loginLimit());
+    var login = slow.beginLogin(gateway, channel, settings.loginTimeout());
     if (login.connected()) return response(channel, Status.connected).build();
     var code =
         login
@@ -204,7 +204,7 @@ public final class InstanceChannels {
    */
   private boolean scanned(Gateway gateway, Channel channel) throws InterruptedException {
     try {
-      return quick.awaitLogin(gateway, channel, settings.loginLook()).connected();
+      return quick.awaitLogin(gateway, channel, settings.scanTimeout()).connected();
     } catch (UnansweredException noLogin) {
       return false;
     }

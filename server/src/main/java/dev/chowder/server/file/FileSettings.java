@@ -1,7 +1,6 @@
 package dev.chowder.server.file;
 
 import com.typesafe.config.Config;
-import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
@@ -15,8 +14,8 @@ import java.time.Duration;
  * @param maxImportEntries entries of an imported tar
  * @param stallTimeout how long a transfer may stall
  * @param minUploadBytes bytes of an upload or import that must arrive in each {@code stallTimeout}
- * @param droppedBytes bytes of a rejected upload that are read before the rejection is sent
- * @param endSleepLimit how long a call waits until a stop is over and a frozen gateway has ended
+ * @param maxDroppedBytes bytes of a rejected upload that are read before the rejection is sent
+ * @param endSleepTimeout how long a call waits until a stop is over and a frozen gateway has ended
  * @param maxOpen concurrent calls on this node
  */
 public record FileSettings(
@@ -25,10 +24,10 @@ public record FileSettings(
     long maxFileBytes,
     long maxImportBytes,
     int maxImportEntries,
-    @Setting("patience") Duration stallTimeout,
+    Duration stallTimeout,
     long minUploadBytes,
-    long droppedBytes,
-    Duration endSleepLimit,
+    long maxDroppedBytes,
+    Duration endSleepTimeout,
     int maxOpen) {
   /** Reads {@code chowder.files}. */
   public static FileSettings of(Config root) {

@@ -35,7 +35,7 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
    */
   IncomingFiles(StreamObserver<A> out, FileSettings settings) {
     this.out = out;
-    this.dropped = settings.droppedBytes();
+    this.dropped = settings.maxDroppedBytes();
     this.pipe = new BodyPipe(settings.stallTimeout(), settings.minUploadBytes());
     // A listener, since a cancellation must not queue behind a message that blocks.
     Context.current().addListener(_ -> pipe.abandon(), Runnable::run);

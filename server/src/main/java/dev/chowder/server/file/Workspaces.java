@@ -35,7 +35,7 @@ final class Workspaces {
   Workspaces(InstanceClient client, SandboxDriver driver, FileSettings settings) {
     this.client = client;
     this.driver = driver;
-    this.endSleepLimit = settings.endSleepLimit();
+    this.endSleepLimit = settings.endSleepTimeout();
     this.permits = new SharedPermits("open file calls", settings.maxOpen());
   }
 

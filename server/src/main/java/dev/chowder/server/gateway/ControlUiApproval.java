@@ -41,8 +41,8 @@ public final class ControlUiApproval
       GatewayDirectory directory, OpenClawAdmin admin, OpenClawSettings settings) {
     this.directory = directory;
     this.admin = admin;
-    this.timeout = settings.consoleLimit();
-    this.permits = new Semaphore(settings.consoleWatches());
+    this.timeout = settings.controlUiTimeout();
+    this.permits = new Semaphore(settings.maxControlUiWatches());
   }
 
   @Override

@@ -53,8 +53,8 @@ public final class Claims implements AutoCloseable {
     this.rows = rows;
     this.settings = settings;
     this.clock = clock;
-    every(settings.lease().dividedBy(3), this::renew);
-    every(settings.sweepEvery(), this::deleteExpired);
+    every(settings.leaseTimeout().dividedBy(3), this::renew);
+    every(settings.cleanupInterval(), this::deleteExpired);
   }
 
   /** The decision about a call: perform it, or return a stored result. */
@@ -74,7 +74,7 @@ public final class Claims implements AutoCloseable {
    *     {@code IN_PROGRESS} if the result does not come in time
    */
   Decision take(CallKey call, ByteString digest) {
-    long deadline = System.nanoTime() + settings.patience().toNanos();
+    long deadline = System.nanoTime() + settings.resultTimeout().toNanos();
     while (true) {
       var localCall = new LocalCall(digest, new CompletableFuture<>());
       var other = localCalls.putIfAbsent(call, localCall);
@@ -129,9 +129,9 @@ public final class Claims implements AutoCloseable {
                 localCall.digest(),
                 Ids.next(),
                 claimed.claim(),
-                now.plus(settings.lease()),
+                now.plus(settings.leaseTimeout()),
                 Optional.empty());
-        if (rows.insert(call, row, now.plus(settings.keep()))) {
+        if (rows.insert(call, row, now.plus(settings.retention()))) {
           Failpoints.hit("idempotency.claim" + Failpoints.AFTER);
           return perform(claimed, row.resourceId(), false, localCall);
         }
@@ -147,7 +147,8 @@ public final class Claims implements AutoCloseable {
         return new Decision.Replay(Answer.of(row.answer().get(), row.resourceId()));
       }
       if (!row.leaseUntil().isAfter(now)
-          && rows.takeOver(call, row.claim(), claimed.claim(), now, now.plus(settings.lease()))) {
+          && rows.takeOver(
+              call, row.claim(), claimed.claim(), now, now.plus(settings.leaseTimeout()))) {
         return perform(claimed, row.resourceId(), true, localCall);
       }
       pause(deadline);
@@ -172,7 +173,7 @@ public final class Claims implements AutoCloseable {
   private void pause(long deadline) {
     if (System.nanoTime() >= deadline) throw ApiError.inProgress();
     try {
-      Thread.sleep(settings.poll());
+      Thread.sleep(settings.pollInterval());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.cancelled();
@@ -182,20 +183,20 @@ public final class Claims implements AutoCloseable {
   /** Renews each lease of which a third has passed. Most calls end earlier. */
   private void renew() {
     long now = System.nanoTime();
-    long due = settings.lease().dividedBy(3).toNanos();
+    long due = settings.leaseTimeout().dividedBy(3).toNanos();
     var old =
         held.entrySet().stream()
             .filter(entry -> now - entry.getValue() >= due)
             .map(Map.Entry::getKey)
             .toList();
-    rows.extend(old, clock.instant().plus(settings.lease()));
+    rows.extend(old, clock.instant().plus(settings.leaseTimeout()));
   }
 
   private void deleteExpired() {
     int removed;
     do {
-      removed = rows.deleteExpired(clock.instant(), settings.sweepBatch());
-    } while (removed == settings.sweepBatch() && !timer.isShutdown());
+      removed = rows.deleteExpired(clock.instant(), settings.maxBatchSize());
+    } while (removed == settings.maxBatchSize() && !timer.isShutdown());
   }
 
   private void every(Duration interval, Runnable work) {

@@ -35,14 +35,14 @@ public final class BodyLimit {
    * @param burst bytes at once after a pause
    * @param requestBytes bytes that Envoy needs for a request besides its body
    * @param maxBytes limit of one body; a body of unknown length counts as this
-   * @param organizations maximum number of buckets that are kept
+   * @param maxOrganizations maximum number of buckets that are kept
    */
   public record Settings(
-      @Setting(size = true) long bytesPerSecond,
+      long bytesPerSecond,
       @Setting(size = true) long burst,
       long requestBytes,
       long maxBytes,
-      int organizations) {
+      int maxOrganizations) {
     public Settings {
       if (burst < requestBytes + maxBytes) {
         throw new IllegalArgumentException(
@@ -65,7 +65,7 @@ public final class BodyLimit {
     this.delay = delay;
     this.buckets =
         Caffeine.newBuilder()
-            .maximumSize(settings.organizations())
+            .maximumSize(settings.maxOrganizations())
             // A bucket is full again after that time, so a new one is equal.
             .expireAfterAccess(
                 Duration.ofSeconds(settings.burst() / settings.bytesPerSecond()).plus(MARGIN))

@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * protects the node.
  *
  * <p>A mutating call costs {@code change-cost} calls, because most of its work follows the
- * response. A response costs one call per {@code answer-bytes}; until it is sent, the last response
- * of the same method is the estimate. Opening a watch costs as much as a call with a short
- * response.
+ * response. A response costs one call per {@code response-bytes-per-call}; until it is sent, the
+ * last response of the same method is the estimate. Opening a watch costs as much as a call with a
+ * short response.
  *
  * <p>Rejections are delayed, because clients that ignore Retry-After would otherwise be rejected as
  * fast as the node can.

@@ -57,21 +57,21 @@ public record RateSettings(
   private record Values(
       int requestsPerSecond,
       int burst,
-      int organizations,
+      int maxOrganizations,
       @Setting(min = "1") int aloneFactor,
       int contentionCallsPerSecond,
       int contentionCallsInProgress,
       Duration contentionWindow,
-      Duration burstSpread,
+      Duration burstSmoothingWindow,
       int changeCost,
-      int answerBytes,
-      Duration refusalDelay,
+      int responseBytesPerCall,
+      Duration maxRejectionDelay,
       int maxDelayed,
       int signUpsPerHour,
       int signUpBurst,
       int eventsPerSecond,
       int eventBurst,
-      int addresses) {}
+      int maxAddresses) {}
 
   public RateSettings {
     if (changeCost < 1 || changeCost > calls.burst()) {
@@ -94,17 +94,17 @@ public record RateSettings(
     var second = Duration.ofSeconds(1);
     var hour = Duration.ofHours(1);
     return new RateSettings(
-        new Bound(values.requestsPerSecond, second, values.burst, values.organizations),
+        new Bound(values.requestsPerSecond, second, values.burst, values.maxOrganizations),
         values.aloneFactor,
         values.contentionCallsPerSecond,
         values.contentionCallsInProgress,
         values.contentionWindow,
-        values.burstSpread,
+        values.burstSmoothingWindow,
         values.changeCost,
-        values.answerBytes,
-        values.refusalDelay,
+        values.responseBytesPerCall,
+        values.maxRejectionDelay,
         values.maxDelayed,
-        new Bound(values.signUpsPerHour, hour, values.signUpBurst, values.addresses),
-        new Bound(values.eventsPerSecond, second, values.eventBurst, values.addresses));
+        new Bound(values.signUpsPerHour, hour, values.signUpBurst, values.maxAddresses),
+        new Bound(values.eventsPerSecond, second, values.eventBurst, values.maxAddresses));
   }
 }

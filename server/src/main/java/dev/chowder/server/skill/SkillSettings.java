@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param maxValueBytes size of an environment variable or an API key
  * @param maxConfigBytes size of a skill's own settings in one request
  * @param maxConfigDepth nesting depth of objects and arrays in these settings
- * @param installLimit timeout of an installation
- * @param seenLimit how long a call waits until the gateway reports a changed folder
+ * @param installTimeout timeout of an installation
+ * @param reportTimeout how long a call waits until the gateway reports a changed folder
  * @param maxOpen concurrent calls on this node
  */
 public record SkillSettings(
@@ -22,8 +22,8 @@ public record SkillSettings(
     int maxValueBytes,
     int maxConfigBytes,
     int maxConfigDepth,
-    Duration installLimit,
-    Duration seenLimit,
+    Duration installTimeout,
+    Duration reportTimeout,
     int maxOpen) {
   /** Reads {@code chowder.skills}. */
   public static SkillSettings of(Config root) {

@@ -44,7 +44,7 @@ public record StripeSettings(
       Duration connectTimeout,
       Duration readTimeout,
       int maxRetries,
-      Duration tolerance,
+      Duration maxSignatureAge,
       int maxEventBytes) {}
 
   public StripeSettings {
@@ -89,7 +89,7 @@ public record StripeSettings(
         values.connectTimeout,
         values.readTimeout,
         values.maxRetries,
-        values.tolerance,
+        values.maxSignatureAge,
         values.maxEventBytes);
   }
 

@@ -68,7 +68,7 @@ public final class FleetWatch {
   }
 
   private WatchProgress progressFrom(long ordering) {
-    return new WatchProgress(ordering, settings.settle(), MOST_OPEN);
+    return new WatchProgress(ordering, settings.visibilityTimeout(), MOST_OPEN);
   }
 
   /** Streams until the stream ends. */
@@ -79,15 +79,16 @@ public final class FleetWatch {
         progressFrom(
             after.isPresent()
                 ? after.getAsLong()
-                : events.newest(organizationId, clock.instant().minus(settings.settle())));
+                : events.newest(
+                    organizationId, clock.instant().minus(settings.visibilityTimeout())));
     if (after.isEmpty()) sendAll();
     sendCursor();
     long beat = System.nanoTime();
     while (true) {
-      sink.pause(settings.poll());
+      sink.pause(settings.pollInterval());
       if (sendChanges() > 0) {
         beat = System.nanoTime();
-      } else if (System.nanoTime() - beat > settings.heartbeat().toNanos()) {
+      } else if (System.nanoTime() - beat > settings.heartbeatInterval().toNanos()) {
         sendCursor();
         beat = System.nanoTime();
       }

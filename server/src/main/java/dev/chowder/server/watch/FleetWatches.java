@@ -82,13 +82,15 @@ public final class FleetWatches {
 
   private void requireUnexpired(String organizationId, long after) {
     var missed = events.since(organizationId, after, 1);
-    var oldest = clock.instant().minus(settings.keep());
+    var oldest = clock.instant().minus(settings.retention());
     if (!missed.isEmpty() && missed.getFirst().at().isBefore(oldest)) {
       throw ApiError.of(
           Reason.CURSOR_EXPIRED,
           must(
               "after",
-              "be a cursor that missed no change older than " + settings.keep().toHours() + " h"));
+              "be a cursor that missed no change older than "
+                  + settings.retention().toHours()
+                  + " h"));
     }
   }
 

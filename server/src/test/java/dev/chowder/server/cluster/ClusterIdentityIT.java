@@ -215,7 +215,7 @@ class ClusterIdentityIT {
   }
 
   private static Map<String, String> quickly() {
-    return Map.of("CHOWDER_CLUSTER_FORMATION_WAIT", WAIT.toSeconds() + "s");
+    return Map.of("CHOWDER_CLUSTER_FORMATION_TIMEOUT", WAIT.toSeconds() + "s");
   }
 
   private Node lone(String home, String url, Map<String, String> settings) throws IOException {

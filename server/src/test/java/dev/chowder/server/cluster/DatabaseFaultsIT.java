@@ -101,14 +101,14 @@ class DatabaseFaultsIT {
             base,
             postgres.server(way.port()),
             Map.of(
-                "CHOWDER_SWEEP_INTERVAL",
+                "CHOWDER_RECONCILER_INTERVAL",
                 SWEEP.toSeconds() + "s",
                 // A clock that jumps by an hour would make hundreds of sleepers due at once. They
                 // go
                 // deeper one after another, and all observers would lag until the last one.
-                "CHOWDER_PAGE_OUT_AFTER",
+                "CHOWDER_PAGE_OUT_DELAY",
                 "1000d",
-                "CHOWDER_DEEP_SLEEP_AFTER",
+                "CHOWDER_DEEP_SLEEP_DELAY",
                 "1000d"),
             n -> CLOCKS.get(n - 1).environment());
     owner = new Owner(nodes, "whale");

@@ -54,9 +54,9 @@ final class Node implements AutoCloseable {
     var command =
         ServerCommand.of(
             List.of(
-                "-Dchowder.reconciler.unborn-grace=5s",
-                "-Dchowder.effect.retry-min=20ms",
-                "-Dchowder.effect.retry-max=200ms"),
+                "-Dchowder.reconciler.min-unused-slot-age=5s",
+                "-Dchowder.effect.min-retry-delay=20ms",
+                "-Dchowder.effect.max-retry-delay=200ms"),
             List.of());
     var builder =
         new ProcessBuilder(command)
@@ -65,7 +65,7 @@ final class Node implements AutoCloseable {
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
     builder.environment().put("CHOWDER_SIGN_UP_OPEN", "loopback");
     // A pool member would be a sandbox that the tests do not expect.
-    builder.environment().put("CHOWDER_POOL_SIZE", "0");
+    builder.environment().put("CHOWDER_POOL_MAX_SIZE", "0");
     builder.environment().putAll(environment);
     builder.environment().put("CHOWDER_GRPC_PORT", Integer.toString(ports.grpc()));
     builder.environment().put("CHOWDER_OPERATOR_PORT", Integer.toString(ports.operator()));

@@ -67,25 +67,25 @@ class PoolClusterIT {
 
   private static final Map<String, String> SETTINGS =
       Map.of(
-          "CHOWDER_POOL_SIZE",
+          "CHOWDER_POOL_MAX_SIZE",
           Integer.toString(SIZE),
           // Long enough that a node can be killed during a boot.
           "CHOWDER_FAKE_BOOT_TIME",
           "300ms",
-          "CHOWDER_SWEEP_INTERVAL",
+          "CHOWDER_RECONCILER_INTERVAL",
           "5s",
           "JDK_JAVA_OPTIONS",
           String.join(
               " ",
               // Long enough that creates find members that the keeper must discard.
-              "-Dchowder.pool.check-every=300ms",
-              "-Dchowder.pool.calm=0s",
-              "-Dchowder.openclaw.warm-up-settle=0s",
-              "-Dchowder.pool.retry-min=100ms",
-              "-Dchowder.pool.retry-max=1s",
-              "-Dchowder.deletion.retry-every=500ms",
+              "-Dchowder.pool.check-interval=300ms",
+              "-Dchowder.pool.boot-delay=0s",
+              "-Dchowder.openclaw.warm-up-delay=0s",
+              "-Dchowder.pool.min-retry-delay=100ms",
+              "-Dchowder.pool.max-retry-delay=1s",
+              "-Dchowder.deletion.retry-interval=500ms",
               // A reconciliation pass must not remove what was left behind.
-              "-Dchowder.reconciler.removal-grace=1h"));
+              "-Dchowder.reconciler.removal-delay=1h"));
 
   @TempDir static Path base;
   private static ThreeNodes nodes;

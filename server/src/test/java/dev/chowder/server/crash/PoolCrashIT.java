@@ -55,10 +55,10 @@ class PoolCrashIT {
   private static final List<String> SETTINGS =
       List.of(
           "-Dchowder.pool.max-size=1",
-          "-Dchowder.pool.check-every=100ms",
-          "-Dchowder.pool.calm=0s",
-          "-Dchowder.openclaw.warm-up-settle=0s",
-          "-Dchowder.pool.retry-min=100ms");
+          "-Dchowder.pool.check-interval=100ms",
+          "-Dchowder.pool.boot-delay=0s",
+          "-Dchowder.openclaw.warm-up-delay=0s",
+          "-Dchowder.pool.min-retry-delay=100ms");
 
   private static final FailpointCase BEFORE_CLAIM =
       new FailpointCase("persist.Claimed" + Failpoints.BEFORE, Scenario.POOL);

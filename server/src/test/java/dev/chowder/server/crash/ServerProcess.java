@@ -103,17 +103,17 @@ final class ServerProcess implements AutoCloseable {
     properties.addAll(
         List.of(
             "-Dchowder.reconciler.interval=300ms",
-            "-Dchowder.reconciler.unborn-grace=1s",
-            "-Dchowder.reconciler.removal-grace=1s",
+            "-Dchowder.reconciler.min-unused-slot-age=1s",
+            "-Dchowder.reconciler.removal-delay=1s",
             "-Dchowder.disk.interval=300ms",
             // The environment of the tests is removed below.
             "-Dchowder.effect.sleep.freeze=true",
-            "-Dchowder.sleep.check-every=100ms",
-            "-Dchowder.sleep.page-out-after=0s",
+            "-Dchowder.sleep.check-interval=100ms",
+            "-Dchowder.sleep.page-out-delay=0s",
             // A pool member would be a sandbox that most tests do not expect.
             "-Dchowder.pool.max-size=0",
-            "-Dchowder.effect.retry-min=20ms",
-            "-Dchowder.effect.retry-max=200ms"));
+            "-Dchowder.effect.min-retry-delay=20ms",
+            "-Dchowder.effect.max-retry-delay=200ms"));
     properties.addAll(settings);
     var command = ServerCommand.of(properties, arguments);
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
@@ -122,13 +122,13 @@ final class ServerProcess implements AutoCloseable {
     environment.put("CHOWDER_HOME", home.toString());
     environment.put("CHOWDER_GRPC_PORT", "0");
     environment.put("CHOWDER_OPERATOR_PORT", "0");
-    environment.put("CHOWDER_SHUTDOWN_GRACE", "3s");
+    environment.put("CHOWDER_SHUTDOWN_TIMEOUT", "3s");
     environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
     environment.put("CHOWDER_SIGN_UP_OPEN", "loopback");
     environment.put("CHOWDER_FAKE_SANDBOXES", sandboxes(home).toString());
     environment.put("CHOWDER_LOCALHOST_MODEL_PORTS", ListedModels.ports());
     // A pool member would be a sandbox that the tests do not expect.
-    environment.put("CHOWDER_POOL_SIZE", "0");
+    environment.put("CHOWDER_POOL_MAX_SIZE", "0");
     environment.putAll(storage);
     environment.put("CHOWDER_FAILPOINT", "@" + armed(home));
     return builder;

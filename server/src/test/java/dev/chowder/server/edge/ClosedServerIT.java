@@ -23,9 +23,9 @@ class ClosedServerIT {
             "chowder.sandbox.fake.memory",
             "1 GiB",
             // A frozen gateway would start without further memory.
-            "chowder.sleep.check-every",
+            "chowder.sleep.check-interval",
             "100ms",
-            "chowder.sleep.deep-sleep-after",
+            "chowder.sleep.deep-sleep-delay",
             "0s",
             "chowder.grpc.max-open-calls",
             2,

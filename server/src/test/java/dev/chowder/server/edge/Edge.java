@@ -165,7 +165,7 @@ final class Edge implements AutoCloseable {
                 Map.of(
                     "chowder.home", folder.toString(),
                     "chowder.grpc.port", 0,
-                    "chowder.grpc.shutdown-grace", "1s",
+                    "chowder.grpc.shutdown-timeout", "1s",
                     "chowder.operator.port", 0,
                     "chowder.gateway.port", 8080,
                     "chowder.rate.requests-per-second", 100_000,

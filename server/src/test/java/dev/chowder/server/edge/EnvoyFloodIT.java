@@ -65,7 +65,7 @@ class EnvoyFloodIT {
               UNKNOWN_BURST,
               "chowder.unknown.per-second",
               1,
-              "chowder.rate.refusal-delay",
+              "chowder.rate.max-rejection-delay",
               "20ms"));
 
   @Test

@@ -50,7 +50,7 @@ class FileTransfersIT {
   @BeforeAll
   static void boundFiles() throws Exception {
     SERVER.restart(
-        Map.of("chowder.files.max-file-bytes", MOST, "chowder.files.dropped-bytes", 1 << 20));
+        Map.of("chowder.files.max-file-bytes", MOST, "chowder.files.max-dropped-bytes", 1 << 20));
   }
 
   @Test

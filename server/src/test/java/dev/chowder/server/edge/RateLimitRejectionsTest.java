@@ -210,7 +210,7 @@ class RateLimitRejectionsTest {
 
   @Test
   void aResponseCountsByItsLength() throws IOException {
-    try (var served = serve(Map.of("chowder.rate.answer-bytes", ANSWER / 5))) {
+    try (var served = serve(Map.of("chowder.rate.response-bytes-per-call", ANSWER / 5))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       // The cost of the first response is known afterwards, and is the estimate for the second.
       assertThat(served.remaining()).isBetween(BURST - 2 - 2 * 5, BURST - 2 - 2 * 5 + 2);
@@ -223,7 +223,7 @@ class RateLimitRejectionsTest {
         Map.<String, Object>of(
             "chowder.rate.alone-factor", 10,
             "chowder.rate.contention-calls-per-second", 1,
-            "chowder.rate.burst-spread", "0s");
+            "chowder.rate.burst-smoothing-window", "0s");
     try (var served = serve(settings)) {
       for (int call = 1; call <= 3 * BURST; call++) {
         assertThat(served.remaining("k")).isBetween(10 * BURST - call, 10 * BURST - 1);
@@ -328,7 +328,7 @@ class RateLimitRejectionsTest {
 
   @Test
   void aFloodIsLimitedWithoutAffectingASteadyCaller() throws Exception {
-    try (var served = serveAs(Map.of("chowder.rate.refusal-delay", "10ms"));
+    try (var served = serveAs(Map.of("chowder.rate.max-rejection-delay", "10ms"));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       // As many calls as the steady caller of the benchmark makes in five seconds.
       for (int call = 0; call < STEADY; call++) served.get(served.as("m"));
@@ -359,7 +359,10 @@ class RateLimitRejectionsTest {
     // Seven calls start at once, and then one each 100 ms.
     var settings =
         Map.<String, Object>of(
-            "chowder.rate.burst-spread", "3s", "chowder.rate.contention-calls-per-second", 0);
+            "chowder.rate.burst-smoothing-window",
+            "3s",
+            "chowder.rate.contention-calls-per-second",
+            0);
     try (var served = serve(settings)) {
       // Bursts are smoothed only under contention, so another organization makes a call.
       served.remaining("m");
@@ -372,7 +375,7 @@ class RateLimitRejectionsTest {
 
   @Test
   void rejectionsAreDelayed() throws IOException {
-    var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "600ms");
+    var settings = Map.<String, Object>of("chowder.rate.max-rejection-delay", "600ms");
     try (var served = serve(pendingBefore(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       assertThat(served.refused()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(20));
@@ -382,7 +385,8 @@ class RateLimitRejectionsTest {
   @Test
   void aRejectionOverTheLimitOfDelayedOnesIsImmediate() throws IOException {
     var settings =
-        Map.<String, Object>of("chowder.rate.refusal-delay", "1m", "chowder.rate.max-delayed", 0);
+        Map.<String, Object>of(
+            "chowder.rate.max-rejection-delay", "1m", "chowder.rate.max-delayed", 0);
     try (var served = serve(pendingBefore(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       assertThat(served.refused()).isLessThan(Duration.ofMinutes(1));
@@ -392,7 +396,7 @@ class RateLimitRejectionsTest {
   /** One response costs more than becomes available again in a quarter of an hour. */
   private static Map<String, Object> pendingBefore(Map<String, Object> settings) {
     var all = new HashMap<>(settings);
-    all.put("chowder.rate.answer-bytes", 1);
+    all.put("chowder.rate.response-bytes-per-call", 1);
     return all;
   }
 }

@@ -141,12 +141,12 @@ class ClaimsTest {
   private Claims nodeWithLongTimeout() {
     return node(
         new IdempotencySettings(
-            SETTINGS.keep(),
-            SETTINGS.lease(),
+            SETTINGS.retention(),
+            SETTINGS.leaseTimeout(),
             Duration.ofSeconds(60),
-            SETTINGS.poll(),
-            SETTINGS.sweepEvery(),
-            SETTINGS.sweepBatch()));
+            SETTINGS.pollInterval(),
+            SETTINGS.cleanupInterval(),
+            SETTINGS.maxBatchSize()));
   }
 
   @Test
@@ -185,7 +185,7 @@ class ClaimsTest {
   @Test
   void anExpiredLeaseIsTakenOverWithItsId() {
     var lost = make(here);
-    later(SETTINGS.lease());
+    later(SETTINGS.leaseTimeout());
     var next = make(there);
     assertThat(next.isTakenOver()).isTrue();
     assertThat(next.resourceId()).isEqualTo(lost.resourceId());
@@ -198,7 +198,7 @@ class ClaimsTest {
   @Test
   void aReplacementIdIsStoredBeforeUseAndOnlyByTheClaimsHolder() {
     var lost = make(here);
-    later(SETTINGS.lease());
+    later(SETTINGS.leaseTimeout());
     var next = make(there);
     var id = Ids.next();
     next.setResource(id);
@@ -261,7 +261,7 @@ class ClaimsTest {
   void anExpiredKeyIsNew() {
     var first = make(here);
     first.answered(ANSWER);
-    later(SETTINGS.keep().minusMillis(1));
+    later(SETTINGS.retention().minusMillis(1));
     assertThat(here.take(CALL, BODY)).isEqualTo(new Decision.Replay(ANSWER));
     later(Duration.ofMillis(1));
     var second = make(here);
@@ -278,9 +278,9 @@ class ClaimsTest {
       later(Duration.ofSeconds(1));
     }
     assertThat(rows.deleteExpired(NOW, 10)).isZero();
-    assertThat(rows.deleteExpired(NOW.plus(SETTINGS.keep()).plusSeconds(1), 1)).isEqualTo(1);
+    assertThat(rows.deleteExpired(NOW.plus(SETTINGS.retention()).plusSeconds(1), 1)).isEqualTo(1);
     assertThat(rows.get(new CallKey("organization", "rpc", "a"), NOW)).isEmpty();
-    assertThat(rows.deleteExpired(NOW.plus(SETTINGS.keep()).plusSeconds(1), 10)).isEqualTo(1);
+    assertThat(rows.deleteExpired(NOW.plus(SETTINGS.retention()).plusSeconds(1), 10)).isEqualTo(1);
     assertThat(rows.get(new CallKey("organization", "rpc", "c"), NOW)).isPresent();
   }
 
@@ -289,16 +289,16 @@ class ClaimsTest {
   void aLeaseIsRenewedDuringItsCallAlsoAfterTheClockWasSetBack(long byMillis) {
     var quick =
         new IdempotencySettings(
-            SETTINGS.keep(),
+            SETTINGS.retention(),
             Duration.ofMillis(60),
-            SETTINGS.patience(),
-            SETTINGS.poll(),
-            SETTINGS.sweepEvery(),
-            SETTINGS.sweepBatch());
+            SETTINGS.resultTimeout(),
+            SETTINGS.pollInterval(),
+            SETTINGS.cleanupInterval(),
+            SETTINGS.maxBatchSize());
     var node = node(quick);
     make(node);
     later(Duration.ofMillis(byMillis));
-    var wanted = time.get().plus(quick.lease());
+    var wanted = time.get().plus(quick.leaseTimeout());
     Await.until(
         Await.LIMIT,
         () -> rows.get(CALL, time.get()).orElseThrow().leaseUntil().equals(wanted),

@@ -59,8 +59,8 @@ class ChannelsTest {
         Node.start(
             home,
             Map.of(
-                "chowder.openclaw.channels.settle-limit", "15s",
-                "chowder.openclaw.channels.poll", "20ms",
+                "chowder.openclaw.channels.connect-timeout", "15s",
+                "chowder.openclaw.channels.poll-interval", "20ms",
                 "chowder.channels.localhost-ports", "8081, 8065"));
     key = node.newcomer("whale");
   }

@@ -57,8 +57,8 @@ abstract class ConfigValuesContract {
       Map.of(
           "chowder.values.interval", "100ms",
           // A change on a busy machine is accepted within this time.
-          "chowder.values.grace", "3s",
-          "chowder.values.batch", 3,
+          "chowder.values.min-unreferenced-age", "3s",
+          "chowder.values.max-batch-size", 3,
           "chowder.reconciler.interval", "200ms");
 
   @TempDir Path home;

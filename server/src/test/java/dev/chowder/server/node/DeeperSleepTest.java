@@ -52,9 +52,9 @@ class DeeperSleepTest {
     all.put("chowder.host.gateway-memory", "1 GiB");
     all.put("chowder.host.reserve-memory", 0);
     all.put("chowder.host.boot-time", "0s");
-    all.put("chowder.sleep.check-every", "50ms");
-    all.put("chowder.sleep.page-out-after", NEVER);
-    all.put("chowder.sleep.deep-sleep-after", NEVER);
+    all.put("chowder.sleep.check-interval", "50ms");
+    all.put("chowder.sleep.page-out-delay", NEVER);
+    all.put("chowder.sleep.deep-sleep-delay", NEVER);
     all.put("chowder.sleep.low-memory", 0);
     all.put("chowder.reconciler.interval", "200ms");
     all.putAll(settings);
@@ -69,7 +69,7 @@ class DeeperSleepTest {
 
   @Test
   void anOldSleepGoesToSwapAndItsStartReadsItBack() throws IOException {
-    start(100, Map.of("chowder.sleep.page-out-after", "0s"));
+    start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
     var id = asleep();
     awaitLevel(id, Instance.SleepLevel.paged_out);
     assertThat(counted("paged_out", "age")).isEqualTo(1);
@@ -79,7 +79,7 @@ class DeeperSleepTest {
 
   @Test
   void anOlderSleepEndsAndItsStartBoots() throws IOException {
-    start(100, Map.of("chowder.sleep.deep-sleep-after", "0s"));
+    start(100, Map.of("chowder.sleep.deep-sleep-delay", "0s"));
     var id = asleep();
     awaitLevel(id, Instance.SleepLevel.off);
     assertThat(counted("off", "age")).isEqualTo(1);
@@ -89,7 +89,7 @@ class DeeperSleepTest {
 
   @Test
   void anOldSleepStaysInMemoryWithoutSwap() throws IOException {
-    start(100, Map.of("chowder.sleep.page-out-after", "0s"));
+    start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
     node.script().withoutSwap();
     var id = asleep();
     var revision = node.get(key, id).getRevision();
@@ -216,7 +216,7 @@ class DeeperSleepTest {
   /** The end of a gateway whose memory is on a disk frees nothing. */
   @Test
   void createsEndOnlyTwoSleepersWhoseEndFreesNothing() throws IOException {
-    start(4, Map.of("chowder.sleep.page-out-after", "0s"));
+    start(4, Map.of("chowder.sleep.page-out-delay", "0s"));
     node.script().withDiskSwap();
     var sleepers = List.of(asleep(), asleep(), asleep(), asleep());
     for (var sleeper : sleepers) awaitLevel(sleeper, Instance.SleepLevel.paged_out);
@@ -238,7 +238,7 @@ class DeeperSleepTest {
   /** The host has memory for both and no more. */
   @Test
   void aSleeperWhoseMemoryWasReadBackCountsOnlyOnce() throws IOException {
-    start(2, Map.of("chowder.sleep.page-out-after", "0s", "chowder.host.boot-time", "1h"));
+    start(2, Map.of("chowder.sleep.page-out-delay", "0s", "chowder.host.boot-time", "1h"));
     var first = asleep();
     awaitLevel(first, Instance.SleepLevel.paged_out);
     var second = asleep();
@@ -251,7 +251,7 @@ class DeeperSleepTest {
   /** Otherwise many starts on a full host would read back more than it has. */
   @Test
   void aFrozenSleeperWithMemoryInSwapStartsOnlyIfThatFits() throws IOException {
-    start(2, Map.of("chowder.sleep.page-out-after", "0s"));
+    start(2, Map.of("chowder.sleep.page-out-delay", "0s"));
     node.script().withPageOutOf(0.4);
     var sleeper = asleep();
     Node.await(() -> node.get(key, sleeper).getSwapBytes() > 0 ? "" : "all in memory");
@@ -264,7 +264,7 @@ class DeeperSleepTest {
 
   @Test
   void aPagedOutSleeperEndsCleanlyIfItsMemoryFits() throws IOException {
-    start(100, Map.of("chowder.sleep.page-out-after", "0s"));
+    start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
     var sleeper = asleep();
     awaitLevel(sleeper, Instance.SleepLevel.paged_out);
     endForAFile(sleeper);
@@ -281,7 +281,7 @@ class DeeperSleepTest {
 
   @Test
   void anEndReadsBackOnlyWhatLeavesTheReservedMemory() throws IOException {
-    start(3, Map.of("chowder.sleep.page-out-after", "0s", "chowder.host.reserve-memory", "1 GiB"));
+    start(3, Map.of("chowder.sleep.page-out-delay", "0s", "chowder.host.reserve-memory", "1 GiB"));
     var sleeper = asleep();
     awaitLevel(sleeper, Instance.SleepLevel.paged_out);
     var _ = running(key);
@@ -294,7 +294,7 @@ class DeeperSleepTest {
   /** The host can read back one of them, but not both. */
   @Test
   void simultaneousEndsReadBackOnlyWhatFits() throws Exception {
-    start(3, Map.of("chowder.sleep.page-out-after", "0s"));
+    start(3, Map.of("chowder.sleep.page-out-delay", "0s"));
     var first = asleep();
     var second = asleep();
     awaitLevel(first, Instance.SleepLevel.paged_out);

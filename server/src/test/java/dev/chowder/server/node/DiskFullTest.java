@@ -24,7 +24,7 @@ class DiskFullTest {
       throws IOException {
     var settings =
         Map.<String, Object>of(
-            "chowder.disk.home-limit", "1 MiB", "chowder.disk.interval", "200ms");
+            "chowder.disk.max-home-volume-size", "1 MiB", "chowder.disk.interval", "200ms");
     try (var node = Node.start(home, settings)) {
       var key = node.newcomer("crab");
       var large = node.createRunning(key);

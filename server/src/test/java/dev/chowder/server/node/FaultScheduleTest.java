@@ -38,41 +38,41 @@ class FaultScheduleTest {
   private static final Map<String, Object> SETTINGS =
       Map.ofEntries(
           Map.entry("chowder.reconciler.interval", "200ms"),
-          Map.entry("chowder.reconciler.remind", "500ms"),
+          Map.entry("chowder.reconciler.redispatch-interval", "500ms"),
           // A create that takes longer is rejected.
-          Map.entry("chowder.reconciler.unborn-grace", "4s"),
-          Map.entry("chowder.reconciler.removal-grace", "300ms"),
-          Map.entry("chowder.reconciler.mass-limit", 1000),
+          Map.entry("chowder.reconciler.min-unused-slot-age", "4s"),
+          Map.entry("chowder.reconciler.removal-delay", "300ms"),
+          Map.entry("chowder.reconciler.max-mass-changes", 1000),
           // Some sleeps go to swap during a schedule, and some end.
-          Map.entry("chowder.effect.sleep.check-first-after", "200ms"),
+          Map.entry("chowder.effect.sleep.check-first-age", "200ms"),
           Map.entry("chowder.effect.sleep.check-delay", "50ms"),
-          Map.entry("chowder.sleep.check-every", "20ms"),
-          Map.entry("chowder.sleep.page-out-after", "100ms"),
-          Map.entry("chowder.sleep.deep-sleep-after", "1s"),
-          Map.entry("chowder.sleep.deepen-limit", "1s"),
+          Map.entry("chowder.sleep.check-interval", "20ms"),
+          Map.entry("chowder.sleep.page-out-delay", "100ms"),
+          Map.entry("chowder.sleep.deep-sleep-delay", "1s"),
+          Map.entry("chowder.sleep.deepen-timeout", "1s"),
           // A host without memory lets a create wait, and a lost gateway until memory is free
           // again.
-          Map.entry("chowder.sleep.evict-limit", "500ms"),
-          Map.entry("chowder.effect.restart.memory-retry", "200ms"),
-          Map.entry("chowder.files.end-sleep-limit", "1s"),
+          Map.entry("chowder.sleep.evict-timeout", "500ms"),
+          Map.entry("chowder.effect.restart.memory-retry-interval", "200ms"),
+          Map.entry("chowder.files.end-sleep-timeout", "1s"),
           // Most creates find a member, and the members of earlier schedules are discarded.
           Map.entry("chowder.pool.max-size", 2),
-          Map.entry("chowder.pool.max-warming", 2),
-          Map.entry("chowder.pool.check-every", "20ms"),
-          Map.entry("chowder.pool.calm", "0s"),
-          Map.entry("chowder.pool.retry-min", "50ms"),
-          Map.entry("chowder.pool.retry-max", "200ms"),
+          Map.entry("chowder.pool.max-concurrent", 2),
+          Map.entry("chowder.pool.check-interval", "20ms"),
+          Map.entry("chowder.pool.boot-delay", "0s"),
+          Map.entry("chowder.pool.min-retry-delay", "50ms"),
+          Map.entry("chowder.pool.max-retry-delay", "200ms"),
           Map.entry("chowder.pool.max-age", "2s"),
-          Map.entry("chowder.pool.keep-for", "3s"),
-          Map.entry("chowder.effect.stage-limit.create_sandbox", "1s"),
-          Map.entry("chowder.effect.stage-limit.onboard", "1s"),
-          Map.entry("chowder.effect.ready-limit", "1s"),
-          Map.entry("chowder.effect.start-allowance", "500ms"),
+          Map.entry("chowder.pool.retention", "3s"),
+          Map.entry("chowder.effect.stage-timeout.create_sandbox", "1s"),
+          Map.entry("chowder.effect.stage-timeout.onboard", "1s"),
+          Map.entry("chowder.effect.ready-timeout", "1s"),
+          Map.entry("chowder.effect.start-overhead-timeout", "500ms"),
           // Every schedule signs up its own organization from the same address.
           Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
-          Map.entry("chowder.fleet-watch.poll", "20ms"),
+          Map.entry("chowder.fleet-watch.poll-interval", "20ms"),
           // A watch misses a write that takes longer to become visible.
-          Map.entry("chowder.fleet-watch.settle", "20s"));
+          Map.entry("chowder.fleet-watch.visibility-timeout", "20s"));
 
   @TempDir Path base;
 
@@ -124,7 +124,7 @@ class FaultScheduleTest {
           throw new AssertionError("seed " + seed, why);
         }
       }
-      // Sandboxes without a journal are removed, too, and members after chowder.pool.keep-for.
+      // Sandboxes without a journal are removed, too, and members after chowder.pool.retention.
       Node.await(() -> node.host().list().isEmpty() ? "" : "left behind: " + node.host().list());
       endedByStarts.add(deepened(node, "off", "start"));
       // A few schedules may find no member, or wake before a sleep goes to swap.

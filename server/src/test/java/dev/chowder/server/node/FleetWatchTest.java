@@ -36,9 +36,9 @@ class FleetWatchTest {
             home,
             Map.of(
                 "chowder.reconciler.interval", "1h",
-                "chowder.fleet-watch.poll", "20ms",
-                "chowder.fleet-watch.settle", "2s",
-                "chowder.fleet-watch.heartbeat", "200ms",
+                "chowder.fleet-watch.poll-interval", "20ms",
+                "chowder.fleet-watch.visibility-timeout", "2s",
+                "chowder.fleet-watch.heartbeat-interval", "200ms",
                 "chowder.fleet-watch.max-per-organization", 2));
   }
 
@@ -93,10 +93,10 @@ class FleetWatchTest {
     var settings =
         Map.<String, Object>of(
             "chowder.reconciler.interval", "1h",
-            "chowder.fleet-watch.poll", "20ms",
-            "chowder.fleet-watch.settle", "500ms",
-            "chowder.fleet-watch.keep", "4s",
-            "chowder.fleet-watch.heartbeat", "200ms");
+            "chowder.fleet-watch.poll-interval", "20ms",
+            "chowder.fleet-watch.visibility-timeout", "500ms",
+            "chowder.fleet-watch.retention", "4s",
+            "chowder.fleet-watch.heartbeat-interval", "200ms");
     try (var forgetful = Node.start(other, settings)) {
       var key = forgetful.newcomer("crab");
       var id = forgetful.createRunning(key);

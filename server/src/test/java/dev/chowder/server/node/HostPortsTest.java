@@ -16,7 +16,7 @@ class HostPortsTest {
   private static final Map<String, Object> SOON =
       Map.of(
           "chowder.reconciler.interval", "100ms",
-          "chowder.reconciler.removal-grace", "200ms",
+          "chowder.reconciler.removal-delay", "200ms",
           // Overrides the environment of the tests.
           "chowder.channels.localhost-ports", "");
 

@@ -72,9 +72,9 @@ class IncidentResponseTest {
             stripe.settings(
                 home,
                 Map.of(
-                    "chowder.audit.flush-every", "100ms",
-                    "chowder.deletion.retry-every", "100ms",
-                    "chowder.key.record-every", "100ms")));
+                    "chowder.audit.flush-interval", "100ms",
+                    "chowder.deletion.retry-interval", "100ms",
+                    "chowder.key.record-interval", "100ms")));
   }
 
   @AfterAll

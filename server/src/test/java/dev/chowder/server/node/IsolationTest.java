@@ -40,7 +40,7 @@ class IsolationTest {
   void anotherOrganizationMaySignUpAfterTheFirstWasDeleted() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
     host.isolationFailure(Optional.of("iptables is missing"));
-    try (var node = Node.start(home, host, Map.of("chowder.deletion.retry-every", "100ms"))) {
+    try (var node = Node.start(home, host, Map.of("chowder.deletion.retry-interval", "100ms"))) {
       var first = node.organizationId(node.newcomer("crab"));
       assertThat(
               node.operator("POST", "organizations/" + first + "/delete", "{\"name\": \"org\"}")

@@ -30,7 +30,7 @@ class LostHomesTest {
   private static final Map<String, Object> QUICK =
       Map.of(
           "chowder.reconciler.interval", "100ms",
-          "chowder.reconciler.removal-grace", "200ms");
+          "chowder.reconciler.removal-delay", "200ms");
 
   @TempDir Path home;
   @TempDir Path disk;

@@ -112,7 +112,7 @@ final class Node implements AutoCloseable {
                 0,
                 "chowder.operator.port",
                 0,
-                "chowder.grpc.shutdown-grace",
+                "chowder.grpc.shutdown-timeout",
                 "1s",
                 "chowder.sandbox.driver",
                 "fake",
@@ -121,16 +121,16 @@ final class Node implements AutoCloseable {
                 // Tests call as fast as they can.
                 "chowder.rate.burst",
                 1_000_000,
-                "chowder.effect.retry-min",
+                "chowder.effect.min-retry-delay",
                 "20ms",
-                "chowder.effect.retry-max",
+                "chowder.effect.max-retry-delay",
                 "100ms"));
     var models = models();
     // Tests of the pool enable it. In other tests, a member would be a sandbox that they do not
     // expect.
     all.put("chowder.pool.max-size", 0);
     // A simulated gateway does nothing after a turn.
-    all.put("chowder.openclaw.warm-up-settle", "0s");
+    all.put("chowder.openclaw.warm-up-delay", "0s");
     all.put("chowder.host-ports.models", "11434, 1234, " + models.getAddress().getPort());
     all.putAll(settings);
     var config =

@@ -59,7 +59,7 @@ abstract class NodeRowsContract {
     settings.putAll(
         Map.of(
             "chowder.reconciler.interval", "1h",
-            "chowder.rows.batch", 2,
+            "chowder.rows.max-batch-size", 2,
             "chowder.rows.rebuild-per-second", 10));
     String key;
     List<Instance> right;
@@ -121,7 +121,7 @@ abstract class NodeRowsContract {
   @Test
   void aRowThatCouldNotBeWrittenIsRepairedByAPassOfTheSameNode() throws Exception {
     var settings = new HashMap<>(storage());
-    settings.putAll(Map.of("chowder.reconciler.interval", "200ms", "chowder.rows.settle", "0s"));
+    settings.putAll(Map.of("chowder.reconciler.interval", "200ms", "chowder.rows.min-age", "0s"));
     try (var node = Node.start(home, settings)) {
       var _ = node.newcomer("shrimp");
       var organization = organizations(node).get(0).get("id").asText();

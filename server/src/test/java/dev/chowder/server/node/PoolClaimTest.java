@@ -41,8 +41,8 @@ class PoolClaimTest {
   private void start(Map<String, Object> settings) throws IOException {
     var all = new HashMap<String, Object>();
     all.put("chowder.pool.max-size", 1);
-    all.put("chowder.pool.check-every", "20ms");
-    all.put("chowder.pool.calm", "0s");
+    all.put("chowder.pool.check-interval", "20ms");
+    all.put("chowder.pool.boot-delay", "0s");
     // No pass repairs the stale rows of a test.
     all.put("chowder.reconciler.interval", "1h");
     all.putAll(settings);
@@ -147,7 +147,7 @@ class PoolClaimTest {
 
   @Test
   void aCreateThatIsRefusedByTheOnlyMemberIsCold() throws IOException {
-    start(Map.of("chowder.pool.retry-min", "1h"));
+    start(Map.of("chowder.pool.min-retry-delay", "1h"));
     var _ = node.createRunning(key);
     var claimed = awaitMember();
     keepRow(claimed);
@@ -171,7 +171,7 @@ class PoolClaimTest {
 
   @Test
   void aCreateAfterADiscardThatItsRowDoesNotShowReleasesTheSlot() throws IOException {
-    start(Map.of("chowder.pool.retry-min", "1h"));
+    start(Map.of("chowder.pool.min-retry-delay", "1h"));
     var _ = node.createRunning(key);
     var discarded = awaitMember();
     keepRow(discarded);
@@ -187,7 +187,7 @@ class PoolClaimTest {
 
   @Test
   void theMembersOfADeletedOrganizationAreDiscarded() throws IOException {
-    start(Map.of("chowder.deletion.retry-every", "100ms"));
+    start(Map.of("chowder.deletion.retry-interval", "100ms"));
     var organization = node.organizationId(key);
     var _ = node.createRunning(key);
     var member = awaitMember();

@@ -87,14 +87,14 @@ class PoolTest {
   private static Map<String, Object> with(Map<String, Object> settings) {
     var all = new HashMap<String, Object>();
     all.put("chowder.pool.max-size", 1);
-    all.put("chowder.pool.check-every", "20ms");
-    all.put("chowder.pool.calm", "0s");
+    all.put("chowder.pool.check-interval", "20ms");
+    all.put("chowder.pool.boot-delay", "0s");
     all.put("chowder.host.gateway-memory", "1 GiB");
     all.put("chowder.host.reserve-memory", 0);
     all.put("chowder.host.boot-time", "0s");
     all.put("chowder.sleep.low-memory", 0);
     all.put("chowder.reconciler.interval", "200ms");
-    all.put("chowder.reconciler.removal-grace", "300ms");
+    all.put("chowder.reconciler.removal-delay", "300ms");
     all.putAll(settings);
     return all;
   }
@@ -408,7 +408,7 @@ class PoolTest {
 
   @Test
   void noMemberIsKeptForAnOrganizationThatCreatesNothing() throws IOException {
-    start(Map.of("chowder.pool.keep-for", "2s"));
+    start(Map.of("chowder.pool.retention", "2s"));
     var _ = node.createRunning(key);
     awaitMember();
     Node.await(() -> members().isEmpty() ? "" : "still kept");
@@ -434,7 +434,7 @@ class PoolTest {
 
   @Test
   void aMemberThatIsDiscardedDuringItsBootHasNotFailed() throws Exception {
-    start(3, Map.of("chowder.pool.memory-share", 1.0, "chowder.pool.retry-min", "1h"));
+    start(3, Map.of("chowder.pool.memory-share", 1.0, "chowder.pool.min-retry-delay", "1h"));
     var turn = node.script().holdNextTurn();
     var _ = node.createRunning(key);
     assertThat(turn.awaitCall(Duration.ofSeconds(30))).isTrue();
@@ -476,9 +476,9 @@ class PoolTest {
         Map.of(
             "chowder.pool.memory-share",
             1.0,
-            "chowder.pool.calm",
+            "chowder.pool.boot-delay",
             "1h",
-            "chowder.pool.max-wait",
+            "chowder.pool.max-boot-delay",
             "1h",
             "chowder.host.gateway-memory",
             "20 GiB",
@@ -501,9 +501,9 @@ class PoolTest {
       throws Exception {
     start(
         Map.of(
-            "chowder.pool.max-wait",
+            "chowder.pool.max-boot-delay",
             over ? "100ms" : "1h",
-            "chowder.pool.calm",
+            "chowder.pool.boot-delay",
             why.equals("calm") ? "1h" : "0s"));
     var boot = node.script().holdNext(Verb.START);
     if (why.equals("provisioning")) {
@@ -524,7 +524,7 @@ class PoolTest {
 
   @Test
   void aMemberThatFailsToBootIsRetriedLater() throws IOException {
-    start(Map.of("chowder.pool.retry-min", "1h"));
+    start(Map.of("chowder.pool.min-retry-delay", "1h"));
     var _ = node.createRunning(key);
     awaitMember();
     node.script().failNext(Verb.START, 1, Reason.REFUSED, "played");
@@ -539,7 +539,8 @@ class PoolTest {
   /** The turn could call the model provider later. */
   @Test
   void aMemberWhoseWarmUpTurnDoesNotEndIsDiscarded() throws Exception {
-    start(Map.of("chowder.pool.retry-min", "1h", "chowder.openclaw.warm-up-limit", "200ms"));
+    start(
+        Map.of("chowder.pool.min-retry-delay", "1h", "chowder.openclaw.warm-up-timeout", "200ms"));
     var turn = node.script().holdNextTurn();
     var first = Node.sandbox(node.createRunning(key));
     assertThat(turn.awaitCall(Duration.ofSeconds(30))).isTrue();
@@ -573,9 +574,9 @@ class PoolTest {
     start(
         Map.of(
             "chowder.pool.max-size", 3,
-            "chowder.pool.max-warming", 3,
-            "chowder.reconciler.mass-limit", 1,
-            "chowder.reconciler.mass-share", 0));
+            "chowder.pool.max-concurrent", 3,
+            "chowder.reconciler.max-mass-changes", 1,
+            "chowder.reconciler.max-mass-change-share", 0));
     var ids = new ArrayList<String>();
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       var all = new ArrayList<Future<String>>();

@@ -35,11 +35,11 @@ class ReconcilerTest {
   private static final Map<String, Object> QUICK =
       Map.of(
           "chowder.reconciler.interval", "200ms",
-          "chowder.reconciler.removal-grace", "300ms");
+          "chowder.reconciler.removal-delay", "300ms");
 
   /** Only the first reconciliation pass runs; all later changes are detected by engine events. */
   private static final Map<String, Object> BY_EVENTS_ONLY =
-      Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.restarts", 0);
+      Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.max-restarts", 0);
 
   /** Far below the interval of passes, and more than a busy machine needs. */
   private static final Duration NOTICED_WITHIN = Duration.ofSeconds(30);
@@ -124,7 +124,7 @@ class ReconcilerTest {
   @Test
   void anUntrackedSandboxIsKeptForTheGracePeriod() throws IOException {
     var settings = new HashMap<>(QUICK);
-    settings.put("chowder.reconciler.removal-grace", "1h");
+    settings.put("chowder.reconciler.removal-delay", "1h");
     try (var node = Node.start(home, settings)) {
       var untracked = untracked(node.host());
       Node.await(() -> reconciler(node).contains("sb-" + untracked) ? "" : "not shown");
@@ -230,7 +230,8 @@ class ReconcilerTest {
   void aLostGatewayIsRestartedUntilTheCircuitBreakerOpens() throws IOException {
     try (var node =
         Node.start(
-            home, Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.restarts", 2))) {
+            home,
+            Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.max-restarts", 2))) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
       for (int loss = 1; loss <= 2; loss++) {
@@ -283,7 +284,10 @@ class ReconcilerTest {
   void aRestartWaitsForMemoryOfTheHostWithoutAnError() throws IOException {
     var settings =
         Map.<String, Object>of(
-            "chowder.reconciler.interval", "1h", "chowder.effect.restart.memory-retry", "20ms");
+            "chowder.reconciler.interval",
+            "1h",
+            "chowder.effect.restart.memory-retry-interval",
+            "20ms");
     try (var node = Node.start(home, settings)) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
@@ -333,7 +337,7 @@ class ReconcilerTest {
     var settings =
         Map.<String, Object>of(
             "chowder.reconciler.interval", "1h",
-            "chowder.effect.restart.memory-retry", "20ms",
+            "chowder.effect.restart.memory-retry-interval", "20ms",
             "chowder.host.gateway-memory", "1 GiB",
             "chowder.host.reserve-memory", "0",
             "chowder.host.boot-time", "1ms");

@@ -71,7 +71,10 @@ class SessionVisibilityTest {
   void aStartLimitsTheSessionToolsForKeysOfEarlierVersions() throws IOException {
     var settings =
         Map.<String, Object>of(
-            "chowder.reconciler.interval", "1h", "chowder.key.session-visibility-retry", "1h");
+            "chowder.reconciler.interval",
+            "1h",
+            "chowder.key.session-visibility-retry-interval",
+            "1h");
     String key;
     String named;
     String set;
@@ -111,7 +114,7 @@ class SessionVisibilityTest {
             Map.of(
                 "chowder.reconciler.interval",
                 "1h",
-                "chowder.key.session-visibility-retry",
+                "chowder.key.session-visibility-retry-interval",
                 "100ms"))) {
       Node.await(() -> visibility(node, key, named).equals("self") ? "" : "not limited");
       assertThat(visibility(node, key, set)).as("what the organization set").isEqualTo("agent");

@@ -48,7 +48,7 @@ class SleepTest {
             Map.of(
                 "chowder.reconciler.interval",
                 "200ms",
-                "chowder.effect.sleep.check-first-after",
+                "chowder.effect.sleep.check-first-age",
                 "0s"));
     key = node.newcomer("whale");
   }

@@ -32,7 +32,8 @@ class StuckEffectsTest {
   void failingRemovalsDoNotDelayCreatesOfOtherOrganizations() throws IOException {
     // Each removal is attempted once during the test.
     var seldom =
-        Map.<String, Object>of("chowder.effect.retry-min", "1h", "chowder.effect.retry-max", "1h");
+        Map.<String, Object>of(
+            "chowder.effect.min-retry-delay", "1h", "chowder.effect.max-retry-delay", "1h");
     try (var node = Node.start(home, seldom)) {
       var broken = node.newcomer("whale");
       var ids = new ArrayList<String>();
@@ -53,7 +54,7 @@ class StuckEffectsTest {
     var ids = new ArrayList<String>();
     var settings =
         Map.<String, Object>of(
-            "chowder.reconciler.batch", 2, "chowder.effect.sleep.freeze", "false");
+            "chowder.reconciler.max-batch-size", 2, "chowder.effect.sleep.freeze", "false");
     host.script().failNext(Verb.STOP, FOREVER, Reason.ENGINE_UNREACHABLE, "docker: no answer");
     try (var node = Node.start(home, host, settings)) {
       var key = node.newcomer("whale");
@@ -76,7 +77,7 @@ class StuckEffectsTest {
   void aStopSucceedsAfterALongOutageOfTheEngine() throws IOException {
     var quick =
         Map.<String, Object>of(
-            "chowder.effect.stop-limit", "0s", "chowder.reconciler.remind", "100ms");
+            "chowder.effect.stop-timeout", "0s", "chowder.reconciler.redispatch-interval", "100ms");
     try (var node = Node.start(home, quick)) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);

@@ -69,7 +69,7 @@ class UnresponsiveSandboxTest {
   @Test
   void unresponsiveOrphansCountForTheMassChangeGuard() throws IOException {
     var settings = new HashMap<>(QUICK);
-    settings.put("chowder.reconciler.removal-grace", "300ms");
+    settings.put("chowder.reconciler.removal-delay", "300ms");
     var host = Node.host(home.resolve("sandboxes"));
     var ids = new ArrayList<String>();
     try (var node = Node.start(home, host, settings)) {
@@ -134,9 +134,9 @@ class UnresponsiveSandboxTest {
       }
     }
     var settings = new HashMap<>(QUICK);
-    settings.put("chowder.reconciler.unborn-grace", "0s");
+    settings.put("chowder.reconciler.min-unused-slot-age", "0s");
     settings.put("chowder.instance.ask-timeout", "1s");
-    settings.put("chowder.instance.ask-again", "300ms");
+    settings.put("chowder.instance.resend-interval", "300ms");
     try (var node = Node.start(home, settings)) {
       Node.await(() -> node.slots(second) == 0 ? "" : "slots: " + node.slots(second));
       assertThat(node.slots(first)).isEqualTo(1);
@@ -146,9 +146,9 @@ class UnresponsiveSandboxTest {
   @Test
   void pendingEffectsAreDispatchedWhileAListingHangs() throws Exception {
     var settings = new HashMap<>(QUICK);
-    settings.put("chowder.reconciler.remind", "200ms");
+    settings.put("chowder.reconciler.redispatch-interval", "200ms");
     // A rotation is attempted once, and stays pending until it is dispatched again.
-    settings.put("chowder.effect.stop-limit", "0s");
+    settings.put("chowder.effect.stop-timeout", "0s");
     try (var node = Node.start(home, settings)) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);

@@ -56,7 +56,7 @@ class VerbsTest {
             Map.of(
                 "chowder.reconciler.interval",
                 "200ms",
-                "chowder.reconciler.unborn-grace",
+                "chowder.reconciler.min-unused-slot-age",
                 // A create that takes longer is rejected.
                 "5s",
                 "chowder.instance.max-watchers",

@@ -37,7 +37,7 @@ class NodesTest {
     for (var wait : List.of("2m", "2 minutes", "120s", "120000", "119.5 seconds", "120000ms")) {
       assertThat(
               startSeconds(
-                  Map.of("CHOWDER_STORAGE_URL", url, "CHOWDER_CLUSTER_FORMATION_WAIT", wait)))
+                  Map.of("CHOWDER_STORAGE_URL", url, "CHOWDER_CLUSTER_FORMATION_TIMEOUT", wait)))
           .as(wait)
           .isEqualTo("210");
     }

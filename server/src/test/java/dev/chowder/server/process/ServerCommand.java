@@ -27,7 +27,7 @@ public final class ServerCommand {
   /**
    * Returns the complete command line.
    *
-   * @param properties options of the JVM, such as {@code -Dchowder.effect.retry-min=20ms}
+   * @param properties options of the JVM, such as {@code -Dchowder.effect.min-retry-delay=20ms}
    * @param arguments arguments of the server
    */
   public static List<String> of(List<String> properties, List<String> arguments) {

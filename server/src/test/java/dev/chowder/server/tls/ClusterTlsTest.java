@@ -146,7 +146,7 @@ class ClusterTlsTest {
 
   private static void join(String host, Identity identity) {
     var all = new HashMap<String, Object>(TlsSettingsTest.files(identity, ours.certificate()));
-    all.put("chowder.tls.reload", "50ms");
+    all.put("chowder.tls.reload-interval", "50ms");
     all.put("chowder.cluster.host", host);
     all.put("chowder.cluster.management-port", managementPort);
     all.put(

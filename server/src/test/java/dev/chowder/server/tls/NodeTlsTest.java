@@ -64,11 +64,11 @@ class NodeTlsTest {
                 0,
                 "chowder.operator.port",
                 0,
-                "chowder.grpc.shutdown-grace",
+                "chowder.grpc.shutdown-timeout",
                 "1s",
                 "chowder.sandbox.driver",
                 "fake",
-                "chowder.tls.reload",
+                "chowder.tls.reload-interval",
                 "50ms"));
     all.putAll(TlsSettingsTest.files(node, ours.certificate()));
     return ConfigFactory.parseMap(all)
