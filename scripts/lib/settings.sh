@@ -2,6 +2,28 @@
 # Paths, ports and names of the installation: all values that scripts and the server share. Needs common.sh. Each can be set in the
 # environment before scripts/up; docs/SETTINGS.md describes them.
 
+# settings_check_names: refuses variables and options with an old name, which would be ignored. A start after a reboot uses the script
+# that an earlier version wrote (boot.sh), so it sets the new names instead, and scripts/up writes them to that script.
+settings_check_names() {
+  local old new
+  while IFS='=' read -r old new; do
+    case "$old" in
+      CHOWDER_*)
+        [ -n "${!old+set}" ] || continue
+        [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "$old was renamed to $new: set $new instead."
+        export "$new=${!old}"
+        unset "$old"
+        ;;
+      chowder.*)
+        case "${CHOWDER_JAVA_OPTS:-}" in *"-D$old="*) ;; *) continue ;; esac
+        [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "CHOWDER_JAVA_OPTS: $old was renamed to $new: set $new instead."
+        export CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS//-D$old=/-D$new=}"
+        ;;
+    esac
+  done <"$ROOT/base/src/main/resources/dev/chowder/settings/renamed-settings.properties"
+}
+settings_check_names
+
 export CHOWDER_HOME
 export CHOWDER_BIND="${CHOWDER_BIND:-127.0.0.1}"
 # Sign-up is closed by default. scripts/up opens it if only this machine can reach the installation.

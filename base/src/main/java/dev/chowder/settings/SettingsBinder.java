@@ -37,14 +37,14 @@ import org.jspecify.annotations.Nullable;
  * with commas or spaces, so that an environment variable can hold it. An empty text is an empty
  * list or optional value.
  *
- * <p>Numbers and durations must not be negative, and a duration whose key ends in {@code -interval}
+ * <p>Numbers and durations must not be negative, and a duration whose key ends in {@code interval}
  * must be greater than 0, since work at an interval of 0 would never pause. All errors are {@code
  * IllegalArgumentException}s of one sentence with the path of the setting, and state if the value
  * came from a variable of the environment.
  */
 public final class SettingsBinder {
   /** The end of the keys of durations between two runs of the same work. */
-  static final String INTERVAL = "-interval";
+  private static final String INTERVAL = "interval";
 
   /** The origin that the library gives to the values of variables, without their names. */
   private static final String ENVIRONMENT = "env variables";

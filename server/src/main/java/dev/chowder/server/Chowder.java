@@ -23,6 +23,7 @@ import dev.chowder.secret.StorageStep;
 import dev.chowder.server.channel.ChannelSettings;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.stream.DrainSignal;
+import dev.chowder.settings.RenamedSettings;
 import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.startup.Startup;
@@ -85,6 +86,7 @@ public final class Chowder implements AutoCloseable {
   /** Starts a node with the caller's sandbox driver, which the node closes when it stops. */
   public static Chowder start(Config config, Function<Config, SandboxDriver> drivers)
       throws IOException {
+    RenamedSettings.reject(config, System.getenv());
     var chowder = new Chowder(config, drivers);
     try {
       chowder.start();

@@ -1,5 +1,6 @@
 package dev.chowder.server;
 
+import dev.chowder.settings.RenamedSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,10 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Renders docs/SETTINGS.md: every setting with its variable, default and comment, from the {@code
@@ -22,6 +26,10 @@ final class SettingsDocument {
 
       Generated from `src/main/resources/reference.conf` of each module by `SettingsDocumentTest`; do not edit. After a change, regenerate it:
       `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+
+      A duration ends in what it is: `timeout` for the longest time that something may take, `interval` for the time between two runs of
+      the same work, `delay` for a pause, `age`, `retention` for how long something is kept, `window` for the time in which something
+      counts. A maximum begins with `max-`.
 
       If a setting has a variable, set it in the environment of `scripts/up` or of the server. You can also pass every setting to the
       server's JVM: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.max-restarts=2" scripts/up`.
@@ -39,6 +47,20 @@ final class SettingsDocument {
 
   SettingsDocument(List<Path> files) throws IOException {
     for (var file : files) read(file);
+  }
+
+  /** Returns the default of each setting, as it is written. */
+  Map<String, String> defaults() {
+    var defaults = new LinkedHashMap<String, String>();
+    settings.forEach((path, setting) -> defaults.put(path, setting.value()));
+    return defaults;
+  }
+
+  /** Returns the variables of all settings. */
+  Set<String> variables() {
+    return settings.values().stream()
+        .flatMap(setting -> setting.variables().stream())
+        .collect(Collectors.toSet());
   }
 
   String text() {
@@ -64,6 +86,24 @@ final class SettingsDocument {
           .append(setting.comment().replace("|", "\\|"))
           .append(" |\n");
     }
+    return text.append(renamed()).toString();
+  }
+
+  /** Returns the names of commits before the first release, which nodes and scripts refuse. */
+  private static String renamed() {
+    var text =
+        new StringBuilder(
+            """
+
+            ## Renamed settings and variables
+
+            A node and the scripts refuse these names of versions before 0.1.0.
+
+            | old | new |
+            | --- | --- |
+            """);
+    new TreeMap<>(RenamedSettings.newNames())
+        .forEach((old, now) -> text.append("| %s | `%s` |\n".formatted(old, now)));
     return text.toString();
   }
 

@@ -1,0 +1,221 @@
+package dev.chowder.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.admission.AdmissionStep;
+import dev.chowder.cluster.ClusterStep;
+import dev.chowder.duty.DutyStep;
+import dev.chowder.effect.EffectStep;
+import dev.chowder.key.KeySettings;
+import dev.chowder.sandbox.docker.DockerSandboxSettings;
+import dev.chowder.server.audit.AuditSettings;
+import dev.chowder.server.auth.UnknownSettings;
+import dev.chowder.server.channel.ChannelSettings;
+import dev.chowder.server.file.FileSettings;
+import dev.chowder.server.idempotency.IdempotencySettings;
+import dev.chowder.server.rate.BodyLimit;
+import dev.chowder.server.rate.RateSettings;
+import dev.chowder.server.skill.SkillSettings;
+import dev.chowder.server.watch.FleetWatchSettings;
+import dev.chowder.settings.RenamedSettings;
+import dev.chowder.simulator.FakeSandboxSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Checks the names of all settings and variables, and that the old ones are refused. */
+class SettingNamesTest {
+  private static final Pattern DURATION = Pattern.compile("[0-9]+(ms|s|m|h|d)");
+  private static final Pattern NUMBER = Pattern.compile("[0-9.]+");
+  private static final Pattern VARIABLE = Pattern.compile("CHOWDER_[A-Z_]+");
+
+  /** A limit, a period, a pause, an age, the time that something is kept, a time of counting. */
+  private static final Pattern DURATION_NAME =
+      Pattern.compile("(.*-)?(timeout|interval|delay|age|retention|window)");
+
+  /** A maximum or minimum, a rate, the size of a token bucket, a port, a share. */
+  private static final Pattern NUMBER_NAME =
+      Pattern.compile("(max|min)-.*|(.*-)?(per-second|per-hour|burst|port|share|percent)");
+
+  /** Durations that something takes, as an estimate or in a simulation: nothing ends after them. */
+  private static final Set<String> TIMES =
+      Set.of(
+          "chowder.effect.restart.processor-time",
+          "chowder.host.boot-time",
+          "chowder.sandbox.fake.boot-time",
+          "chowder.sandbox.fake.reply-time",
+          "chowder.sandbox.fake.task-time");
+
+  /** Numbers that are neither limits nor rates. */
+  private static final Set<String> NUMBERS =
+      Set.of(
+          // An amount, as Docker names it.
+          "chowder.sandbox.docker.cpus",
+          "chowder.sandbox.docker.oom-score-adj",
+          // Thresholds from which on something applies.
+          "chowder.cluster.required-contact-points",
+          "chowder.rate.contention-calls-in-progress",
+          "chowder.sleep.low-memory",
+          // Factors.
+          "chowder.rate.alone-factor",
+          "chowder.rate.change-cost");
+
+  /** All readers of settings of a node. */
+  private static final List<Consumer<Config>> READERS =
+      List.of(
+          ServerSettings::of,
+          ServiceSettings::of,
+          ClusterStep.Settings::of,
+          AdmissionStep.Settings::of,
+          EffectStep.Settings::of,
+          DutyStep.Settings::of,
+          DockerSandboxSettings::from,
+          AuditSettings::of,
+          BodyLimit.Settings::of,
+          ChannelSettings::of,
+          FileSettings::of,
+          FleetWatchSettings::of,
+          IdempotencySettings::of,
+          RateSettings::of,
+          SkillSettings::of,
+          UnknownSettings::of,
+          KeySettings::from,
+          FakeSandboxSettings::from);
+
+  @Test
+  void aDurationEndsInItsKindAndANumberStartsWithMaxOrMin() {
+    var wrong = new TreeSet<String>();
+    defaults()
+        .forEach(
+            (path, value) -> {
+              var name = path.substring(path.lastIndexOf('.') + 1);
+              var ofStage = path.startsWith("chowder.effect.stage-timeout.");
+              if (DURATION.matcher(value).matches()) {
+                if (!ofStage && !DURATION_NAME.matcher(name).matches() && !TIMES.contains(path)) {
+                  wrong.add(path + " = " + value);
+                }
+              } else if (NUMBER.matcher(value).matches()
+                  && !NUMBER_NAME.matcher(name).matches()
+                  && !NUMBERS.contains(path)) {
+                wrong.add(path + " = " + value);
+              }
+            });
+    assertThat(wrong).isEmpty();
+    assertThat(defaults()).containsKeys(TIMES.toArray(String[]::new));
+    assertThat(defaults()).containsKeys(NUMBERS.toArray(String[]::new));
+  }
+
+  @Test
+  void noNameContainsATermThatTheGlossaryReplaces() {
+    var replaced =
+        Pattern.compile(
+            "(.*[-_.])?(limit|time-out|wait|patience|grace|every|again|remind|sweep|unborn|looks?"
+                + "|notices|believed|settle|owed|rehearsal|console)([-_.].*)?");
+    var names = new TreeSet<>(defaults().keySet());
+    settings().variables().forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
+    assertThat(names).noneMatch(name -> replaced.matcher(name).matches());
+  }
+
+  @Test
+  void everyOldNameIsRefusedWithTheNewOne() {
+    var current = ConfigFactory.load();
+    RenamedSettings.reject(current, Map.of());
+    RenamedSettings.newNames()
+        .forEach(
+            (old, now) -> {
+              boolean variable = old.startsWith("CHOWDER_");
+              Config config =
+                  variable
+                      ? current
+                      : ConfigFactory.parseMap(Map.of(old, "1")).withFallback(current);
+              Map<String, String> environment = variable ? Map.of(old, "1") : Map.of();
+              assertThatThrownBy(() -> RenamedSettings.reject(config, environment))
+                  .isInstanceOf(IllegalArgumentException.class)
+                  .hasMessageContaining(old + " was renamed to " + now);
+            });
+  }
+
+  @Test
+  void everyNewNameExistsAndNoOldOneDoes() throws IOException {
+    var names = new TreeSet<>(defaults().keySet());
+    names.addAll(settings().variables());
+    names.addAll(variablesOfScripts());
+    assertThat(RenamedSettings.newNames()).isNotEmpty();
+    assertThat(names).containsAll(RenamedSettings.newNames().values());
+    assertThat(names).doesNotContainAnyElementsOf(RenamedSettings.newNames().keySet());
+  }
+
+  @Test
+  void aNodeRefusesToStartOnAnOldName() {
+    var config =
+        ConfigFactory.parseString("chowder.effect.ready-limit = 1m")
+            .withFallback(ConfigFactory.load());
+    assertThatThrownBy(() -> Chowder.start(config))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(
+            "chowder.effect.ready-limit was renamed to chowder.effect.ready-timeout");
+  }
+
+  @Test
+  void theDefaultsAreValid() {
+    assertThat(rejections(ConfigFactory.load())).isEmpty();
+  }
+
+  @Test
+  void anIntervalOfZeroIsRejected() {
+    var intervals = defaults().keySet().stream().filter(path -> path.endsWith("interval")).toList();
+    assertThat(intervals).hasSizeGreaterThan(20);
+    for (var path : intervals) {
+      var config = ConfigFactory.parseMap(Map.of(path, "0s")).withFallback(ConfigFactory.load());
+      assertThat(rejections(config)).as(path).contains(path + ": must be greater than 0; got 0s");
+    }
+  }
+
+  /** Returns the errors of all readers of settings. */
+  private static List<String> rejections(Config config) {
+    var errors = new ArrayList<String>();
+    for (var reader : READERS) {
+      try {
+        reader.accept(config);
+      } catch (IllegalArgumentException rejected) {
+        errors.add(String.valueOf(rejected.getMessage()));
+      }
+    }
+    return errors;
+  }
+
+  private static Map<String, String> defaults() {
+    return settings().defaults();
+  }
+
+  private static SettingsDocument settings() {
+    try {
+      return new SettingsDocument(MavenModules.files("src/main/resources/reference.conf"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Set<String> variablesOfScripts() throws IOException {
+    var names = new TreeSet<String>();
+    try (var files = Files.walk(Path.of("..", "scripts"))) {
+      for (var file : files.filter(Files::isRegularFile).toList()) {
+        VARIABLE.matcher(Files.readString(file)).results().forEach(m -> names.add(m.group()));
+      }
+    }
+    return names;
+  }
+}
