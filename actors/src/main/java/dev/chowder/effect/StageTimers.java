@@ -51,7 +51,7 @@ final class StageTimers {
     return Timer.builder("chowder.stage")
         .description("From a stage's beginning to its end")
         .tag("stage", key.stage().label())
-        .tag("life", key.kind())
+        .tag("kind", key.kind())
         .tag("outcome", key.outcome())
         .serviceLevelObjectives(STAGE_BUCKETS)
         .register(metrics);

@@ -82,7 +82,7 @@ public final class HostComparison implements AutoCloseable {
     this.metrics = metrics;
     this.gauges =
         List.of(
-            Gauge.builder("chowder.sandboxes.unknown", quarantine, q -> q.all().size())
+            Gauge.builder("chowder.sandboxes.quarantined", quarantine, q -> q.all().size())
                 .register(metrics),
             Gauge.builder("chowder.reconciler.halted", guard, g -> g.blocked().isPresent() ? 1 : 0)
                 .register(metrics));

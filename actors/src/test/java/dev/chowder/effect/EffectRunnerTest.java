@@ -106,7 +106,7 @@ class EffectRunnerTest {
     runner.dispatch(ID, stage(2), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     var took =
-        metrics.get("chowder.stage").tags("stage", "onboard", "life", "provisioning").timer();
+        metrics.get("chowder.stage").tags("stage", "onboard", "kind", "provisioning").timer();
     assertThat(List.of(took.takeSnapshot().histogramCounts()))
         .hasSizeGreaterThan(5)
         .last()

@@ -286,8 +286,8 @@ final class Fleet {
   /** Checks that the server itself reports a consistent fleet. */
   private void check() throws Exception {
     expectFigure("chowder_instances", count + FleetCopies.TEMPLATES);
-    expectFigure("chowder_instances_owed", 0);
-    expectFigure("chowder_sandboxes_unknown", 0);
+    expectFigure("chowder_effects_pending", 0);
+    expectFigure("chowder_sandboxes_quarantined", 0);
     expectFigure("chowder_reconciler_halted", 0);
   }
 

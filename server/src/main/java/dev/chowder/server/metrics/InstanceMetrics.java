@@ -36,14 +36,18 @@ public final class InstanceMetrics {
 
   /**
    * Registers the gauges {@code chowder_instances} (label {@code status}), {@code
-   * chowder_instances_owed} (pending effects) and {@code chowder_instances_owed_seconds} (age of
-   * the oldest pending effect).
+   * chowder_effects_pending} (pending effects) and {@code chowder_effects_pending_oldest_seconds}
+   * (age of the oldest pending effect).
    */
   public static void register(MeterRegistry registry, InstanceRows rows, InstantSource clock) {
     var metrics = new InstanceMetrics(rows, clock);
-    gauge("chowder.instances.owed", Tags.empty(), metrics, m -> m.counts().pending().instances())
+    gauge("chowder.effects.pending", Tags.empty(), metrics, m -> m.counts().pending().instances())
         .register(registry);
-    gauge("chowder.instances.owed.seconds", Tags.empty(), metrics, InstanceMetrics::pendingSeconds)
+    gauge(
+            "chowder.effects.pending.oldest.seconds",
+            Tags.empty(),
+            metrics,
+            InstanceMetrics::pendingSeconds)
         .register(registry);
     for (var status : InstanceStatus.Name.values()) {
       if (status == InstanceStatus.Name.TERMINATED) continue;

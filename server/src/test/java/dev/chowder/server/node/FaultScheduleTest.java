@@ -135,7 +135,7 @@ class FaultScheduleTest {
         assertThat(deepened(node, "paged_out", "pressure")).isPositive();
         assertThat(
                 node.metric(
-                    "chowder_stage_seconds_count{life=\"wake\",outcome=\"executed\","
+                    "chowder_stage_seconds_count{kind=\"wake\",outcome=\"executed\","
                         + "stage=\"start_gateway\"}"))
             .isPositive();
       }

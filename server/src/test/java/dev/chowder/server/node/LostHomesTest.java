@@ -82,7 +82,7 @@ class LostHomesTest {
     Node.await(() -> reconciler().contains("home_reappeared") ? "" : "not shown");
     assertThat(reconciler())
         .contains("\"sandbox_id\":\"sb-" + id + "\"", "\"home_generation\":1", "\"runs\":false");
-    assertThat(node.metric("chowder_sandboxes_unknown")).isEqualTo(1);
+    assertThat(node.metric("chowder_sandboxes_quarantined")).isEqualTo(1);
 
     recover();
     node.awaitStatus(key, id, Instance.Status.running);

@@ -346,9 +346,13 @@ final class Node implements AutoCloseable {
   }
 
   /** Returns the metric with this name. */
+  /** Returns all metrics in the text format of Prometheus. */
+  String metrics() {
+    return onOperatorsPort("GET", "/metrics", "").body();
+  }
+
   double metric(String name) {
-    return onOperatorsPort("GET", "/metrics", "")
-        .body()
+    return metrics()
         .lines()
         .filter(line -> line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))

@@ -123,7 +123,7 @@ class PoolTest {
     awaitMember();
     assertThat(
             node.metric(
-                "chowder_stage_seconds_count{life=\"pool\",outcome=\"executed\","
+                "chowder_stage_seconds_count{kind=\"pool\",outcome=\"executed\","
                     + "stage=\"start_gateway\"}"))
         .isEqualTo(2);
   }

@@ -63,7 +63,7 @@ class ReconcilerTest {
       Node.await(() -> reconciler(lost).contains("\"halted\":true") ? "" : "not halted");
       awaitPasses(lost, 5);
       assertThat(lost.metric("chowder_reconciler_halted")).isEqualTo(1);
-      assertThat(lost.metric("chowder_sandboxes_unknown")).isEqualTo(5);
+      assertThat(lost.metric("chowder_sandboxes_quarantined")).isEqualTo(5);
       for (var id : ids) {
         assertThat(runs(lost, id)).as(id).isTrue();
         assertThat(reconciler(lost)).contains("sb-" + id);

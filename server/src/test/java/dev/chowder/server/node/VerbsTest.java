@@ -258,8 +258,8 @@ class VerbsTest {
     assertThat(node.slots(key)).isZero();
     assertThat(node.operator("GET", "owed", "").body())
         .contains("\"instance_id\":\"" + id + "\"", "\"what\":\"remove_sandbox\"", "\"since\":");
-    Node.await(() -> node.metric("chowder_instances_owed") > 0 ? "" : "no pending effect");
-    assertThat(node.metric("chowder_instances_owed_seconds")).isPositive();
+    Node.await(() -> node.metric("chowder_effects_pending") > 0 ? "" : "no pending effect");
+    assertThat(node.metric("chowder_effects_pending_oldest_seconds")).isPositive();
 
     node.script().reachable();
     Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "home there" : "");
