@@ -60,7 +60,7 @@ public final class InstanceStarts {
   }
 
   /** Recovers the instance and returns it, running or on the way to that. */
-  InstanceView recover(Caller caller, InstanceId id) {
+  public InstanceView recover(Caller caller, InstanceId id) {
     for (int tries = 1; ; tries++) {
       var view = client.get(caller, id);
       if (view.status().now() != Name.ERROR) {

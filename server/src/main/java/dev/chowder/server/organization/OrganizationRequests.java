@@ -86,7 +86,7 @@ public final class OrganizationRequests {
   }
 
   /** Returns the name of an organization after a check. */
-  static String name(String name) {
+  public static String name(String name) {
     return Fields.text("name", name, MAX_NAME);
   }
 

@@ -19,7 +19,7 @@ public final class SignUps {
    *
    * @param key its first key, of which only a hash is stored
    */
-  record SignedUp(OrganizationView organization, Secret key) {}
+  public record SignedUp(OrganizationView organization, Secret key) {}
 
   /** Creates organizations if {@code policy} allows it. */
   public SignUps(
@@ -42,7 +42,7 @@ public final class SignUps {
    * @throws dev.chowder.server.error.ApiError {@code SIGN_UP_CLOSED} if this host does not isolate
    *     sandboxes and has an organization
    */
-  SignedUp signUp(String name) {
+  public SignedUp signUp(String name) {
     policy.checkIsolation();
     var id = Ids.next();
     var requestId = Ids.next();

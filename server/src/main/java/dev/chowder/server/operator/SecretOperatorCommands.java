@@ -1,19 +1,18 @@
-package dev.chowder.server;
+package dev.chowder.server.operator;
 
 import dev.chowder.api.v1.Reason;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.MasterKeyException;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.operator.MasterKeyCommands;
 import java.util.function.IntSupplier;
 
 /** Changes the master key of this node; rejects an unusable key and states the reason. */
-final class SecretOperatorCommands implements MasterKeyCommands {
+public final class SecretOperatorCommands implements MasterKeyCommands {
   private final MasterKey key;
   private final SecretStore secrets;
 
-  SecretOperatorCommands(MasterKey key, SecretStore secrets) {
+  public SecretOperatorCommands(MasterKey key, SecretStore secrets) {
     this.key = key;
     this.secrets = secrets;
   }

@@ -1,4 +1,4 @@
-package dev.chowder.server.instance;
+package dev.chowder.server.operator;
 
 import static dev.chowder.base.ErrorText.cannot;
 
@@ -10,6 +10,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.instance.InstanceStarts;
 import dev.chowder.server.operator.HostCommands.Recovery;
 import dev.chowder.server.operator.HostCommands.Unrecovered;
 import dev.chowder.storage.InstanceRows;

@@ -1,4 +1,4 @@
-package dev.chowder.server.organization;
+package dev.chowder.server.operator;
 
 import dev.chowder.api.v1.Reason;
 import dev.chowder.key.ApiKeys;
@@ -9,7 +9,10 @@ import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.operator.OperatorCommands;
+import dev.chowder.server.organization.OrganizationClient;
+import dev.chowder.server.organization.OrganizationRequests;
+import dev.chowder.server.organization.RevocationRecorder;
+import dev.chowder.server.organization.SignUps;
 import dev.chowder.storage.OrganizationRows;
 import java.time.InstantSource;
 import java.util.ArrayList;

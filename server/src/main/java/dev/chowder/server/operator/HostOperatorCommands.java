@@ -1,4 +1,4 @@
-package dev.chowder.server.instance;
+package dev.chowder.server.operator;
 
 import static dev.chowder.base.ErrorText.cannot;
 
@@ -12,7 +12,6 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.operator.HostCommands;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import java.time.InstantSource;

@@ -1,4 +1,4 @@
-package dev.chowder.server.instance;
+package dev.chowder.server.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
@@ -7,7 +7,7 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.instance.BulkRecovery.Failed;
+import dev.chowder.server.operator.BulkRecovery.Failed;
 import dev.chowder.server.operator.HostCommands.Recovery;
 import dev.chowder.server.operator.HostCommands.Unrecovered;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.server.operator;
 
 import static dev.chowder.base.ErrorText.cannot;
 
@@ -6,15 +6,14 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.operator.RowCommands;
 
 /** Rebuilds all rows, organizations first, since reconciliation finds instances through them. */
-final class RowOperatorCommands implements RowCommands {
+public final class RowOperatorCommands implements RowCommands {
   private final RowRebuild rebuild;
   private final RowKind organizations;
   private final RowKind instances;
 
-  RowOperatorCommands(RowRebuild rebuild, RowKind organizations, RowKind instances) {
+  public RowOperatorCommands(RowRebuild rebuild, RowKind organizations, RowKind instances) {
     this.rebuild = rebuild;
     this.organizations = organizations;
     this.instances = instances;

@@ -1,7 +1,6 @@
-package dev.chowder.server;
+package dev.chowder.server.operator;
 
 import dev.chowder.secret.SignedBackups;
-import dev.chowder.server.operator.BackupCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes signed backups of the running node's database to {@code backups} in its state directory.
  */
-final class HomeBackups implements BackupCommand {
+public final class HomeBackups implements BackupCommand {
   private static final Logger LOG = LoggerFactory.getLogger(HomeBackups.class);
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z.gz'").withZone(ZoneOffset.UTC);
@@ -25,7 +24,7 @@ final class HomeBackups implements BackupCommand {
   private final Path directory;
   private final InstantSource clock;
 
-  HomeBackups(SignedBackups backups, Path home, InstantSource clock) {
+  public HomeBackups(SignedBackups backups, Path home, InstantSource clock) {
     this.backups = backups;
     this.directory = home.resolve("backups");
     this.clock = clock;

@@ -1,4 +1,4 @@
-package dev.chowder.server.incident;
+package dev.chowder.server.operator;
 
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -11,10 +11,8 @@ import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.instance.InstanceClient;
-import dev.chowder.server.operator.IncidentCommands;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import dev.chowder.server.organization.OrganizationClient;
-import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;

@@ -1,4 +1,4 @@
-package dev.chowder.server.incident;
+package dev.chowder.server.operator;
 
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;

@@ -1,4 +1,4 @@
-package dev.chowder.server.incident;
+package dev.chowder.server.operator;
 
 import dev.chowder.organization.Standing;
 import dev.chowder.storage.OrganizationRow;
