@@ -12,8 +12,11 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_ENVOY_ADMIN_SOCKET:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/run/envoy-admin.sock}"
 # Maximum heap of Envoy, which reduces load from 80 % on.
 : "${CHOWDER_ENVOY_MAX_HEAP_BYTES:=1073741824}"
-# The server's nodes, comma-separated, each as host:gRPC port:operator port.
-: "${CHOWDER_NODES:=127.0.0.1:${CHOWDER_GRPC_PORT:-9090}:${CHOWDER_OPERATOR_PORT:-9091}}"
+# Address on which Envoy serves the operator API as REST.
+: "${CHOWDER_OPERATOR_BIND:=127.0.0.1}"
+: "${CHOWDER_OPERATOR_REST_PORT:=8081}"
+# The server's nodes, comma-separated, each as host:gRPC port:operator port:monitoring port.
+: "${CHOWDER_NODES:=127.0.0.1:${CHOWDER_GRPC_PORT:-9090}:${CHOWDER_OPERATOR_PORT:-9091}:${CHOWDER_MONITORING_PORT:-9095}}"
 # File with the token that authenticates Envoy at the server. The server creates it at its first start.
 : "${CHOWDER_ENVOY_TOKEN_FILE:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/envoy.token}"
 # The descriptor set that the build of `proto` writes.
@@ -52,18 +55,21 @@ if ! CHOWDER_ENVOY_TOKEN="$(cat "$CHOWDER_ENVOY_TOKEN_FILE" 2>/dev/null)"; then
   echo "envoy/render.sh: cannot read the token in CHOWDER_ENVOY_TOKEN_FILE: set it to the file that the server creates at its first start." >&2
   exit 1
 fi
-CHOWDER_GRPC_ENDPOINTS="" CHOWDER_OPERATOR_ENDPOINTS="" CHOWDER_ENVOY_MAX_REQUESTS=0
+CHOWDER_GRPC_ENDPOINTS="" CHOWDER_OPERATOR_ENDPOINTS="" CHOWDER_MONITORING_ENDPOINTS="" CHOWDER_ENVOY_MAX_REQUESTS=0 CHOWDER_OTHER_NODES=-1
 endpoint() { printf '{endpoint: {address: {socket_address: {address: "%s", port_value: %s}}}}' "$1" "$2"; }
 IFS=', ' read -ra nodes <<<"$CHOWDER_NODES"
 for node in "${nodes[@]}"; do
-  if [[ ! "$node" =~ ^\[?([^][]+)\]?:([0-9]+):([0-9]+)$ ]]; then
-    echo "envoy/render.sh: CHOWDER_NODES: must have the form host:gRPC port:operator port; got $node." >&2
+  if [[ ! "$node" =~ ^\[?([^][]+)\]?:([0-9]+):([0-9]+):([0-9]+)$ ]]; then
+    echo "envoy/render.sh: CHOWDER_NODES: must have the form host:gRPC port:operator port:monitoring port; got $node." >&2
     exit 1
   fi
   CHOWDER_GRPC_ENDPOINTS+="${CHOWDER_GRPC_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}")"
   # shellcheck disable=SC2034  # read by its name below
   CHOWDER_OPERATOR_ENDPOINTS+="${CHOWDER_OPERATOR_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")"
+  # shellcheck disable=SC2034  # read by its name below
+  CHOWDER_MONITORING_ENDPOINTS+="${CHOWDER_MONITORING_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[4]}")"
   CHOWDER_ENVOY_MAX_REQUESTS=$((CHOWDER_ENVOY_MAX_REQUESTS + CHOWDER_MAX_OPEN_CALLS))
+  CHOWDER_OTHER_NODES=$((CHOWDER_OTHER_NODES + 1))
 done
 # sockaddr_un has 108 bytes, so a longer path cannot be bound.
 if [ "${#CHOWDER_ENVOY_ADMIN_SOCKET}" -gt 107 ]; then
@@ -98,7 +104,7 @@ if [ -n "${CHOWDER_TLS_INTERNAL_CERTIFICATE:-}" ]; then
 else
   without "internal TLS"
 fi
-for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_ENVOY_MAX_REQUESTS CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
+for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_ENVOY_MAX_REQUESTS CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS CHOWDER_MONITORING_ENDPOINTS CHOWDER_OPERATOR_BIND CHOWDER_OPERATOR_REST_PORT CHOWDER_OTHER_NODES \
   CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
   CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME CHOWDER_BODY_SECONDS CHOWDER_EVENT_SECONDS CHOWDER_MAX_EVENT_BYTES CHOWDER_NO_KEY_PER_SECOND CHOWDER_NO_KEY_BURST; do
   template="${template//"\${$name}"/${!name}}"

@@ -143,7 +143,7 @@ class Chowder:
         return True
 
     def await_member(self):
-        """Waits until a pool member can be claimed. The API does not show members, the operator port counts them."""
+        """Waits until a pool member can be claimed. The API does not show members, the metrics count them."""
         # The count may be this old, so it may still include a member that was just claimed.
         time.sleep(METRIC_SECONDS)
         deadline = time.monotonic() + MEMBER_SECONDS
@@ -153,10 +153,10 @@ class Chowder:
             time.sleep(1)
 
     def pooled(self):
-        operator = urllib.parse.urlsplit(self.options.operator)
+        monitoring = urllib.parse.urlsplit(self.options.monitoring)
         with open(self.options.operator_token_file, encoding="ascii") as file:
             headers = {"Authorization": "Bearer " + file.read().strip()}
-        status, text = call(operator.hostname, operator.port, "GET", "/metrics", None, headers)
+        status, text = call(monitoring.hostname, monitoring.port, "GET", "/metrics", None, headers)
         if status != 200:
             raise RuntimeError(f"GET /metrics: {status} {text[:300]!r}")
         found = POOLED.search(text.decode())

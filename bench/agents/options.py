@@ -74,6 +74,6 @@ def parse(words):
     parser.add_argument("--memory-mib", type=positive, metavar="MIB", help="memory that agents of the part sleeps may take (default: 60 %% of what is available)")
     parser.add_argument("--phase", choices=["frozen", "paged", "pool"], required=True, help=argparse.SUPPRESS)
     parser.add_argument("--prefix", default="chowder-bench", help="prefix of the baselines' containers and volumes (default: chowder-bench)")
-    for name in ("rest", "key-file", "image", "openclaw", "scratch", "model", "operator", "operator-token-file"):
+    for name in ("rest", "key-file", "image", "openclaw", "scratch", "model", "monitoring", "operator-token-file"):
         parser.add_argument("--" + name, required=True, help=argparse.SUPPRESS)
     return parser.parse_args(words)

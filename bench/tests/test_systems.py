@@ -96,7 +96,7 @@ class ChowderTest(unittest.TestCase):
         with open(token, "w", encoding="ascii") as file:
             file.write("operator\n")
         address = f"http://127.0.0.1:{self.server.server_port}"
-        self.options = types.SimpleNamespace(rest=address, key_file=key, operator=address, operator_token_file=token, phase="pool", n=1, idle=[5, 60, 600])
+        self.options = types.SimpleNamespace(rest=address, key_file=key, monitoring=address, operator_token_file=token, phase="pool", n=1, idle=[5, 60, 600])
         self.system = chowder.Chowder(self.options)
 
     def lifecycle(self):

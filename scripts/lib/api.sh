@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Calls Chowder's REST API and its operator API. Keys are passed so that no process list shows them. Needs common.sh and
-# settings.sh; curl and jq.
+# settings.sh; curl and jq; for the operator API also java.sh and build.sh.
 
 API_SECONDS="${CHOWDER_API_SECONDS:-120}"
 
@@ -17,10 +17,14 @@ api() {
   api_call "$method" "$REST$path" "$ORGANIZATION_KEY_FILE" "${REST_CURL[@]}" "$@"
 }
 
+# operator_api RPC [JSON]: calls the operator port of the node whose ports are in the environment, and prints the response as JSON. Needs
+# no Envoy. If the call is rejected, it prints the reason to stderr and fails. docs/OPERATOR.md lists the RPCs.
 operator_api() {
-  local method="$1" path="$2"
-  shift 2
-  api_call "$method" "$OPERATOR:$CHOWDER_OPERATOR_PORT$path" "$OPERATOR_TOKEN_FILE" "${OPERATOR_CURL[@]}" "$@"
+  local code=0
+  timeout "$API_SECONDS" "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m --enable-native-access=ALL-UNNAMED \
+    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main operator "$@" || code=$?
+  if [ "$code" = 124 ]; then say "$1: the server did not answer within $API_SECONDS s."; fi
+  return "$code"
 }
 
 api_call() {

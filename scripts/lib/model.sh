@@ -55,7 +55,7 @@ model_ports_open() {
   shopt -u nocasematch
   if [ -e "$CHOWDER_HOME/demo-model-used" ]; then ports+=("$CHOWDER_DEMO_MODEL_PORT"); fi
   for port in ${ports[@]+"${ports[@]}"}; do
-    operator_api POST "/operator/host-ports/$port/open" --data-binary '{}' >/dev/null ||
+    operator_api OpenHostPort "{\"port\":$port}" >/dev/null ||
       die "cannot open port $port of localhost to sandboxes: see the message above."
   done
 }

@@ -38,6 +38,7 @@ node_environment() {
   fi
   CHOWDER_GRPC_PORT="$(node_port "$CHOWDER_GRPC_PORT" "$1")"
   CHOWDER_OPERATOR_PORT="$(node_port "$CHOWDER_OPERATOR_PORT" "$1")"
+  CHOWDER_MONITORING_PORT="$(node_port "$CHOWDER_MONITORING_PORT" "$1")"
 }
 
 # node_start_seconds: prints how long a node may take to respond. On a database that nodes share, it may first wait for the
@@ -58,7 +59,7 @@ node_start_seconds() {
 nodes_for_envoy() {
   local n all=""
   for ((n = 1; n <= NODES; n++)); do
-    all+="${all:+,}127.0.0.1:$(node_port "$CHOWDER_GRPC_PORT" "$n"):$(node_port "$CHOWDER_OPERATOR_PORT" "$n")"
+    all+="${all:+,}127.0.0.1:$(node_port "$CHOWDER_GRPC_PORT" "$n"):$(node_port "$CHOWDER_OPERATOR_PORT" "$n"):$(node_port "$CHOWDER_MONITORING_PORT" "$n")"
   done
   printf '%s\n' "$all"
 }

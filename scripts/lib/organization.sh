@@ -12,7 +12,7 @@ organization_ensure() {
     found="$(organization_find)" || die "cannot list the organizations: see the message above."
     if [ -z "$found" ]; then
       # Uses the operator API, since sign-up is closed if other machines can reach the server.
-      answer="$(operator_api POST /operator/organizations --data-binary "{\"name\":\"$ORGANIZATION_NAME\"}")" ||
+      answer="$(operator_api CreateOrganization "{\"name\":\"$ORGANIZATION_NAME\"}")" ||
         die "cannot create the organization: see the message above."
       key="$(jq -r .api_key <<<"$answer")"
       found="$(jq -r '.organization | "\(.id) \(.subscription_tier)"' <<<"$answer")"
@@ -20,7 +20,7 @@ organization_ensure() {
     read -r id tier <<<"$found"
     # A new organization may have one instance, but the commands that scripts/up prints at the end create more.
     if [ "$tier" = shrimp ]; then
-      operator_api POST "/operator/organizations/$id/tier" --data-binary '{"tier":"crab"}' >/dev/null ||
+      operator_api SetTier "{\"organization_id\":\"$id\",\"tier\":\"crab\"}" >/dev/null ||
         die "cannot set the organization's tier: see the message above."
     fi
     printf '%s\n' "$id" >"$ORGANIZATION_ID_FILE.part"
@@ -38,7 +38,7 @@ organization_ensure() {
 # there is none, or if several have its name.
 organization_find() {
   local all
-  all="$(operator_api GET /operator/organizations)" || return 1
+  all="$(operator_api ListOrganizations)" || return 1
   jq -r --arg name "$ORGANIZATION_NAME" '[.organizations[] | select(.name == $name and .standing == "active")]
     | if length == 1 then .[0] | "\(.id) \(.subscription_tier)" else empty end' <<<"$all"
 }
@@ -47,7 +47,7 @@ organization_find() {
 organization_new_key() {
   local answer
   [ -s "$ORGANIZATION_ID_FILE" ] || die "there is no organization in this installation: run scripts/up first."
-  answer="$(operator_api POST "/operator/organizations/$(cat "$ORGANIZATION_ID_FILE")/keys" --data-binary '{}')" ||
+  answer="$(operator_api CreateOrganizationKey "{\"organization_id\":\"$(cat "$ORGANIZATION_ID_FILE")\"}")" ||
     die "cannot issue a new key: see the message above."
   jq -r .api_key <<<"$answer" | secret_file "$ORGANIZATION_KEY_FILE"
   say "Wrote a new key to $ORGANIZATION_KEY_FILE."

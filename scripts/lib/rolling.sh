@@ -12,7 +12,8 @@ export CHOWDER_HOME
 CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-rolling.XXXXXX")"
 # Separate ports, so that other installations can run meanwhile. The ports of the other nodes are above these.
 export CHOWDER_REST_PORT="${CHOWDER_ROLLING_REST_PORT:-26080}" CHOWDER_GRPC_PORT="${CHOWDER_ROLLING_GRPC_PORT:-26090}"
-export CHOWDER_OPERATOR_PORT="${CHOWDER_ROLLING_OPERATOR_PORT:-26091}"
+export CHOWDER_OPERATOR_PORT="${CHOWDER_ROLLING_OPERATOR_PORT:-26091}" CHOWDER_OPERATOR_REST_PORT="${CHOWDER_ROLLING_OPERATOR_REST_PORT:-26081}"
+export CHOWDER_MONITORING_PORT="${CHOWDER_ROLLING_MONITORING_PORT:-26095}"
 export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_ROLLING_MANAGEMENT_PORT:-26093}" CHOWDER_CLUSTER_PORT="${CHOWDER_ROLLING_CLUSTER_PORT:-26094}"
 export CHOWDER_POSTGRES_PORT="${CHOWDER_ROLLING_POSTGRES_PORT:-26432}"
 # Pool members are not part of this test.
@@ -85,7 +86,7 @@ all_are_others() {
 all_serve() {
   local n
   for ((n = 1; n <= NODES; n++)); do
-    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$(node_port "$CHOWDER_OPERATOR_PORT" "$n")/healthz" || die "node $n must serve after the restart; it does not."
+    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$(node_port "$CHOWDER_MONITORING_PORT" "$n")/healthz" || die "node $n must serve after the restart; it does not."
   done
 }
 

@@ -14,7 +14,8 @@ export CHOWDER_HOME
 CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-fuzz.XXXXXX")"
 # Separate ports, so that other installations can run meanwhile.
 export CHOWDER_REST_PORT="${CHOWDER_FUZZ_REST_PORT:-25080}" CHOWDER_GRPC_PORT="${CHOWDER_FUZZ_GRPC_PORT:-25090}"
-export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-25091}"
+export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-25091}" CHOWDER_OPERATOR_REST_PORT="${CHOWDER_FUZZ_OPERATOR_REST_PORT:-25081}"
+export CHOWDER_MONITORING_PORT="${CHOWDER_FUZZ_MONITORING_PORT:-25095}"
 # The same requests then create the same instances in each run.
 export CHOWDER_POOL_MAX_SIZE=0
 for part in common settings java envoy process nodes postgres build aot api organization server; do
@@ -73,7 +74,7 @@ begin() {
   server_ensure
   envoy_ensure_running
   organization_ensure
-  operator_api POST "/operator/organizations/$(cat "$ORGANIZATION_ID_FILE")/tier" --data-binary '{"tier": "whale"}' >/dev/null
+  operator_api SetTier "{\"organization_id\":\"$(cat "$ORGANIZATION_ID_FILE")\",\"tier\":\"whale\"}" >/dev/null
   # Nothing listens on this port, so the check of the key ends at once with a note and without network access.
   api PATCH /v1/organization --data-binary '{"model_endpoints": {"custom": {"base_url": "http://localhost:1/v1", "model": "none"}}}' >/dev/null
   for name in running stopped deleted spare-1 spare-2 spare-3; do create "$name"; done

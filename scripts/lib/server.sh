@@ -35,6 +35,7 @@ node_ensure() (
   fi
   port_free "$CHOWDER_GRPC_PORT" CHOWDER_GRPC_PORT gRPC
   port_free "$CHOWDER_OPERATOR_PORT" CHOWDER_OPERATOR_PORT "operators"
+  port_free "$CHOWDER_MONITORING_PORT" CHOWDER_MONITORING_PORT "monitoring"
   if [ "$NODES" -gt 1 ]; then
     port_free "$CHOWDER_CLUSTER_MANAGEMENT_PORT" CHOWDER_CLUSTER_MANAGEMENT_PORT "other nodes"
   fi
@@ -73,12 +74,12 @@ server_key() {
 # isolation_say: prints a warning if this host does not isolate sandboxes. The server's log has the cause.
 isolation_say() {
   local isolated
-  isolated="$(curl -fs --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz" | jq -r .isolated)" || return 0
+  isolated="$(curl -fs --max-time 5 "${MONITORING_CURL[@]}" "$MONITORING:$CHOWDER_MONITORING_PORT/healthz" | jq -r .isolated)" || return 0
   [ "$isolated" = false ] || return 0
   say "WARNING: this host does not isolate sandboxes. Agents reach its ports, each other and private networks, so no second organization may sign up. For the cause, run: grep 'not isolated' $LOGS/server.log"
 }
 
-server_answers() { curl -fs -o /dev/null --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz"; }
+server_answers() { curl -fs -o /dev/null --max-time 5 "${MONITORING_CURL[@]}" "$MONITORING:$CHOWDER_MONITORING_PORT/healthz"; }
 
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
@@ -95,6 +96,7 @@ envoy_ensure_running() {
     process_stop envoy
   fi
   port_free "$CHOWDER_REST_PORT" CHOWDER_REST_PORT REST
+  port_free "$CHOWDER_OPERATOR_REST_PORT" CHOWDER_OPERATOR_REST_PORT "operators' REST"
   mv "$config.new" "$config"
   say "Starting Envoy ..."
   process_start envoy "$ENVOY" -c "$config" --disable-hot-restart --log-level warn

@@ -31,6 +31,9 @@ export CHOWDER_SIGN_UP_OPEN="${CHOWDER_SIGN_UP_OPEN:-loopback}"
 export CHOWDER_REST_PORT="${CHOWDER_REST_PORT:-8080}"
 export CHOWDER_GRPC_PORT="${CHOWDER_GRPC_PORT:-9090}"
 export CHOWDER_OPERATOR_PORT="${CHOWDER_OPERATOR_PORT:-9091}"
+export CHOWDER_MONITORING_PORT="${CHOWDER_MONITORING_PORT:-9095}"
+# Envoy's port of the operator API as REST.
+export CHOWDER_OPERATOR_REST_PORT="${CHOWDER_OPERATOR_REST_PORT:-8081}"
 export CHOWDER_DEMO_MODEL_PORT="${CHOWDER_DEMO_MODEL_PORT:-9092}"
 # Used only with several nodes. The ports of each node are ten above those of the previous one.
 export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_CLUSTER_MANAGEMENT_PORT:-9093}"
@@ -66,7 +69,7 @@ CLUSTER_ID_FILE="$CHOWDER_HOME/cluster-id"
 . "$ROOT/scripts/lib/tls.sh"
 tls_urls
 # shellcheck disable=SC2034  # read by the scripts that source this file
-readonly RUN LOGS ORGANIZATION_KEY_FILE ORGANIZATION_ID_FILE OPERATOR_TOKEN_FILE MASTER_KEY_FILE FIRST_INSTANCE_FILE CLUSTER_ID_FILE REST OPERATOR REST_CURL OPERATOR_CURL
+readonly RUN LOGS ORGANIZATION_KEY_FILE ORGANIZATION_ID_FILE OPERATOR_TOKEN_FILE MASTER_KEY_FILE FIRST_INSTANCE_FILE CLUSTER_ID_FILE REST MONITORING REST_CURL MONITORING_CURL
 
 # home_ensure: creates the installation's folders, which only this user can read, and its cluster id, which distinguishes it from other
 # installations on the same Docker Engine.

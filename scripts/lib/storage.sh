@@ -46,7 +46,8 @@ storage_copy_database() {
   local made
   if storage_is_a_file && process_runs server; then
     api_tools_ensure
-    made="$(API_SECONDS="$STORAGE_SECONDS" operator_api POST /operator/backup | jq -r .file)" || die "the server made no backup: see the message above."
+    made="$(API_SECONDS="$STORAGE_SECONDS" operator_api CreateBackup | jq -r .file)" ||
+      die "the server made no backup: see the message above; if it runs an earlier version, run scripts/down first."
     mv "$CHOWDER_HOME/backups/$made" "$1"
     if [ -z "${2:-}" ] && ! storage_is_signed "$1"; then storage_order sign-backup "$1" || die "cannot make the backup: see the message above."; fi
   else

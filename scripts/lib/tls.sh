@@ -64,11 +64,11 @@ tls_refuse() { printf '%s: must be %s; %s.\n' "$1" "$2" "${!1:+got }${!1:-it is 
 tls_public() { [ -n "${CHOWDER_TLS_CERTIFICATE:-}" ]; }
 tls_internal() { [ -n "${CHOWDER_TLS_INTERNAL_CERTIFICATE:-}" ]; }
 
-# tls_urls: sets the URLs REST and OPERATOR, and curl's options for them, REST_CURL and OPERATOR_CURL. OPERATOR has no port, since each
+# tls_urls: sets the URLs REST and MONITORING, and curl's options for them, REST_CURL and MONITORING_CURL. MONITORING has no port, since each
 # node has its own. URLs contain the name of the certificate, and curl connects to localhost.
 tls_urls() {
   local name="${CHOWDER_TLS_NAME:-localhost}"
-  REST="http://localhost:$CHOWDER_REST_PORT" OPERATOR="http://localhost" REST_CURL=() OPERATOR_CURL=()
+  REST="http://localhost:$CHOWDER_REST_PORT" MONITORING="http://localhost" REST_CURL=() MONITORING_CURL=()
   if tls_public; then
     REST="https://$name:$CHOWDER_REST_PORT"
     if [ "$name" != localhost ]; then REST_CURL+=(--connect-to "$name:$CHOWDER_REST_PORT:localhost:$CHOWDER_REST_PORT"); fi
@@ -77,7 +77,7 @@ tls_urls() {
   fi
   if tls_internal; then
     name="${CHOWDER_TLS_INTERNAL_NAME:-chowder-node}"
-    OPERATOR="https://$name"
-    OPERATOR_CURL=(--connect-to "$name::localhost:" --cacert "$CHOWDER_TLS_INTERNAL_CA" --cert "$CHOWDER_TLS_INTERNAL_CERTIFICATE" --key "$CHOWDER_TLS_INTERNAL_KEY")
+    MONITORING="https://$name"
+    MONITORING_CURL=(--connect-to "$name::localhost:" --cacert "$CHOWDER_TLS_INTERNAL_CA" --cert "$CHOWDER_TLS_INTERNAL_CERTIFICATE" --key "$CHOWDER_TLS_INTERNAL_KEY")
   fi
 }

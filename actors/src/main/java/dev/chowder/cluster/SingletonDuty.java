@@ -109,16 +109,19 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
 
   /** Returns whether this node has the duty, or is about to get it. */
   public boolean isOurs() {
-    return where().equals(cluster.selfMember().address().toString());
+    return where().equals(NodeNames.of(cluster.selfMember()));
   }
 
-  /** Returns the address of the node that has the duty, or is about to get it: the oldest. */
+  /**
+   * Returns the name of the node that has the duty, or is about to get it: the oldest. Empty if
+   * there is none.
+   */
   public String where() {
     return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
         .filter(member -> member.status().equals(MemberStatus.up()))
         .min((one, other) -> one.isOlderThan(other) ? -1 : 1)
-        .map(member -> member.address().toString())
-        .orElse("no node");
+        .map(NodeNames::of)
+        .orElse("");
   }
 
   /** Stops the duty. This node does not start it again. */

@@ -175,7 +175,7 @@ public final class HostPortAccess {
       LOG.warn(
           "event=unlisted-host-port port={} organizations={}: a base URL that was stored before"
               + " ports had to be listed keeps it open to all sandboxes; list or close it with"
-              + " /operator/host-ports",
+              + " /operator/v1/host_ports",
           port,
           uses.get(port));
     }

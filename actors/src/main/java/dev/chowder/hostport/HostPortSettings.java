@@ -13,14 +13,16 @@ import java.util.Set;
  *
  * @param models ports that a model's base URL may name, unless an operator decided otherwise
  * @param closed ports that are never opened, in addition to those that nodes listen on; includes
- *     {@code restPort}
+ *     {@code restPort} and {@code operatorRestPort}
  * @param restPort Envoy's port
+ * @param operatorRestPort Envoy's port for operators
  * @param refreshInterval interval at which each node computes which ports must be open
  */
 public record HostPortSettings(
     @Setting(min = "1", max = "65535") Set<Integer> models,
     @Setting(min = "1", max = "65535") Set<Integer> closed,
     @Setting(max = "65535") int restPort,
+    @Setting(max = "65535") int operatorRestPort,
     Duration refreshInterval) {
   public static final int LAST_PORT = 65_535;
 
@@ -28,6 +30,7 @@ public record HostPortSettings(
     models = Set.copyOf(models);
     var all = new HashSet<>(closed);
     all.add(restPort);
+    all.add(operatorRestPort);
     closed = Set.copyOf(all);
   }
 

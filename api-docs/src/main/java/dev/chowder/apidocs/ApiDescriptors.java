@@ -94,6 +94,14 @@ public final class ApiDescriptors {
         .toList();
   }
 
+  /** Returns the services of the operator API. */
+  List<ServiceDescriptor> operatorServices() {
+    return files.values().stream()
+        .filter(file -> file.getPackage().equals("chowder.operator.v1"))
+        .flatMap(file -> file.getServices().stream())
+        .toList();
+  }
+
   private static int position(ServiceDescriptor service) {
     int position = ORDER.indexOf(service.getName());
     if (position < 0) {

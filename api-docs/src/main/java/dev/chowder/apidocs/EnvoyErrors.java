@@ -71,8 +71,45 @@ final class EnvoyErrors {
 
   /** Returns the lines of each section of {@code envoy/envoy.yaml}. */
   static Map<String, List<String>> sections() {
+    return Map.of(
+        "errors by status",
+        byStatus(BY_STATUS),
+        "operator errors by status",
+        byStatus(ofOperators()),
+        "error of gateways",
+        body(GATEWAY),
+        "other error",
+        body(OTHER));
+  }
+
+  /**
+   * Returns the errors of the operator API that Envoy recognizes by its status alone, by status.
+   */
+  static List<Reply> ofOperators() {
+    return BY_STATUS.stream()
+        // The operator API has no host names and no limit of requests in Envoy.
+        .filter(reply -> reply.status() != 421 && reply.status() != 429)
+        .map(
+            reply ->
+                switch (reply.status()) {
+                  case 404 ->
+                      new Reply(
+                          404,
+                          reply.reason(),
+                          "path: must be a method and path of docs/OPERATOR.md");
+                  case 413 ->
+                      new Reply(
+                          413,
+                          reply.reason(),
+                          "body: must be at most " + EnvoyRoutes.SMALL_BODY_BYTES + " bytes");
+                  default -> reply;
+                })
+        .toList();
+  }
+
+  private static List<String> byStatus(List<Reply> replies) {
     var byStatus = new ArrayList<String>();
-    for (var reply : BY_STATUS) {
+    for (var reply : replies) {
       byStatus.add(
           "- filter: {status_code_filter: {comparison: {op: EQ, value: {default_value: %d, runtime_key: none}}}}"
               .formatted(reply.status()));
@@ -82,13 +119,7 @@ final class EnvoyErrors {
       byStatus.add("  body_format_override:");
       body(reply).forEach(line -> byStatus.add("    " + line));
     }
-    return Map.of(
-        "errors by status",
-        byStatus,
-        "error of gateways",
-        body(GATEWAY),
-        "other error",
-        body(OTHER));
+    return byStatus;
   }
 
   private static List<String> body(Reply reply) {

@@ -1,6 +1,7 @@
 package dev.chowder.apidocs;
 
 import com.google.protobuf.Descriptors.MethodDescriptor;
+import com.google.protobuf.Descriptors.ServiceDescriptor;
 import dev.chowder.api.v1.Rpc;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -47,7 +48,8 @@ final class EnvoyRoutes {
   /** Returns the lines of each section. */
   Map<String, List<String>> sections() {
     return Map.of(
-        "services", services(),
+        "services", services(api.services()),
+        "operator services", services(api.operatorServices()),
         "media types", mediaTypes(),
         "uploads", uploads(),
         "calls without a key", withoutAKey(),
@@ -70,11 +72,10 @@ final class EnvoyRoutes {
     return rpc.getStreaming() == Rpc.Streaming.upload;
   }
 
-  private List<String> services() {
+  private static List<String> services(List<ServiceDescriptor> services) {
     return List.of(
         "services: ["
-            + String.join(
-                ", ", api.services().stream().map(service -> service.getFullName()).toList())
+            + String.join(", ", services.stream().map(ServiceDescriptor::getFullName).toList())
             + "]");
   }
 

@@ -22,7 +22,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Renders docs/REST.md, the REST form of each RPC, from the compiled proto files. */
+/**
+ * Renders docs/REST.md and docs/OPERATOR.md, the REST form of each RPC, from the compiled proto
+ * files.
+ */
 final class RestDocument {
   private static final String HEAD =
       """
@@ -76,17 +79,45 @@ final class RestDocument {
       Envoy itself returns some errors, before or instead of the server, in the same format:
       """;
 
+  private static final String OPERATOR_HEAD =
+      """
+      # Operator API
+
+      Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
+      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+
+      Each node serves every RPC on its operator port (`CHOWDER_OPERATOR_PORT`, 9091), also while Envoy is down:
+      `scripts/operator ListOrganizations`. Envoy serves the paths below on a listener of its own, by default at
+      `http://localhost:8081`. Both need the operator token, as `Authorization: Bearer <token>`. [operations](operations/README.md) has
+      the tasks.
+
+      JSON, times, errors and headers are those of [REST.md](REST.md). A call that concerns one node names the node. Another node
+      rejects it with 503 `SERVER_UNAVAILABLE` and the header `x-chowder-node`; Envoy then tries the other nodes.
+      """;
+
   private final ApiDescriptors api;
+  private final boolean forOperators;
   private final Map<String, Descriptor> shown = new LinkedHashMap<>();
 
-  RestDocument(ApiDescriptors api) {
+  private RestDocument(ApiDescriptors api, boolean forOperators) {
     this.api = api;
+    this.forOperators = forOperators;
   }
 
-  String text() {
+  /** Returns the text of docs/REST.md. */
+  static String ofCallers(ApiDescriptors api) {
+    var document = new RestDocument(api, false);
     var text = new StringBuilder(HEAD);
-    api.services().forEach(service -> text.append(service(service)));
-    return text.append(OTHERS).append(objects()).append(errorTables()).toString();
+    api.services().forEach(service -> text.append(document.service(service)));
+    return text.append(OTHERS).append(document.objects()).append(document.errorTables()).toString();
+  }
+
+  /** Returns the text of docs/OPERATOR.md. */
+  static String ofOperators(ApiDescriptors api) {
+    var document = new RestDocument(api, true);
+    var text = new StringBuilder(OPERATOR_HEAD);
+    api.operatorServices().forEach(service -> text.append(document.service(service)));
+    return text.append(document.objects()).toString();
   }
 
   private String service(ServiceDescriptor service) {
@@ -132,7 +163,8 @@ final class RestDocument {
   }
 
   /** Returns which keys may call the method. */
-  private static String keys(MethodDescriptor method) {
+  private String keys(MethodDescriptor method) {
+    if (forOperators) return "operator token";
     var declared = RestCall.declared(method);
     if (declared.getNeedsNoKey()) return "none";
     return declared.getPermission() == Key.Permission.unspecified

@@ -7,8 +7,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
@@ -18,17 +21,36 @@ import org.yaml.snakeyaml.Yaml;
 final class EnvoyConfiguration {
   static final Path FILE = Path.of("..", "envoy", "envoy.yaml");
 
+  /** Above the number of routes that share an action. */
+  private static final int MAX_ALIASES = 200;
+
   private final Map<String, Object> manager;
 
   private EnvoyConfiguration(Map<String, Object> manager) {
     this.manager = manager;
   }
 
-  /** Reads the file. The variables of {@code envoy/render.sh} have their names as values. */
+  /** Reads the listener of the API. */
   static EnvoyConfiguration read() throws IOException {
+    return read("rest");
+  }
+
+  /** Reads the listener of the operator API. */
+  static EnvoyConfiguration ofOperators() throws IOException {
+    return read("operators");
+  }
+
+  /** Reads the file. The variables of {@code envoy/render.sh} have their names as values. */
+  private static EnvoyConfiguration read(String name) throws IOException {
     var text = Files.readString(FILE).replaceAll("\\$\\{(\\w+)}", "$1");
-    Map<String, Object> root = new Yaml().load(text);
-    var listener = objects(root, "static_resources", "listeners").getFirst();
+    var options = new LoaderOptions();
+    options.setMaxAliasesForCollections(MAX_ALIASES);
+    Map<String, Object> root = new Yaml(options).load(text);
+    var listener =
+        objects(root, "static_resources", "listeners").stream()
+            .filter(one -> name.equals(one.get("name")))
+            .findFirst()
+            .orElseThrow();
     var filters = objects(objects(listener, "filter_chains").getFirst(), "filters");
     return new EnvoyConfiguration(object(filters.getFirst(), "typed_config"));
   }
@@ -51,6 +73,15 @@ final class EnvoyConfiguration {
             .findFirst()
             .orElseThrow(),
         "typed_config");
+  }
+
+  /** Returns the clusters to which routes of any host lead. */
+  Set<String> clusters() {
+    return objects(manager, "route_config", "virtual_hosts").stream()
+        .flatMap(host -> objects(host, "routes").stream())
+        .filter(route -> route.containsKey("route"))
+        .map(route -> text(object(route, "route"), "cluster"))
+        .collect(Collectors.toSet());
   }
 
   /**

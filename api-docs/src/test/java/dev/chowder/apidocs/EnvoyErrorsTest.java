@@ -15,15 +15,30 @@ import org.junit.jupiter.api.Test;
 class EnvoyErrorsTest {
   @Test
   void eachStatusHasTheReasonThatIsDocumentedForIt() throws IOException {
+    var reasons = reasons(EnvoyConfiguration.read());
+    var documented = new TreeMap<Integer, String>();
+    EnvoyErrors.all().forEach(reply -> documented.put(reply.status(), reply.reason().name()));
+    assertThat(reasons).isEqualTo(documented).containsEntry(413, "TOO_LARGE");
+  }
+
+  @Test
+  void eachStatusHasTheReasonForOperators() throws IOException {
+    var expected = new TreeMap<Integer, String>();
+    EnvoyErrors.ofOperators().forEach(reply -> expected.put(reply.status(), reply.reason().name()));
+    assertThat(reasons(EnvoyConfiguration.ofOperators()))
+        .isEqualTo(expected)
+        .containsEntry(413, "TOO_LARGE");
+    assertThat(reasonOf(EnvoyConfiguration.ofOperators().otherError())).isEqualTo(Reason.INTERNAL);
+  }
+
+  private static TreeMap<Integer, String> reasons(EnvoyConfiguration envoy) {
     var reasons = new TreeMap<Integer, String>();
-    for (var mapper : EnvoyConfiguration.read().errorMappers()) {
+    for (var mapper : envoy.errorMappers()) {
       if (!object(mapper, "body_format_override").containsKey("json_format")) continue;
       var body = object(mapper, "body_format_override", "json_format");
       reasons.put(status(mapper), reasonOf(body).name());
     }
-    var documented = new TreeMap<Integer, String>();
-    EnvoyErrors.all().forEach(reply -> documented.put(reply.status(), reply.reason().name()));
-    assertThat(reasons).isEqualTo(documented).containsEntry(413, "TOO_LARGE");
+    return reasons;
   }
 
   @Test

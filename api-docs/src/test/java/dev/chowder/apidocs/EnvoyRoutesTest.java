@@ -141,6 +141,28 @@ class EnvoyRoutesTest {
         .isEqualTo(services);
   }
 
+  /** An operator's call must not be possible where callers of the API are. */
+  @Test
+  void onlyTheListenerOfOperatorsReachesTheOperatorApi() throws IOException {
+    var callers = EnvoyConfiguration.read();
+    var operators = EnvoyConfiguration.ofOperators();
+    assertThat(callers.clusters()).containsOnly("server", "monitoring", "gateways");
+    assertThat(operators.clusters()).containsOnly("operator");
+    var api = ApiDescriptors.read();
+    var methods =
+        api.operatorServices().stream().flatMap(one -> one.getMethods().stream()).toList();
+    assertThat(methods).hasSizeGreaterThan(15);
+    for (var method : methods) {
+      assertThat(operators.grpcRoute(path(method), true).action("cluster")).isEqualTo("operator");
+      for (var call : RestCall.of(method)) {
+        assertThat(call.path()).startsWith("/operator/v1/");
+      }
+    }
+    var transcoder = "envoy.filters.http.grpc_json_transcoder";
+    assertThat(operators.filter(transcoder).get("services"))
+        .isEqualTo(api.operatorServices().stream().map(one -> one.getFullName()).toList());
+  }
+
   private static Route route(EnvoyConfiguration envoy, RestCall call, Map<String, String> more) {
     var headers = new HashMap<>(more);
     headers.put(":method", call.verb());

@@ -7,17 +7,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Checks that docs/REST.md matches the protocol, and that the protocol states every error. */
+/**
+ * Checks that docs/REST.md and docs/OPERATOR.md match the protocol, and that the protocol states
+ * every error.
+ */
 class RestDocumentTest {
-  private static final Path DOCUMENT = Path.of("..", "docs", "REST.md");
-
   @Test
-  void theDocumentMatchesTheProtocol() throws IOException {
-    var text = new RestDocument(ApiDescriptors.read()).text();
-    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
-    assertThat(DOCUMENT)
+  void theDocumentsMatchTheProtocol() throws IOException {
+    var api = ApiDescriptors.read();
+    check("REST.md", RestDocument.ofCallers(api));
+    check("OPERATOR.md", RestDocument.ofOperators(api));
+  }
+
+  private static void check(String name, String text) throws IOException {
+    var document = Path.of("..", "docs", name);
+    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(document, text);
+    assertThat(document)
         .as("run this test with -Dchowder.update-docs=true, and read the difference")
         .hasContent(text);
   }
@@ -31,7 +39,8 @@ class RestDocumentTest {
   void everyReasonIsDocumentedAtItsCalls() throws IOException {
     var api = ApiDescriptors.read();
     var documented = EnumSet.noneOf(Reason.class);
-    for (var service : api.services()) {
+    for (var service :
+        Stream.concat(api.services().stream(), api.operatorServices().stream()).toList()) {
       documented.addAll(DocumentedErrors.reasons(DocumentedErrors.common(service)));
       service.getMethods().stream()
           .map(DocumentedErrors::own)
@@ -40,9 +49,8 @@ class RestDocumentTest {
     EnvoyErrors.all().forEach(reply -> documented.add(reply.reason()));
     // Returned for an instance's host name, which is not an RPC.
     documented.add(Reason.INSTANCE_NOT_RUNNING);
-    // No caller of the API can see these two.
+    // No caller can see it.
     documented.add(Reason.CANCELLED);
-    documented.add(Reason.ORGANIZATION_NOT_FOUND);
     assertThat(documented).isEqualTo(Reasons.all());
   }
 }

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A client of Chowder: REST through Envoy, and the operator API. Collects all unexpected responses.
- * Concurrent calls use separate connections.
+ * A client of Chowder: REST and the operator API through Envoy, and the metrics of a node. Collects
+ * all unexpected responses. Concurrent calls use separate connections.
  */
 final class Api {
   static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
@@ -29,6 +29,7 @@ final class Api {
 
   final URI rest;
   private final URI operator;
+  private final URI monitoring;
   private final Path operatorToken;
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -40,6 +41,7 @@ final class Api {
   Api(Options options) {
     this.rest = URI.create(options.text("rest"));
     this.operator = URI.create(options.text("operator"));
+    this.monitoring = URI.create(options.text("monitoring"));
     this.operatorToken = Path.of(options.text("operator-token-file"));
   }
 
@@ -60,7 +62,11 @@ final class Api {
         "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%d/v1\",\"model\":\"m\"}}}"
             .formatted(modelPort);
     expect(call("PATCH", "/v1/organization", endpoint, made.key()), 200);
-    operator("POST", "/operator/organizations/" + made.id() + "/tier", "{\"tier\":\"whale\"}");
+    asOperator(
+        operator,
+        "PUT",
+        "/operator/v1/organizations/" + made.id() + "/tier",
+        "{\"tier\":\"whale\"}");
     return made;
   }
 
@@ -81,11 +87,11 @@ final class Api {
     return http.send(request(path, key).POST(publisher(body)).build(), reader);
   }
 
-  String operator(String method, String path, String body)
+  private String asOperator(URI port, String method, String path, String body)
       throws IOException, InterruptedException {
     var token = Files.readString(operatorToken).strip();
     var request =
-        HttpRequest.newBuilder(operator.resolve(path))
+        HttpRequest.newBuilder(port.resolve(path))
             .header("Authorization", "Bearer " + token)
             .header("Content-Type", "application/json")
             .timeout(CALL_LIMIT)
@@ -102,7 +108,7 @@ final class Api {
    * metric.
    */
   double figure(String name) throws IOException, InterruptedException {
-    return operator("GET", "/metrics", "")
+    return asOperator(monitoring, "GET", "/metrics", "")
         .lines()
         .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))

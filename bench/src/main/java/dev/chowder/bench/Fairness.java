@@ -351,6 +351,8 @@ final class Fairness {
             options.text("rest"),
             "--operator",
             options.text("operator"),
+            "--monitoring",
+            options.text("monitoring"),
             "--operator-token-file",
             options.text("operator-token-file"),
             "--nice",

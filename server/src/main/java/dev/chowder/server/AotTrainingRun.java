@@ -83,6 +83,8 @@ public final class AotTrainingRun {
             0,
             "chowder.operator.port",
             0,
+            "chowder.monitoring.port",
+            0,
             // The run makes more calls per second than a caller may.
             "chowder.rate.burst",
             1_000_000,

@@ -9,6 +9,7 @@ import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.ClusterStep;
 import dev.chowder.cluster.NodeContext;
+import dev.chowder.cluster.NodeNames;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
@@ -70,6 +71,7 @@ public final class Chowder implements AutoCloseable {
   private final Function<Config, SandboxDriver> drivers;
   private int grpcPort;
   private int operatorPort;
+  private int monitoringPort;
 
   private Chowder(Config config, Function<Config, SandboxDriver> drivers) {
     this.config = config;
@@ -157,7 +159,8 @@ public final class Chowder implements AutoCloseable {
                 config,
                 settings,
                 certificates,
-                new EdgeStep.Inputs(storage, driver, effects, duties, services),
+                new EdgeStep.Inputs(
+                    storage, driver, effects, duties, services, new NodeNames(system)),
                 metrics,
                 serving::get,
                 node));
@@ -210,17 +213,20 @@ public final class Chowder implements AutoCloseable {
     edge.grpc().start();
     grpcPort = edge.grpc().port();
     operatorPort = edge.operators().port();
+    monitoringPort = edge.monitoring().port();
     // If a setting is 0, its port is known only now.
-    effects.nodePorts().listen(Set.of(grpcPort, operatorPort));
+    effects.nodePorts().listen(Set.of(grpcPort, operatorPort, monitoringPort));
     serving.set(true);
     startup.add("service", () -> startDraining(member, edge.grpc()));
     var address = settings.bind().getHostAddress();
     LOG.info(
-        "chowder serves gRPC on {}:{}, operators on {}:{}",
+        "chowder serves gRPC on {}:{}, operators on {}:{}, monitoring on {}:{}",
         address,
         grpcPort,
         address,
-        operatorPort);
+        operatorPort,
+        address,
+        monitoringPort);
   }
 
   /**
@@ -252,6 +258,11 @@ public final class Chowder implements AutoCloseable {
   /** Returns the operator port; a free port if the setting is 0. */
   public int operatorPort() {
     return operatorPort;
+  }
+
+  /** Returns the monitoring port; a free port if the setting is 0. */
+  public int monitoringPort() {
+    return monitoringPort;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.chowder.server;
 
 import com.typesafe.config.Config;
 import dev.chowder.cluster.NodeContext;
+import dev.chowder.cluster.NodeNames;
 import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
 import dev.chowder.rows.RowRebuild;
@@ -23,9 +24,12 @@ import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.instance.SandboxListeners;
+import dev.chowder.server.operator.ClusterNodes;
 import dev.chowder.server.operator.HomeBackups;
 import dev.chowder.server.operator.HostOperatorCommands;
 import dev.chowder.server.operator.IncidentResponse;
+import dev.chowder.server.operator.MonitoringServer;
+import dev.chowder.server.operator.OperatorGrpcService;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.operator.OrganizationOperatorCommands;
 import dev.chowder.server.operator.RowOperatorCommands;
@@ -40,6 +44,7 @@ import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.StorageSettings;
 import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -49,8 +54,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Starts the operator port, and creates the gRPC server without starting it: the node serves only
- * when it is ready.
+ * Starts the operator port and the monitoring port, and creates the gRPC server without starting
+ * it: the node serves only when it is ready.
  *
  * @param isServing returns whether the node serves calls
  */
@@ -70,40 +75,53 @@ record EdgeStep(
       SandboxDriver driver,
       EffectStep.Parts effects,
       DutyStep.Parts duties,
-      ServiceStep.Parts services) {}
+      ServiceStep.Parts services,
+      NodeNames nodes) {}
 
   /** Started parts. */
-  record Parts(OperatorServer operators, GrpcServer grpc) {}
+  record Parts(OperatorServer operators, MonitoringServer monitoring, GrpcServer grpc) {}
 
   @Override
   public Parts start(Startup startup) throws IOException {
-    var operators = startup.add("operator port", operators());
-    return new Parts(operators, startup.add("gRPC", grpc()));
+    var envoy = new EnvoyToken(token("envoy.token", "chd_envoy_"));
+    var gate =
+        new OperatorServer.Gate(
+            token("operator.token", "chd_op_"),
+            new ClientAddress(envoy),
+            inputs.services().audit());
+    var operators =
+        startup.add(
+            "operator port",
+            OperatorServer.start(settings, credentials(), gate, operatorService()));
+    var monitoring =
+        startup.add(
+            "monitoring port",
+            MonitoringServer.start(
+                settings,
+                certificates.map(NodeCertificates::https),
+                gate,
+                new MonitoringServer.Sources(
+                    metrics::scrape,
+                    isServing,
+                    () -> inputs.driver().isolationFailure().isEmpty())));
+    return new Parts(operators, monitoring, startup.add("gRPC", grpc(envoy)));
   }
 
-  private OperatorServer operators() throws IOException {
+  private ServerCredentials credentials() {
+    return certificates.map(NodeCertificates::grpc).orElseGet(InsecureServerCredentials::create);
+  }
+
+  private OperatorGrpcService operatorService() {
     var services = inputs.services();
     var storage = inputs.storage();
     var duties = inputs.duties();
-    return OperatorServer.start(
-        settings,
-        certificates.map(NodeCertificates::https),
-        token("operator.token", "chd_op_"),
-        services.audit(),
+    return new OperatorGrpcService(
         new OrganizationOperatorCommands(
             services.signUps(),
             services.organizations(),
             new OrganizationRows(storage.database()),
             services.keys(),
             services.revocations(),
-            node.clock()),
-        new HostOperatorCommands(
-            new InstanceRows(storage.database()),
-            duties.reconciler(),
-            duties.values(),
-            services.bulkRecovery(),
-            inputs.effects().hostPorts(),
-            inputs.driver(),
             node.clock()),
         new IncidentResponse(
             services.organizations(),
@@ -112,24 +130,29 @@ record EdgeStep(
             services.instances(),
             new AuditRows(storage.database()),
             node.clock()),
+        new HostOperatorCommands(
+            new InstanceRows(storage.database()),
+            duties.reconciler(),
+            duties.values(),
+            services.bulkRecovery(),
+            inputs.effects().hostPorts(),
+            node.clock()),
+        new RowOperatorCommands(
+            new RowRebuild(RowSettings.of(config)),
+            duties.rowsOfOrganizations(),
+            duties.rowsOfInstances()),
+        new SecretOperatorCommands(storage.masterKey(), storage.secrets()),
         new HomeBackups(
             new SignedBackups(
                 StorageSettings.from(config),
                 new BackupTag(SecretSettings.from(config), List.of())),
             settings.home(),
             node.clock()),
-        new SecretOperatorCommands(storage.masterKey(), storage.secrets()),
-        new RowOperatorCommands(
-            new RowRebuild(RowSettings.of(config)),
-            duties.rowsOfOrganizations(),
-            duties.rowsOfInstances()),
-        metrics,
-        isServing);
+        new ClusterNodes(inputs.nodes(), duties.reconciler()::where));
   }
 
-  private GrpcServer grpc() throws IOException {
+  private GrpcServer grpc(EnvoyToken envoy) {
     var services = inputs.services();
-    var envoy = new EnvoyToken(token("envoy.token", "chd_envoy_"));
     var rate = RateSettings.of(config);
     var keyCheck =
         new KeyCheck(
@@ -139,7 +162,7 @@ record EdgeStep(
             rate.rejectionDelay());
     return GrpcServer.onNetwork(
         settings,
-        certificates.map(NodeCertificates::grpc).orElseGet(InsecureServerCredentials::create),
+        credentials(),
         new GrpcServer.Services(services.api(), List.of(envoyAuthorization(envoy, keyCheck, rate))),
         new GrpcServer.Gate(
             keyCheck,

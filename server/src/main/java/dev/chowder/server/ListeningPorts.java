@@ -30,6 +30,7 @@ final class ListeningPorts {
     var ports = new TreeSet<Integer>();
     ports.add(server.grpc().port());
     ports.add(server.operator().port());
+    ports.add(server.monitoringPort());
     ports.add(server.gateway().port());
     ports.add(cluster.managementPort());
     if (cluster.discovery() instanceof Discovery.ContactPoints(var all)) {

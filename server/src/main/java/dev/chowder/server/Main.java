@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.secret.MasterKeyException;
+import dev.chowder.server.operator.OperatorCommandLine;
 import dev.chowder.storage.StorageException;
 import java.io.IOException;
 import java.net.BindException;
@@ -15,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The process of a node. Starts the node from the configuration and the environment, stops it in
  * order on SIGTERM, and halts at once if the cluster removes it; a supervisor then restarts the
- * process. With arguments, runs an operator's command on the database and exits.
+ * process. With arguments, calls the operator port of a node, or runs an operator's command on the
+ * database, and exits.
  */
 public final class Main {
   /** Exit code (EX_TEMPFAIL) if the cluster removed this node; after a restart it joins again. */
@@ -25,9 +27,19 @@ public final class Main {
 
   private Main() {}
 
-  /** Runs a node without arguments, or a command of {@link StorageCommands} with arguments. */
+  /**
+   * Runs a node without arguments. With arguments, runs {@link OperatorCommandLine} if the first
+   * one is {@code operator}, else {@link StorageCommands}.
+   */
   public static void main(String[] args) throws InterruptedException {
     try {
+      if (args.length > 0 && args[0].equals("operator")) {
+        var arguments = List.of(args).subList(1, args.length);
+        if (!OperatorCommandLine.run(ConfigFactory.load(), arguments, System.out, System.err)) {
+          System.exit(1);
+        }
+        return;
+      }
       if (args.length > 0) {
         StorageCommands.run(ConfigFactory.load(), List.of(args), System.out);
         return;

@@ -80,7 +80,7 @@ public final class NodeCertificates implements AutoCloseable {
     others.updateTrustCredentials(tls.ca().toFile());
   }
 
-  /** Returns credentials for the gRPC port, which require a client certificate. */
+  /** Returns credentials for gRPC and the operator port, which require a client certificate. */
   public ServerCredentials grpc() {
     return TlsServerCredentials.newBuilder()
         .keyManager(own)
@@ -89,7 +89,7 @@ public final class NodeCertificates implements AutoCloseable {
         .build();
   }
 
-  /** Returns a context for the operator port, which itself requires a client certificate. */
+  /** Returns a context for the monitoring port, which itself requires a client certificate. */
   public SSLContext https() {
     try {
       var context = SSLContext.getInstance("TLS");

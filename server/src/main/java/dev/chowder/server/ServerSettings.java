@@ -25,6 +25,7 @@ public record ServerSettings(
     boolean unisolatedOrganizations,
     Grpc grpc,
     Operator operator,
+    int monitoringPort,
     Gateway gateway,
     Responses responses,
     Instances instances,
@@ -47,7 +48,7 @@ public record ServerSettings(
       Duration shutdownDelay,
       Duration shutdownTimeout) {}
 
-  /** The operator's port and its limits. */
+  /** The operator port, and the limits of operators' requests. */
   public record Operator(
       @Setting(max = "65535") int port,
       int maxBodyBytes,
@@ -112,6 +113,7 @@ public record ServerSettings(
       boolean unisolatedOrganizations,
       Grpc grpc,
       Operator operator,
+      @Setting(value = "monitoring.port", max = "65535") int monitoringPort,
       GatewayValues gateway,
       PublicTls tls,
       Responses responses,
@@ -133,6 +135,7 @@ public record ServerSettings(
         values.unisolatedOrganizations,
         values.grpc,
         values.operator,
+        values.monitoringPort,
         gateway(values.gateway, publicScheme(values.tls)),
         values.responses,
         values.instances,

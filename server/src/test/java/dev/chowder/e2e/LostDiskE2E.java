@@ -76,8 +76,8 @@ class LostDiskE2E {
                 "the home is in quarantine",
                 Limits.STEP,
                 this::reconciler,
-                now -> !now.path("unknown").isEmpty())
-            .path("unknown")
+                now -> !now.path("quarantine").isEmpty())
+            .path("quarantine")
             .path(0);
     assertThat(entry.path("sandbox_id").asText()).isEqualTo("sb-" + agent);
     assertThat(entry.path("why").asText()).isEqualTo("home_reappeared");
@@ -90,7 +90,7 @@ class LostDiskE2E {
         "nothing is in quarantine",
         Limits.STEP,
         this::reconciler,
-        now -> now.path("unknown").isEmpty());
+        now -> now.path("quarantine").isEmpty());
   }
 
   private JsonNode awaitStatus(String agent, String status) {
@@ -120,8 +120,8 @@ class LostDiskE2E {
   }
 
   private JsonNode reconciler() {
-    var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_PORT", "9091");
-    var url = "http://localhost:" + port + "/operator/reconciler";
+    var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_REST_PORT", "8081");
+    var url = "http://localhost:" + port + "/operator/v1/reconciler";
     return curl("GET", url, "operator-authorization", "");
   }
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PoolE2E {
   private static final int REST = 24080;
-  private static final int OPERATOR = 24091;
+  private static final int MONITORING = 24095;
   private static final int DEMO_MODEL = 24092;
   private static final int WAIT_SECONDS = 180;
 
@@ -41,7 +41,11 @@ class PoolE2E {
           "CHOWDER_GRPC_PORT",
           "24090",
           "CHOWDER_OPERATOR_PORT",
-          Integer.toString(OPERATOR),
+          "24091",
+          "CHOWDER_OPERATOR_REST_PORT",
+          "24081",
+          "CHOWDER_MONITORING_PORT",
+          Integer.toString(MONITORING),
           "CHOWDER_DEMO_MODEL_PORT",
           Integer.toString(DEMO_MODEL),
           "CHOWDER_POOL_MAX_SIZE",

@@ -36,6 +36,12 @@ class UpgradeE2E {
   private final Caller neighbor = new Caller(rest, recorded.key("neighbor"));
   @TempDir private Path folder;
 
+  UpgradeE2E() {
+    // Ports that version did not have. The default ones may be in use.
+    environment.put("CHOWDER_OPERATOR_REST_PORT", "27081");
+    environment.put("CHOWDER_MONITORING_PORT", "27095");
+  }
+
   @AfterEach
   void nothingRemains() {
     run("down", "--purge", "--keep-cache");

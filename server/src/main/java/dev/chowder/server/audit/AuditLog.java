@@ -16,7 +16,6 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import java.net.InetAddress;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,7 +42,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   /** The action of an entry that counts failed authentications with API keys. */
   public static final String AUTHENTICATION_FAILED = "authentication_failed";
 
-  /** The action of an entry that counts failed authentications on the operator port. */
+  /** The action of an entry that counts failed authentications with the operator token. */
   public static final String OPERATOR_AUTHENTICATION_FAILED = "operator_authentication_failed";
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
@@ -204,28 +203,25 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   }
 
   @Override
-  public void rejected(InetAddress address) {
-    count(new Failure(OPERATOR_AUTHENTICATION_FAILED, shown(address)), 1);
+  public void rejected(String client) {
+    count(new Failure(OPERATOR_AUTHENTICATION_FAILED, ClientAddress.shown(client)), 1);
   }
 
   @Override
-  public void called(InetAddress address, String action, String organizationId, String instanceId) {
+  public void called(String client, String action, String organizationId, String instanceId) {
+    var address = ClientAddress.shown(client);
     try {
-      var call = new Read(action, organizationId, "", instanceId, shown(address));
+      var call = new Read(action, organizationId, "", instanceId, address);
       record(operatorEntries, isRecordedWithIds(call) ? call : call.withoutIds());
     } catch (RuntimeException why) {
       LOG.warn(
           "audit: cannot record that {} called {} (organization={}, instance={}): {}",
-          shown(address),
+          address,
           action,
           organizationId,
           instanceId,
           why.toString());
     }
-  }
-
-  private static String shown(InetAddress address) {
-    return ClientAddress.shown(ClientAddress.of(address));
   }
 
   private synchronized boolean isRecordedWithIds(Read call) {

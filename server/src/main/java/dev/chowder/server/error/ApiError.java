@@ -40,6 +40,7 @@ public final class ApiError extends RuntimeException {
   static final Metadata.Key<String> RETRY_AFTER = ascii("retry-after");
   static final Metadata.Key<String> SHOULD_RETRY = ascii("x-should-retry");
   static final Metadata.Key<String> AUTHENTICATE = ascii("www-authenticate");
+  static final Metadata.Key<String> NODE = ascii("x-chowder-node");
   static final Metadata.Key<com.google.rpc.Status> DETAILS =
       Metadata.Key.of(
           "grpc-status-details-bin",
@@ -55,6 +56,8 @@ public final class ApiError extends RuntimeException {
                   .add(BadRequest.getDescriptor())
                   .add(RetryInfo.getDescriptor())
                   .build());
+
+  private static final String NODE_FACT = "node";
 
   private static final int UPGRADE_RETRY_AFTER_SECONDS = 30;
 
@@ -187,6 +190,15 @@ public final class ApiError extends RuntimeException {
     return new ApiError(Reason.SERVER_UNAVAILABLE, message, null, retryAfterSeconds, Map.of());
   }
 
+  /**
+   * Returns SERVER_UNAVAILABLE of a node that cannot serve the call, although another one can.
+   *
+   * @param node name of the other node, which callers get as metadata {@code node}
+   */
+  public static ApiError otherNode(String message, String node) {
+    return of(Reason.SERVER_UNAVAILABLE, message).with(Map.of(NODE_FACT, node));
+  }
+
   /** Returns the error for a database that does not answer; see {@code Outage}. */
   public static ApiError databaseUnavailable() {
     return unavailable(
@@ -282,6 +294,8 @@ public final class ApiError extends RuntimeException {
   /** Adds the headers that Envoy needs for REST, which it reads from initial metadata only. */
   void putHeaders(Metadata headers) {
     headers.put(HTTP_STATUS, Integer.toString(httpStatus()));
+    // Makes Envoy repeat the call on another node.
+    if (facts.containsKey(NODE_FACT)) headers.put(NODE, facts.get(NODE_FACT));
     restHeaders()
         .forEach(
             (name, value) ->

@@ -27,9 +27,6 @@ public interface HostCommands {
   /** Removes a sandbox in quarantine, including its home volume. */
   void remove(String sandboxId);
 
-  /** Returns whether the last check found that the host isolates sandboxes; does not block. */
-  boolean isolated();
-
   /** Returns the host's ports that are listed, in use, or have an operator's decision, in order. */
   List<HostPort> hostPorts();
 

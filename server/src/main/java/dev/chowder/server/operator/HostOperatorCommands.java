@@ -2,13 +2,11 @@ package dev.chowder.server.operator;
 
 import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.api.v1.Reason;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.UnreferencedValues;
-import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
@@ -29,7 +27,6 @@ public final class HostOperatorCommands implements HostCommands {
   private final SingletonDuty<UnreferencedValues> values;
   private final BulkRecovery recovery;
   private final HostPortAccess hostPorts;
-  private final SandboxDriver driver;
   private final InstantSource clock;
 
   public HostOperatorCommands(
@@ -38,14 +35,12 @@ public final class HostOperatorCommands implements HostCommands {
       SingletonDuty<UnreferencedValues> values,
       BulkRecovery recovery,
       HostPortAccess hostPorts,
-      SandboxDriver driver,
       InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
     this.values = values;
     this.recovery = recovery;
     this.hostPorts = hostPorts;
-    this.driver = driver;
     this.clock = clock;
   }
 
@@ -101,11 +96,6 @@ public final class HostOperatorCommands implements HostCommands {
   }
 
   @Override
-  public boolean isolated() {
-    return driver.isolationFailure().isEmpty();
-  }
-
-  @Override
   public List<HostPort> hostPorts() {
     return hostPorts.list().stream()
         .map(
@@ -128,16 +118,18 @@ public final class HostOperatorCommands implements HostCommands {
 
   /** Returns the reconciler, which one node has; on other nodes, the error names that node. */
   private Reconciler reconciler() {
-    return reconciler
-        .here()
-        .orElseThrow(
-            () ->
-                ApiError.of(
-                    Reason.SERVER_UNAVAILABLE,
-                    cannot(
-                        "call the reconciler",
-                        "it runs on " + reconciler.where(),
-                        "use the operator port of that node")));
+    return reconciler.here().orElseThrow(this::reconcilesElsewhere);
+  }
+
+  private ApiError reconcilesElsewhere() {
+    var node = reconciler.where();
+    if (node.isEmpty() || reconciler.isOurs()) {
+      return ApiError.unavailable(
+          cannot("call the reconciler", "no node runs it yet", "retry later"), RETRY_AFTER_SECONDS);
+    }
+    return ApiError.otherNode(
+        cannot("call the reconciler", "it runs on " + node, "use the operator port of that node"),
+        node);
   }
 
   private static PendingWork pending(InstanceRow row) {

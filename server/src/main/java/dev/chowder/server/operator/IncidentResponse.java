@@ -26,7 +26,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 /** Performs {@link IncidentCommands}. */
 public final class IncidentResponse implements IncidentCommands {
   /** Maximum time that a call waits for a stop, which then continues. */
-  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
+  static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
   private final OrganizationClient organizations;
   private final OrganizationDeletion deletion;

@@ -1,26 +1,31 @@
 package dev.chowder.server.operator;
 
-import java.net.InetAddress;
-
-/** Records requests on the operator port. Does not authorize them. */
+/** Records calls of operators. Does not authorize them. */
 public interface OperatorAudit {
-  /** The action of every unknown path. */
-  String UNKNOWN = "operator/unknown";
+  /** Start of the action of every operator's call; the name of the RPC follows. */
+  String PREFIX = "operator/";
 
-  /** Records a request without the token; must not block. */
-  void rejected(InetAddress address);
+  /** The action of every RPC that does not exist. */
+  String UNKNOWN = PREFIX + "unknown";
+
+  /**
+   * Records a request without the token; must not block.
+   *
+   * @param client as {@code ClientAddress} names it
+   */
+  void rejected(String client);
 
   /**
    * Records an authenticated call that may change something, before it is performed. May block for
    * a short time. Must not throw, because operators must be able to act while the audit table
    * cannot be written.
    *
-   * @param address remote address of the connection
-   * @param action the path without ids, such as {@code operator/organizations/suspend} or {@code
-   *     operator/host-ports/8000/open}, or {@link #UNKNOWN}
-   * @param organizationId organization in the path; empty if none
-   * @param instanceId instance in the path, or the instance of the sandbox in the path; empty if
-   *     none
+   * @param client as {@code ClientAddress} names it
+   * @param action {@link #PREFIX} and the name of the RPC, such as {@code
+   *     operator/SuspendOrganization} or {@code operator/OpenHostPort/8000}, or {@link #UNKNOWN}
+   * @param organizationId organization in the request; empty if none
+   * @param instanceId instance in the request, or the instance of the sandbox in the request; empty
+   *     if none
    */
-  void called(InetAddress address, String action, String organizationId, String instanceId);
+  void called(String client, String action, String organizationId, String instanceId);
 }

@@ -1,174 +1,117 @@
 package dev.chowder.server.operator;
 
-import static dev.chowder.base.ErrorText.cannot;
-
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsParameters;
-import com.sun.net.httpserver.HttpsServer;
-import dev.chowder.api.v1.Reason;
+import dev.chowder.api.operator.v1.OperatorServiceGrpc;
 import dev.chowder.server.ServerSettings;
+import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.TokenFile;
-import dev.chowder.server.error.ApiError;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import dev.chowder.server.call.BoundedRequests;
+import dev.chowder.server.call.CallHeaders;
+import dev.chowder.server.call.UnknownMethods;
+import dev.chowder.server.error.ErrorInterceptor;
+import dev.chowder.server.error.RequestId;
+import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.function.BooleanSupplier;
-import javax.net.ssl.SSLContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.TimeUnit;
 
 /**
- * The HTTP server of the operator port: metrics and commands for requests with the operator token,
- * and {@code /healthz} for every client. Not part of the API. Pekko's management port, which a node
- * with contact points opens, is a separate HTTP server.
+ * The gRPC server of the operator port. Serves {@link OperatorGrpcService} and reflection to
+ * clients with the operator token, and nothing to others. Serves whether or not the node serves
+ * callers.
  */
 public final class OperatorServer implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
-  private static final int BACKLOG = 64;
+  private static final int MAX_METADATA_BYTES = 16_384;
 
-  private final HttpServer http;
+  private final Server server;
   private final ExecutorService executor;
-  private final OperatorRoutes routes;
-  private final Semaphore permits;
-  private final ServerSettings.Operator limits;
+  private final OperatorCallLimits limits;
 
-  private OperatorServer(
-      HttpServer http, ExecutorService executor, OperatorRoutes routes, ServerSettings.Operator s) {
-    this.http = http;
+  private OperatorServer(Server server, ExecutorService executor, OperatorCallLimits limits) {
+    this.server = server;
     this.executor = executor;
-    this.routes = routes;
-    this.permits = new Semaphore(s.maxRequests());
-    this.limits = s;
+    this.limits = limits;
   }
+
+  /**
+   * The check that a call passes before the service.
+   *
+   * @param audit records calls without the token, and calls that may change something
+   */
+  public record Gate(TokenFile token, ClientAddress addresses, OperatorAudit audit) {}
 
   /**
    * Starts the server.
    *
-   * @param tls the server's certificate and the CA of client certificates; empty for plain HTTP
-   * @param audit records requests without the token, and calls that may change something
-   * @param isServing returns whether the node serves calls, for {@code /healthz}
+   * @param credentials the server's certificate and the CA of client certificates
    */
   public static OperatorServer start(
       ServerSettings settings,
-      Optional<SSLContext> tls,
-      TokenFile token,
-      OperatorAudit audit,
-      OperatorCommands commands,
-      HostCommands host,
-      IncidentCommands incidents,
-      BackupCommand backup,
-      MasterKeyCommands masterKey,
-      RowCommands rows,
-      PrometheusMeterRegistry metrics,
-      BooleanSupplier isServing)
+      ServerCredentials credentials,
+      Gate gate,
+      OperatorServiceGrpc.OperatorServiceImplBase service)
       throws IOException {
-    var address = new InetSocketAddress(settings.bind(), settings.operator().port());
-    var routes =
-        new OperatorRoutes(
-            token,
-            audit,
-            commands,
-            host,
-            incidents,
-            backup,
-            masterKey,
-            rows,
-            metrics::scrape,
-            isServing,
-            settings.operator().maxBodyBytes());
-    var executor = Executors.newVirtualThreadPerTaskExecutor();
+    var operator = settings.operator();
+    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    var limits = new OperatorCallLimits(operator);
+    // Outermost first. The limits come before the check of the token, since a call takes a thread
+    // from its first byte.
+    var chain =
+        List.<ServerInterceptor>of(
+            RequestId.interceptor(),
+            new ErrorInterceptor(),
+            limits,
+            new CallHeaders(),
+            new OperatorAuthentication(gate));
+    var audited =
+        BoundedRequests.of(
+            ServerInterceptors.interceptForward(
+                service.bindService(), new OperatorCallAudit(gate.audit())),
+            operator.maxBodyBytes());
     var server =
-        new OperatorServer(
-            tls.isPresent() ? https(address, tls.get()) : HttpServer.create(address, BACKLOG),
-            executor,
-            routes,
-            settings.operator());
-    server.http.setExecutor(executor);
-    server.http.createContext("/", server::handle);
-    server.http.start();
-    return server;
+        NettyServerBuilder.forAddress(
+                new InetSocketAddress(settings.bind(), operator.port()), credentials)
+            // Up to twice the limit, the caller receives Chowder's error.
+            .maxInboundMessageSize(2 * operator.maxBodyBytes())
+            .maxInboundMetadataSize(MAX_METADATA_BYTES)
+            .maxConcurrentCallsPerConnection(operator.maxRequests())
+            .maxConnectionIdle(
+                settings.grpc().connectionIdleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .handshakeTimeout(settings.grpc().handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .executor(executor)
+            .addService(ServerInterceptors.interceptForward(audited, chain))
+            .addService(
+                ServerInterceptors.interceptForward(
+                    ProtoReflectionServiceV1.newInstance().bindService(), chain))
+            .fallbackHandlerRegistry(new UnknownMethods(withUnknown(chain, gate.audit())))
+            .build()
+            .start();
+    return new OperatorServer(server, executor, limits);
   }
 
-  private static HttpServer https(InetSocketAddress address, SSLContext tls) throws IOException {
-    var https = HttpsServer.create(address, BACKLOG);
-    https.setHttpsConfigurator(
-        new HttpsConfigurator(tls) {
-          @Override
-          public void configure(HttpsParameters connection) {
-            var parameters = getSSLContext().getDefaultSSLParameters();
-            parameters.setNeedClientAuth(true);
-            connection.setSSLParameters(parameters);
-          }
-        });
-    return https;
+  private static List<ServerInterceptor> withUnknown(
+      List<ServerInterceptor> chain, OperatorAudit audit) {
+    var all = new ArrayList<>(chain);
+    all.add(OperatorCallAudit.ofUnknown(audit));
+    return all;
   }
 
   public int port() {
-    return http.getAddress().getPort();
-  }
-
-  private void handle(HttpExchange exchange) throws IOException {
-    // Closes the connection at the timeout, so that a slow client cannot hold its permit forever.
-    var watchdog =
-        Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    Thread.sleep(OperatorRoutes.timeout(exchange, limits));
-                    exchange.close();
-                  } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                  }
-                });
-    try (exchange) {
-      if (permits.tryAcquire()) {
-        try {
-          respond(exchange).writeTo(exchange);
-        } finally {
-          permits.release();
-        }
-      } else {
-        OperatorAnswer.of(
-                ApiError.of(
-                    Reason.RATE_LIMITED,
-                    cannot(
-                        "complete the request",
-                        "the operator port has "
-                            + limits.maxRequests()
-                            + " requests in progress, its limit",
-                        "retry later")))
-            .writeTo(exchange);
-      }
-    } finally {
-      watchdog.interrupt();
-    }
-  }
-
-  private OperatorAnswer respond(HttpExchange exchange) throws IOException {
-    try {
-      return routes.answer(exchange);
-    } catch (RuntimeException thrown) {
-      ApiError known = ApiError.in(thrown);
-      if (known != null) {
-        return OperatorAnswer.of(known);
-      }
-      LOG.error("operator's request {} failed", exchange.getRequestURI().getPath(), thrown);
-      return OperatorAnswer.of(
-          ApiError.of(
-              Reason.INTERNAL,
-              cannot("complete the request", "a bug in Chowder", "see the server's log")));
-    }
+    return server.getPort();
   }
 
   @Override
   public void close() {
-    http.stop(0);
+    server.shutdownNow();
+    limits.close();
     executor.shutdownNow();
   }
 }

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.base.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -95,17 +95,17 @@ class AuditLogTest {
   @Test
   void equalCallsOfOperatorsShareAnEntryWrittenBeforeTheCall() {
     try (var audit = audit()) {
-      called(audit, "192.0.2.1", "operator/backup", "", "");
-      assertThat(reads()).containsExactly("  operator/backup  192.0.2.1 1");
-      for (int n = 1; n < 100; n++) called(audit, "192.0.2.1", "operator/backup", "", "");
-      called(audit, "192.0.2.2", "operator/backup", "", "");
-      called(audit, "2001:db8::1", "operator/organizations/keys", "o", "");
+      called(audit, "192.0.2.1", "operator/CreateBackup", "", "");
+      assertThat(reads()).containsExactly("  operator/CreateBackup  192.0.2.1 1");
+      for (int n = 1; n < 100; n++) called(audit, "192.0.2.1", "operator/CreateBackup", "", "");
+      called(audit, "192.0.2.2", "operator/CreateBackup", "", "");
+      called(audit, "2001:db8::1", "operator/CreateOrganizationKey", "o", "");
     }
     assertThat(reads())
         .containsExactlyInAnyOrder(
-            "  operator/backup  192.0.2.1 100",
-            "  operator/backup  192.0.2.2 1",
-            "o  operator/organizations/keys  2001:db8:0:0:0:0:0:0/64 1");
+            "  operator/CreateBackup  192.0.2.1 100",
+            "  operator/CreateBackup  192.0.2.2 1",
+            "o  operator/CreateOrganizationKey  2001:db8:0:0:0:0:0:0/64 1");
   }
 
   /**
@@ -114,41 +114,41 @@ class AuditLogTest {
   @Test
   void callsOfOperatorsWithInventedIdsDisplaceNoOthers() {
     try (var audit = audit()) {
-      called(audit, "192.0.2.1", "operator/instances/stop", "", INSTANCE);
-      called(audit, "192.0.2.1", "operator/organizations/keys", "o", "");
-      called(audit, "192.0.2.1", "operator/backup", "", "");
+      called(audit, "192.0.2.1", "operator/StopInstance", "", INSTANCE);
+      called(audit, "192.0.2.1", "operator/CreateOrganizationKey", "o", "");
+      called(audit, "192.0.2.1", "operator/CreateBackup", "", "");
       for (int n = 0; n < 50; n++) {
-        called(audit, "192.0.2.1", "operator/instances/stop", "", Ids.next());
-        called(audit, "192.0.2.1", "operator/organizations/keys", Ids.next(), "");
-        called(audit, "192.0.2.1", "operator/host-ports/" + (1000 + n) + "/open", "", "");
+        called(audit, "192.0.2.1", "operator/StopInstance", "", Ids.next());
+        called(audit, "192.0.2.1", "operator/CreateOrganizationKey", Ids.next(), "");
+        called(audit, "192.0.2.1", "operator/OpenHostPort/" + (1000 + n), "", "");
       }
-      called(audit, "192.0.2.1", "operator/instances/stop", "", INSTANCE);
+      called(audit, "192.0.2.1", "operator/StopInstance", "", INSTANCE);
       assertThat(reads())
           .containsExactlyInAnyOrder(
-              "  operator/instances/stop " + INSTANCE + " 192.0.2.1 2",
-              "o  operator/organizations/keys  192.0.2.1 1",
-              "  operator/backup  192.0.2.1 1",
-              "  operator/instances/stop  192.0.2.1 50",
-              "  operator/organizations/keys  192.0.2.1 50",
-              "  operator/host-ports/open  192.0.2.1 50");
+              "  operator/StopInstance " + INSTANCE + " 192.0.2.1 2",
+              "o  operator/CreateOrganizationKey  192.0.2.1 1",
+              "  operator/CreateBackup  192.0.2.1 1",
+              "  operator/StopInstance  192.0.2.1 50",
+              "  operator/CreateOrganizationKey  192.0.2.1 50",
+              "  operator/OpenHostPort  192.0.2.1 50");
       audit.flushQuietly();
-      called(audit, "192.0.2.1", "operator/host-ports/8000/open", "", "");
+      called(audit, "192.0.2.1", "operator/OpenHostPort/8000", "", "");
     }
-    assertThat(reads()).contains("  operator/host-ports/8000/open  192.0.2.1 1").hasSize(7);
+    assertThat(reads()).contains("  operator/OpenHostPort/8000  192.0.2.1 1").hasSize(7);
   }
 
   private static void called(
       AuditLog audit, String address, String action, String organizationId, String instanceId) {
-    audit.called(InetAddress.ofLiteral(address), action, organizationId, instanceId);
+    audit.called(ClientAddress.of(address), action, organizationId, instanceId);
   }
 
   @Test
   void anOperatorMayActWhileTheTableCannotBeWritten() {
     try (var audit = audit()) {
-      called(audit, "192.0.2.1", "operator/instances/recover", "", "");
+      called(audit, "192.0.2.1", "operator/RecoverInstances", "", "");
       database.close();
       for (var action : List.of("recover", "stop")) {
-        called(audit, "192.0.2.1", "operator/instances/" + action, "", "");
+        called(audit, "192.0.2.1", "operator/" + action, "", "");
       }
     }
   }
@@ -183,8 +183,8 @@ class AuditLogTest {
   void failuresWithKeysAndOnTheOperatorsPortAreCountedSeparately() {
     try (var audit = audit()) {
       audit.authenticationFailed("c0000201");
-      audit.rejected(InetAddress.ofLiteral("192.0.2.1"));
-      audit.rejected(InetAddress.ofLiteral("192.0.2.2"));
+      audit.rejected(ClientAddress.of("192.0.2.1"));
+      audit.rejected(ClientAddress.of("192.0.2.2"));
     }
     assertThat(
             rows.list(Optional.empty(), 100, Optional.empty()).stream()

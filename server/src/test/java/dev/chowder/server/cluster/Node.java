@@ -34,10 +34,10 @@ final class Node implements AutoCloseable {
   private @Nullable Process process;
 
   /** Chosen once and reused by each start. */
-  record Ports(int grpc, int operator, int management) {
+  record Ports(int grpc, int operator, int monitoring, int management) {
     static Ports free() {
-      var ports = FreePorts.take(3);
-      return new Ports(ports.get(0), ports.get(1), ports.get(2));
+      var ports = FreePorts.take(4);
+      return new Ports(ports.get(0), ports.get(1), ports.get(2), ports.get(3));
     }
   }
 
@@ -69,6 +69,7 @@ final class Node implements AutoCloseable {
     builder.environment().putAll(environment);
     builder.environment().put("CHOWDER_GRPC_PORT", Integer.toString(ports.grpc()));
     builder.environment().put("CHOWDER_OPERATOR_PORT", Integer.toString(ports.operator()));
+    builder.environment().put("CHOWDER_MONITORING_PORT", Integer.toString(ports.monitoring()));
     builder
         .environment()
         .put("CHOWDER_CLUSTER_MANAGEMENT_PORT", Integer.toString(ports.management()));
@@ -97,7 +98,7 @@ final class Node implements AutoCloseable {
 
   /** Returns the node's wall clock, to a second. */
   Instant clock() {
-    var healthz = URI.create("http://127.0.0.1:" + ports.operator() + "/healthz");
+    var healthz = URI.create("http://127.0.0.1:" + ports.monitoring() + "/healthz");
     try (var http = HttpClient.newHttpClient()) {
       var answer =
           http.send(

@@ -1,5 +1,6 @@
 package dev.chowder.server.cluster;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.Struct;
@@ -18,16 +19,13 @@ import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.server.operator.OperatorCalls;
 import io.grpc.Channel;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,11 +76,9 @@ final class Owner implements AutoCloseable {
     // Uses another node, which must know the change of the first.
     var second = nodes.get(1 % nodes.size());
     order(
-        second,
-        operatorToken,
-        "organizations/" + organizationId + "/tier",
-        "{\"tier\":\"" + tier + "\"}");
-    order(second, operatorToken, "host-ports/" + models.getAddress().getPort() + "/open", "{}");
+        second, operatorToken, "SetTier", request("organization_id", organizationId, "tier", tier));
+    var port = Integer.toString(models.getAddress().getPort());
+    order(second, operatorToken, "OpenHostPort", request("port", port));
     useEndpoint(nodes.getLast().channel(), "/v1");
   }
 
@@ -99,29 +95,18 @@ final class Owner implements AutoCloseable {
   }
 
   /** Deletes the organization and all its instances, as an operator does. Returns at once. */
-  void deleteOrganization(Node node, String operatorToken)
-      throws IOException, InterruptedException {
+  void deleteOrganization(Node node, String operatorToken) throws IOException {
     order(
         node,
         operatorToken,
-        "organizations/" + organizationId + "/delete",
-        "{\"name\":\"" + NAME + "\"}");
+        "DeleteOrganization",
+        request("organization_id", organizationId, "name", NAME));
   }
 
-  private static void order(Node node, String operatorToken, String path, String body)
-      throws IOException, InterruptedException {
-    var request =
-        HttpRequest.newBuilder(
-                URI.create(
-                    "http://127.0.0.1:%d/operator/%s".formatted(node.ports().operator(), path)))
-            .header("Authorization", "Bearer " + operatorToken)
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build();
-    try (var http = HttpClient.newHttpClient()) {
-      var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
-      if (answer.statusCode() != 200) throw new IOException(answer.body());
-    }
+  private static void order(Node node, String operatorToken, String rpc, String request)
+      throws IOException {
+    var answer = OperatorCalls.send(node.ports().operator(), operatorToken, rpc, request);
+    if (answer.statusCode() != 200) throw new IOException(answer.body());
   }
 
   private Value endpoint(String path) {

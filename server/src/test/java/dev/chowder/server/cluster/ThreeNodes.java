@@ -122,7 +122,7 @@ final class ThreeNodes implements AutoCloseable {
   String forEnvoy() {
     return nodes.stream()
         .map(Node::ports)
-        .map(p -> "127.0.0.1:" + p.grpc() + ":" + p.operator())
+        .map(p -> "127.0.0.1:" + p.grpc() + ":" + p.operator() + ":" + p.monitoring())
         .collect(Collectors.joining(","));
   }
 

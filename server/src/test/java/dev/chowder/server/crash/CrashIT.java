@@ -413,6 +413,7 @@ class CrashIT {
         .containsExactly(
             "service",
             "gRPC",
+            "monitoring port",
             "operator port",
             "idempotency keys",
             "revocations",

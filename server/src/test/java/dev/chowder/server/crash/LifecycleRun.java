@@ -1,5 +1,7 @@
 package dev.chowder.server.crash;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.api.HttpBody;
@@ -46,6 +48,7 @@ import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.base.Await;
 import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.operator.OperatorCalls;
 import dev.chowder.server.subscription.SignedEvent;
 import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
 import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
@@ -56,11 +59,6 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -246,17 +244,17 @@ final class LifecycleRun {
 
   /** Raises the tier by an operator's call, which returns the organization. */
   void promote(ServerProcess server) {
-    operate(server, "/" + organizationId + "/tier", "{\"tier\":\"crab\"}");
+    operate(server, "SetTier", request("organization_id", organizationId, "tier", "crab"));
   }
 
   /** Suspends the organization. It may be suspended until a resume is acknowledged. */
   private void suspend(ServerProcess server) {
     suspended = true;
-    operate(server, "/" + organizationId + "/suspend", "");
+    operate(server, "SuspendOrganization", request("organization_id", organizationId));
   }
 
   private void resume(ServerProcess server) {
-    operate(server, "/" + organizationId + "/resume", "");
+    operate(server, "ResumeOrganization", request("organization_id", organizationId));
     suspended = false;
   }
 
@@ -267,7 +265,10 @@ final class LifecycleRun {
   void deleteOrganization(ServerProcess server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {
-      operate(server, "/" + organizationId + "/delete", "{\"name\":\"Crash and return\"}");
+      operate(
+          server,
+          "DeleteOrganization",
+          request("organization_id", organizationId, "name", "Crash and return"));
     }
     Await.untilSolved(
         SETTLE_LIMIT,
@@ -277,7 +278,8 @@ final class LifecycleRun {
 
   private String standing(ServerProcess server) {
     try {
-      for (var one : JSON.readTree(operate(server, "", null)).path("organizations")) {
+      for (var one :
+          JSON.readTree(operate(server, "ListOrganizations", "{}")).path("organizations")) {
         if (one.path("id").asText().equals(organizationId)) return one.path("standing").asText();
       }
       return "not listed";
@@ -286,25 +288,17 @@ final class LifecycleRun {
     }
   }
 
-  /** Sends an operator's call about organizations; without a body it is a query. */
-  private String operate(ServerProcess server, String path, @Nullable String body) {
-    var base = "http://127.0.0.1:" + server.operatorPort() + "/operator/organizations";
-    var request =
-        HttpRequest.newBuilder(URI.create(base + path))
-            .header("authorization", "Bearer " + operatorToken())
-            .timeout(CALL_LIMIT);
-    if (body != null) request.POST(BodyPublishers.ofString(body));
-    try (var http = HttpClient.newHttpClient()) {
-      var answer = http.send(request.build(), BodyHandlers.ofString());
+  /** Calls an RPC of the operator port. */
+  private String operate(ServerProcess server, String rpc, String request) {
+    try {
+      var answer = OperatorCalls.send(server.operatorPort(), operatorToken(), rpc, request);
       if (answer.statusCode() != 200) {
-        throw new AssertionError(path + ": " + answer.statusCode() + " " + answer.body());
+        throw new AssertionError(rpc + ": " + answer.statusCode() + " " + answer.body());
       }
       return answer.body();
-    } catch (IOException broken) {
+    } catch (StatusRuntimeException broken) {
       if (server.endsWithin(DEATH_LIMIT)) throw new ServerDied(broken);
-      throw new UncheckedIOException(broken);
-    } catch (InterruptedException why) {
-      throw new IllegalStateException(why);
+      throw broken;
     }
   }
 

@@ -122,6 +122,7 @@ final class ServerProcess implements AutoCloseable {
     environment.put("CHOWDER_HOME", home.toString());
     environment.put("CHOWDER_GRPC_PORT", "0");
     environment.put("CHOWDER_OPERATOR_PORT", "0");
+    environment.put("CHOWDER_MONITORING_PORT", "0");
     environment.put("CHOWDER_SHUTDOWN_TIMEOUT", "3s");
     environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
     environment.put("CHOWDER_SIGN_UP_OPEN", "loopback");

@@ -3,12 +3,8 @@ package dev.chowder.server.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.server.operator.OperatorCalls;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -122,18 +118,8 @@ class TransferIT {
 
   private String order(ServerProcess server) throws Exception {
     var token = Files.readString(home.resolve("operator.token")).strip();
-    try (var http = HttpClient.newHttpClient()) {
-      var answer =
-          http.send(
-              HttpRequest.newBuilder(
-                      URI.create("http://127.0.0.1:" + server.operatorPort() + "/operator/backup"))
-                  .header("authorization", "Bearer " + token)
-                  .timeout(END_LIMIT)
-                  .POST(BodyPublishers.noBody())
-                  .build(),
-              BodyHandlers.ofString());
-      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
-      return answer.body().replaceAll("(?s).*\"file\":\"([^\"]+)\".*", "$1");
-    }
+    var answer = OperatorCalls.send(server.operatorPort(), token, "CreateBackup", "{}");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+    return answer.body().replaceAll("(?s).*\"file\":\"([^\"]+)\".*", "$1");
   }
 }

@@ -108,7 +108,7 @@ final class BadPaths {
             "GET /v1/instances/{running}/%2e%2e/%2e%2e/organization/x",
             "GET /v1/organizations",
             "GET /metrics",
-            "GET /operator/organizations",
+            "GET /operator/v1/organizations",
             "GET /healthz/../metrics",
             "GET /admin",
             "GET /favicon.ico",

@@ -20,13 +20,16 @@ import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
-import dev.chowder.server.operator.NoAudit;
+import dev.chowder.server.operator.MonitoringServer;
 import dev.chowder.server.operator.NoHost;
 import dev.chowder.server.operator.NoIncidents;
 import dev.chowder.server.operator.NoMasterKey;
 import dev.chowder.server.operator.OperatorCommands;
+import dev.chowder.server.operator.OperatorGrpcService;
 import dev.chowder.server.operator.OperatorServer;
+import dev.chowder.server.operator.RecordedAudit;
 import dev.chowder.server.operator.RowCommands;
+import dev.chowder.server.operator.TwoNodes;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateLimit;
@@ -72,6 +75,8 @@ final class Edge implements AutoCloseable {
   final StubInstances instances;
   final GrpcServer grpc;
   final OperatorServer operator;
+  final MonitoringServer monitoring;
+  final RecordedAudit audit = new RecordedAudit();
   final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ResponsesProxy proxy;
   private final Optional<NodeCertificates> certificates;
@@ -81,6 +86,15 @@ final class Edge implements AutoCloseable {
   }
 
   Edge(Path folder, Map<String, Object> others) throws IOException {
+    this(folder, others, "here:1");
+  }
+
+  /**
+   * Starts a node.
+   *
+   * @param name its name in a cluster of {@code here:1} and {@code there:2}
+   */
+  Edge(Path folder, Map<String, Object> others, String name) throws IOException {
     Config config = config(folder, others);
     ServerSettings settings = ServerSettings.of(config);
     var tls = TlsSettings.of(config);
@@ -138,20 +152,30 @@ final class Edge implements AutoCloseable {
                     new NoIdempotency()),
                 metrics)
             .start();
+    var gate =
+        new OperatorServer.Gate(
+            TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
+            new ClientAddress(envoy),
+            audit);
     operator =
         OperatorServer.start(
             settings,
+            certificates.map(NodeCertificates::grpc).orElseGet(InsecureServerCredentials::create),
+            gate,
+            new OperatorGrpcService(
+                new NoOrganizations(),
+                new NoIncidents(),
+                new NoHost(),
+                () -> new RowCommands.Rebuilt(0, 0, 0, 0),
+                new NoMasterKey(),
+                () -> "of " + name,
+                new TwoNodes(name)));
+    monitoring =
+        MonitoringServer.start(
+            settings,
             certificates.map(NodeCertificates::https),
-            TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
-            new NoAudit(),
-            new NoOrganizations(),
-            new NoHost(),
-            new NoIncidents(),
-            () -> "none",
-            new NoMasterKey(),
-            () -> new RowCommands.Rebuilt(0, 0, 0, 0),
-            metrics,
-            () -> true);
+            gate,
+            new MonitoringServer.Sources(metrics::scrape, () -> true, () -> true));
   }
 
   static ServerSettings settings(Path folder) {
@@ -167,6 +191,7 @@ final class Edge implements AutoCloseable {
                     "chowder.grpc.port", 0,
                     "chowder.grpc.shutdown-timeout", "1s",
                     "chowder.operator.port", 0,
+                    "chowder.monitoring.port", 0,
                     "chowder.gateway.port", 8080,
                     "chowder.rate.requests-per-second", 100_000,
                     "chowder.rate.burst", 100_000)))
@@ -178,6 +203,7 @@ final class Edge implements AutoCloseable {
     var all = new ConcurrentHashMap<>(variables);
     all.put("CHOWDER_GRPC_PORT", Integer.toString(grpc.port()));
     all.put("CHOWDER_OPERATOR_PORT", Integer.toString(operator.port()));
+    all.put("CHOWDER_MONITORING_PORT", Integer.toString(monitoring.port()));
     all.put("CHOWDER_ENVOY_TOKEN_FILE", envoyToken(folder).toString());
     return EnvoyProcess.start(folder, all);
   }
@@ -208,6 +234,7 @@ final class Edge implements AutoCloseable {
   @Override
   public void close() {
     operator.close();
+    monitoring.close();
     grpc.close();
     proxy.close();
     certificates.ifPresent(NodeCertificates::close);

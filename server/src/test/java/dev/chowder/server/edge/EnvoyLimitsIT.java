@@ -231,6 +231,7 @@ class EnvoyLimitsIT {
             Map.of(
                 "CHOWDER_GRPC_PORT", "1",
                 "CHOWDER_OPERATOR_PORT", "1",
+                "CHOWDER_MONITORING_PORT", "1",
                 "CHOWDER_ENVOY_TOKEN_FILE",
                     Files.writeString(Edge.envoyToken(folder), "none").toString()))) {
       var answer =

@@ -49,6 +49,7 @@ public final class EnvoyProcess implements AutoCloseable {
     Path root = repository();
     var all = new HashMap<>(variables);
     all.put("CHOWDER_REST_PORT", "0");
+    all.put("CHOWDER_OPERATOR_REST_PORT", "0");
     Path admin = folder.resolve("envoy-admin.sock");
     all.put("CHOWDER_ENVOY_ADMIN_SOCKET", admin.toString());
     all.put("CHOWDER_ENVOY_SECRETS", folder.resolve("envoy-secrets").toString());
@@ -80,6 +81,11 @@ public final class EnvoyProcess implements AutoCloseable {
     return port;
   }
 
+  /** Returns the port of the operator API. */
+  int operatorPort() throws IOException {
+    return port(ask(admin, "/listeners?format=json").path("listener_statuses"), "operators");
+  }
+
   /** Returns the Unix socket of its admin interface. */
   Path admin() {
     return admin;
@@ -107,7 +113,7 @@ public final class EnvoyProcess implements AutoCloseable {
         if (Files.exists(admin)) {
           JsonNode listeners = ask(admin, "/listeners?format=json").path("listener_statuses");
           if (!listeners.isEmpty()) {
-            int port = listeners.get(0).at("/local_address/socket_address/port_value").asInt();
+            int port = port(listeners, "rest");
             // The port is listed before it accepts connections, because Envoy first looks for
             // healthy nodes.
             if (takesConnections(port)) {
@@ -120,6 +126,15 @@ public final class EnvoyProcess implements AutoCloseable {
       }
     }
     throw new IOException("Envoy did not start: " + Files.readString(log));
+  }
+
+  private static int port(JsonNode listeners, String name) throws IOException {
+    for (var listener : listeners) {
+      if (listener.path("name").asText().equals(name)) {
+        return listener.at("/local_address/socket_address/port_value").asInt();
+      }
+    }
+    throw new IOException("Envoy has no listener " + name);
   }
 
   private static boolean takesConnections(int port) throws IOException {

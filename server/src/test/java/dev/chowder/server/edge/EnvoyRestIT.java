@@ -122,9 +122,11 @@ class EnvoyRestIT {
   }
 
   @Test
-  void noOtherPathOfTheOperatorsPortIsExposed() throws IOException {
+  void noOtherPathOfTheMonitoringPortIsExposed() throws IOException {
     for (String path :
-        new String[] {"/metrics", "/operator/organizations", "/healthz/../metrics", "/healthz/"}) {
+        new String[] {
+          "/metrics", "/operator/v1/organizations", "/healthz/../metrics", "/healthz/"
+        }) {
       RestErrors.check(EDGE.call("GET", path), 404, 12, "PATH_NOT_FOUND");
     }
   }

@@ -85,7 +85,7 @@ class EnvoyTlsIT {
   @Test
   void restServesCallersWithACertificate() throws IOException {
     assertThat(list(publicCa.context(caller), envoy).status()).isEqualTo(200);
-    // The operator port serves this request.
+    // The monitoring port serves this request.
     assertThat(
             send(publicCa.context(caller), envoy, RawHttp.Request.of("GET", "/healthz")).status())
         .isEqualTo(200);

@@ -1,5 +1,6 @@
 package dev.chowder.server.edge;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -84,7 +85,9 @@ class StripeIT {
     var customerId = subscription("leaver").json().get("stripe_customer_id").asText();
     var bought = SignedEvent.completed("evt_9", START, organization, customerId, "sub_9");
     assertThat(send(bought).status()).isEqualTo(200);
-    var deleted = SERVER.operate(organization + "/delete", "{\"name\":\"leaver\"}", 200);
+    var deleted =
+        SERVER.operator(
+            "DeleteOrganization", request("organization_id", organization, "name", "leaver"), 200);
     assertThat(deleted.path("standing").asText()).isEqualTo("deleted");
     assertThat(stripe.log()).contains("DELETE /v1/subscriptions/sub_9");
   }

@@ -1,5 +1,6 @@
 package dev.chowder.server.edge;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Reason;
@@ -24,12 +25,12 @@ class SuspensionIT {
     assertThat(SERVER.call("other_key", ask).status()).isEqualTo(200);
     assertThat(RawHttp.send(SERVER.rest(), gateway).status()).isNotEqualTo(403);
 
-    SERVER.operate(organization + "/suspend", "{}", 200);
+    SERVER.operator("SuspendOrganization", request("organization_id", organization), 200);
     check(await(() -> SERVER.call("other_key", ask), 403));
     check(await(() -> RawHttp.send(SERVER.rest(), gateway), 403));
     assertThat(SERVER.call("key", ask).status()).as("another organization").isEqualTo(200);
 
-    SERVER.operate(organization + "/resume", "{}", 200);
+    SERVER.operator("ResumeOrganization", request("organization_id", organization), 200);
     assertThat(await(() -> SERVER.call("other_key", ask), 200).status()).isEqualTo(200);
   }
 
@@ -49,12 +50,11 @@ class SuspensionIT {
     }
     var newest =
         SERVER.operator(
-            "GET",
-            "audit?limit=1&organization_id=" + SERVER.world().get("key_organization"),
-            "",
+            "ListAuditEntries",
+            request("page_size", "1", "organization_id", SERVER.world().get("key_organization")),
             200);
-    assertThat(newest.at("/audit/0/action").asText()).isEqualTo("GetGatewayAccess");
-    assertThat(newest.at("/audit/0/address").asText()).isEqualTo("127.0.12.1");
+    assertThat(newest.at("/entries/0/action").asText()).isEqualTo("GetGatewayAccess");
+    assertThat(newest.at("/entries/0/address").asText()).isEqualTo("127.0.12.1");
   }
 
   private interface Call {

@@ -1,10 +1,13 @@
 package dev.chowder.server.edge;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.server.Chowder;
+import dev.chowder.server.operator.OperatorCalls;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +32,8 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
           "chowder.grpc.port",
           0,
           "chowder.operator.port",
+          0,
+          "chowder.monitoring.port",
           0,
           "chowder.grpc.shutdown-timeout",
           "1s",
@@ -111,6 +116,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
             Map.of(
                 "CHOWDER_GRPC_PORT", Integer.toString(chowder.grpcPort()),
                 "CHOWDER_OPERATOR_PORT", Integer.toString(chowder.operatorPort()),
+                "CHOWDER_MONITORING_PORT", Integer.toString(chowder.monitoringPort()),
                 "CHOWDER_ENVOY_TOKEN_FILE", Edge.envoyToken(home).toString()));
   }
 
@@ -142,7 +148,10 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     create("provisioning", "slow_key", "provisioning");
     world.put(
         "bare_key",
-        operate(world.get("revoked_key_organization") + "/keys", "{}", 201)
+        operator(
+                "CreateOrganizationKey",
+                request("organization_id", world.get("revoked_key_organization")),
+                201)
             .get("api_key")
             .asText());
     issue("reader_key", "key", "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"read\"]}");
@@ -175,26 +184,17 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
   }
 
   void setTier(String key, String tier) throws IOException {
-    operate(world.get(key + "_organization") + "/tier", "{\"tier\":\"" + tier + "\"}", 200);
+    operator(
+        "SetTier", request("organization_id", world.get(key + "_organization"), "tier", tier), 200);
   }
 
-  /** Sends an operator's command below {@code /operator/organizations/}. */
-  JsonNode operate(String path, String json, int status) throws IOException {
-    return operator("POST", "organizations/" + path, json, status);
-  }
-
-  /**
-   * Sends an operator's request below {@code /operator/}; without a body if {@code body} is empty.
-   */
-  JsonNode operator(String method, String path, String json, int status) throws IOException {
-    var request = RawHttp.Request.of(method, "/operator/" + path);
+  /** Calls an RPC of the operator port. */
+  JsonNode operator(String rpc, String request, int status) throws IOException {
     var token = Files.readString(Objects.requireNonNull(folder).resolve("operator.token")).strip();
-    var answer =
-        RawHttp.send(
-            Edge.loopback(Objects.requireNonNull(chowder).operatorPort()),
-            (json.isEmpty() ? request : request.json(json))
-                .with("Authorization", "Bearer " + token));
-    return require(status, answer).json();
+    var port = Objects.requireNonNull(chowder).operatorPort();
+    var answer = OperatorCalls.send(port, token, rpc, request);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    return new ObjectMapper().readTree(answer.body());
   }
 
   private void create(String name, String key, String status) throws IOException {

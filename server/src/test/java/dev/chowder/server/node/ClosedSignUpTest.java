@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -23,7 +24,7 @@ class ClosedSignUpTest {
       var refused = catchThrowableOfType(StatusRuntimeException.class, () -> node.newcomer("crab"));
       assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
 
-      var answer = node.operator("POST", "organizations", "{\"name\": \"acme\"}");
+      var answer = node.operator("CreateOrganization", request("name", "acme"));
       assertThat(answer.statusCode()).isEqualTo(201);
       var created = new ObjectMapper().readTree(answer.body());
       assertThat(created.at("/organization/name").asText()).isEqualTo("acme");
@@ -32,11 +33,11 @@ class ClosedSignUpTest {
           .isEqualTo(created.at("/organization/id").asText());
 
       for (var name : List.of("", " ", "x".repeat(129), "a\\u0000b")) {
-        var rejected = node.operator("POST", "organizations", "{\"name\": \"" + name + "\"}");
+        var rejected = node.operator("CreateOrganization", request("name", name));
         assertThat(rejected.statusCode()).as(name).isEqualTo(400);
         assertThat(rejected.body()).contains("\"field\":\"name\"");
       }
-      assertThat(node.operator("GET", "organizations", "").body())
+      assertThat(node.operator("ListOrganizations").body())
           .containsOnlyOnce("\"subscription_tier\"");
     }
   }

@@ -248,11 +248,11 @@ abstract class ConfigValuesContract {
       // The metric does not exist before the first pass.
       Node.await(
           () ->
-              node.operator("GET", "reconciler", "").body().contains("\"halted\":true")
+              node.operator("GetReconciler").body().contains("\"halted\":true")
                   ? ""
                   : "not halted");
       assertThat(node.metric("chowder_values_halted")).isEqualTo(1);
-      assertThat(node.operator("GET", "reconciler", "").body()).contains(owners.getFirst());
+      assertThat(node.operator("GetReconciler").body()).contains(owners.getFirst());
       // Replaced values are still deleted.
       var key = node.newcomer("crab");
       var organization = node.organizationId(key);
@@ -264,7 +264,7 @@ abstract class ConfigValuesContract {
       assertThat(secrets(node, organization)).hasSize(1);
       assertThat(node.metric("chowder_values_halted")).isEqualTo(1);
       for (var owner : owners) assertThat(secrets(node, owner)).hasSize(1);
-      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      assertThat(node.operator("ReleaseReconciler").statusCode()).isEqualTo(200);
       for (var owner : owners) awaitSecrets(node, owner, 0);
       assertThat(node.metric("chowder_values_halted")).isZero();
     }
@@ -311,7 +311,7 @@ abstract class ConfigValuesContract {
     try (var node = start(SWEEPS_SOON)) {
       Node.await(() -> node.metric("chowder_values_halted") == 1 ? "" : "not halted");
       for (var organization : organizations) assertThat(secrets(node, organization)).hasSize(1);
-      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      assertThat(node.operator("ReleaseReconciler").statusCode()).isEqualTo(200);
       for (var organization : organizations) awaitSecrets(node, organization, 0);
     }
   }

@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -150,8 +151,9 @@ class HistoryTest {
     assertThat(all(key, "", 100).toString()).doesNotContain(made.getRawKey(), rotated.getApiKey());
 
     // An operator has no key. The call revokes all keys: the first one and the one that followed.
-    var path = "organizations/" + node.organizationId(key) + "/keys";
-    var issued = new ObjectMapper().readTree(node.operator("POST", path, "").body());
+    var organization = request("organization_id", node.organizationId(key));
+    var issued =
+        new ObjectMapper().readTree(node.operator("CreateOrganizationKey", organization).body());
     var byOperator = ofKeys(issued.get("api_key").asText()).subList(0, 3);
     assertThat(byOperator)
         .extracting(Event::getType)

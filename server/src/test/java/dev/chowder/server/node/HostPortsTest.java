@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.DeleteInstanceRequest;
@@ -26,7 +27,10 @@ class HostPortsTest {
   void aBaseUrlWithAnUnlistedPortIsRejected() throws Exception {
     try (var node = Node.start(home, SOON)) {
       var key = node.newcomer("crab");
-      for (int port : new int[] {9901, 9093, 5432, 22, 80, 8080, node.operatorPort()}) {
+      for (int port :
+          new int[] {
+            9901, 9093, 5432, 22, 80, 8080, 8081, node.operatorPort(), node.monitoringPort()
+          }) {
         Rejection.of(() -> name(node, key, port))
             .hasField("model_endpoints.custom.base_url")
             .shows(port);
@@ -44,11 +48,15 @@ class HostPortsTest {
       var agent = node.createRunning(key);
       assertThat(node.host().openHostPorts()).containsExactly(port);
 
-      assertThat(node.operator("POST", "host-ports/8000/open", "").statusCode()).isEqualTo(200);
+      assertThat(node.operator("OpenHostPort", request("port", "8000")).statusCode())
+          .isEqualTo(200);
       name(node, key, 8000);
-      assertThat(node.operator("POST", "host-ports/9901/open", "").statusCode()).isEqualTo(400);
-      assertThat(node.operator("POST", "host-ports/0/open", "").statusCode()).isEqualTo(400);
-      assertThat(node.operator("GET", "host-ports", "").body())
+      assertThat(node.operator("OpenHostPort", request("port", "9901")).statusCode())
+          .isEqualTo(400);
+      assertThat(node.operator("OpenHostPort", request("port", "8081")).statusCode())
+          .isEqualTo(400);
+      assertThat(node.operator("OpenHostPort", request("port", "0")).statusCode()).isEqualTo(400);
+      assertThat(node.operator("ListHostPorts").body())
           .contains(
               "{\"port\":%d,\"state\":\"listed\",\"open\":true,\"organization_count\":1,\"organizations\":[\"%s\"]}"
                   .formatted(port, node.organizationId(key)))
@@ -83,11 +91,12 @@ class HostPortsTest {
                   : "open: " + node.host().openHostPorts());
       int port = node.host().openHostPorts().iterator().next();
       assertThat(node.metric("chowder_host_ports_unlisted")).isEqualTo(1);
-      assertThat(node.operator("GET", "host-ports", "").body())
+      assertThat(node.operator("ListHostPorts").body())
           .contains("{\"port\":%d,\"state\":\"unlisted\",\"open\":true".formatted(port));
       var _ = node.createRunning(key);
 
-      assertThat(node.operator("POST", "host-ports/" + port + "/close", "").statusCode())
+      assertThat(
+              node.operator("CloseHostPort", request("port", Integer.toString(port))).statusCode())
           .isEqualTo(200);
       assertThat(node.host().openHostPorts()).isEmpty();
       assertThat(node.metric("chowder_host_ports_unlisted")).isZero();

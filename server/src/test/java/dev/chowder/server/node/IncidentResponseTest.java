@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -83,14 +84,22 @@ class IncidentResponseTest {
     stripe.close();
   }
 
-  private static JsonNode operator(String method, String path, String body, int status) {
+  private static JsonNode operator(String rpc, String request, int status) {
     try {
-      var answer = node.operator(method, path, body);
+      var answer = node.operator(rpc, request);
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
       return JSON.readTree(answer.body());
     } catch (IOException notJson) {
       throw new AssertionError(notJson);
     }
+  }
+
+  private static String of(String organization) {
+    return request("organization_id", organization);
+  }
+
+  private static String deletionOf(String organization) {
+    return request("organization_id", organization, "name", "org");
   }
 
   private static Reason failure(ThrowingCallable call) {
@@ -124,7 +133,7 @@ class IncidentResponseTest {
     watch.next();
     var upload = Upload.begin(node, key, id);
 
-    var suspended = operator("POST", "organizations/" + organization + "/suspend", "", 200);
+    var suspended = operator("SuspendOrganization", of(organization), 200);
     assertThat(suspended.path("standing").asText()).isEqualTo("suspended");
     Node.await(
         () ->
@@ -137,7 +146,7 @@ class IncidentResponseTest {
     assertThat(upload.rejection()).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
     assertThat(node.host().observe(Node.sandbox(id)).endpoint()).as("the agent").isPresent();
 
-    operator("POST", "organizations/" + organization + "/resume", "", 200);
+    operator("ResumeOrganization", of(organization), 200);
     Node.await(() -> failureOrNone(() -> getOrganization(key)));
     // Each key has a cache entry of its own.
     Node.await(() -> failureOrNone(() -> node.get(scoped, id)));
@@ -159,17 +168,17 @@ class IncidentResponseTest {
     var organization = node.organizationId(key);
     var id = node.createRunning(key);
     var scoped = scopedKey(key, id);
-    var stopped = operator("POST", "instances/" + id + "/stop", "", 200);
+    var stopped = operator("StopInstance", request("instance_id", id), 200);
     assertThat(stopped.path("status").asText()).isEqualTo("stopped");
     assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.stopped);
-    operator("POST", "instances/01900000-0000-7000-8000-00000000000f/stop", "", 404);
-    operator("POST", "instances/nonsense/stop", "", 404);
+    operator("StopInstance", request("instance_id", "01900000-0000-7000-8000-00000000000f"), 404);
+    operator("StopInstance", request("instance_id", "nonsense"), 404);
 
-    var revoked = operator("POST", "organizations/" + organization + "/revoke-keys", "", 200);
+    var revoked = operator("RevokeKeys", of(organization), 200);
     assertThat(revoked.path("revoked").asInt()).isEqualTo(2);
     assertThat(failure(() -> getOrganization(key))).isEqualTo(Reason.KEY_INVALID);
     assertThat(failure(() -> node.get(scoped, id))).isEqualTo(Reason.KEY_INVALID);
-    var fresh = operator("POST", "organizations/" + organization + "/keys", "", 201);
+    var fresh = operator("CreateOrganizationKey", of(organization), 201);
     assertThat(node.get(fresh.path("api_key").asText(), id).getStatus())
         .isEqualTo(Instance.Status.stopped);
   }
@@ -185,7 +194,7 @@ class IncidentResponseTest {
         .isEqualTo(Instance.SleepLevel.frozen);
     var end = node.script().holdNext(Verb.STOP);
     try (var operators = Executors.newVirtualThreadPerTaskExecutor()) {
-      var stop = operators.submit(() -> operator("POST", "instances/" + id + "/stop", "", 200));
+      var stop = operators.submit(() -> operator("StopInstance", request("instance_id", id), 200));
       assertThat(end.awaitCall(Duration.ofSeconds(30))).isTrue();
       assertThatThrownBy(() -> stop.get(1, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
       end.release();
@@ -234,8 +243,8 @@ class IncidentResponseTest {
                 UpdateOrganizationRequest.newBuilder().putModelApiKeys("custom", "k-1").build());
     assertThat(secretsOf(organization)).isPositive();
 
-    operator("POST", "organizations/" + organization + "/delete", "{}", 400);
-    operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"other\"}", 400);
+    operator("DeleteOrganization", of(organization), 400);
+    operator("DeleteOrganization", request("organization_id", organization, "name", "other"), 400);
     assertThat(node.get(key, agents.getFirst()).getStatus()).isEqualTo(Instance.Status.running);
     // The first attempt to cancel fails, so the deletion is finished later.
     stripe.is(
@@ -243,7 +252,7 @@ class IncidentResponseTest {
             usual.to().path().startsWith("/v1/subscriptions/")
                 ? usual.with(500, "{\"error\": {\"message\": \"down\"}}")
                 : usual);
-    operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"org\"}", 502);
+    operator("DeleteOrganization", deletionOf(organization), 502);
     assertThat(failure(() -> getOrganization(key))).isEqualTo(Reason.KEY_INVALID);
     assertThat(standing(organization)).isEqualTo("deleting");
     assertThat(secretsOf(organization)).as("while Stripe fails").isZero();
@@ -257,8 +266,8 @@ class IncidentResponseTest {
       Node.await(
           () -> node.host().observe(Node.sandbox(id)).homeExists() ? "the home of " + id : "");
     }
-    operator("POST", "organizations/" + organization + "/keys", "", 404);
-    operator("POST", "organizations/" + organization + "/resume", "", 404);
+    operator("CreateOrganizationKey", of(organization), 404);
+    operator("ResumeOrganization", of(organization), 404);
   }
 
   private static int secretsOf(String organization) {
@@ -276,7 +285,7 @@ class IncidentResponseTest {
   }
 
   private static String standing(String organization) {
-    for (var one : operator("GET", "organizations", "", 200).path("organizations")) {
+    for (var one : operator("ListOrganizations", "{}", 200).path("organizations")) {
       if (one.path("id").asText().equals(organization)) return one.path("standing").asText();
     }
     throw new AssertionError("not listed: " + organization);
@@ -295,11 +304,10 @@ class IncidentResponseTest {
     var standings = new ArrayList<Future<String>>();
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       for (var id : organizations) {
-        var path = "organizations/" + id + "/delete";
         standings.add(
             callers.submit(
                 () ->
-                    operator("POST", path, "{\"name\": \"org\"}", 200).path("standing").asText()));
+                    operator("DeleteOrganization", deletionOf(id), 200).path("standing").asText()));
       }
     }
 
@@ -322,7 +330,7 @@ class IncidentResponseTest {
           }
           return usual;
         });
-    operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"org\"}", 200);
+    operator("DeleteOrganization", deletionOf(organization), 200);
     Node.await(
         () -> standing(organization).equals("deleted") ? "" : "is " + standing(organization));
     stripe.isWell();
@@ -389,7 +397,7 @@ class IncidentResponseTest {
     node.files(key)
         .downloadFile(DownloadFileRequest.newBuilder().setInstanceId(id).setPath("a.txt").build())
         .forEachRemaining(_ -> {});
-    var audit = operator("GET", "audit?organization_id=" + organization, "", 200).path("audit");
+    var audit = operator("ListAuditEntries", of(organization), 200).path("entries");
     assertThat(audit)
         .extracting(entry -> entry.path("action").asText())
         .containsExactly(
@@ -398,7 +406,7 @@ class IncidentResponseTest {
             "RotateGatewayToken",
             "TailLogs",
             "GetGatewayAccess",
-            "operator/organizations/tier");
+            "operator/SetTier");
     for (var entry : audit) {
       if (entry.path("action").asText().startsWith("operator/")) continue;
       assertThat(entry.path("instance_id").asText()).isEqualTo(id);
@@ -406,10 +414,23 @@ class IncidentResponseTest {
       assertThat(entry.path("address").asText()).isEqualTo("127.0.0.1");
       assertThat(entry.path("times").asInt()).isEqualTo(1);
     }
-    operator("GET", "audit?limit=0", "", 400);
-    operator("GET", "audit?limit=x", "", 400);
-    var page = operator("GET", "audit?limit=1&organization_id=" + organization, "", 200);
-    assertThat(page.path("audit")).hasSize(1);
+    operator("ListAuditEntries", request("page_size", "0"), 400);
+    operator("ListAuditEntries", request("page_size", "1001"), 400);
+    var page =
+        operator(
+            "ListAuditEntries", request("page_size", "1", "organization_id", organization), 200);
+    assertThat(page.path("entries")).hasSize(1);
+    var next =
+        operator(
+            "ListAuditEntries",
+            request(
+                "page_token",
+                page.path("next_page_token").asText(),
+                "organization_id",
+                organization),
+            200);
+    assertThat(next.path("entries")).hasSize(audit.size() - 1);
+    assertThat(next.path("next_page_token").asText()).isEmpty();
   }
 
   @Test
@@ -420,7 +441,7 @@ class IncidentResponseTest {
     }
     awaitFailures("authentication_failed", 5);
     for (int n = 0; n < 3; n++) {
-      assertThat(node.operator("GET", "organizations", "", "chd_op_wrong").statusCode())
+      assertThat(node.operator("ListOrganizations", "{}", "chd_op_wrong").statusCode())
           .isEqualTo(401);
     }
     awaitFailures("operator_authentication_failed", 3);
@@ -430,7 +451,8 @@ class IncidentResponseTest {
     Node.await(
         () -> {
           int times = 0;
-          for (var entry : operator("GET", "audit?limit=1000", "", 200).path("audit")) {
+          for (var entry :
+              operator("ListAuditEntries", request("page_size", "1000"), 200).path("entries")) {
             if (entry.path("action").asText().equals(action)
                 && entry.path("address").asText().equals("127.0.0.1")) {
               times += entry.path("times").asInt();

@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Reason;
@@ -23,7 +24,7 @@ class IsolationTest {
       assertThat(node.metric("chowder_sandboxes_isolated")).isZero();
       var first = node.newcomer("crab");
       Rejection.of(() -> node.newcomer("crab")).hasReason(Reason.SIGN_UP_CLOSED);
-      var second = node.operator("POST", "organizations", "{\"name\": \"second\"}");
+      var second = node.operator("CreateOrganization", request("name", "second"));
       assertThat(second.statusCode()).isEqualTo(403);
       assertThat(second.body()).contains("\"reason\":\"SIGN_UP_CLOSED\"");
       // The existing organization keeps working.
@@ -43,12 +44,12 @@ class IsolationTest {
     try (var node = Node.start(home, host, Map.of("chowder.deletion.retry-interval", "100ms"))) {
       var first = node.organizationId(node.newcomer("crab"));
       assertThat(
-              node.operator("POST", "organizations/" + first + "/delete", "{\"name\": \"org\"}")
+              node.operator("DeleteOrganization", request("organization_id", first, "name", "org"))
                   .statusCode())
           .isEqualTo(200);
       Node.await(
           () -> {
-            var shown = node.operator("GET", "organizations", "").body();
+            var shown = node.operator("ListOrganizations").body();
             return shown.contains("\"deleted\"") ? "" : shown;
           });
       var _ = node.newcomer("crab");

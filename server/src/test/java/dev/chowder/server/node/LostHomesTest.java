@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.DeleteInstanceRequest;
@@ -86,7 +87,7 @@ class LostHomesTest {
 
     recover();
     node.awaitStatus(key, id, Instance.Status.running);
-    Node.await(() -> reconciler().contains("\"unknown_count\":0") ? "" : "still shown");
+    Node.await(() -> reconciler().contains("\"quarantined_count\":0") ? "" : "still shown");
     assertThat(memory()).hasContent("kept");
   }
 
@@ -207,7 +208,7 @@ class LostHomesTest {
     awaitNothingPending();
     remountDisk();
     Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left" : "");
-    assertThat(reconciler()).contains("\"unknown_count\":0");
+    assertThat(reconciler()).contains("\"quarantined_count\":0");
   }
 
   /** The database is older than the host. The instance takes over the running attempt. */
@@ -356,17 +357,17 @@ class LostHomesTest {
   }
 
   private int remove() {
-    return node.operator("POST", "sandboxes/sb-" + id + "/remove", "").statusCode();
+    return node.operator("RemoveSandbox", request("sandbox_id", "sb-" + id)).statusCode();
   }
 
   private String reconciler() {
-    return node.operator("GET", "reconciler", "").body();
+    return node.operator("GetReconciler").body();
   }
 
   private void awaitNothingPending() {
     Node.await(
         () -> {
-          var pendingEffect = node.operator("GET", "owed", "").body();
+          var pendingEffect = node.operator("ListPendingEffects").body();
           return pendingEffect.contains(id) ? pendingEffect : "";
         });
   }

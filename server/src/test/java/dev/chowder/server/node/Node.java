@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -35,6 +36,8 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.operator.OperatorCalls;
+import dev.chowder.server.operator.OperatorCalls.Answer;
 import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript;
@@ -46,6 +49,7 @@ import io.grpc.Metadata;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -111,6 +115,8 @@ final class Node implements AutoCloseable {
                 "chowder.grpc.port",
                 0,
                 "chowder.operator.port",
+                0,
+                "chowder.monitoring.port",
                 0,
                 "chowder.grpc.shutdown-timeout",
                 "1s",
@@ -204,6 +210,10 @@ final class Node implements AutoCloseable {
     return chowder.operatorPort();
   }
 
+  int monitoringPort() {
+    return chowder.monitoringPort();
+  }
+
   /** Signs up an organization that can create instances, and returns its key. */
   String newcomer(String tier) {
     var answer =
@@ -212,9 +222,8 @@ final class Node implements AutoCloseable {
     useEndpoint(answer.getApiKey(), "http://localhost:" + models.getAddress().getPort() + "/v1");
     assertThat(
             operator(
-                    "POST",
-                    "organizations/" + answer.getOrganization().getId() + "/tier",
-                    "{\"tier\":\"" + tier + "\"}")
+                    "SetTier",
+                    request("organization_id", answer.getOrganization().getId(), "tier", tier))
                 .statusCode())
         .isEqualTo(200);
     return answer.getApiKey();
@@ -330,27 +339,40 @@ final class Node implements AutoCloseable {
     return SandboxId.ofInstance(id);
   }
 
-  /** Calls the operator's port with a path below {@code /operator/}. */
-  HttpResponse<String> operator(String method, String path, String body) {
-    return onOperatorsPort(method, "/operator/" + path, body);
+  /** Calls an RPC of the operator port without fields. */
+  Answer operator(String rpc) {
+    return operator(rpc, "{}");
   }
 
-  /** Sends an operator's call with another token. */
-  HttpResponse<String> operator(String method, String path, String body, String token) {
-    return onOperatorsPort(method, "/operator/" + path, body, token);
+  /** Calls an RPC of the operator port. */
+  Answer operator(String rpc, String request) {
+    return operator(rpc, request, operatorToken());
+  }
+
+  /** Calls an RPC of the operator port with another token. */
+  Answer operator(String rpc, String request, String token) {
+    return OperatorCalls.send(chowder.operatorPort(), token, rpc, request);
+  }
+
+  private String operatorToken() {
+    try {
+      return Files.readString(home.resolve("operator.token")).strip();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   /** Returns the response of the health check, as a load balancer gets it. */
   String health() {
-    return onOperatorsPort("GET", "/healthz", "").body().strip();
+    return monitoring("/healthz").strip();
+  }
+
+  /** Returns all metrics in the text format of Prometheus. */
+  String metrics() {
+    return monitoring("/metrics");
   }
 
   /** Returns the metric with this name. */
-  /** Returns all metrics in the text format of Prometheus. */
-  String metrics() {
-    return onOperatorsPort("GET", "/metrics", "").body();
-  }
-
   double metric(String name) {
     return metrics()
         .lines()
@@ -360,25 +382,17 @@ final class Node implements AutoCloseable {
         .orElseThrow(() -> new AssertionError("no metric " + name));
   }
 
-  private HttpResponse<String> onOperatorsPort(String method, String path, String body) {
-    try {
-      var token = Files.readString(home.resolve("operator.token")).strip();
-      return onOperatorsPort(method, path, body, token);
-    } catch (IOException failed) {
-      throw new AssertionError(path, failed);
-    }
-  }
-
-  private HttpResponse<String> onOperatorsPort(
-      String method, String path, String body, String token) {
+  /** Sends a request to the monitoring port and returns the body of the response. */
+  private String monitoring(String path) {
     try (var http = HttpClient.newHttpClient()) {
       return http.send(
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + chowder.operatorPort() + path))
-              .header("authorization", "Bearer " + token)
-              .timeout(LIMIT)
-              .method(method, HttpRequest.BodyPublishers.ofString(body))
-              .build(),
-          HttpResponse.BodyHandlers.ofString());
+              HttpRequest.newBuilder(
+                      URI.create("http://127.0.0.1:" + chowder.monitoringPort() + path))
+                  .header("authorization", "Bearer " + operatorToken())
+                  .timeout(LIMIT)
+                  .build(),
+              HttpResponse.BodyHandlers.ofString())
+          .body();
     } catch (IOException | InterruptedException failed) {
       throw new AssertionError(path, failed);
     }

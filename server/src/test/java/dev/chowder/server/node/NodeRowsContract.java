@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -86,7 +87,7 @@ abstract class NodeRowsContract {
           .contains(foreign, gone)
           .doesNotContain(right.get(1).getId());
       assertThat(list(node, awake, "n=0")).isEmpty();
-      assertThat(node.operator("GET", "organizations", "").body()).contains("damaged");
+      assertThat(node.operator("ListOrganizations").body()).contains("damaged");
 
       JsonNode done;
       var rebuilding = new AtomicBoolean(true);
@@ -96,7 +97,7 @@ abstract class NodeRowsContract {
             callers.submit(() -> createAndList(node, awake, rebuilding, listed));
         try {
           assertThat(listed.await(Node.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
-          var answer = node.operator("POST", "rows/rebuild", "");
+          var answer = node.operator("RebuildRows");
           assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
           done = JSON.readTree(answer.body());
         } finally {
@@ -112,7 +113,7 @@ abstract class NodeRowsContract {
       assertThat(shown(list(node, key, ""))).isEqualTo(shown(right));
       assertThat(shown(list(node, key, "n=2"))).isEqualTo(shown(right).subList(1, 2));
       assertThat(list(node, awake, "n=0")).extracting(Instance::getId).containsExactly(mine);
-      assertThat(node.operator("GET", "organizations", "").body())
+      assertThat(node.operator("ListOrganizations").body())
           .doesNotContain("damaged")
           .contains("\"instance_count\":4");
     }
@@ -127,7 +128,7 @@ abstract class NodeRowsContract {
       var organization = organizations(node).get(0).get("id").asText();
       sql("ALTER TABLE organizations RENAME TO away");
       var answer =
-          node.operator("POST", "organizations/" + organization + "/tier", "{\"tier\":\"crab\"}");
+          node.operator("SetTier", request("organization_id", organization, "tier", "crab"));
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
       sql("ALTER TABLE away RENAME TO organizations");
       Node.await(
@@ -249,7 +250,7 @@ abstract class NodeRowsContract {
   }
 
   private static JsonNode organizations(Node node) {
-    var answer = node.operator("GET", "organizations", "");
+    var answer = node.operator("ListOrganizations");
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     try {
       return JSON.readTree(answer.body()).get("organizations");

@@ -7,6 +7,7 @@ import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.server.operator.OperatorCalls;
 import dev.chowder.simulator.FakeScript.Verb;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.InstanceRow;
@@ -194,7 +195,9 @@ class PoolClaimTest {
     // The keeper reads the memory first, so that only the deletion can discard the member.
     node.script().failNext(Verb.CAPACITY, 100_000, Reason.ENGINE_UNREACHABLE, "played");
     var deleted =
-        node.operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"org\"}");
+        node.operator(
+            "DeleteOrganization",
+            OperatorCalls.request("organization_id", organization, "name", "org"));
     assertThat(deleted.statusCode()).as(deleted.body()).isEqualTo(200);
     Node.await(() -> node.host().observe(Node.sandbox(member)).homeExists() ? "not discarded" : "");
     Node.await(() -> secretsOf(member) == 0 ? "" : "secrets are left");

@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -149,7 +150,7 @@ class PoolTest {
         () ->
             node.instances(key)
                 .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(member).build()));
-    assertThat(node.operator("POST", "instances/" + member + "/stop", "").statusCode())
+    assertThat(node.operator("StopInstance", request("instance_id", member)).statusCode())
         .isEqualTo(404);
     assertThat(members()).containsExactly(SandboxId.ofInstance(member));
   }

@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.DeleteInstanceRequest;
@@ -73,10 +74,10 @@ class ReconcilerTest {
           .filteredOn(call -> call.id().filter(theirs::contains).isPresent())
           .allMatch(call -> call.verb() == Verb.OBSERVE);
 
-      assertThat(lost.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      assertThat(lost.operator("ReleaseReconciler").statusCode()).isEqualTo(200);
       for (var id : ids) Node.await(() -> runs(lost, id) ? "runs: " + id : "");
       Node.await(() -> reconciler(lost).contains("\"runs\":true") ? "shown as running" : "");
-      assertThat(reconciler(lost)).contains("\"halted\":false", "\"unknown_count\":5");
+      assertThat(reconciler(lost)).contains("\"halted\":false", "\"quarantined_count\":5");
       for (var id : ids) {
         assertThat(lost.host().observe(Node.sandbox(id)).homeExists()).as(id).isTrue();
       }
@@ -117,7 +118,7 @@ class ReconcilerTest {
       assertThat(remove(node, known)).isEqualTo(409);
       assertThat(remove(node, younger)).isEqualTo(200);
       assertThat(node.host().observe(Node.sandbox(younger)).homeExists()).isFalse();
-      Node.await(() -> reconciler(node).contains("\"unknown_count\":0") ? "" : "still shown");
+      Node.await(() -> reconciler(node).contains("\"quarantined_count\":0") ? "" : "still shown");
     }
   }
 
@@ -167,7 +168,7 @@ class ReconcilerTest {
         assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
       }
 
-      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      assertThat(node.operator("ReleaseReconciler").statusCode()).isEqualTo(200);
       for (var id : ids) {
         assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorReason())
             .isEqualTo("SANDBOX_LOST");
@@ -188,7 +189,7 @@ class ReconcilerTest {
       // As a create leaves it that was in progress when the instance was deleted.
       node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left: " + id : "");
-      assertThat(reconciler(node)).contains("\"unknown_count\":0");
+      assertThat(reconciler(node)).contains("\"quarantined_count\":0");
     }
   }
 
@@ -387,10 +388,10 @@ class ReconcilerTest {
 
       node.script().withoutMemory();
       var reason = "{\"error_reason\":\"GATEWAY_CRASHED\"}";
-      assertThat(node.operator("POST", "instances/recover", reason).body())
+      assertThat(node.operator("RecoverInstances", reason).body())
           .contains("\"recovered\":0,\"left\":2,\"refused_count\":0");
       node.script().withMemory();
-      assertThat(node.operator("POST", "instances/recover", reason).body())
+      assertThat(node.operator("RecoverInstances", reason).body())
           .contains("\"recovered\":2,\"left\":0,\"refused_count\":0");
       crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.running));
       assertThat(node.get(key, other).getStatus()).isEqualTo(Instance.Status.error);
@@ -407,13 +408,13 @@ class ReconcilerTest {
       var hanging = crashed.first();
 
       node.script().unresponsive(Node.sandbox(hanging));
-      assertThat(node.operator("POST", "instances/recover", "{}").body())
+      assertThat(node.operator("RecoverInstances").body())
           .contains("\"recovered\":1,\"left\":0,\"refused_count\":1")
           .contains("\"instance_id\":\"" + hanging + "\",\"reason\":\"SERVER_UNAVAILABLE\"");
       node.awaitStatus(key, crashed.last(), Instance.Status.running);
 
       node.script().responsive(Node.sandbox(hanging));
-      assertThat(node.operator("POST", "instances/recover", "{}").body())
+      assertThat(node.operator("RecoverInstances").body())
           .contains("\"recovered\":1,\"left\":0,\"refused_count\":0");
       node.awaitStatus(key, hanging, Instance.Status.running);
     }
@@ -428,11 +429,11 @@ class ReconcilerTest {
       crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.error));
 
       node.script().unreachable();
-      assertThat(node.operator("POST", "instances/recover", "{}").body())
+      assertThat(node.operator("RecoverInstances").body())
           .contains("\"recovered\":0,\"left\":1,\"refused_count\":1")
           .contains("\"reason\":\"SERVER_UNAVAILABLE\"");
       node.script().reachable();
-      assertThat(node.operator("POST", "instances/recover", "{}").body())
+      assertThat(node.operator("RecoverInstances").body())
           .contains("\"recovered\":2,\"left\":0,\"refused_count\":0");
     }
   }
@@ -499,11 +500,11 @@ class ReconcilerTest {
   }
 
   private static String reconciler(Node node) {
-    return node.operator("GET", "reconciler", "").body();
+    return node.operator("GetReconciler").body();
   }
 
   private static int remove(Node node, String id) {
-    return node.operator("POST", "sandboxes/sb-" + id + "/remove", "").statusCode();
+    return node.operator("RemoveSandbox", request("sandbox_id", "sb-" + id)).statusCode();
   }
 
   /** Waits for this many complete passes from now on. */

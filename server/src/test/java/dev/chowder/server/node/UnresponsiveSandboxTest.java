@@ -93,7 +93,7 @@ class UnresponsiveSandboxTest {
       awaitPasses(node, 3);
       assertThat(host.observe(clear).homeExists()).as("removed while halted").isTrue();
 
-      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      assertThat(node.operator("ReleaseReconciler").statusCode()).isEqualTo(200);
       Node.await(() -> host.observe(clear).homeExists() ? "not removed" : "");
       for (var id : ids) {
         host.script().responsive(Node.sandbox(id));
@@ -103,7 +103,7 @@ class UnresponsiveSandboxTest {
   }
 
   private static String reconciler(Node node) {
-    return node.operator("GET", "reconciler", "").body();
+    return node.operator("GetReconciler").body();
   }
 
   @Test

@@ -256,15 +256,16 @@ class VerbsTest {
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SOON);
     rejects(Status.Code.NOT_FOUND, () -> node.get(key, id));
     assertThat(node.slots(key)).isZero();
-    assertThat(node.operator("GET", "owed", "").body())
-        .contains("\"instance_id\":\"" + id + "\"", "\"what\":\"remove_sandbox\"", "\"since\":");
+    assertThat(node.operator("ListPendingEffects").body())
+        .contains("\"instance_id\":\"" + id + "\"", "\"effect\":\"remove_sandbox\"", "\"since\":");
     Node.await(() -> node.metric("chowder_effects_pending") > 0 ? "" : "no pending effect");
     assertThat(node.metric("chowder_effects_pending_oldest_seconds")).isPositive();
 
     node.script().reachable();
     Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "home there" : "");
     Node.await(
-        () -> node.operator("GET", "owed", "").body().contains(id) ? "still pending: " + id : "");
+        () ->
+            node.operator("ListPendingEffects").body().contains(id) ? "still pending: " + id : "");
   }
 
   @Test

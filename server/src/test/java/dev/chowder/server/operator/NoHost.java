@@ -34,11 +34,6 @@ public class NoHost implements HostCommands {
   public void remove(String sandboxId) {}
 
   @Override
-  public boolean isolated() {
-    return true;
-  }
-
-  @Override
   public List<HostPort> hostPorts() {
     return List.of();
   }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** An installation without organizations and instances. */
-public final class NoIncidents implements IncidentCommands {
+public class NoIncidents implements IncidentCommands {
   @Override
   public Optional<OrganizationSummary> suspend(String organizationId) {
     return Optional.empty();

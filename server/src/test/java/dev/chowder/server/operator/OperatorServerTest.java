@@ -1,70 +1,103 @@
 package dev.chowder.server.operator;
 
+import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.Descriptors.MethodDescriptor;
+import com.google.protobuf.Empty;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.operator.v1.OperatorServiceProto;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.ServerSettings;
+import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.auth.TokenFile;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.operator.OperatorCalls.Answer;
+import dev.chowder.server.rpc.RpcFacts;
+import io.grpc.CallOptions;
+import io.grpc.ClientInterceptors;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(60)
 class OperatorServerTest {
   private static final String ID = "01900000-0000-7000-8000-00000000000a";
+  private static final String OTHER_ID = "01900000-0000-7000-8000-00000000000c";
+
+  /** The organization whose new key fails with a bug. */
+  private static final String BUG = "01900000-0000-7000-8000-00000000000b";
 
   private static final Instant SINCE = Instant.parse("2026-01-01T00:00:00Z");
 
   @TempDir private Path home;
-  private final AtomicBoolean serving = new AtomicBoolean(true);
-  private final List<InetAddress> failures = new CopyOnWriteArrayList<>();
-  private final List<String> calls = new CopyOnWriteArrayList<>();
+  private final RecordedAudit audit = new RecordedAudit();
+  private final CountDownLatch backupStarted = new CountDownLatch(1);
   private OperatorServer server;
   private String token;
 
   @BeforeEach
   void start() throws IOException {
+    start(Map.of(), () -> "backup.gz");
+  }
+
+  private void start(Map<String, Object> more, BackupCommand backup) throws IOException {
+    start(more, backup, new NoIncidents());
+  }
+
+  private void start(Map<String, Object> more, BackupCommand backup, IncidentCommands incidents)
+      throws IOException {
     var settings =
         ServerSettings.of(
-            ConfigFactory.parseMap(Map.of("chowder.operator.port", 0))
+            ConfigFactory.parseMap(more)
+                .withFallback(ConfigFactory.parseMap(Map.of("chowder.operator.port", 0)))
                 .withFallback(ConfigFactory.load()));
     Path file = home.resolve("operator.token");
     var made = TokenFile.in(file, "chd_op_", new SecureRandom());
     token = Files.readString(file).strip();
+    var envoy =
+        new EnvoyToken(TokenFile.in(home.resolve("envoy.token"), "chd_envoy_", new SecureRandom()));
     server =
         OperatorServer.start(
             settings,
-            Optional.empty(),
-            made,
-            new Recorded(),
-            new OneOrganization(),
-            new OnePendingEffect(),
-            new NoIncidents(),
-            () -> "backup.gz",
-            new NoMasterKey(),
-            () -> new RowCommands.Rebuilt(1, 2, 3, 4),
-            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
-            serving::get);
+            InsecureServerCredentials.create(),
+            new OperatorServer.Gate(made, new ClientAddress(envoy), audit),
+            new OperatorGrpcService(
+                new OneOrganization(),
+                incidents,
+                new OnePendingEffect(),
+                () -> new RowCommands.Rebuilt(1, 2, 3, 4),
+                new NoMasterKey(),
+                backup,
+                new TwoNodes("here:1")));
   }
 
   @AfterEach
@@ -72,102 +105,81 @@ class OperatorServerTest {
     server.close();
   }
 
-  private final class Recorded implements OperatorAudit {
-    @Override
-    public void rejected(InetAddress address) {
-      failures.add(address);
-    }
-
-    @Override
-    public void called(
-        InetAddress address, String action, String organizationId, String instanceId) {
-      calls.add(address.getHostAddress() + " " + action + " " + organizationId + " " + instanceId);
-    }
-  }
-
   /** Entries for incident analysis: actions of an operator, or of another holder of the token. */
   @Test
-  void callsThatMayChangeSomethingAreRecorded() throws Exception {
-    var organizations = "/operator/organizations";
-    var organization = organizations + "/" + ID;
-    var sandbox = "/operator/sandboxes/sb-" + ID + "/remove";
-    for (var path :
+  void callsThatMayChangeSomethingAreRecorded() {
+    var organization = request("organization_id", ID);
+    for (var rpc :
         List.of(
-            organizations,
-            organization + "/tier",
-            organization + "/keys",
-            organization + "/suspend",
-            organization + "/resume",
-            organization + "/delete",
-            organization + "/revoke-keys",
-            "/operator/instances/" + ID + "/stop",
-            "/operator/instances/recover",
-            sandbox,
-            "/operator/reconciler/release",
-            "/operator/host-ports/8000/open",
-            "/operator/host-ports/8000/close",
-            "/operator/rows/rebuild",
-            "/operator/master-key/rewrite",
-            "/operator/master-key/reload",
-            "/operator/backup")) {
-      assertThat(call("POST", path, "{}").body()).as(path).doesNotContain("PATH_NOT_FOUND");
+            "CreateOrganizationKey",
+            "DeleteOrganization",
+            "ResumeOrganization",
+            "RevokeKeys",
+            "SetTier",
+            "SuspendOrganization")) {
+      call(rpc, organization);
+    }
+    call("StopInstance", request("instance_id", ID));
+    call("RemoveSandbox", request("sandbox_id", "sb-" + ID));
+    call("OpenHostPort", request("port", "8000"));
+    call("CloseHostPort", request("port", "8000"));
+    for (var rpc :
+        List.of(
+            "CreateOrganization",
+            "RecoverInstances",
+            "ReleaseReconciler",
+            "RebuildRows",
+            "RewriteSecrets",
+            "ReloadMasterKey",
+            "CreateBackup")) {
+      call(rpc);
     }
     // Queries, and calls without a valid token, are not recorded.
-    call("GET", "/operator/organizations", "");
-    call("GET", "/metrics", "");
-    send("POST", organization + "/suspend", "Bearer x", "");
-    assertThat(calls)
+    call("ListOrganizations");
+    send("x", "SuspendOrganization", organization);
+    assertThat(audit.calls())
         .containsExactly(
-            "127.0.0.1 operator/organizations  ",
-            "127.0.0.1 operator/organizations/tier " + ID + " ",
-            "127.0.0.1 operator/organizations/keys " + ID + " ",
-            "127.0.0.1 operator/organizations/suspend " + ID + " ",
-            "127.0.0.1 operator/organizations/resume " + ID + " ",
-            "127.0.0.1 operator/organizations/delete " + ID + " ",
-            "127.0.0.1 operator/organizations/revoke-keys " + ID + " ",
-            "127.0.0.1 operator/instances/stop  " + ID,
-            "127.0.0.1 operator/instances/recover  ",
-            "127.0.0.1 operator/sandboxes/remove  " + ID,
-            "127.0.0.1 operator/reconciler/release  ",
-            "127.0.0.1 operator/host-ports/8000/open  ",
-            "127.0.0.1 operator/host-ports/8000/close  ",
-            "127.0.0.1 operator/rows/rebuild  ",
-            "127.0.0.1 operator/master-key/rewrite  ",
-            "127.0.0.1 operator/master-key/reload  ",
-            "127.0.0.1 operator/backup  ");
+            "127.0.0.1 operator/CreateOrganizationKey " + ID + " ",
+            "127.0.0.1 operator/DeleteOrganization " + ID + " ",
+            "127.0.0.1 operator/ResumeOrganization " + ID + " ",
+            "127.0.0.1 operator/RevokeKeys " + ID + " ",
+            "127.0.0.1 operator/SetTier " + ID + " ",
+            "127.0.0.1 operator/SuspendOrganization " + ID + " ",
+            "127.0.0.1 operator/StopInstance  " + ID,
+            "127.0.0.1 operator/RemoveSandbox  " + ID,
+            "127.0.0.1 operator/OpenHostPort/8000  ",
+            "127.0.0.1 operator/CloseHostPort/8000  ",
+            "127.0.0.1 operator/CreateOrganization  ",
+            "127.0.0.1 operator/RecoverInstances  ",
+            "127.0.0.1 operator/ReleaseReconciler  ",
+            "127.0.0.1 operator/RebuildRows  ",
+            "127.0.0.1 operator/RewriteSecrets  ",
+            "127.0.0.1 operator/ReloadMasterKey  ",
+            "127.0.0.1 operator/CreateBackup  ");
+    // The list above is complete.
+    assertThat(methods().stream().filter(method -> RpcFacts.of(method).changes()))
+        .hasSize(audit.calls().size());
   }
 
   @Test
-  void aCallerCannotInventActions() throws Exception {
-    for (var path :
-        List.of(
-            "/operator/a",
-            "/operator/" + "x".repeat(60),
-            "/operator/a%0Ab",
-            "/operator/organizations/" + ID + "/a",
-            "/operator/organizations/suspend",
-            "/operator/instances/" + ID + "/recover",
-            "/operator/backup/",
-            "/metrics")) {
-      assertAnswer(call("POST", path, ""), 404, "PATH_NOT_FOUND");
-    }
+  void aCallerCannotInventActions() {
+    assertThat(raw("Bearer " + token, "chowder.operator.v1.OperatorService/Invent"))
+        .isEqualTo(new Answer(404, "PATH_NOT_FOUND"));
+    assertThat(raw("Bearer " + token, "a/" + "x".repeat(60)))
+        .isEqualTo(new Answer(404, "PATH_NOT_FOUND"));
     // A part that is not an id or a port is not recorded. The call is still rejected.
-    assertAnswer(call("POST", "/operator/instances/x/stop", ""), 404, "INSTANCE_NOT_FOUND");
-    assertAnswer(call("POST", "/operator/sandboxes/x/remove", ""), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", "/operator/host-ports/x/open", ""), 400, "INVALID_FIELD");
-    assertThat(calls)
+    assertAnswer(call("StopInstance", request("instance_id", "x")), 404, "INSTANCE_NOT_FOUND");
+    assertAnswer(call("RemoveSandbox", request("sandbox_id", "x")), 400, "INVALID_FIELD");
+    assertAnswer(call("OpenHostPort", request("port", "100000")), 400, "INVALID_FIELD");
+    assertAnswer(call("OpenHostPort", request("port", "-1")), 400, "INVALID_FIELD");
+    assertThat(audit.calls())
         .containsExactly(
             "127.0.0.1 operator/unknown  ",
             "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/unknown  ",
-            "127.0.0.1 operator/instances/stop  ",
-            "127.0.0.1 operator/sandboxes/remove  ",
-            "127.0.0.1 operator/host-ports/open  ");
+            "127.0.0.1 operator/StopInstance  ",
+            "127.0.0.1 operator/RemoveSandbox  ",
+            "127.0.0.1 operator/OpenHostPort  ",
+            "127.0.0.1 operator/OpenHostPort  ");
   }
 
   private static final class OneOrganization implements OperatorCommands {
@@ -188,7 +200,7 @@ class OperatorServerTest {
 
     @Override
     public Optional<Secret> newKey(String id) {
-      if (id.endsWith("b")) {
+      if (id.equals(BUG)) {
         throw new IllegalStateException("secret of the bug");
       }
       return id.equals(ID) ? Optional.of(Secret.of("chd_org_x")) : Optional.empty();
@@ -232,167 +244,247 @@ class OperatorServerTest {
   }
 
   @Test
-  void aBackupReturnsTheNameOfItsFile() throws Exception {
-    var answer = send("POST", "/operator/backup", "Bearer " + token, "");
-    assertThat(answer.statusCode()).isEqualTo(201);
-    assertThat(answer.body()).contains("\"file\":\"backup.gz\"");
-    assertThat(send("GET", "/operator/backup", "Bearer " + token, "").statusCode()).isEqualTo(404);
-    assertThat(send("POST", "/operator/backup", "", "").statusCode()).isEqualTo(401);
+  void aBackupReturnsTheNameOfItsFile() {
+    assertThat(call("CreateBackup")).isEqualTo(new Answer(201, "{\"file\":\"backup.gz\"}"));
+    assertThat(call("CreateBackup", request("node", "here:1")).statusCode()).isEqualTo(201);
   }
 
   @Test
-  void aRebuildOfTheRowsReturnsItsResult() throws Exception {
-    var answer = call("POST", "/operator/rows/rebuild", "");
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.body())
-        .isEqualTo("{\"organizations\":1,\"instances\":2,\"removed\":3,\"unanswered\":4}\n");
-    assertAnswer(call("GET", "/operator/rows/rebuild", ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("POST", "/operator/rows", ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(send("POST", "/operator/rows/rebuild", "", ""), 401, "KEY_INVALID");
-  }
-
-  @Test
-  void withoutTheTokenEveryCallIsRejected() throws Exception {
-    for (String authorization : new String[] {"", "Bearer wrong", token, "Basic " + token}) {
-      for (String path : new String[] {"/metrics", "/operator/organizations", "/nope"}) {
-        var answer = send("GET", path, authorization, "");
-        assertThat(answer.statusCode()).isEqualTo(401);
-        assertThat(answer.body()).contains("KEY_INVALID").doesNotContain("chowder_");
-      }
+  void aCallForAnotherNodeIsRejectedWithTheNamesOfBoth() {
+    for (var rpc : List.of("CreateBackup", "ReloadMasterKey")) {
+      var elsewhere = call(rpc, request("node", "there:2"));
+      assertAnswer(elsewhere, 503, "SERVER_UNAVAILABLE");
+      assertThat(elsewhere.body()).contains("here:1", "there:2");
+      var unknown = call(rpc, request("node", "nowhere:3"));
+      assertAnswer(unknown, 400, "INVALID_FIELD");
+      assertThat(unknown.body()).contains("here:1, there:2");
     }
-    assertThat(failures).hasSize(12).containsOnly(InetAddress.ofLiteral("127.0.0.1"));
   }
 
   @Test
-  void healthNeedsNoToken() throws Exception {
-    assertThat(send("GET", "/healthz", "", "").statusCode()).isEqualTo(200);
-    serving.set(false);
-    var answer = send("GET", "/healthz", "", "");
-    assertThat(answer.statusCode()).isEqualTo(503);
-    assertThat(answer.body()).contains("{\"status\":\"NOT_SERVING\",\"isolated\":true}");
+  void theNodesAreListed() {
+    assertThat(call("ListNodes").body())
+        .isEqualTo(
+            "{\"nodes\":[\"here:1\",\"there:2\"],\"answered_by\":\"here:1\","
+                + "\"reconciled_by\":\"there:2\"}");
   }
 
   @Test
-  void metricsAreInPrometheusFormat() throws Exception {
-    var answer = call("GET", "/metrics", "");
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
+  void aRebuildOfTheRowsReturnsItsResult() {
+    assertThat(call("RebuildRows"))
+        .isEqualTo(
+            new Answer(
+                200, "{\"organizations\":1,\"instances\":2,\"removed\":3,\"unanswered\":4}"));
   }
 
   @Test
-  void aNewOrganizationIsShownWithItsKey() throws Exception {
-    var answer = call("POST", "/operator/organizations", "{\"name\":\"me\"}");
+  void withoutTheTokenEveryCallIsRejected() {
+    for (var header : List.of("", "Bearer wrong", token, "Basic " + token)) {
+      for (var method : methods()) {
+        assertThat(raw(header, path(method))).isEqualTo(new Answer(401, "KEY_INVALID"));
+      }
+      assertThat(raw(header, "a/b")).isEqualTo(new Answer(401, "KEY_INVALID"));
+      assertThat(raw(header, "grpc.reflection.v1.ServerReflection/ServerReflectionInfo"))
+          .isEqualTo(new Answer(401, "KEY_INVALID"));
+    }
+    assertThat(audit.rejected()).hasSize(4 * (methods().size() + 2)).containsOnly("127.0.0.1");
+    assertThat(audit.calls()).isEmpty();
+  }
+
+  @Test
+  void aNewOrganizationIsShownWithItsKey() {
+    var answer = call("CreateOrganization", request("name", "me"));
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.body())
         .contains("{\"organization\":{\"id\":\"" + ID, "\"api_key\":\"chd_org_of_me\"");
-    assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
-    for (var body : List.of("", "{}", "{\"name\":7}")) {
-      var refused = call("POST", "/operator/organizations", body);
-      assertAnswer(refused, 400, "INVALID_FIELD");
-      assertThat(refused.body()).contains("\"field\":\"name\"");
-    }
-    assertThat(send("POST", "/operator/organizations", "", "").statusCode()).isEqualTo(401);
   }
 
   @Test
-  void aTierIsSetAndReturned() throws Exception {
-    var crab = call("POST", "/operator/organizations/" + ID + "/tier", "{\"tier\":\"crab\"}");
+  void aTierIsSetAndReturned() {
+    var crab = call("SetTier", request("organization_id", ID, "tier", "crab"));
     assertThat(crab.statusCode()).isEqualTo(200);
     assertThat(crab.body()).contains("\"subscription_tier\":\"crab\"", "\"instance_limit\":10");
-    var whale = call("POST", "/operator/organizations/" + ID + "/tier", "{\"tier\":\"whale\"}");
+    var whale = call("SetTier", request("organization_id", ID, "tier", "whale"));
     assertThat(whale.body()).doesNotContain("instance_limit");
   }
 
   @Test
-  void aNewKeyIsReturnedOnce() throws Exception {
-    var answer = call("POST", "/operator/organizations/" + ID + "/keys", "");
-    assertThat(answer.statusCode()).isEqualTo(201);
-    assertThat(answer.body()).isEqualTo("{\"api_key\":\"chd_org_x\"}\n");
-    assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
+  void aNewKeyIsReturnedOnce() {
+    assertThat(call("CreateOrganizationKey", request("organization_id", ID)))
+        .isEqualTo(new Answer(201, "{\"api_key\":\"chd_org_x\"}"));
   }
 
   @Test
-  void aBulkRecoverReturnsItsResult() throws Exception {
-    var path = "/operator/instances/recover";
-    var answer = call("POST", path, "{\"error_reason\":\"GATEWAY_CRASHED\"}");
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.body())
+  void aBulkRecoverReturnsItsResult() {
+    assertThat(call("RecoverInstances", request("error_reason", "GATEWAY_CRASHED")))
         .isEqualTo(
-            "{\"recovered\":3,\"left\":2,\"refused_count\":1,\"refused\":[{\"instance_id\":\""
-                + ID
-                + "\",\"reason\":\"GATEWAY_CRASHED\",\"message\":\"\"}]}\n");
-    assertThat(call("POST", path, "").body()).contains("\"reason\":\"all\"");
-    assertAnswer(call("POST", path, "{\"error_reason\":1}"), 400, "INVALID_FIELD");
-    assertAnswer(call("GET", path, ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(send("POST", path, "", ""), 401, "KEY_INVALID");
+            new Answer(
+                200,
+                "{\"recovered\":3,\"left\":2,\"refused_count\":1,\"refusals\":[{\"instance_id\":\""
+                    + ID
+                    + "\",\"reason\":\"GATEWAY_CRASHED\",\"message\":\"\"}]}"));
+    assertThat(call("RecoverInstances").body()).contains("\"reason\":\"all\"");
   }
 
   @Test
-  void pendingEffectsAreListedWithTheirTime() throws Exception {
-    var answer = call("GET", "/operator/owed", "");
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.body())
+  void pendingEffectsAreListedWithTheirTime() {
+    assertThat(call("ListPendingEffects"))
         .isEqualTo(
-            "{\"owed\":[{\"instance_id\":\""
-                + ID
-                + "\",\"organization_id\":\""
-                + ID
-                + "\",\"status\":\"terminated\",\"what\":\"remove_sandbox\","
-                + "\"since\":\"2026-01-01T00:00:00Z\"}]}\n");
-    assertAnswer(call("POST", "/operator/owed", ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("GET", "/operator/owed/x", ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("POST", "/operator/reconciler/release", ""), 409, "WRONG_STATE");
-    assertAnswer(call("POST", "/operator/sandboxes/x/remove", ""), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", "/operator/sandboxes/x", ""), 404, "PATH_NOT_FOUND");
+            new Answer(
+                200,
+                "{\"pending_effects\":[{\"instance_id\":\""
+                    + ID
+                    + "\",\"organization_id\":\""
+                    + ID
+                    + "\",\"status\":\"terminated\",\"effect\":\"remove_sandbox\","
+                    + "\"since\":\"2026-01-01T00:00:00Z\"}]}"));
+    assertAnswer(call("ReleaseReconciler"), 409, "WRONG_STATE");
   }
 
   @Test
-  void badCommandsAreRejected() throws Exception {
-    String tier = "/operator/organizations/" + ID + "/tier";
-    assertAnswer(call("POST", tier, "{\"tier\":\"cod\"}"), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", tier, "{\"tier\":5}"), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", tier, "{"), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", tier, "[]"), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", tier, "{}{}"), 400, "INVALID_FIELD");
-    assertAnswer(call("POST", tier, "\"" + "x".repeat(20_000) + "\""), 413, "TOO_LARGE");
-    assertAnswer(call("GET", tier, ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("PUT", "/operator/organizations", "{}"), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("GET", "/operator/organizations/", ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("GET", "/metrics/", ""), 404, "PATH_NOT_FOUND");
-    String other = "/operator/organizations/" + ID.replace("00a", "00c") + "/tier";
-    assertAnswer(call("POST", other, "{\"tier\":\"crab\"}"), 404, "ORGANIZATION_NOT_FOUND");
+  void badCommandsAreRejected() {
     assertAnswer(
-        call("POST", "/operator/organizations/x/tier", "{\"tier\":\"crab\"}"),
-        404,
-        "ORGANIZATION_NOT_FOUND");
+        call("SetTier", request("organization_id", ID, "tier", "cod")), 400, "INVALID_FIELD");
+    assertAnswer(call("SetTier", request("organization_id", ID)), 400, "INVALID_FIELD");
+    var large = request("organization_id", ID, "tier", "x".repeat(20_000));
+    assertAnswer(call("SetTier", large), 413, "TOO_LARGE");
+    for (var unknown : List.of(OTHER_ID, "x", "")) {
+      var answer = call("SetTier", request("organization_id", unknown, "tier", "crab"));
+      assertAnswer(answer, 404, "ORGANIZATION_NOT_FOUND");
+    }
+    assertAnswer(call("DeleteOrganization", request("organization_id", ID)), 400, "INVALID_FIELD");
+    assertThatThrownBy(() -> call("Invent"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ListOrganizations");
+    assertThatThrownBy(() -> call("SetTier", "{\"tier\":"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("request: must be JSON of SetTierRequest");
   }
 
   @Test
-  void anInternalErrorRevealsNothing() throws Exception {
-    var answer = call("POST", "/operator/organizations/" + ID.replace("00a", "00b") + "/keys", "");
+  void anInternalErrorRevealsNothing() {
+    var answer = call("CreateOrganizationKey", request("organization_id", BUG));
     assertAnswer(answer, 500, "INTERNAL");
     assertThat(answer.body()).doesNotContain("secret of the bug", "Exception");
   }
 
-  private static void assertAnswer(HttpResponse<String> answer, int status, String reason) {
+  @Test
+  void aNodeMakesOneBackupAtATime() throws Exception {
+    var ends = restartWithSlowBackup(Map.of());
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var first = callers.submit(() -> call("CreateBackup"));
+      assertThat(backupStarted.await(20, TimeUnit.SECONDS)).isTrue();
+      assertAnswer(call("CreateBackup"), 429, "RATE_LIMITED");
+      ends.countDown();
+      assertThat(first.get().statusCode()).isEqualTo(201);
+    }
+  }
+
+  @Test
+  void callsInProgressAreLimited() throws Exception {
+    var ends = restartWithSlowBackup(Map.of("chowder.operator.max-requests", 1));
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var first = callers.submit(() -> call("CreateBackup"));
+      assertThat(backupStarted.await(20, TimeUnit.SECONDS)).isTrue();
+      var refused = call("ListNodes");
+      assertAnswer(refused, 429, "RATE_LIMITED");
+      assertThat(refused.body()).contains("1 requests in progress, its limit");
+      ends.countDown();
+      assertThat(first.get().statusCode()).isEqualTo(201);
+    }
+  }
+
+  @Test
+  void aCallEndsAtItsTimeLimit() throws Exception {
+    var ends = restartWithSlowBackup(Map.of("chowder.operator.backup-timeout", "100ms"));
+    assertAnswer(call("CreateBackup"), 504, "NO_ANSWER_IN_TIME");
+    ends.countDown();
+  }
+
+  /** It waits for the end of the agent's processes. */
+  @Test
+  void aStopMayTakeLongerThanOtherCalls() throws Exception {
+    server.close();
+    var timeout = Duration.ofMillis(100);
+    start(
+        Map.of("chowder.operator.request-timeout", timeout),
+        () -> "backup.gz",
+        new NoIncidents() {
+          @Override
+          public Optional<String> stop(String instanceId) {
+            LockSupport.parkNanos(timeout.multipliedBy(3).toNanos());
+            return Optional.of("stopped");
+          }
+        });
+    assertThat(call("StopInstance", request("instance_id", ID)))
+        .isEqualTo(new Answer(200, "{\"status\":\"stopped\"}"));
+  }
+
+  private CountDownLatch restartWithSlowBackup(Map<String, Object> settings) throws IOException {
+    server.close();
+    var ends = new CountDownLatch(1);
+    start(
+        settings,
+        () -> {
+          backupStarted.countDown();
+          try {
+            assertThat(ends.await(30, TimeUnit.SECONDS)).isTrue();
+          } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+          }
+          return "backup.gz";
+        });
+    return ends;
+  }
+
+  private static List<MethodDescriptor> methods() {
+    return OperatorServiceProto.getDescriptor().findServiceByName("OperatorService").getMethods();
+  }
+
+  private static String path(MethodDescriptor method) {
+    return method.getService().getFullName() + "/" + method.getName();
+  }
+
+  private static void assertAnswer(Answer answer, int status, String reason) {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
     assertThat(answer.body()).contains("\"reason\":\"" + reason + "\"");
   }
 
-  private HttpResponse<String> call(String method, String path, String body) throws Exception {
-    return send(method, path, "Bearer " + token, body);
+  private Answer call(String rpc) {
+    return call(rpc, "{}");
   }
 
-  private HttpResponse<String> send(String method, String path, String authorization, String body)
-      throws Exception {
-    try (var client = HttpClient.newHttpClient()) {
-      var request =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
-              .method(method, HttpRequest.BodyPublishers.ofString(body));
-      if (!authorization.isEmpty()) {
-        request.header("authorization", authorization);
-      }
-      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  private Answer call(String rpc, String request) {
+    return send(token, rpc, request);
+  }
+
+  private Answer send(String authorization, String rpc, String request) {
+    return OperatorCalls.send(server.port(), authorization, rpc, request);
+  }
+
+  /** Sends any header to any path; returns the status and the reason. */
+  private Answer raw(String header, String path) {
+    var channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+    var headers = new Metadata();
+    if (!header.isEmpty()) headers.put(AuthInterceptor.AUTHORIZATION, header);
+    var marshaller = ProtoUtils.marshaller(Empty.getDefaultInstance());
+    try {
+      var _ =
+          ClientCalls.blockingUnaryCall(
+              ClientInterceptors.intercept(
+                  channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
+              io.grpc.MethodDescriptor.newBuilder(marshaller, marshaller)
+                  .setType(MethodType.UNARY)
+                  .setFullMethodName(path)
+                  .build(),
+              CallOptions.DEFAULT,
+              Empty.getDefaultInstance());
+      return new Answer(200, "");
+    } catch (StatusRuntimeException refused) {
+      var error = ApiError.of(StatusProto.fromThrowable(refused));
+      return new Answer(error.httpStatus(), error.reason().name());
+    } finally {
+      channel.shutdownNow();
     }
   }
 }

@@ -24,22 +24,22 @@ class OrganizationScriptTest {
       die() { say "$@"; exit 1; }
       secret_file() { cat >"$1.part"; mv "$1.part" "$1"; }
       operator_api() {
-        printf '%s %s\\n' "$1" "$2" >>calls
-        case "$1 $2" in
-          'GET /operator/organizations')
+        printf '%s %s\\n' "$1" "${2:-}" >>calls
+        case "$1 ${2:-}" in
+          'ListOrganizations '*)
             jq -s '{organizations: .}' organizations ;;
-          'POST /operator/organizations')
+          'CreateOrganization '*)
             local n
             n="$(wc -l <organizations)"
             local made='{"id":"id-'$n'","name":"my-organization","subscription_tier":"shrimp","standing":"active"}'
             printf '%s\\n' "$made" >>organizations
             jq --arg made first '{organization: ., api_key: $made}' <<<"$made" ;;
-          'POST /operator/organizations/'*/tier)
+          'SetTier '*)
             sed -i 's/shrimp/crab/' organizations ;;
-          'POST /operator/organizations/'*/keys)
+          'CreateOrganizationKey '*)
             jq -n --arg made next '{api_key: $made}' ;;
         esac
-        if [ -s ends-after ] && printf '%s' "$1 $2" | grep -qxEf ends-after; then kill -9 $$; fi
+        if [ -s ends-after ] && printf '%s' "$1 ${2:-}" | grep -qxEf ends-after; then kill -9 $$; fi
       }
       . "$2"
       organization_ensure
@@ -73,15 +73,15 @@ class OrganizationScriptTest {
     assertThat(run("")).isZero();
     assertThat(text("calls"))
         .isEqualTo(
-            "GET /operator/organizations\nPOST /operator/organizations\n"
-                + "POST /operator/organizations/id-0/tier");
+            "ListOrganizations \nCreateOrganization {\"name\":\"my-organization\"}\n"
+                + "SetTier {\"organization_id\":\"id-0\",\"tier\":\"crab\"}");
     assertThat(text("organization-id")).isEqualTo("id-0");
     assertThat(text("organization.key")).isEqualTo("first");
   }
 
   @Test
   void aScriptThatWasKilledAfterAnyCallContinuesWithTheSameOrganization() throws Exception {
-    for (var call : List.of("POST /operator/organizations", "POST .*/tier")) {
+    for (var call : List.of("CreateOrganization .*", "SetTier .*")) {
       for (var file : List.of("organizations", "organization-id", "organization.key", "calls")) {
         Files.deleteIfExists(folder.resolve(file));
       }
@@ -101,7 +101,7 @@ class OrganizationScriptTest {
     Files.delete(folder.resolve("organization.key"));
     assertThat(run("")).isZero();
     assertThat(text("organizations").lines()).hasSize(1);
-    assertThat(text("calls")).endsWith("POST /operator/organizations/id-0/keys");
+    assertThat(text("calls")).endsWith("CreateOrganizationKey {\"organization_id\":\"id-0\"}");
     assertThat(text("organization.key")).isEqualTo("next");
   }
 

@@ -8,6 +8,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.error.Rejection;
+import dev.chowder.server.operator.OperatorClient;
 import dev.chowder.server.tls.CertificateAuthority.Identity;
 import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
@@ -64,6 +65,8 @@ class NodeTlsTest {
                 0,
                 "chowder.operator.port",
                 0,
+                "chowder.monitoring.port",
+                0,
                 "chowder.grpc.shutdown-timeout",
                 "1s",
                 "chowder.sandbox.driver",
@@ -102,12 +105,28 @@ class NodeTlsTest {
   }
 
   @Test
-  void theOperatorsPortServesCallersWithACertificateOfTheCa() throws Exception {
+  void theOperatorPortServesCallersWithACertificateOfTheCa() throws IOException {
+    // Without the token, so that the call ends with an error of the server.
+    assertThat(listNodes(ours.client(caller))).isEqualTo(Status.Code.UNAUTHENTICATED);
+  }
+
+  @Test
+  void theOperatorPortRejectsPlainTextMissingAndUntrustedCertificates() throws IOException {
+    for (var refused :
+        new ChannelCredentials[] {
+          InsecureChannelCredentials.create(), ours.client(), ours.client(untrusted)
+        }) {
+      assertThat(listNodes(refused)).isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
+    }
+  }
+
+  @Test
+  void theMonitoringPortServesCallersWithACertificateOfTheCa() throws Exception {
     assertThat(healthz("https", ours.context(caller))).isEqualTo(200);
   }
 
   @Test
-  void theOperatorsPortRejectsPlainTextMissingAndUntrustedCertificates() {
+  void theMonitoringPortRejectsPlainTextMissingAndUntrustedCertificates() {
     assertThatThrownBy(() -> healthz("http", ours.context(caller))).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> healthz("https", ours.context())).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> healthz("https", ours.context(untrusted)))
@@ -118,9 +137,11 @@ class NodeTlsTest {
   void replacedFilesAreReadAgain() throws Exception {
     var previous = Handshake.shown(ours, caller, chowder.grpcPort());
     assertThat(Handshake.shown(ours, caller, chowder.operatorPort())).isEqualTo(previous);
+    assertThat(Handshake.shown(ours, caller, chowder.monitoringPort())).isEqualTo(previous);
     node.become(ours.issue("node", "chowder-node", "localhost"));
     Handshake.awaitOther(previous, ours, caller, chowder.grpcPort());
     Handshake.awaitOther(previous, ours, caller, chowder.operatorPort());
+    Handshake.awaitOther(previous, ours, caller, chowder.monitoringPort());
     assertThat(health(ours.client(caller))).isEqualTo(ServingStatus.SERVING);
   }
 
@@ -151,8 +172,24 @@ class NodeTlsTest {
     }
   }
 
+  private static Status.Code listNodes(ChannelCredentials credentials) {
+    var channel =
+        Grpc.newChannelBuilder("localhost:" + chowder.operatorPort(), credentials)
+            .overrideAuthority("chowder-node")
+            .build();
+    try {
+      return catchThrowableOfType(
+              StatusRuntimeException.class,
+              () -> new OperatorClient(channel, "").call("ListNodes", "{}"))
+          .getStatus()
+          .getCode();
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
   private static int healthz(String scheme, SSLContext context) throws Exception {
-    var uri = URI.create(scheme + "://localhost:" + chowder.operatorPort() + "/healthz");
+    var uri = URI.create(scheme + "://localhost:" + chowder.monitoringPort() + "/healthz");
     try (var client = HttpClient.newBuilder().sslContext(context).build()) {
       var request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
       return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();

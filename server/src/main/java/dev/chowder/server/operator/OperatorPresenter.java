@@ -1,0 +1,135 @@
+package dev.chowder.server.operator;
+
+import com.google.protobuf.Timestamp;
+import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
+import dev.chowder.api.operator.v1.ListHostPortsResponse;
+import dev.chowder.api.operator.v1.ListPendingEffectsResponse;
+import dev.chowder.api.operator.v1.Organization;
+import dev.chowder.api.operator.v1.Reconciler;
+import dev.chowder.api.operator.v1.RecoverInstancesResponse;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Converts results of operators' commands to messages. */
+final class OperatorPresenter {
+  /** Maximum length of a list, which is for operators to read, not for programs to page through. */
+  static final int MAX_LISTED = 1000;
+
+  private OperatorPresenter() {}
+
+  static Organization organization(OperatorCommands.OrganizationSummary of) {
+    var shown =
+        Organization.newBuilder()
+            .setId(of.id())
+            .setName(of.name())
+            .setSubscriptionTier(of.tier())
+            .setInstanceCount(of.instanceCount())
+            .setStanding(of.standing());
+    of.instanceLimit().ifPresent(shown::setInstanceLimit);
+    return shown.build();
+  }
+
+  static RecoverInstancesResponse recovery(HostCommands.Recovery of) {
+    var shown =
+        RecoverInstancesResponse.newBuilder()
+            .setRecovered(of.recovered())
+            .setLeft(of.left())
+            .setRefusedCount(of.refused().size());
+    of.refused().stream()
+        .limit(MAX_LISTED)
+        .forEach(
+            one ->
+                shown
+                    .addRefusalsBuilder()
+                    .setInstanceId(one.instanceId())
+                    .setReason(one.reason())
+                    .setMessage(one.message()));
+    return shown.build();
+  }
+
+  static ListPendingEffectsResponse pendingEffects(List<HostCommands.PendingWork> all) {
+    var shown = ListPendingEffectsResponse.newBuilder();
+    for (var one : all) {
+      shown
+          .addPendingEffectsBuilder()
+          .setInstanceId(one.instanceId())
+          .setOrganizationId(one.organizationId())
+          .setStatus(one.status())
+          .setEffect(one.what())
+          .setSince(time(one.since()));
+    }
+    return shown.build();
+  }
+
+  static Reconciler reconciler(
+      Optional<HostCommands.Halt> halt, List<HostCommands.Unknown> quarantined) {
+    var shown =
+        Reconciler.newBuilder().setHalted(halt.isPresent()).setQuarantinedCount(quarantined.size());
+    halt.ifPresent(
+        why ->
+            shown
+                .getHaltBuilder()
+                .setSince(time(why.since()))
+                .setLimit(why.limit())
+                .setCount(why.sandboxes().size())
+                .addAllSandboxes(why.sandboxes().stream().limit(MAX_LISTED).toList()));
+    quarantined.stream()
+        .limit(MAX_LISTED)
+        .forEach(
+            one -> {
+              var sandbox =
+                  shown
+                      .addQuarantineBuilder()
+                      .setSandboxId(one.sandboxId())
+                      .setWhy(one.why())
+                      .setSince(time(one.since()))
+                      .setRuns(one.runs());
+              one.generation().ifPresent(sandbox::setHomeGeneration);
+            });
+    return shown.build();
+  }
+
+  static ListHostPortsResponse hostPorts(List<HostCommands.HostPort> all) {
+    var shown = ListHostPortsResponse.newBuilder();
+    for (var one : all) {
+      shown
+          .addHostPortsBuilder()
+          .setPort(one.port())
+          .setState(one.state())
+          .setOpen(one.open())
+          .setOrganizationCount(one.organizations().size())
+          .addAllOrganizations(one.organizations().stream().limit(MAX_LISTED).toList());
+    }
+    return shown.build();
+  }
+
+  /** Returns a page; another one may follow if it has {@code size} entries. */
+  static ListAuditEntriesResponse auditEntries(List<IncidentCommands.AuditEntry> page, int size) {
+    var shown = ListAuditEntriesResponse.newBuilder();
+    for (var one : page) {
+      var entry =
+          shown
+              .addEntriesBuilder()
+              .setId(one.id())
+              .setAt(time(one.at()))
+              .setAction(one.action())
+              .setTimes(one.times());
+      ifKnown(one.organizationId(), entry::setOrganizationId);
+      ifKnown(one.keyId(), entry::setKeyId);
+      ifKnown(one.instanceId(), entry::setInstanceId);
+      ifKnown(one.address(), entry::setAddress);
+    }
+    if (page.size() == size) shown.setNextPageToken(page.getLast().id());
+    return shown.build();
+  }
+
+  private static void ifKnown(String value, Consumer<String> set) {
+    if (!value.isEmpty()) set.accept(value);
+  }
+
+  private static Timestamp time(Instant at) {
+    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
+  }
+}
