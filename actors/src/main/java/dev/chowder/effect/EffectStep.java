@@ -154,12 +154,15 @@ public record EffectStep(
     // Read the image early, so that the first caller with overrides need not wait for it.
     node.blocking().execute(images::schema);
     var configuration = configuration(clients, images);
+    var sleep = sleep(clients, configuration.tokens());
     var runner =
         startup.add(
             "effects",
             new EffectRunner(
                 new MaskedWork(
-                    stages(clients, configuration, images, hostPorts), configuration.known()),
+                    stages(clients, configuration, images, hostPorts, sleep),
+                    configuration.known()),
+                sleep,
                 settings.effects(),
                 needs.boots(),
                 node.clock(),
@@ -238,13 +241,16 @@ public record EffectStep(
   }
 
   private GatewayStages stages(
-      Clients clients, Configuration configuration, ImageFiles images, HostPortAccess hostPorts) {
+      Clients clients,
+      Configuration configuration,
+      ImageFiles images,
+      HostPortAccess hostPorts,
+      GatewaySleep sleep) {
     var image = new SandboxImage(settings.image(), images::skeleton);
     var output = new GatewayOutput(driver, configuration.known());
     var configurationStage =
         new ConfigurationStage(
             driver, image, configuration.overrides(), configuration.channels(), settings.effects());
-    var sleep = sleep(clients, configuration.tokens());
     var boot =
         new GatewayBoot(
             driver,
@@ -271,7 +277,6 @@ public record EffectStep(
             boot,
             new WarmUpStage(driver, sleep, configuration.tokens(), warmUp(clients), boot),
             needs.memory()),
-        sleep,
         configuration.tokens(),
         needs.slots());
   }

@@ -13,7 +13,6 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sleep.GatewaySleep;
 import java.util.Optional;
 
 /**
@@ -26,7 +25,6 @@ public final class GatewayStages implements GatewayWork {
   private final OnboardingStages onboarding;
   private final ConfigurationStage configuration;
   private final StartStages starts;
-  private final GatewaySleep sleep;
   private final GatewayTokens tokens;
   private final SlotReleases slots;
 
@@ -35,14 +33,12 @@ public final class GatewayStages implements GatewayWork {
       OnboardingStages onboarding,
       ConfigurationStage configuration,
       StartStages starts,
-      GatewaySleep sleep,
       GatewayTokens tokens,
       SlotReleases slots) {
     this.homes = homes;
     this.onboarding = onboarding;
     this.configuration = configuration;
     this.starts = starts;
-    this.sleep = sleep;
     this.tokens = tokens;
     this.slots = slots;
   }
@@ -97,17 +93,6 @@ public final class GatewayStages implements GatewayWork {
   @Override
   public void checkEngine(InstanceId id) {
     var _ = homes.exists(SandboxId.ofInstance(id.value()));
-  }
-
-  @Override
-  public StopResult stop(InstanceId id, InstanceEffect.StopGateway stop)
-      throws InterruptedException {
-    return sleep.stop(id, stop);
-  }
-
-  @Override
-  public Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) {
-    return sleep.deepen(id, deepen);
   }
 
   @Override

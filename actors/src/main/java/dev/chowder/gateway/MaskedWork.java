@@ -49,17 +49,6 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public StopResult stop(InstanceId id, InstanceEffect.StopGateway stop)
-      throws InterruptedException {
-    return work.stop(id, stop);
-  }
-
-  @Override
-  public Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) throws InterruptedException {
-    return work.deepen(id, deepen);
-  }
-
-  @Override
   public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
     var applied =

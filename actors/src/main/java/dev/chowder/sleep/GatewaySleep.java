@@ -1,9 +1,8 @@
 package dev.chowder.sleep;
 
-import dev.chowder.gateway.GatewayWork.Slept;
 import dev.chowder.gateway.GatewayWork.StageRun;
-import dev.chowder.gateway.GatewayWork.StopResult;
 import dev.chowder.gateway.HostMemory;
+import dev.chowder.gateway.SleepWork;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
@@ -27,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * Puts gateways to sleep and wakes them. A gateway is frozen only after it has finished its work,
  * so that a sleeping one can be lost without losing data.
  */
-public final class GatewaySleep {
+public final class GatewaySleep implements SleepWork {
   private static final Logger LOG = LoggerFactory.getLogger(GatewaySleep.class);
 
   private final SandboxDriver driver;
@@ -59,7 +58,7 @@ public final class GatewaySleep {
     this.checks = new ChecksAfterStart(driver, suspension, settings, drain);
   }
 
-  /** Freezes the gateway if this is permitted and possible, and ends it otherwise. */
+  @Override
   public StopResult stop(InstanceId id, InstanceEffect.StopGateway stop)
       throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
@@ -103,7 +102,7 @@ public final class GatewaySleep {
     };
   }
 
-  /** Moves a sleeping gateway to a deeper level, and returns the level that it has then. */
+  @Override
   public Slept deepen(InstanceId id, InstanceEffect.Deepen deepen) {
     var sandbox = SandboxId.ofInstance(id.value());
     if (deepen.level() == SleepLevel.PAGED_OUT) {

@@ -12,6 +12,7 @@ import dev.chowder.gateway.GatewayWork;
 import dev.chowder.gateway.GatewayWork.Outcome;
 import dev.chowder.gateway.GatewayWork.StageRun;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
+import dev.chowder.gateway.SleepWork;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.Homes;
@@ -218,8 +219,7 @@ class EffectRunnerTest {
   @Test
   void aStopReportsTheLevelOfSleep() throws InterruptedException {
     var memory = new SleepMemory(1_200_000_000, 0);
-    work.stopResult =
-        new GatewayWork.StopResult(1, new GatewayWork.Slept(SleepLevel.FROZEN, memory));
+    work.stopResult = new SleepWork.StopResult(1, new SleepWork.Slept(SleepLevel.FROZEN, memory));
     runner.dispatch(ID, new InstanceEffect.StopGateway("organization", 2, true), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
@@ -850,7 +850,8 @@ class EffectRunnerTest {
   }
 
   private EffectRunner runner(EffectSettings settings) {
-    return new EffectRunner(work, settings, new BootPermits(settings), Clock.systemUTC(), metrics);
+    return new EffectRunner(
+        work, work, settings, new BootPermits(settings), Clock.systemUTC(), metrics);
   }
 
   /**
@@ -933,7 +934,7 @@ class EffectRunnerTest {
   /**
    * Work whose stages wait at a gate, and whose removals and changes fail a set number of times.
    */
-  private static final class ScriptedWork implements GatewayWork {
+  private static final class ScriptedWork implements GatewayWork, SleepWork {
     final Semaphore gate = new Semaphore(0);
     final AtomicInteger begun = new AtomicInteger();
     final AtomicInteger interrupted = new AtomicInteger();

@@ -12,6 +12,7 @@ import dev.chowder.gateway.KnownSecrets;
 import dev.chowder.gateway.MaskedWork;
 import dev.chowder.gateway.NoOverrides;
 import dev.chowder.gateway.OneConfig;
+import dev.chowder.gateway.SleepWork;
 import dev.chowder.gateway.StoredChannels;
 import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
@@ -436,7 +437,7 @@ class GatewayStagesTest {
     assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     assertThat(gateways.sleep(Duration.ofMillis(200)).stop(ID, stop))
-        .isEqualTo(GatewayWork.StopResult.OFF);
+        .isEqualTo(SleepWork.StopResult.OFF);
     // With SIGTERM: a killed process has the exit code 137.
     assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
     turn.release();
@@ -461,7 +462,7 @@ class GatewayStagesTest {
     var turn = driver.script().holdNextTurn();
     assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
-    var stopped = new CompletableFuture<GatewayWork.StopResult>();
+    var stopped = new CompletableFuture<SleepWork.StopResult>();
     var stopping =
         Thread.ofVirtual()
             .start(
@@ -698,7 +699,8 @@ class GatewayStagesTest {
   void aPageOutLeavesAGatewayAloneThatRunsMeanwhile() throws Exception {
     var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789);
     var _ = driver.start(SANDBOX, new Fence(1, 1), process);
-    var slept = stages.deepen(ID, new InstanceEffect.Deepen("org", 1, SleepLevel.PAGED_OUT));
+    var slept =
+        gateways.sleep().deepen(ID, new InstanceEffect.Deepen("org", 1, SleepLevel.PAGED_OUT));
     assertThat(slept.level()).isEqualTo(SleepLevel.FROZEN);
     assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }

@@ -53,6 +53,7 @@ import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.lang.reflect.InvocationTargetException;
@@ -135,6 +136,7 @@ class OpenClawIT {
   private static StoredOverrides overrides;
   private static StoredChannels channels;
   private static GatewayStages stages;
+  private static GatewaySleep sleep;
   private static GatewaySuspension suspension;
   private static ModelChoice choice;
 
@@ -162,6 +164,7 @@ class OpenClawIT {
     var gateways = new TestGateways(secrets, closingDatabasesEarly(driver), HTTP);
     channels = gateways.channels();
     suspension = gateways.suspension();
+    sleep = gateways.sleep();
     stages = gateways.stages(overrides, channels, _ -> URL, SNAPSHOT);
   }
 
@@ -466,7 +469,7 @@ class OpenClawIT {
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
-    var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
+    var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
     assertDone(driver.run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // As an agent may write it; the turns below need requests.
@@ -547,7 +550,7 @@ class OpenClawIT {
   @Test
   @Order(12)
   void aRemovalLeavesNothing() throws Exception {
-    var _ = stages.stop(ID, new InstanceEffect.StopGateway("org", 2, false));
+    var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 2, false));
     stages.remove(
         ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 2, Homes.FIRST));
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();

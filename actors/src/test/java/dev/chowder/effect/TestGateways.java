@@ -126,6 +126,18 @@ public final class TestGateways {
     skeleton = Optional.of(known);
   }
 
+  /** Returns the sleep of the gateways with the default settings. */
+  GatewaySleep sleep() {
+    var effects = EffectSettings.of(ConfigFactory.load());
+    return new GatewaySleep(
+        driver,
+        suspension(),
+        effects.sleep(),
+        effects.drainTimeout(),
+        InstantSource.system(),
+        hostMemory());
+  }
+
   GatewayStages stages(
       Overrides overrides,
       StoredChannels channels,
@@ -142,14 +154,7 @@ public final class TestGateways {
       Duration warmUpLimit) {
     var effects = EffectSettings.of(ConfigFactory.load());
     var image = new SandboxImage(snapshot, () -> skeleton);
-    var sleep =
-        new GatewaySleep(
-            driver,
-            suspension(),
-            effects.sleep(),
-            effects.drainTimeout(),
-            InstantSource.system(),
-            hostMemory());
+    var sleep = sleep();
     var models =
         new ModelSetups(
             driver,
@@ -191,7 +196,6 @@ public final class TestGateways {
             boot,
             new WarmUpStage(driver, sleep, tokens(), warmUp, boot),
             hostMemory()),
-        sleep,
         tokens(),
         (_, _) -> {});
   }
