@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the style of the protocol with Buf, and its compatibility with the main branch. An intended break is listed in buf.yaml
-# (`breaking: ignore_only`). Google's protos come from the jar that the build uses; Buf comes from npm.
+# (`breaking: ignore_only`). The protos of Google and of protovalidate come from the jars that the build uses; Buf comes from npm.
 #
 #   scripts/lib/buf.sh check
 #   CHOWDER_PROTO_BASE=COMMIT scripts/lib/buf.sh check    compares with that commit
@@ -18,12 +18,12 @@ main() {
     (cd "$BUF" && timeout 300 npm install --silent --no-fund --no-audit --prefix . "@bufbuild/buf@$BUF_VERSION" >&2) ||
       die "cannot install Buf $BUF_VERSION from npm: see the message above; run this again."
   fi
-  google_protos
+  third_party_protos
   "$BUF/node_modules/.bin/buf" lint "$ROOT/proto"
   nothing_breaks
 }
 
-# Buf compares whole trees, so the earlier protocol gets the same settings and the same Google protos as the current one. Otherwise
+# Buf compares whole trees, so the earlier protocol gets the same settings and the same imported protos as the current one. Otherwise
 # files that only one tree has would count as deleted.
 nothing_breaks() {
   local base
@@ -64,14 +64,24 @@ lend_to() {
   cp -r "$ROOT/proto/target/third_party" "$1/target/"
 }
 
-# Unpacks Google's protos into the folder that buf.yaml names.
-google_protos() {
-  local version jar target="$ROOT/proto/target/third_party"
-  version="$(sed -n 's:.*<google.common.protos.version>\(.*\)</google.common.protos.version>.*:\1:p' "$ROOT/pom.xml")"
-  jar="$HOME/.m2/repository/com/google/api/grpc/proto-google-common-protos/$version/proto-google-common-protos-$version.jar"
-  [ -f "$jar" ] || (cd "$ROOT" && timeout 600 mvn -B -q -pl proto compile) || die "cannot compile proto: see the message above."
+# Unpacks the protos of Google and of protovalidate into the folder that buf.yaml names.
+third_party_protos() {
+  local target="$ROOT/proto/target/third_party" google validate
+  google="$(jar_of google.common.protos.version com/google/api/grpc/proto-google-common-protos)"
+  validate="$(jar_of protovalidate.version build/buf/protovalidate)"
+  if [ ! -f "$google" ] || [ ! -f "$validate" ]; then
+    (cd "$ROOT" && timeout 600 mvn -B -q -pl proto compile) || die "cannot compile proto: see the message above."
+  fi
   mkdir -p "$target"
-  (cd "$target" && "${JAVA_HOME:+$JAVA_HOME/bin/}jar" xf "$jar" google/api google/rpc google/type google/longrunning)
+  (cd "$target" && "${JAVA_HOME:+$JAVA_HOME/bin/}jar" xf "$google" google/api google/rpc google/type google/longrunning)
+  (cd "$target" && "${JAVA_HOME:+$JAVA_HOME/bin/}jar" xf "$validate" buf/validate/validate.proto)
+}
+
+# jar_of PROPERTY ARTIFACT: prints the path of the jar whose version is in that property of the POM.
+jar_of() {
+  local version
+  version="$(sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p" "$ROOT/pom.xml")"
+  echo "$HOME/.m2/repository/$2/$version/$(basename "$2")-$version.jar"
 }
 
 main "$@"

@@ -1,5 +1,6 @@
 package dev.chowder.apidocs;
 
+import build.buf.validate.ValidateProto;
 import com.google.api.AnnotationsProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorSet;
@@ -16,6 +17,7 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.ExtensionRegistry;
 import dev.chowder.api.v1.ErrorProto;
 import dev.chowder.api.v1.OptionsProto;
+import dev.chowder.api.v1.RulesProto;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -64,6 +66,8 @@ public final class ApiDescriptors {
     AnnotationsProto.registerAllExtensions(extensions);
     ErrorProto.registerAllExtensions(extensions);
     OptionsProto.registerAllExtensions(extensions);
+    RulesProto.registerAllExtensions(extensions);
+    ValidateProto.registerAllExtensions(extensions);
     var api = new ApiDescriptors();
     try (var in = ApiDescriptors.class.getResourceAsStream(SET)) {
       var set = FileDescriptorSet.parseFrom(Objects.requireNonNull(in, SET), extensions);

@@ -1,5 +1,6 @@
 package dev.chowder.apidocs;
 
+import build.buf.validate.FieldRules;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
@@ -60,21 +61,21 @@ final class OpenApiSchemas {
 
   /** Returns the schema of a field. */
   ObjectNode field(FieldDescriptor field) {
-    var comment = api.comment(field);
+    var rules = FieldLimits.rules(field);
     ObjectNode schema;
     if (field.isMapField()) {
-      var values = one(field.getMessageType().findFieldByName("value"), "");
       schema = typed("object");
-      DocumentedLimits.ofMap(schema, values, comment);
-      schema.set("additionalProperties", values);
+      FieldLimits.ofMap(schema, rules);
+      var values = field.getMessageType().findFieldByName("value");
+      schema.set("additionalProperties", one(values, rules.getMap().getValues()));
     } else if (field.isRepeated()) {
       schema = typed("array");
-      DocumentedLimits.ofList(schema, comment);
-      schema.set("items", one(field, ""));
+      FieldLimits.ofList(schema, rules);
+      schema.set("items", one(field, rules.getRepeated().getItems()));
     } else {
-      schema = one(field, comment);
+      schema = one(field, rules);
     }
-    return schema.put("description", comment);
+    return schema.put("description", api.comment(field));
   }
 
   private ObjectNode message(Descriptor type, List<FieldDescriptor> fields, boolean answered) {
@@ -96,16 +97,16 @@ final class OpenApiSchemas {
   }
 
   /** Returns the schema of a single value of the field's type. */
-  private ObjectNode one(FieldDescriptor field, String comment) {
+  private ObjectNode one(FieldDescriptor field, FieldRules rules) {
     return switch (field.getJavaType()) {
       case STRING -> {
         var schema = typed("string");
-        DocumentedLimits.ofText(schema, comment);
+        FieldLimits.ofText(schema, rules);
         yield schema;
       }
       case INT -> {
         var schema = typed("integer").put("format", "int32");
-        DocumentedLimits.ofNumber(schema, comment);
+        FieldLimits.ofNumber(schema, field);
         yield schema;
       }
       case BOOLEAN -> typed("boolean");

@@ -23,6 +23,7 @@ import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.server.channel.ChannelSettings;
 import dev.chowder.server.metrics.InstanceMetrics;
+import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.settings.RenamedSettings;
 import dev.chowder.simulator.FakeSandboxDriver;
@@ -100,6 +101,8 @@ public final class Chowder implements AutoCloseable {
   }
 
   private void start() throws IOException {
+    // Ends long before the node serves calls.
+    RuleCheck.prepare();
     var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     startup.add("metrics", metrics::close);
     var certificates = certificates();

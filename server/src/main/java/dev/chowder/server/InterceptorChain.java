@@ -10,6 +10,7 @@ import dev.chowder.server.call.OpenCallsOfOrganization;
 import dev.chowder.server.error.ErrorInterceptor;
 import dev.chowder.server.error.RequestId;
 import dev.chowder.server.metrics.RpcMetrics;
+import dev.chowder.server.rules.RequestRules;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -155,8 +156,14 @@ public record InterceptorChain(List<Link> links) {
         link(
             "Idempotency",
             "With `Idempotency-Key`: writes the row of the key before the call, or returns the"
-                + " stored response. Last, so that a stored response passed every check.",
-            gate.idempotency()));
+                + " stored response. After the checks of caller and permission, so that a stored response"
+                + " passed them.",
+            gate.idempotency()),
+        link(
+            "RequestRules",
+            "Checks the fields of a request against the rules of the protocol. Last, so that a"
+                + " wrong field is audited and stored like an error of the service.",
+            new RequestRules()));
   }
 
   private static Link link(String name, String reason, ServerInterceptor interceptor) {

@@ -86,8 +86,7 @@ public record ServerSettings(
       List<String> openclawVersions,
       List<String> regions,
       int maxOpenclawConfigBytes,
-      int maxOpenclawConfigDepth,
-      int maxLabels) {}
+      int maxOpenclawConfigDepth) {}
 
   /** Whether callers without a key may sign up. */
   private enum SignUp {

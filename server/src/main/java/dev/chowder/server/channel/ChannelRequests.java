@@ -12,7 +12,6 @@ import dev.chowder.openclaw.config.Channel;
 import dev.chowder.openclaw.config.Channel.Field;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.organization.BaseUrl;
-import dev.chowder.server.request.Fields;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -27,8 +26,6 @@ import java.util.stream.Collectors;
  * channel's field, since it may be a secret. Does not check that the instance exists.
  */
 public final class ChannelRequests {
-  private static final int MAX_FIELD = 16_384;
-  private static final Pattern CODE = Pattern.compile("[A-Za-z0-9]{4,16}");
   private static final Pattern PAIRING = Pattern.compile("[A-Za-z0-9_-]{1,128}");
 
   private final IntPredicate localhostPorts;
@@ -109,9 +106,8 @@ public final class ChannelRequests {
             .collect(Collectors.joining(", ", "only the fields ", ""));
   }
 
-  private String checked(Field field, String value) {
+  private String checked(Field field, String text) {
     var name = "config." + field.name();
-    var text = Fields.text(name, value, MAX_FIELD);
     if (field.isUrl()) return BaseUrl.check(name, text, Set.of(), localhostPorts);
     if (!field.form().matcher(text).matches()) {
       throw ApiError.must(name, "be " + field.expected());
@@ -124,9 +120,6 @@ public final class ChannelRequests {
     if (r.hasCode() == r.hasPairingId()) {
       throw ApiError.must(
           "code", "be set if pairing_id is not, and only then", r.hasCode() ? "both" : "neither");
-    }
-    if (r.hasCode() && !CODE.matcher(r.getCode()).matches()) {
-      throw ApiError.must("code", "be 4 to 16 letters and digits", r.getCode());
     }
     if (r.hasPairingId() && !PAIRING.matcher(r.getPairingId()).matches()) {
       throw ApiError.must("pairing_id", "be an id that ListPairings returned", r.getPairingId());

@@ -11,6 +11,7 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.ListSessionsRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
@@ -22,6 +23,8 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.request.Fields;
 import dev.chowder.server.request.Pages;
 import dev.chowder.server.request.StructJson;
+import dev.chowder.server.rules.Defaults;
+import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.storage.InstanceFilter;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,22 +40,17 @@ import java.util.regex.Pattern;
  * {@link ApiError} otherwise. Does not check whether an instance exists.
  */
 public final class InstanceRequests {
-  private static final int MAX_NAME = 128;
-  private static final int MAX_MODEL = 200;
-  private static final int MAX_LABEL_KEY = 63;
-  private static final int MAX_LABEL_VALUE = 256;
-  private static final int DEFAULT_WAIT_SECONDS = 60;
-  private static final int MAX_WAIT_SECONDS = 300;
-  private static final int DEFAULT_LOG_LINES = 200;
-  private static final int MAX_LOG_LINES = 5000;
+  /** All verbs have one default. */
+  private static final int DEFAULT_WAIT_SECONDS =
+      Defaults.of(StopInstanceRequest.getDescriptor(), "wait");
+
+  private static final int DEFAULT_LOG_LINES =
+      Defaults.of(TailLogsRequest.getDescriptor(), "lines");
   private static final String MAIN_SESSION = "main";
-  private static final Pattern SESSION = Pattern.compile("[A-Za-z0-9._~:@-]{1,128}");
   private static final Pattern SESSION_TOKEN =
       Pattern.compile("([0-9]{1,15})\\.([A-Za-z0-9._~:@-]{1,128})");
   private static final Pattern HISTORY_TOKEN = Pattern.compile("([0-9]{1,9})\\.([0-9]{1,10})");
   private static final Pattern CURSOR = Pattern.compile("[0-9]{1,18}");
-  private static final Pattern LABEL_KEY =
-      Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?");
 
   private final ServerSettings.Instances settings;
 
@@ -136,16 +134,14 @@ public final class InstanceRequests {
 
   public WantedInstance creation(CreateInstanceRequest r) {
     return new WantedInstance(
-        Fields.text("name", r.getName(), MAX_NAME),
+        r.getName(),
         Fields.oneOf(
             "model_provider",
             r.hasModelProvider() ? r.getModelProvider() : settings.defaultModelProvider(),
             settings.modelProviders()),
-        r.hasModel()
-            ? Optional.of(Fields.text("model", r.getModel(), MAX_MODEL))
-            : Optional.empty(),
+        r.hasModel() ? Optional.of(r.getModel()) : Optional.empty(),
         r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty(),
-        labels(r.getLabelsMap(), false),
+        Map.copyOf(r.getLabelsMap()),
         known(
             "sandbox_provider",
             r.hasSandboxProvider(),
@@ -166,9 +162,7 @@ public final class InstanceRequests {
         new InstanceFilter(
             r.hasStatus() ? Optional.of(status(r.getStatus())) : Optional.empty(),
             r.hasLabel() ? label(r.getLabel()) : Map.of(),
-            r.hasNamePrefix()
-                ? Optional.of(Fields.text("name_prefix", r.getNamePrefix(), MAX_NAME))
-                : Optional.empty()));
+            r.hasNamePrefix() ? Optional.of(r.getNamePrefix()) : Optional.empty()));
   }
 
   public static History history(ListInstanceEventsRequest r) {
@@ -181,8 +175,8 @@ public final class InstanceRequests {
   public Change change(UpdateInstanceRequest r) {
     return new Change(
         instanceId(r.getInstanceId()),
-        r.hasName() ? Optional.of(Fields.text("name", r.getName(), MAX_NAME)) : Optional.empty(),
-        labels(r.getLabelsMap(), true),
+        r.hasName() ? Optional.of(r.getName()) : Optional.empty(),
+        Map.copyOf(r.getLabelsMap()),
         r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty());
   }
 
@@ -198,10 +192,7 @@ public final class InstanceRequests {
   public static Watching watching(WatchInstanceRequest r) {
     return new Watching(
         instanceId(r.getInstanceId()),
-        r.hasAfterRevision()
-            ? OptionalInt.of(
-                Fields.inRange("after_revision", r.getAfterRevision(), 0, Integer.MAX_VALUE))
-            : OptionalInt.empty());
+        r.hasAfterRevision() ? OptionalInt.of(r.getAfterRevision()) : OptionalInt.empty());
   }
 
   /** Returns the cursor to continue from. */
@@ -217,7 +208,7 @@ public final class InstanceRequests {
     return new Tail(
         instanceId(r.getInstanceId()),
         r.getFollow(),
-        r.hasLines() ? Fields.inRange("lines", r.getLines(), 0, MAX_LOG_LINES) : DEFAULT_LOG_LINES);
+        r.hasLines() ? r.getLines() : DEFAULT_LOG_LINES);
   }
 
   public static Message message(CreateResponseRequest r) {
@@ -225,7 +216,7 @@ public final class InstanceRequests {
   }
 
   public static Message message(CreateSessionResponseRequest r) {
-    return new Message(instanceId(r.getInstanceId()), sessionId(r.getSessionId()), r.getBody());
+    return new Message(instanceId(r.getInstanceId()), r.getSessionId(), r.getBody());
   }
 
   public static SessionListing sessions(ListSessionsRequest r) {
@@ -238,21 +229,13 @@ public final class InstanceRequests {
   public static HistoryListing history(GetSessionRequest r) {
     return new HistoryListing(
         instanceId(r.getInstanceId()),
-        sessionId(r.getSessionId()),
+        r.getSessionId(),
         Pages.size(r.hasPageSize(), r.getPageSize()),
         historyToken(r.getPageToken()));
   }
 
   public static SessionName session(DeleteSessionRequest r) {
-    return new SessionName(instanceId(r.getInstanceId()), sessionId(r.getSessionId()));
-  }
-
-  private static String sessionId(String value) {
-    if (!SESSION.matcher(value).matches()) {
-      throw ApiError.must(
-          "session_id", "be 1 to 128 characters of letters, digits and ._~:@-", value);
-    }
-    return value;
+    return new SessionName(instanceId(r.getInstanceId()), r.getSessionId());
   }
 
   private static Optional<SessionToken> sessionToken(String token) {
@@ -260,8 +243,7 @@ public final class InstanceRequests {
     var parts = SESSION_TOKEN.matcher(token);
     if (!parts.matches()) throw Pages.badToken(token);
     return Optional.of(
-        new SessionToken(
-            Instant.ofEpochMilli(Long.parseLong(parts.group(1))), sessionId(parts.group(2))));
+        new SessionToken(Instant.ofEpochMilli(Long.parseLong(parts.group(1))), parts.group(2)));
   }
 
   private static HistoryToken historyToken(String token) {
@@ -282,8 +264,7 @@ public final class InstanceRequests {
   }
 
   private static Duration waitFor(boolean given, int seconds) {
-    return Duration.ofSeconds(
-        given ? Fields.inRange("wait", seconds, 0, MAX_WAIT_SECONDS) : DEFAULT_WAIT_SECONDS);
+    return Duration.ofSeconds(given ? seconds : DEFAULT_WAIT_SECONDS);
   }
 
   private static String known(String field, boolean given, String value, List<String> known) {
@@ -312,43 +293,16 @@ public final class InstanceRequests {
     };
   }
 
-  private Map<String, String> labels(Map<String, String> labels, boolean emptyRemoves) {
-    if (labels.size() > settings.maxLabels()) {
-      throw ApiError.must(
-          "labels", "have at most " + settings.maxLabels() + " entries", labels.size());
-    }
-    labels.forEach(
-        (key, value) -> {
-          labelKey(key);
-          if (!(emptyRemoves && value.isEmpty())) {
-            labelValue(key, value);
-          }
-        });
-    return Map.copyOf(labels);
-  }
-
   private static Map<String, String> label(String pair) {
     int equals = pair.indexOf('=');
     if (equals < 1) {
       throw ApiError.must("label", "be key=value", pair);
     }
-    String key = labelKey(pair.substring(0, equals));
-    return Map.of(key, labelValue(key, pair.substring(equals + 1)));
-  }
-
-  private static String labelKey(String key) {
-    if (key.length() > MAX_LABEL_KEY || !LABEL_KEY.matcher(key).matches()) {
-      throw ApiError.must(
-          "labels",
-          "have keys of 1 to "
-              + MAX_LABEL_KEY
-              + " letters, digits and ._/-, with a letter or digit at both ends",
-          key);
-    }
-    return key;
-  }
-
-  private static String labelValue(String key, String value) {
-    return value.isEmpty() ? value : Fields.text("labels." + key, value, MAX_LABEL_VALUE);
+    var key = pair.substring(0, equals);
+    var value = pair.substring(equals + 1);
+    // A label that no instance can have is an error, and not an empty list.
+    RuleCheck.check(
+        CreateInstanceRequest.newBuilder().setName("any").putLabels(key, value).build());
+    return Map.of(key, value);
   }
 }

@@ -11,7 +11,6 @@ import dev.chowder.base.Ids;
 import dev.chowder.key.KeyScope;
 import dev.chowder.key.Permission;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.request.Fields;
 import dev.chowder.server.request.Pages;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,16 +19,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
  * Parses and checks the requests of {@code KeyService}. Does not check that the instances exist.
  */
 final class KeyRequests {
-  private static final int MAX_NAME = 128;
-  private static final int MAX_INSTANCES = 500;
-  private static final Pattern SESSION_PREFIX = Pattern.compile("[A-Za-z0-9._~:@-]{1,64}");
   private static final String PERMISSIONS =
       Arrays.stream(Permission.values()).map(Permission::label).collect(Collectors.joining(", "));
 
@@ -51,13 +46,11 @@ final class KeyRequests {
 
   Creation creation(CreateKeyRequest r) {
     return new Creation(
-        Fields.text("name", r.getName(), MAX_NAME),
+        r.getName(),
         new KeyScope(
             instanceIds(r.getInstanceIdsList()),
             permissions(r.getPermissionsList()),
-            r.hasSessionPrefix()
-                ? Optional.of(sessionPrefix(r.getSessionPrefix()))
-                : Optional.empty()),
+            r.hasSessionPrefix() ? Optional.of(r.getSessionPrefix()) : Optional.empty()),
         r.hasExpiresAt() ? Optional.of(future(r.getExpiresAt())) : Optional.empty());
   }
 
@@ -76,17 +69,11 @@ final class KeyRequests {
   }
 
   private static Set<String> instanceIds(List<String> ids) {
-    if (ids.isEmpty() || ids.size() > MAX_INSTANCES) {
-      throw ApiError.must("instance_ids", "have 1 to " + MAX_INSTANCES + " ids", ids.size());
-    }
     if (!ids.stream().allMatch(Ids::isId)) throw ApiError.instanceNotFound();
     return Set.copyOf(ids);
   }
 
   private static Set<Permission> permissions(List<Key.Permission> permissions) {
-    if (permissions.isEmpty()) {
-      throw ApiError.must("permissions", "have at least one of " + PERMISSIONS, "none");
-    }
     var all = EnumSet.noneOf(Permission.class);
     for (var one : permissions) {
       all.add(
@@ -109,13 +96,5 @@ final class KeyRequests {
       throw ApiError.must("expires_at", "be in the future", time);
     }
     return time;
-  }
-
-  private static String sessionPrefix(String prefix) {
-    if (!SESSION_PREFIX.matcher(prefix).matches()) {
-      throw ApiError.must(
-          "session_prefix", "be 1 to 64 characters of letters, digits and ._~:@-", prefix);
-    }
-    return prefix;
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.server.operator;
 
 import dev.chowder.api.v1.Reason;
+import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationCommand.RecordKeyCreated;
@@ -10,9 +11,9 @@ import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.organization.OrganizationClient;
-import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.SignUps;
+import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.storage.OrganizationRows;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -48,7 +49,8 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
 
   @Override
   public Created create(String name) {
-    var created = signUps.signUp(OrganizationRequests.name(name));
+    RuleCheck.check(SignUpRequest.newBuilder().setName(name).build());
+    var created = signUps.signUp(name);
     return new Created(summary(created.organization()), created.key());
   }
 

@@ -54,7 +54,7 @@ public final class OrganizationGrpcService
   @Override
   public void signUp(SignUpRequest request, StreamObserver<SignUpResponse> out) {
     signUps.checkCaller();
-    var created = signUps.signUp(requests.signUp(request));
+    var created = signUps.signUp(request.getName());
     out.onNext(
         SignUpResponse.newBuilder()
             .setOrganization(OrganizationPresenter.organization(created.organization()))

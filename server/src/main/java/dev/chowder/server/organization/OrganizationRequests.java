@@ -2,12 +2,14 @@ package dev.chowder.server.organization;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.ModelEndpoint;
 import dev.chowder.api.v1.RotateApiKeyRequest;
-import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.request.Fields;
+import dev.chowder.server.rules.Defaults;
+import dev.chowder.server.rules.RuleCheck;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,15 +23,9 @@ import java.util.function.IntPredicate;
  * organization, so the organization checks whether an endpoint is complete after a merge.
  */
 public final class OrganizationRequests {
-  private static final int MAX_NAME = 128;
-  private static final int MAX_MODEL = 200;
-  private static final int MAX_KEY = 512;
-  private static final int DEFAULT_GRACE_SECONDS = 3600;
-  private static final int MAX_GRACE_SECONDS = 604_800;
+  private static final int DEFAULT_GRACE_SECONDS =
+      Defaults.of(RotateApiKeyRequest.getDescriptor(), "grace");
   private static final List<String> ENDPOINT_FIELDS = List.of("base_url", "model", "api");
-  private static final List<String> APIS =
-      List.of(
-          "openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai");
 
   private final List<String> providers;
   private final Set<String> privateModelHosts;
@@ -62,10 +58,7 @@ public final class OrganizationRequests {
 
   /** Returns the grace period of the replaced key. */
   public static Duration grace(RotateApiKeyRequest r) {
-    return Duration.ofSeconds(
-        r.hasGrace()
-            ? Fields.inRange("grace", r.getGrace(), 0, MAX_GRACE_SECONDS)
-            : DEFAULT_GRACE_SECONDS);
+    return Duration.ofSeconds(r.hasGrace() ? r.getGrace() : DEFAULT_GRACE_SECONDS);
   }
 
   /** A change of the endpoint of one provider. */
@@ -80,19 +73,9 @@ public final class OrganizationRequests {
     record Merge(Map<String, Optional<String>> fields) implements EndpointChange {}
   }
 
-  /** Returns the name of the new organization. */
-  public String signUp(SignUpRequest r) {
-    return name(r.getName());
-  }
-
-  /** Returns the name of an organization after a check. */
-  public static String name(String name) {
-    return Fields.text("name", name, MAX_NAME);
-  }
-
   public Change change(UpdateOrganizationRequest r) {
     return new Change(
-        r.hasName() ? Optional.of(name(r.getName())) : Optional.empty(),
+        r.hasName() ? Optional.of(r.getName()) : Optional.empty(),
         keys(r.getModelApiKeysMap()),
         endpoints(r.getModelEndpoints()));
   }
@@ -102,27 +85,9 @@ public final class OrganizationRequests {
     keys.forEach(
         (provider, key) -> {
           Fields.oneOf("model_api_keys", provider, providers);
-          checked.put(
-              provider,
-              key.isEmpty()
-                  ? Optional.empty()
-                  : Optional.of(key("model_api_keys." + provider, key)));
+          checked.put(provider, key.isEmpty() ? Optional.empty() : Optional.of(Secret.of(key)));
         });
     return checked;
-  }
-
-  private static Secret key(String field, String key) {
-    boolean printable = key.chars().allMatch(c -> c > 0x20 && c < 0x7f);
-    if (key.length() > MAX_KEY || !printable) {
-      // The value is not shown, because a malformed key may contain most of a real one.
-      throw ApiError.must(
-          field,
-          "be 1 to "
-              + MAX_KEY
-              + " printable ASCII characters without spaces, or empty to remove it",
-          key.length() + " characters" + (printable ? "" : ", some of them not allowed"));
-    }
-    return Secret.of(key);
   }
 
   private Map<String, EndpointChange> endpoints(Struct endpoints) {
@@ -170,13 +135,19 @@ public final class OrganizationRequests {
               switch (name) {
                 case "base_url" ->
                     BaseUrl.check(field, value.getStringValue(), privateModelHosts, localhostPorts);
-                case "model" -> Fields.text(field, value.getStringValue(), MAX_MODEL);
-                case "api" -> Fields.oneOf(field, value.getStringValue(), APIS);
-                default -> throw new IllegalStateException("endpoint field: " + name);
+                default -> ruled(field, name, value.getStringValue());
               });
       case BOOL_VALUE, NUMBER_VALUE, STRUCT_VALUE, LIST_VALUE, KIND_NOT_SET ->
           throw ApiError.must(field, "be a string", kind(value));
     };
+  }
+
+  /** Returns the text if it is within the rules of {@code ModelEndpoint}. */
+  private static String ruled(String field, String name, String text) {
+    var declared = ModelEndpoint.getDescriptor().findFieldByName(name);
+    var prefix = field.substring(0, field.length() - name.length());
+    RuleCheck.check(prefix, ModelEndpoint.newBuilder().setField(declared, text).build());
+    return text;
   }
 
   private static String kind(Value value) {

@@ -1,19 +1,22 @@
 package dev.chowder.server.request;
 
+import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.base.Ids;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.rules.Defaults;
 import java.util.Optional;
 
 /** Reads the paging fields of lists. */
 public final class Pages {
-  private static final int DEFAULT_SIZE = 100;
-  private static final int MAX_SIZE = 500;
+  /** All lists have one default. */
+  private static final int DEFAULT_SIZE =
+      Defaults.of(ListInstancesRequest.getDescriptor(), "page_size");
 
   private Pages() {}
 
   /** Returns {@code page_size}, or its default. */
   public static int size(boolean given, int value) {
-    return given ? Fields.inRange("page_size", value, 1, MAX_SIZE) : DEFAULT_SIZE;
+    return given ? value : DEFAULT_SIZE;
   }
 
   /** Returns {@code page_token} of a list whose tokens have the form of ids. */

@@ -71,7 +71,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
 
   @Override
   public void getSkill(GetSkillRequest request, StreamObserver<Skill> out) {
-    var name = SkillRequests.name(request.getSkillName());
+    var name = request.getSkillName();
     var skill = ask(request.getInstanceId(), gateway -> found(gateway, name));
     out.onNext(SkillPresenter.skill(skill));
     out.onCompleted();
@@ -143,7 +143,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
 
   @Override
   public void updateSkill(UpdateSkillRequest request, StreamObserver<Empty> out) {
-    var name = SkillRequests.name(request.getSkillName());
+    var name = request.getSkillName();
     var change = requests.change(request);
     ask(
         request.getInstanceId(),
@@ -158,7 +158,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
 
   @Override
   public void deleteSkill(DeleteSkillRequest request, StreamObserver<Empty> out) {
-    var name = SkillRequests.name(request.getSkillName());
+    var name = request.getSkillName();
     var skill =
         ask(
             request.getInstanceId(),

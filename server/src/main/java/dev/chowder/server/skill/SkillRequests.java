@@ -12,7 +12,6 @@ import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.openclaw.SkillChange;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.request.Fields;
 import dev.chowder.server.request.Pages;
 import dev.chowder.server.request.StructJson;
 import java.util.HashMap;
@@ -25,8 +24,6 @@ import java.util.regex.Pattern;
  * value, since most values are secrets.
  */
 final class SkillRequests {
-  private static final int MAX_NAME = 128;
-  private static final int MAX_VERSION = 64;
   private static final String FOLDER = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
 
   /**
@@ -39,7 +36,6 @@ final class SkillRequests {
               + FOLDER);
 
   private static final Pattern FOLDER_NAME = Pattern.compile(FOLDER);
-  private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
 
   private final SkillSettings settings;
 
@@ -62,10 +58,6 @@ final class SkillRequests {
     return id;
   }
 
-  static String name(String name) {
-    return Fields.text("skill_name", name, MAX_NAME);
-  }
-
   static Listing listing(ListSkillsRequest r) {
     return new Listing(
         r.getEligibleOnly(), Pages.size(r.hasPageSize(), r.getPageSize()), r.getPageToken());
@@ -76,16 +68,13 @@ final class SkillRequests {
   }
 
   private Source source(InstallSkillRequest r) {
-    var slug = Fields.text("slug", r.getSlug(), MAX_NAME);
+    var slug = r.getSlug();
     if (!r.hasArchive()) {
       if (!REFERENCE.matcher(slug).matches()) {
         throw ApiError.must("slug", "be name or @owner/name", slug);
       }
       return new Source.ClawHub(
-          slug,
-          r.hasVersion()
-              ? Optional.of(Fields.text("version", r.getVersion(), MAX_VERSION))
-              : Optional.empty());
+          slug, r.hasVersion() ? Optional.of(r.getVersion()) : Optional.empty());
     }
     if (!FOLDER_NAME.matcher(slug).matches()) {
       throw ApiError.must("slug", "be the name of a folder in letters, digits and -", slug);
@@ -118,14 +107,7 @@ final class SkillRequests {
       throw ApiError.must("env", "have at most " + settings.maxEnv() + " variables", env.size());
     }
     var values = new HashMap<String, Secret>();
-    env.forEach(
-        (name, value) -> {
-          if (!ENV_NAME.matcher(name).matches()) {
-            throw ApiError.must(
-                "env", "have names of 1 to 128 letters, digits and _, no digit first", name);
-          }
-          values.put(name, value("env", value));
-        });
+    env.forEach((name, value) -> values.put(name, value("env", value)));
     return values;
   }
 

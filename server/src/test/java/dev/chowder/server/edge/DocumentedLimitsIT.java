@@ -21,8 +21,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Tests that the limits in the OpenAPI document are the server's own: values beyond a limit are
- * rejected, values just within it are not. So the comments of the protocol, from which the document
- * is generated, and the rules cannot diverge.
+ * rejected, values just within it are not. So each rule of the protocol has an effect, also those
+ * that the server does not enforce by the rule itself.
  */
 class DocumentedLimitsIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();

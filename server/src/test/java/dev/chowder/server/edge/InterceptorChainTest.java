@@ -70,7 +70,8 @@ class InterceptorChainTest {
             "BoundedRequests",
             "ScopeInterceptor",
             "AuditLog",
-            "Idempotency");
+            "Idempotency",
+            "RequestRules");
   }
 
   @Test

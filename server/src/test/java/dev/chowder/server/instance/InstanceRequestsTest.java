@@ -1,5 +1,6 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.server.rules.Checked.checked;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -12,6 +13,7 @@ import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.base.Ids;
@@ -44,7 +46,7 @@ class InstanceRequestsTest {
   @ParameterizedTest
   @ValueSource(strings = {"a", "\u00e9", "\ud83e\udd80", " a ", "a b"})
   void aReadableNameIsAccepted(String name) {
-    assertThat(requests.creation(named(name)).name()).isEqualTo(name);
+    assertThat(requests.creation(checked(named(name))).name()).isEqualTo(name);
   }
 
   @ParameterizedTest
@@ -61,14 +63,14 @@ class InstanceRequestsTest {
         "a\u202eb"
       })
   void anUnreadableNameIsRejected(String name) {
-    assertRejected("name", () -> requests.creation(named(name)));
+    assertRejected("name", () -> requests.creation(checked(named(name))));
   }
 
   @Test
   void theLengthOfANameIsCountedInCodePoints() {
-    assertThat(requests.creation(named("\ud83e\udd80".repeat(128))).name()).hasSize(256);
-    assertRejected("name", () -> requests.creation(named("a".repeat(129))));
-    assertRejected("name", () -> requests.creation(named("\ud83e\udd80".repeat(129))));
+    assertThat(requests.creation(checked(named("\ud83e\udd80".repeat(128)))).name()).hasSize(256);
+    assertRejected("name", () -> checked(named("a".repeat(129))));
+    assertRejected("name", () -> checked(named("\ud83e\udd80".repeat(129))));
   }
 
   @Test
@@ -130,7 +132,7 @@ class InstanceRequestsTest {
     assertRejected("labels", () -> labelled(Map.of("a".repeat(64), "x")));
     assertRejected("labels.a", () -> labelled(Map.of("a", "x".repeat(257))));
     var removal = UpdateInstanceRequest.newBuilder().setInstanceId(Ids.next()).putLabels("a", "");
-    assertThat(requests.change(removal.build()).labels()).containsEntry("a", "");
+    assertThat(requests.change(checked(removal.build())).labels()).containsEntry("a", "");
   }
 
   @Test
@@ -139,8 +141,10 @@ class InstanceRequestsTest {
     assertThat(InstanceRequests.verb(id, false, 0).timeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(InstanceRequests.verb(id, true, 0).timeout()).isZero();
     assertThat(InstanceRequests.verb(id, true, 300).timeout()).isEqualTo(Duration.ofMinutes(5));
-    assertRejected("wait", () -> InstanceRequests.verb(id, true, 301));
-    assertRejected("wait", () -> InstanceRequests.verb(id, true, -1));
+    var stop = StopInstanceRequest.newBuilder().setInstanceId(id);
+    assertThat(checked(stop.setWait(300).build()).getWait()).isEqualTo(300);
+    assertRejected("wait", () -> checked(stop.setWait(301).build()));
+    assertRejected("wait", () -> checked(stop.setWait(-1).build()));
   }
 
   @ParameterizedTest
@@ -168,6 +172,8 @@ class InstanceRequestsTest {
     assertRejected("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(0)));
     assertRejected("page_token", () -> list(ListInstancesRequest.newBuilder().setPageToken("x")));
     assertRejected("label", () -> list(ListInstancesRequest.newBuilder().setLabel("novalue")));
+    assertRejected("labels", () -> list(ListInstancesRequest.newBuilder().setLabel("-a=b")));
+    assertRejected("labels.a", () -> list(ListInstancesRequest.newBuilder().setLabel("a=\n")));
     assertRejected("status", () -> list(ListInstancesRequest.newBuilder().setStatusValue(99)));
   }
 
@@ -187,23 +193,24 @@ class InstanceRequestsTest {
   void logLinesAreBounded() {
     var tail = TailLogsRequest.newBuilder().setInstanceId(Ids.next());
     assertThat(InstanceRequests.tail(tail.build()).lines()).isEqualTo(200);
-    assertRejected("lines", () -> InstanceRequests.tail(tail.setLines(5001).build()));
+    assertRejected("lines", () -> checked(tail.setLines(5001).build()));
   }
 
   private InstanceRequests.Message session(String session) {
     return InstanceRequests.message(
-        CreateSessionResponseRequest.newBuilder()
-            .setInstanceId(Ids.next())
-            .setSessionId(session)
-            .build());
+        checked(
+            CreateSessionResponseRequest.newBuilder()
+                .setInstanceId(Ids.next())
+                .setSessionId(session)
+                .build()));
   }
 
   private void list(ListInstancesRequest.Builder request) {
-    InstanceRequests.listing(request.build());
+    InstanceRequests.listing(checked(request.build()));
   }
 
   private WantedInstance labelled(Map<String, String> labels) {
-    return requests.creation(named("a").toBuilder().putAllLabels(labels).build());
+    return requests.creation(checked(named("a").toBuilder().putAllLabels(labels).build()));
   }
 
   private static CreateInstanceRequest named(String name) {

@@ -1,5 +1,6 @@
 package dev.chowder.server.organization;
 
+import static dev.chowder.server.rules.Checked.checked;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -170,7 +171,7 @@ class OrganizationRequestsTest {
   private OrganizationRequests.Change change(String json) throws InvalidProtocolBufferException {
     var request = UpdateOrganizationRequest.newBuilder();
     JsonFormat.parser().merge(json, request);
-    return requests.change(request.build());
+    return requests.change(checked(request.build()));
   }
 
   private Rejection rejects(String json) {

@@ -1,5 +1,6 @@
 package dev.chowder.server.skill;
 
+import static dev.chowder.server.rules.Checked.checked;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -10,6 +11,7 @@ import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.ListSkillsRequest;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.UpdateSkillRequest;
+import dev.chowder.base.Ids;
 import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.Rejection;
@@ -72,7 +74,7 @@ class SkillRequestsTest {
         "@a/b@c"
       })
   void anInvalidReferenceIsRejected(String slug) {
-    rejects("slug", () -> requests.installation(slug(slug).build()));
+    rejects("slug", () -> requests.installation(checked(slug(slug).build())));
   }
 
   @ParameterizedTest
@@ -102,8 +104,8 @@ class SkillRequestsTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "1A", "A-B", "A B", "A=B", "Ä", "A\u0000", "A\n"})
   void environmentVariablesHaveASyntax(String name) {
-    rejects(
-        "env", () -> requests.change(UpdateSkillRequest.newBuilder().putEnv(name, VALUE).build()));
+    rejects("env", () -> requests.change(checked(change().putEnv(name, VALUE).build())));
+    rejects("env", () -> checked(slug("a").putEnv(name, VALUE).build()));
   }
 
   @Test
@@ -140,11 +142,15 @@ class SkillRequestsTest {
   void aListContainsAllSkillsByDefault() {
     assertThat(SkillRequests.listing(ListSkillsRequest.getDefaultInstance()))
         .isEqualTo(new SkillRequests.Listing(false, 100, ""));
-    rejects("skill_name", () -> SkillRequests.name("x".repeat(129)));
+    rejects("skill_name", () -> checked(change().setSkillName("x".repeat(129)).build()));
   }
 
   private static InstallSkillRequest.Builder slug(String slug) {
-    return InstallSkillRequest.newBuilder().setSlug(slug);
+    return InstallSkillRequest.newBuilder().setInstanceId(Ids.next()).setSlug(slug);
+  }
+
+  private static UpdateSkillRequest.Builder change() {
+    return UpdateSkillRequest.newBuilder().setInstanceId(Ids.next()).setSkillName("a");
   }
 
   private static void rejects(String field, ThrowingCallable call) {

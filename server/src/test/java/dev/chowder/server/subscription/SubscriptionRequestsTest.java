@@ -1,5 +1,6 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.server.rules.Checked.checked;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.CreateCheckoutRequest;
@@ -18,7 +19,7 @@ class SubscriptionRequestsTest {
   @Test
   void otherTiersAreRejectedWithTheSoldOnes() {
     for (var tier : List.of("shrimp", "whale", "Crab", "", "crab ")) {
-      Rejection.of(() -> SubscriptionRequests.tier(checkout(tier)))
+      Rejection.of(() -> SubscriptionRequests.tier(checked(checkout(tier))))
           .hasField("tier")
           .shows("crab", "lobster");
     }

@@ -1,0 +1,76 @@
+package dev.chowder.apidocs;
+
+import build.buf.validate.FieldRules;
+import build.buf.validate.Ignore;
+import build.buf.validate.StringRules;
+import build.buf.validate.ValidateProto;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import dev.chowder.api.v1.RulesProto;
+
+/** Writes the rules of fields as keywords of JSON Schema. */
+final class FieldLimits {
+  /** As the rule {@code printable}. */
+  private static final String PRINTABLE =
+      "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$";
+
+  private static final String VISIBLE_ASCII = "^[!-~]*$";
+
+  private FieldLimits() {}
+
+  /** Returns the rules of a field; without any if it has none. */
+  static FieldRules rules(FieldDescriptor field) {
+    return field.getOptions().getExtension(ValidateProto.field);
+  }
+
+  static void ofText(ObjectNode schema, FieldRules of) {
+    var rules = of.getString();
+    if (rules.getUuid()) schema.put("format", "uuid");
+    // If an empty text is accepted, there is no shortest one.
+    if (rules.hasMinLen() && of.getIgnore() != Ignore.IGNORE_IF_ZERO_VALUE) {
+      schema.put("minLength", (int) rules.getMinLen());
+    }
+    if (rules.hasMaxLen()) schema.put("maxLength", (int) rules.getMaxLen());
+    var pattern = pattern(rules);
+    if (!pattern.isEmpty()) schema.put("pattern", pattern);
+    if (rules.getInCount() > 0) rules.getInList().forEach(schema.putArray("enum")::add);
+  }
+
+  /** Returns the pattern of the rule that allows the fewest characters; empty if there is none. */
+  private static String pattern(StringRules rules) {
+    if (rules.hasExtension(RulesProto.lettersDigitsAnd)) {
+      var all = "[A-Za-z0-9" + rules.getExtension(RulesProto.lettersDigitsAnd) + "]*";
+      if (rules.getExtension(RulesProto.letterOrDigitAtBothEnds)) {
+        return "^[A-Za-z0-9](?:" + all + "[A-Za-z0-9])?$";
+      }
+      return rules.getExtension(RulesProto.noDigitFirst)
+          ? "^(?![0-9])" + all + "$"
+          : "^" + all + "$";
+    }
+    if (rules.getExtension(RulesProto.visibleAscii)) return VISIBLE_ASCII;
+    return rules.getExtension(RulesProto.printable) ? PRINTABLE : "";
+  }
+
+  static void ofNumber(ObjectNode schema, FieldDescriptor field) {
+    var rules = rules(field).getInt32();
+    if (rules.hasGte()) schema.put("minimum", rules.getGte());
+    if (rules.hasLte()) schema.put("maximum", rules.getLte());
+    if (field.getOptions().hasExtension(RulesProto.defaultValue)) {
+      schema.put("default", field.getOptions().getExtension(RulesProto.defaultValue));
+    }
+  }
+
+  /** Adds the limits of a list in a request. A list that must not be empty is required. */
+  static void ofList(ObjectNode schema, FieldRules of) {
+    var rules = of.getRepeated();
+    if (rules.hasMinItems()) schema.put("minItems", (int) rules.getMinItems());
+    if (rules.hasMaxItems()) schema.put("maxItems", (int) rules.getMaxItems());
+  }
+
+  /** Adds the limits of an object with string keys, whose values have their own schema. */
+  static void ofMap(ObjectNode schema, FieldRules of) {
+    var rules = of.getMap();
+    if (rules.hasMaxPairs()) schema.put("maxProperties", (int) rules.getMaxPairs());
+    if (rules.hasKeys()) ofText(schema.putObject("propertyNames"), rules.getKeys());
+  }
+}
