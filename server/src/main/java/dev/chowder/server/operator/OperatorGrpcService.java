@@ -224,7 +224,7 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   }
 
   private void decide(int port, boolean listed, StreamObserver<ListHostPortsResponse> out) {
-    host.decideHostPort(Fields.inRange("port", port, 1, HostPortSettings.LAST_PORT), listed);
+    host.decideHostPort(inRange("port", port, 1, HostPortSettings.LAST_PORT), listed);
     answer(out, OperatorPresenter.hostPorts(host.hostPorts()));
   }
 
@@ -233,7 +233,7 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
       ListAuditEntriesRequest request, StreamObserver<ListAuditEntriesResponse> out) {
     int size =
         request.hasPageSize()
-            ? Fields.inRange("page_size", request.getPageSize(), 1, OperatorPresenter.MAX_LISTED)
+            ? inRange("page_size", request.getPageSize(), 1, OperatorPresenter.MAX_LISTED)
             : DEFAULT_PAGE;
     var page =
         incidents.audit(
@@ -309,6 +309,13 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
     } finally {
       permit.release();
     }
+  }
+
+  private static int inRange(String field, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw ApiError.must(field, "be " + least + " to " + most, value);
+    }
+    return value;
   }
 
   private static Optional<String> present(String text) {
