@@ -91,6 +91,29 @@ class EnvoyTlsIT {
         .isEqualTo(200);
   }
 
+  /** Envoy also presents its own certificate to the operator port. */
+  @Test
+  void theOperatorApiServesOperatorsWithACertificate() throws IOException {
+    var token = Files.readString(folder.resolve("operator.token")).strip();
+    var request =
+        RawHttp.Request.of("GET", "/operator/v1/organizations")
+            .with("Authorization", "Bearer " + token);
+    int port = envoy.operatorPort();
+    try (var socket = Handshake.with(publicCa.context(caller), port, "http/1.1")) {
+      assertThat(RawHttp.over(socket, request).whole().status()).isEqualTo(200);
+    }
+    assertThatThrownBy(() -> RawHttp.send(Edge.loopback(port), request))
+        .isInstanceOf(IOException.class);
+    var untrusted = new CertificateAuthority(folder, "strange-operators").issue("stranger");
+    assertThatThrownBy(
+            () -> {
+              try (var socket = Handshake.with(publicCa.context(untrusted), port, "http/1.1")) {
+                var _ = RawHttp.over(socket, request).whole();
+              }
+            })
+        .isInstanceOf(IOException.class);
+  }
+
   @Test
   void grpcServesCallersWithACertificate() throws IOException {
     assertThat(create(publicCa.client(caller))).isEqualTo("a");
