@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.Reason;
 import java.io.IOException;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ class EnvoyErrorsTest {
     assertThat(reasonOf(EnvoyConfiguration.ofOperators().otherError())).isEqualTo(Reason.INTERNAL);
   }
 
-  private static TreeMap<Integer, String> reasons(EnvoyConfiguration envoy) {
+  private static SortedMap<Integer, String> reasons(EnvoyConfiguration envoy) {
     var reasons = new TreeMap<Integer, String>();
     for (var mapper : envoy.errorMappers()) {
       if (!object(mapper, "body_format_override").containsKey("json_format")) continue;
