@@ -244,17 +244,17 @@ final class LifecycleRun {
 
   /** Raises the tier by an operator's call, which returns the organization. */
   void promote(ServerProcess server) {
-    operate(server, "SetTier", request("organization_id", organizationId, "tier", "crab"));
+    operate(server, "SetTier", request("organization_id", organization(), "tier", "crab"));
   }
 
   /** Suspends the organization. It may be suspended until a resume is acknowledged. */
   private void suspend(ServerProcess server) {
     suspended = true;
-    operate(server, "SuspendOrganization", request("organization_id", organizationId));
+    operate(server, "SuspendOrganization", request("organization_id", organization()));
   }
 
   private void resume(ServerProcess server) {
-    operate(server, "ResumeOrganization", request("organization_id", organizationId));
+    operate(server, "ResumeOrganization", request("organization_id", organization()));
     suspended = false;
   }
 
@@ -268,7 +268,7 @@ final class LifecycleRun {
       operate(
           server,
           "DeleteOrganization",
-          request("organization_id", organizationId, "name", "Crash and return"));
+          request("organization_id", organization(), "name", "Crash and return"));
     }
     Await.untilSolved(
         SETTLE_LIMIT,

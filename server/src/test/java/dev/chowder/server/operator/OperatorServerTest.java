@@ -37,6 +37,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -66,7 +67,7 @@ class OperatorServerTest {
 
   @BeforeEach
   void start() throws IOException {
-    start(Map.of(), () -> "backup.gz");
+    start(Map.of(), () -> "backup.gz", new NoIncidents());
   }
 
   private void start(Map<String, Object> more, BackupCommand backup) throws IOException {
@@ -481,7 +482,7 @@ class OperatorServerTest {
               Empty.getDefaultInstance());
       return new Answer(200, "");
     } catch (StatusRuntimeException refused) {
-      var error = ApiError.of(StatusProto.fromThrowable(refused));
+      var error = ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(refused)));
       return new Answer(error.httpStatus(), error.reason().name());
     } finally {
       channel.shutdownNow();
