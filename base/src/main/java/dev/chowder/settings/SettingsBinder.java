@@ -216,18 +216,20 @@ public final class SettingsBinder {
      *
      * @param read reads the value, or a bound in the same format
      */
-    private <T extends Comparable<T>> T inRange(String rule, Function<Object, T> read, T zero) {
-      var value = get(rule, config -> read.apply(config.getValue(path).unwrapped()));
+    private <T extends Comparable<T>> T inRange(String kind, Function<Object, T> read, T zero) {
       var min = setting == null ? "" : setting.min();
       var max = setting == null ? "" : setting.max();
+      boolean bounded = !min.isEmpty() && !max.isEmpty();
+      var rule = bounded ? kind + " from " + min + " to " + max : kind;
+      var value = get(rule, config -> read.apply(config.getValue(path).unwrapped()));
       if (min.isEmpty() && path.endsWith(INTERVAL) && value.compareTo(zero) <= 0) {
         throw rejected("be greater than 0");
       }
       if (value.compareTo(min.isEmpty() ? zero : read.apply(min)) < 0) {
-        throw rejected("be at least " + (min.isEmpty() ? "0" : min));
+        throw rejected("be " + (bounded ? rule : "at least " + (min.isEmpty() ? "0" : min)));
       }
       if (!max.isEmpty() && value.compareTo(read.apply(max)) > 0) {
-        throw rejected("be at most " + max);
+        throw rejected("be " + (bounded ? rule : "at most " + max));
       }
       return value;
     }

@@ -106,10 +106,10 @@ class SettingsBinderTest {
           max-bytes       | 3 GiB   | must be at most 2147483647; got 3 GiB
           many-bytes      | a lot   | must be a size such as 64 KiB; got a lot
           delays          | [1m, x] | must be a duration such as 30s; got x
-          ports           | '"80, 0"' | must be at least 1; got 0
-          ports           | '"70000"' | must be at most 65535; got 70000
+          ports           | '"80, 0"' | must be a whole number from 1 to 65535; got 0
+          ports           | '"70000"' | must be a whole number from 1 to 65535; got 70000
           nested.max-open | none    | must be a whole number; got none
-          low             | 11      | must be at most 10; got 11
+          low             | 11      | must be a whole number from -10 to 10; got 11
           """)
   void aWrongValueIsRejectedWithItsPathAndRule(String key, String value, String message) {
     var path = "chowder.part." + key;

@@ -41,7 +41,8 @@ class EnvoyTemplateTest {
   /** One organization may have three quarters of them open at each node. */
   @Test
   void envoyTakesAsManyRequestsAsAllNodes() throws Exception {
-    variables.put("CHOWDER_NODES", "10.0.0.1:9090:9091:9095,10.0.0.2:9090:9091:9095,10.0.0.3:9090:9091:9095");
+    variables.put(
+        "CHOWDER_NODES", "10.0.0.1:9090:9091:9095,10.0.0.2:9090:9091:9095,10.0.0.3:9090:9091:9095");
     assertThat(render().out()).contains("max_requests: 60000,");
     variables.put("CHOWDER_MAX_OPEN_CALLS", "50000");
     assertThat(render().out()).contains("max_requests: 150000,");
