@@ -294,7 +294,7 @@ class OpenClawIT {
     ONE.patch(impatient, json("{'messages': {'responsePrefix': 'Q'}}"));
     assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
-        .hasMessageContaining("did not respond to config.patch within 10 s");
+        .hasMessageContaining("did not respond to config.patch within 6 s");
     assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("has not applied");

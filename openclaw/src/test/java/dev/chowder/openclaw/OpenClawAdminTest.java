@@ -216,6 +216,15 @@ class OpenClawAdminTest {
   }
 
   @Test
+  void aPatchWithAResponseThatCannotBeReadIsNotSentAgain() throws Exception {
+    reply(200, snapshot("h1", "{}"));
+    reply(200, "<html>");
+    assertThat(admin.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isInstanceOf(NoAnswer.class);
+    assertThat(calls).hasSize(2);
+  }
+
+  @Test
   void aPatchThatNeverGetsAResponseIsNotSentAThirdTime() throws Exception {
     var withShortLimit = new OpenClawAdmin(http, Duration.ofSeconds(3), responses);
     for (int i = 0; i < 2; i++) {
@@ -223,7 +232,7 @@ class OpenClawAdminTest {
       replies.add(SILENCE);
     }
     assertThat(withShortLimit.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
-        .isEqualTo(new NoAnswer("the gateway did not respond to config.patch within 3 s"));
+        .isEqualTo(new NoAnswer("the gateway did not respond to config.patch within 2 s"));
     assertThat(calls).hasSize(4);
   }
 
