@@ -39,7 +39,7 @@ nothing_breaks() {
   lend_to "$BREAKING/then"
   lend_to "$BREAKING/broken"
   # Proves that the check can fail: a tree without its first field must be rejected.
-  sed -i '0,/^  string id = 1;/{/^  string id = 1;/d}' "$BREAKING/broken/src/main/proto/chowder/v1/instance.proto"
+  sed -i '0,/^  string id = 1[ ;]/{/^  string id = 1[ ;]/d}' "$BREAKING/broken/src/main/proto/chowder/v1/instance.proto"
   if breaking "$BREAKING/broken" >/dev/null 2>&1; then
     die "Buf accepted a protocol without Instance.id as compatible: it must report a break."
   fi

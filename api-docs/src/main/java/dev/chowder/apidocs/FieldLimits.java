@@ -39,12 +39,14 @@ final class FieldLimits {
   /** Returns the pattern of the rule that allows the fewest characters; empty if there is none. */
   private static String pattern(StringRules rules) {
     if (rules.hasExtension(RulesProto.lettersDigitsAnd)) {
-      var all = "[A-Za-z0-9" + rules.getExtension(RulesProto.lettersDigitsAnd) + "]*";
+      var others = rules.getExtension(RulesProto.lettersDigitsAnd);
+      var all = "[A-Za-z0-9" + others + "]*";
       if (rules.getExtension(RulesProto.letterOrDigitAtBothEnds)) {
         return "^[A-Za-z0-9](?:" + all + "[A-Za-z0-9])?$";
       }
+      // Not a lookahead, which RE2 does not know.
       return rules.getExtension(RulesProto.noDigitFirst)
-          ? "^(?![0-9])" + all + "$"
+          ? "^(?:[A-Za-z" + others + "]" + all + ")?$"
           : "^" + all + "$";
     }
     if (rules.getExtension(RulesProto.visibleAscii)) return VISIBLE_ASCII;

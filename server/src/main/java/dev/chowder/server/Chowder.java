@@ -101,8 +101,8 @@ public final class Chowder implements AutoCloseable {
   }
 
   private void start() throws IOException {
-    // Ends long before the node serves calls.
-    RuleCheck.prepare();
+    // In the background, since it takes half a second without an AOT cache.
+    var rules = RuleCheck.prepare();
     var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     startup.add("metrics", metrics::close);
     var certificates = certificates();
@@ -156,6 +156,7 @@ public final class Chowder implements AutoCloseable {
                 effects,
                 drain,
                 node));
+    rules.join();
     var edge =
         startup.run(
             new EdgeStep(

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Performs a call with an idempotency key once, and returns its first result when it is repeated.
- * It is the innermost interceptor, so that it sees requests and responses as messages.
+ * Only the check of the fields is further in, so that it sees requests and responses as messages.
  */
 public final class Idempotency implements ServerInterceptor {
   static final String HEADER_NAME = "idempotency-key";

@@ -29,7 +29,8 @@ public final class RequestRules implements ServerInterceptor {
 
       @Override
       public void onHalfClose() {
-        // Only now, when a call with a used idempotency key was replayed or rejected.
+        // Not earlier: a call whose idempotency key was used is answered before its fields are
+        // checked.
         if (request != null) RuleCheck.check(request);
         super.onHalfClose();
       }
