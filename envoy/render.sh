@@ -14,7 +14,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_ENVOY_MAX_HEAP_BYTES:=1073741824}"
 # Address on which Envoy serves the operator API as REST.
 : "${CHOWDER_OPERATOR_BIND:=127.0.0.1}"
-: "${CHOWDER_OPERATOR_REST_PORT:=8081}"
+: "${CHOWDER_OPERATOR_REST_PORT:=9096}"
 # The server's nodes, comma-separated, each as host:gRPC port:operator port:monitoring port.
 : "${CHOWDER_NODES:=127.0.0.1:${CHOWDER_GRPC_PORT:-9090}:${CHOWDER_OPERATOR_PORT:-9091}:${CHOWDER_MONITORING_PORT:-9095}}"
 # File with the token that authenticates Envoy at the server. The server creates it at its first start.

@@ -9,7 +9,7 @@ from agents import bench, bursts, density, lifecycle, measure, options, sleeps
 from agents.results import Results, read
 from fakes import FakeSystem, Options
 
-REQUIRED = [word for name in ("rest", "key-file", "image", "openclaw", "scratch", "model", "operator", "operator-token-file") for word in (f"--{name}", "x")] + ["--phase", "frozen"]
+REQUIRED = [word for name in ("rest", "key-file", "image", "openclaw", "scratch", "model", "monitoring", "operator-token-file") for word in (f"--{name}", "x")] + ["--phase", "frozen"]
 
 
 class MeasureTest(unittest.TestCase):

@@ -20,8 +20,13 @@ api() {
 # operator_api RPC [JSON]: calls the operator port of the node whose ports are in the environment, and prints the response as JSON. Needs
 # no Envoy. If the call is rejected, it prints the reason to stderr and fails. docs/OPERATOR.md lists the RPCs.
 operator_api() {
-  local code=0
-  timeout "$API_SECONDS" "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m --enable-native-access=ALL-UNNAMED \
+  local code=0 option options=()
+  # The settings of the node, without its heap.
+  for option in $CHOWDER_JAVA_OPTS; do
+    case "$option" in -D*) options+=("$option") ;; esac
+  done
+  # In the foreground, so that Ctrl-C reaches it, and it can read a request from a terminal.
+  CHOWDER_LOG_TARGET=System.err timeout --foreground "$API_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m --enable-native-access=ALL-UNNAMED \
     --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main operator "$@" || code=$?
   if [ "$code" = 124 ]; then say "$1: the server did not answer within $API_SECONDS s."; fi
   return "$code"

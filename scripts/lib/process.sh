@@ -102,6 +102,19 @@ port_free() {
   fi
 }
 
+# port_usable NAME PORT VARIABLE WHAT: fails with one sentence if a process other than NAME listens there. For checks before NAME is
+# stopped to be replaced, so that it continues if it cannot be.
+port_usable() {
+  port_closed "$2" || port_is_of "$1" "$2" || die "port $2 for $4 is in use$(port_owner "$2"): stop that process, or set $3 to a free port. $1 was not replaced."
+}
+
+# Also succeeds if the owner is not known.
+port_is_of() {
+  local owner
+  owner="$(ss -ltnpH "sport = :$2" 2>/dev/null | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1)" || true
+  [ -z "$owner" ] || [ "$owner" = "$(cat "$RUN/$1.pid" 2>/dev/null)" ]
+}
+
 port_closed() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 port_owner() {

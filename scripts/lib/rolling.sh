@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests a rolling restart: it changes the settings of an installation of three nodes, as scripts/up does, while a client calls it
 # continuously. Envoy and PostgreSQL are real, sandboxes are simulated. Afterwards every node must be a new process and serve, and no
-# call may have failed.
+# call may have failed. Then it replaces the organization key.
 #
 #   scripts/lib/rolling.sh check
 set -euo pipefail
@@ -54,6 +54,7 @@ main() {
   all_are_others "$before"
   all_serve
   nobody_noticed
+  key_is_replaced
 }
 
 # A failed training run fails no start, so only this test finds it.
@@ -96,6 +97,15 @@ nobody_noticed() {
   say "Responses while three nodes were restarted: $counts"
   [ "$(grep -c '^200$' "$STATUSES")" -ge "$LEAST_ANSWERS" ] || die "the test needs at least $LEAST_ANSWERS responses with 200."
   ! grep -qv '^200$' "$STATUSES" || die "all calls must succeed; some failed."
+}
+
+# The command is a process of its own, so this also shows that it has all that it needs.
+key_is_replaced() {
+  local before
+  before="$(cat "$ORGANIZATION_KEY_FILE")"
+  "$ROOT/scripts/up" --new-key || die "scripts/up --new-key must issue a key; see the message above."
+  [ "$(cat "$ORGANIZATION_KEY_FILE")" != "$before" ] || die "scripts/up --new-key must replace the key; it is the same."
+  api GET /v1/organization >/dev/null || die "the new key must be valid; see the message above."
 }
 
 cleanup() {

@@ -30,6 +30,9 @@ node_ensure() (
   key="$(server_key)"
   if process_supervised "$name" && [ "$(cat "$RUN/$name.key" 2>/dev/null)" = "$key" ]; then return 0; fi
   if process_runs "$name"; then
+    port_usable "$name" "$CHOWDER_GRPC_PORT" CHOWDER_GRPC_PORT gRPC
+    port_usable "$name" "$CHOWDER_OPERATOR_PORT" CHOWDER_OPERATOR_PORT "operators"
+    port_usable "$name" "$CHOWDER_MONITORING_PORT" CHOWDER_MONITORING_PORT "monitoring"
     say "Restarting $name: its code or settings changed ..."
     process_stop "$name"
   fi
@@ -92,6 +95,8 @@ envoy_ensure_running() {
     return 0
   fi
   if process_runs envoy; then
+    port_usable envoy "$CHOWDER_REST_PORT" CHOWDER_REST_PORT REST
+    port_usable envoy "$CHOWDER_OPERATOR_REST_PORT" CHOWDER_OPERATOR_REST_PORT "operators' REST"
     say "Restarting Envoy: its configuration changed ..."
     process_stop envoy
   fi

@@ -79,7 +79,7 @@ public record EffectSettings(
       case GATEWAY_TOKEN -> stageTimeouts.gatewayToken;
       case RESPONSES_ENDPOINT -> stageTimeouts.responsesEndpoint;
       case OPENCLAW_CONFIG -> stageTimeouts.openclawConfig;
-      // readyLimit alone bounds the gateway.
+      // readyTimeout alone bounds the gateway.
       case START_GATEWAY -> readyTimeout.plus(startOverheadTimeout);
       case WARM_UP -> stageTimeouts.warmUp;
       case PUBLISH -> stageTimeouts.publish;

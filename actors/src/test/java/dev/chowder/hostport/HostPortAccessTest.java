@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class HostPortAccessTest {
   private static final HostPortSettings SETTINGS =
       new HostPortSettings(
-          Set.of(11434, 1234), Set.of(22, 9901), 8080, 8081, Duration.ofSeconds(30));
+          Set.of(11434, 1234), Set.of(22, 9901), 8080, 9096, Duration.ofSeconds(30));
   private static final int CHANNEL = 8065;
   private static final int OTHER_NODE = 9100;
 

@@ -88,7 +88,7 @@ final class RestDocument {
 
       Each node serves every RPC on its operator port (`CHOWDER_OPERATOR_PORT`, 9091), also while Envoy is down:
       `scripts/operator ListOrganizations`. Envoy serves the paths below on a listener of its own, by default at
-      `http://localhost:8081`. Both need the operator token, as `Authorization: Bearer <token>`. [operations](operations/README.md) has
+      `http://localhost:9096`. Both need the operator token, as `Authorization: Bearer <token>`. [operations](operations/README.md) has
       the tasks.
 
       JSON, times, errors and headers are those of [REST.md](REST.md). A call that concerns one node names the node. Another node

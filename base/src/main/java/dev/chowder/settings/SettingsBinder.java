@@ -151,7 +151,7 @@ public final class SettingsBinder {
       var all =
           value.valueType() == ConfigValueType.LIST
               ? root.getList(path).unwrapped().stream()
-              : Arrays.stream(root.getString(path).split("[,\\s]+", -1))
+              : Arrays.stream(get("a list", config -> config.getString(path)).split("[,\\s]+", -1))
                   .filter(word -> !word.isEmpty());
       return all.map(
           one -> {

@@ -1,5 +1,7 @@
 package dev.chowder.server;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.ClusterNode;
@@ -50,14 +52,25 @@ public final class Main {
           .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(chowder::close));
     } catch (ConfigException | StorageException | MasterKeyException | IllegalArgumentException e) {
       die(String.valueOf(e.getMessage()));
-    } catch (BindException e) {
-      die("cannot listen: " + e.getMessage() + "; choose a free port, see CHOWDER_GRPC_PORT");
     } catch (IOException e) {
-      die("not started: " + e.getMessage());
+      die(isPortTaken(e) ? cannotListen(e) : "not started: " + e.getMessage());
     } catch (ClusterNode.NotJoinedException e) {
       die("not started: " + e.getMessage());
     }
     new CountDownLatch(1).await();
+  }
+
+  /** gRPC's server throws no {@code BindException}. */
+  private static boolean isPortTaken(IOException e) {
+    return e instanceof BindException
+        || String.valueOf(e.getMessage()).startsWith("Failed to bind to address");
+  }
+
+  private static String cannotListen(IOException e) {
+    return cannot(
+        "listen",
+        String.valueOf(e.getMessage()),
+        "choose free ports with CHOWDER_GRPC_PORT, CHOWDER_OPERATOR_PORT and CHOWDER_MONITORING_PORT");
   }
 
   /** Halts without an orderly shutdown: other nodes may already do this node's work. */

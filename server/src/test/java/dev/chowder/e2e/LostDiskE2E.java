@@ -120,7 +120,7 @@ class LostDiskE2E {
   }
 
   private JsonNode reconciler() {
-    var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_REST_PORT", "8081");
+    var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_REST_PORT", "9096");
     var url = "http://localhost:" + port + "/operator/v1/reconciler";
     return curl("GET", url, "operator-authorization", "");
   }

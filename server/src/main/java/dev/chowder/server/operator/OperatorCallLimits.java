@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Bounds the number of operators' calls in progress, and the time of each, so that a slow client
- * cannot hold a permit forever. A command whose call has ended continues.
+ * cannot hold a permit forever. If a call times out, its command continues.
  */
 final class OperatorCallLimits implements ServerInterceptor, AutoCloseable {
   private final ServerSettings.Operator limits;

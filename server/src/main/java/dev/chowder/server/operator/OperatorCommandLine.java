@@ -3,6 +3,7 @@ package dev.chowder.server.operator;
 import static dev.chowder.base.ErrorText.cannot;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
 import dev.chowder.cluster.TlsSettings;
 import dev.chowder.server.ServerSettings;
 import io.grpc.ChannelCredentials;
@@ -19,7 +20,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The command {@code operator RPC [JSON]}: calls the operator port of the node on this machine,
@@ -27,6 +30,9 @@ import java.util.List;
  */
 public final class OperatorCommandLine {
   private static final String USAGE = "usage: operator RPC [JSON]; JSON is - to read it from stdin";
+
+  /** The time between two pings, and the longest wait for the response to one. */
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
   private OperatorCommandLine() {}
 
@@ -37,12 +43,22 @@ public final class OperatorCommandLine {
    * @return whether the call succeeded; if not, {@code problems} has one sentence
    */
   public static boolean run(
-      Config config, List<String> arguments, PrintStream out, PrintStream problems)
-      throws IOException {
+      Config config, List<String> arguments, PrintStream out, PrintStream problems) {
     if (arguments.isEmpty() || arguments.size() > 2) {
       problems.println(USAGE);
       return false;
     }
+    try {
+      return call(config, arguments, out, problems);
+    } catch (IOException | ConfigException | IllegalArgumentException wrong) {
+      problems.println(wrong.getMessage());
+      return false;
+    }
+  }
+
+  private static boolean call(
+      Config config, List<String> arguments, PrintStream out, PrintStream problems)
+      throws IOException {
     var settings = ServerSettings.of(config);
     var request = arguments.size() == 1 ? "{}" : arguments.get(1);
     if (request.equals("-")) {
@@ -55,9 +71,6 @@ public final class OperatorCommandLine {
       return true;
     } catch (StatusRuntimeException failed) {
       problems.println(arguments.getFirst() + ": " + reason(failed, settings));
-      return false;
-    } catch (IllegalArgumentException wrong) {
-      problems.println(wrong.getMessage());
       return false;
     } finally {
       channel.shutdownNow();
@@ -89,12 +102,16 @@ public final class OperatorCommandLine {
     var host = bind.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : bind;
     var address = new InetSocketAddress(host, settings.operator().port());
     var tls = TlsSettings.of(config);
-    if (tls.isEmpty()) {
-      return NettyChannelBuilder.forAddress(address, InsecureChannelCredentials.create()).build();
-    }
-    return NettyChannelBuilder.forAddress(address, credentials(tls.get()))
-        .overrideAuthority(tls.get().name())
-        .build();
+    var credentials = tls.isEmpty() ? InsecureChannelCredentials.create() : credentials(tls.get());
+    var channel =
+        NettyChannelBuilder.forAddress(address, credentials)
+            // The node limits its lists.
+            .maxInboundMessageSize(Integer.MAX_VALUE)
+            // A node that no longer responds must not hold the caller forever.
+            .keepAliveTime(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS);
+    tls.ifPresent(with -> channel.overrideAuthority(with.name()));
+    return channel.build();
   }
 
   private static ChannelCredentials credentials(TlsSettings tls) throws IOException {

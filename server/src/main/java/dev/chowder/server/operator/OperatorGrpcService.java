@@ -237,7 +237,7 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
             : DEFAULT_PAGE;
     var page =
         incidents.audit(
-            present(request.getOrganizationId()), size, present(request.getPageToken()));
+            present(request.getOrganizationId()), size + 1, present(request.getPageToken()));
     answer(out, OperatorPresenter.auditEntries(page, size));
   }
 

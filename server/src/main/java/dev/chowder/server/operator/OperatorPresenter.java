@@ -105,9 +105,14 @@ final class OperatorPresenter {
     return shown.build();
   }
 
-  /** Returns a page; another one may follow if it has {@code size} entries. */
-  static ListAuditEntriesResponse auditEntries(List<IncidentCommands.AuditEntry> page, int size) {
+  /**
+   * Returns a page.
+   *
+   * @param found the entries of the page, and one more if another page follows
+   */
+  static ListAuditEntriesResponse auditEntries(List<IncidentCommands.AuditEntry> found, int size) {
     var shown = ListAuditEntriesResponse.newBuilder();
+    var page = found.subList(0, Math.min(size, found.size()));
     for (var one : page) {
       var entry =
           shown
@@ -121,7 +126,7 @@ final class OperatorPresenter {
       ifKnown(one.instanceId(), entry::setInstanceId);
       ifKnown(one.address(), entry::setAddress);
     }
-    if (page.size() == size) shown.setNextPageToken(page.getLast().id());
+    if (found.size() > size) shown.setNextPageToken(page.getLast().id());
     return shown.build();
   }
 

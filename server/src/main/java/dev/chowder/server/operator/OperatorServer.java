@@ -60,6 +60,7 @@ public final class OperatorServer implements AutoCloseable {
       OperatorServiceGrpc.OperatorServiceImplBase service)
       throws IOException {
     var operator = settings.operator();
+    var grpc = settings.grpc();
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     var limits = new OperatorCallLimits(operator);
     // Outermost first. The limits come before the check of the token, since a call takes a thread
@@ -83,9 +84,15 @@ public final class OperatorServer implements AutoCloseable {
             .maxInboundMessageSize(2 * operator.maxBodyBytes())
             .maxInboundMetadataSize(MAX_METADATA_BYTES)
             .maxConcurrentCallsPerConnection(operator.maxRequests())
-            .maxConnectionIdle(
-                settings.grpc().connectionIdleTimeout().toMillis(), TimeUnit.MILLISECONDS)
-            .handshakeTimeout(settings.grpc().handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            // Envoy and the command line ping. Without this permission, the third ping within
+            // five minutes would end the connection, and with it calls that take longer.
+            .permitKeepAliveTime(
+                grpc.minClientKeepAliveInterval().toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(grpc.keepAliveInterval().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(grpc.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .maxConnectionIdle(grpc.connectionIdleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .handshakeTimeout(grpc.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .executor(executor)
             .addService(ServerInterceptors.interceptForward(audited, chain))
             .addService(

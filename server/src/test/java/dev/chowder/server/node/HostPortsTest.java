@@ -29,7 +29,7 @@ class HostPortsTest {
       var key = node.newcomer("crab");
       for (int port :
           new int[] {
-            9901, 9093, 5432, 22, 80, 8080, 8081, node.operatorPort(), node.monitoringPort()
+            9901, 9093, 5432, 22, 80, 8080, 9096, node.operatorPort(), node.monitoringPort()
           }) {
         Rejection.of(() -> name(node, key, port))
             .hasField("model_endpoints.custom.base_url")
@@ -53,7 +53,7 @@ class HostPortsTest {
       name(node, key, 8000);
       assertThat(node.operator("OpenHostPort", request("port", "9901")).statusCode())
           .isEqualTo(400);
-      assertThat(node.operator("OpenHostPort", request("port", "8081")).statusCode())
+      assertThat(node.operator("OpenHostPort", request("port", "9096")).statusCode())
           .isEqualTo(400);
       assertThat(node.operator("OpenHostPort", request("port", "0")).statusCode()).isEqualTo(400);
       assertThat(node.operator("ListHostPorts").body())

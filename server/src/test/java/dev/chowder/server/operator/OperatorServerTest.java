@@ -35,6 +35,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -248,6 +249,55 @@ class OperatorServerTest {
   void aBackupReturnsTheNameOfItsFile() {
     assertThat(call("CreateBackup")).isEqualTo(new Answer(201, "{\"file\":\"backup.gz\"}"));
     assertThat(call("CreateBackup", request("node", "here:1")).statusCode()).isEqualTo(201);
+  }
+
+  /** By default, gRPC's server ends the connection of a client at the third ping. */
+  @Test
+  void aClientMayPingDuringALongCall() throws Exception {
+    server.close();
+    start(
+        Map.of("chowder.grpc.min-client-keep-alive-interval", "5s"),
+        () -> {
+          try {
+            // A client of gRPC pings every 10 s at most.
+            Thread.sleep(Duration.ofSeconds(35));
+          } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+          }
+          return "backup.gz";
+        });
+    var channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+            .usePlaintext()
+            .keepAliveTime(10, TimeUnit.SECONDS)
+            .build();
+    try {
+      assertThat(new OperatorClient(channel, token).call("CreateBackup", "{}"))
+          .isEqualTo("{\"file\":\"backup.gz\"}");
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  /** A page that is full may be the last one. */
+  @Test
+  void onlyAPageThatAnotherOneFollowsHasAToken() throws IOException {
+    var entry = new IncidentCommands.AuditEntry("a1", SINCE, "operator/SetTier", "", "", "", "", 1);
+    server.close();
+    start(
+        Map.of(),
+        () -> "backup.gz",
+        new NoIncidents() {
+          @Override
+          public List<AuditEntry> audit(
+              Optional<String> organizationId, int limit, Optional<String> before) {
+            return Collections.nCopies(Math.min(limit, 2), entry);
+          }
+        });
+    assertThat(call("ListAuditEntries", "{\"page_size\":2}").body())
+        .contains("\"next_page_token\":\"\"");
+    assertThat(call("ListAuditEntries", "{\"page_size\":1}").body())
+        .contains("\"next_page_token\":\"a1\"");
   }
 
   @Test
