@@ -536,7 +536,7 @@ class EnvoyFloodIT {
         listening.add(Integer.parseInt(fields[1].split(":", 2)[1], 16));
       }
     }
-    assertThat(listening).containsOnly(EDGE.envoy().port());
+    assertThat(listening).containsOnly(EDGE.envoy().port(), EDGE.envoy().operatorPort());
   }
 
   private static List<String> opened(long pid) throws IOException {

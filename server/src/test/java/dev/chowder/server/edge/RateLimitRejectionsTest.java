@@ -320,7 +320,10 @@ class RateLimitRejectionsTest {
       for (int create = 0; create < AT_ONCE; create++) {
         creates.add(
             threads.submit(
-                () -> served.as("k").createInstance(CreateInstanceRequest.getDefaultInstance())));
+                () ->
+                    served
+                        .as("k")
+                        .createInstance(CreateInstanceRequest.newBuilder().setName("a").build())));
       }
       for (var create : creates) create.get();
     }
