@@ -2,14 +2,13 @@ package dev.chowder.server.auth;
 
 import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.server.error.ApiError;
-import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import dev.chowder.server.error.EndableCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
@@ -132,11 +131,9 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     };
   }
 
-  /** A call that another thread than its service's may close. */
-  private static final class Stream<Q, A> extends SimpleForwardingServerCall<Q, A> {
+  private static final class Stream<Q, A> extends EndableCall<Q, A> {
     private final String keyId;
     private volatile ServerCall.@Nullable Listener<Q> service;
-    private boolean closed;
 
     Stream(ServerCall<Q, A> call, String keyId) {
       super(call);
@@ -144,24 +141,8 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     }
 
     @Override
-    public synchronized void sendHeaders(Metadata headers) {
-      if (!closed) super.sendHeaders(headers);
-    }
-
-    @Override
-    public synchronized void sendMessage(A message) {
-      if (!closed) super.sendMessage(message);
-    }
-
-    @Override
-    public synchronized void close(Status status, Metadata trailers) {
-      if (closed) return;
-      closed = true;
-      super.close(status, trailers);
-    }
-
-    void end(ApiError why) {
-      close(Status.fromCode(why.code()).withCause(why), new Metadata());
+    public void end(ApiError why) {
+      super.end(why);
       // The transport reports to the service that the call is complete, not that it was cancelled.
       var listener = service;
       if (listener != null) listener.onCancel();

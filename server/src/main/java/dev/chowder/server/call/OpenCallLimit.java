@@ -3,13 +3,11 @@ package dev.chowder.server.call;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.server.error.ApiError;
-import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Bounds the number of calls that are open on a node at once, over all connections, because each
@@ -35,33 +33,6 @@ public final class OpenCallLimit implements ServerInterceptor {
               "start the call", "this node has " + max + " open calls, its limit", "retry later"),
           RETRY_AFTER_SECONDS);
     }
-    var ended = new AtomicBoolean();
-    Runnable end =
-        () -> {
-          if (ended.compareAndSet(false, true)) {
-            free.release();
-          }
-        };
-    ServerCall.Listener<Q> listener;
-    try {
-      listener = next.startCall(call, headers);
-    } catch (RuntimeException | Error thrown) {
-      end.run();
-      throw thrown;
-    }
-    // The transport calls exactly one of these two, whatever happens to the call.
-    return new SimpleForwardingServerCallListener<>(listener) {
-      @Override
-      public void onCancel() {
-        end.run();
-        super.onCancel();
-      }
-
-      @Override
-      public void onComplete() {
-        end.run();
-        super.onComplete();
-      }
-    };
+    return CallEnd.start(call, headers, next, free::release);
   }
 }

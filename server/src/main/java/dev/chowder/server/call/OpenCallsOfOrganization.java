@@ -2,7 +2,6 @@ package dev.chowder.server.call;
 
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.rate.SharedPermits;
-import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -32,33 +31,6 @@ public final class OpenCallsOfOrganization implements ServerInterceptor {
     var caller = Caller.ifKnown();
     if (caller.isEmpty()) return next.startCall(call, headers);
     var permit = permits.acquire(caller.get().organizationId());
-    try {
-      return new Open<>(next.startCall(call, headers), permit);
-    } catch (RuntimeException | Error thrown) {
-      permit.close();
-      throw thrown;
-    }
-  }
-
-  private static final class Open<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final SharedPermits.Permit permit;
-
-    Open(ServerCall.Listener<Q> listener, SharedPermits.Permit permit) {
-      super(listener);
-      this.permit = permit;
-    }
-
-    // The transport calls exactly one of these two, whatever happens to the call.
-    @Override
-    public void onCancel() {
-      permit.close();
-      super.onCancel();
-    }
-
-    @Override
-    public void onComplete() {
-      permit.close();
-      super.onComplete();
-    }
+    return CallEnd.start(call, headers, next, permit::close);
   }
 }

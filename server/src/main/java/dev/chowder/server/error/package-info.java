@@ -1,6 +1,6 @@
 /**
  * Converts errors to what callers receive: gRPC status, error details and the HTTP status that
- * Envoy returns.
+ * Envoy returns. Ends calls with errors.
  */
 @NullMarked
 package dev.chowder.server.error;
