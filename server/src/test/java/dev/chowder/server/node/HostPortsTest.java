@@ -18,8 +18,9 @@ class HostPortsTest {
       Map.of(
           "chowder.reconciler.interval", "100ms",
           "chowder.reconciler.removal-delay", "200ms",
-          // Overrides the environment of the tests.
-          "chowder.channels.localhost-ports", "");
+          // These override the environment of the tests.
+          "chowder.channels.localhost-ports", "",
+          "chowder.host-ports.operator-rest-port", "9096");
 
   @TempDir Path home;
 
