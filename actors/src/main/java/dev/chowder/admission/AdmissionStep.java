@@ -13,7 +13,7 @@ import dev.chowder.pool.PoolEviction;
 import dev.chowder.pool.PoolMembers;
 import dev.chowder.pool.PoolSettings;
 import dev.chowder.reconcile.ReconcilerSettings;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sleep.DeeperSleepSettings;
 import dev.chowder.sleep.SleepEviction;
 import dev.chowder.sleep.Sleepers;
@@ -35,7 +35,7 @@ public record AdmissionStep(
     Settings settings,
     Path home,
     Database database,
-    SandboxDriver driver,
+    SandboxEngine engine,
     ActorSystem<?> system,
     NodeContext node)
     implements StartupStep<AdmissionStep.Parts> {
@@ -105,7 +105,7 @@ public record AdmissionStep(
         new HostMemoryAdmission(
             settings.memory(),
             home,
-            driver,
+            engine,
             node.clock(),
             boots::booting,
             eviction(sleepers, poolMembers)),
@@ -114,7 +114,7 @@ public record AdmissionStep(
   }
 
   private HostMemoryAdmission.Eviction eviction(Sleepers sleepers, PoolMembers poolMembers) {
-    var sleepEviction = new SleepEviction(sleepers, driver, settings.sleep());
+    var sleepEviction = new SleepEviction(sleepers, engine, settings.sleep());
     var poolEviction =
         new PoolEviction(poolMembers, settings.pool(), settings.sleep().evictTimeout());
     // A pool member is worth less than a conversation that sleeps.

@@ -8,8 +8,8 @@ import dev.chowder.admission.HostLedger.Kind;
 import dev.chowder.gateway.HostMemory;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
+import dev.chowder.sandbox.MemoryUse;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ import java.util.function.IntSupplier;
  * gateways make room.
  */
 public final class HostMemoryAdmission implements HostMemory {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final InstantSource clock;
   private final long gatewayBytes;
   private final long reserveBytes;
@@ -53,11 +53,11 @@ public final class HostMemoryAdmission implements HostMemory {
   public HostMemoryAdmission(
       HostMemorySettings settings,
       Path home,
-      SandboxDriver driver,
+      SandboxEngine engine,
       InstantSource clock,
       IntSupplier booting,
       Eviction eviction) {
-    this.driver = driver;
+    this.engine = engine;
     this.clock = clock;
     this.gatewayBytes = settings.gatewayBytes();
     this.reserveBytes = settings.reserveBytes();
@@ -138,7 +138,7 @@ public final class HostMemoryAdmission implements HostMemory {
    * boot time at most.
    */
   private boolean admits(Kind kind, long bytes, Optional<InstanceId> id, Instant now) {
-    long available = driver.capacity().availableBytes();
+    long available = engine.host().capacity().availableBytes();
     // Without measuring them, they count as whole gateways.
     int whole = settling.asMap().size();
     boolean admits =
@@ -152,7 +152,7 @@ public final class HostMemoryAdmission implements HostMemory {
   private boolean admitsBesideSettling(Kind kind, long bytes, Instant now) {
     long lacking = settling.asMap().keySet().stream().mapToLong(this::lacking).sum();
     // Read last: the gateways may allocate memory meanwhile.
-    long available = driver.capacity().availableBytes();
+    long available = engine.host().capacity().availableBytes();
     return ledger.add(now, kind, recent -> available - lacking >= needed(bytes, expected(recent)));
   }
 
@@ -162,7 +162,7 @@ public final class HostMemoryAdmission implements HostMemory {
    */
   private long lacking(InstanceId id) {
     try {
-      return driver
+      return engine
           .memory(SandboxId.ofInstance(id.value()))
           .map(use -> Math.max(0, gatewayBytes - use.residentBytes()))
           .orElse(0L);
@@ -212,7 +212,7 @@ public final class HostMemoryAdmission implements HostMemory {
   private long inSwap(InstanceId id, Sleep sleep) {
     if (sleep.isDeepening()) {
       try {
-        return driver
+        return engine
             .memory(SandboxId.ofInstance(id.value()))
             .map(MemoryUse::swappedBytes)
             .orElse(0L);
@@ -240,7 +240,7 @@ public final class HostMemoryAdmission implements HostMemory {
 
   private long available() {
     try {
-      return driver.capacity().availableBytes();
+      return engine.host().capacity().availableBytes();
     } catch (SandboxException why) {
       throw noAnswer();
     }

@@ -7,9 +7,9 @@ import dev.chowder.instance.PoolSetup;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.pool.PoolMembers;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -39,7 +39,7 @@ public final class PoolClaims {
       List.of(Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ZERO);
 
   private final PoolMembers members;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final Executor blocking;
   private final boolean enabled;
   private final Counter hits;
@@ -55,12 +55,12 @@ public final class PoolClaims {
    */
   public PoolClaims(
       PoolMembers members,
-      SandboxDriver driver,
+      SandboxEngine engine,
       Executor blocking,
       boolean enabled,
       MeterRegistry metrics) {
     this.members = members;
-    this.driver = driver;
+    this.engine = engine;
     this.blocking = blocking;
     this.enabled = enabled;
     this.hits = counter("hit", metrics);
@@ -123,7 +123,7 @@ public final class PoolClaims {
     var fence = new Fence(claimed.attempt(), claimed.profile().homes().generation());
     for (var pause : MARK_PAUSES) {
       try {
-        driver.writeFiles(SandboxId.ofInstance(claimed.id().value()), fence, List.of(file));
+        engine.homes().writeFiles(SandboxId.ofInstance(claimed.id().value()), fence, List.of(file));
         return;
       } catch (SandboxException why) {
         LOG.warn(

@@ -22,7 +22,7 @@ import dev.chowder.reconcile.ValueSettings;
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRepair;
 import dev.chowder.rows.RowSettings;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.sleep.DeeperSleepSettings;
@@ -45,7 +45,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 public record DutyStep(
     Settings settings,
     StorageStep.Parts storage,
-    SandboxDriver driver,
+    SandboxEngine engine,
     ActorSystem<?> system,
     AdmissionStep.Parts admission,
     HostPortAccess hostPorts,
@@ -101,7 +101,7 @@ public record DutyStep(
             "disk-watch",
             () ->
                 DiskWatch.start(
-                    admission.instances(), rows, driver, settings.disk(), node.clock()));
+                    admission.instances(), rows, engine, settings.disk(), node.clock()));
     var _ =
         keep(
             startup,
@@ -109,7 +109,7 @@ public record DutyStep(
             "sleep-keeper",
             () ->
                 SleepKeeper.start(
-                    admission.sleepers(), driver, settings.sleep(), node.clock(), node.metrics()));
+                    admission.sleepers(), engine, settings.sleep(), node.clock(), node.metrics()));
     keepPool(startup, rows);
     var values =
         keep(
@@ -137,7 +137,7 @@ public record DutyStep(
                 new HostComparison(
                     admission.instances(),
                     rows,
-                    driver,
+                    engine,
                     Set.of(ownSandbox),
                     settings.reconciler(),
                     node.clock(),
@@ -165,7 +165,7 @@ public record DutyStep(
                     rows,
                     admission.setups(),
                     new MemberAdmission(
-                        driver,
+                        engine,
                         rows,
                         admission.memory()::admitsMember,
                         admission.boots()::booting,

@@ -8,7 +8,7 @@ import dev.chowder.gateway.GatewayWork.StageRun;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import java.util.List;
 
@@ -17,10 +17,10 @@ final class ConfigFile {
   /** OpenClaw's file has a few KiB; it did not write a larger one. */
   static final long MAX_BYTES = 4 * 1024 * 1024;
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
 
-  ConfigFile(SandboxDriver driver) {
-    this.driver = driver;
+  ConfigFile(SandboxEngine engine) {
+    this.engine = engine;
   }
 
   /**
@@ -29,7 +29,8 @@ final class ConfigFile {
    * @throws WorkFailure if the file is missing or no configuration
    */
   ObjectNode read(SandboxId sandbox) {
-    return driver
+    return engine
+        .homes()
         .readFile(sandbox, OpenClawHome.CONFIG, MAX_BYTES)
         .map(ConfigFile::parse)
         .orElseThrow(
@@ -40,7 +41,7 @@ final class ConfigFile {
   }
 
   void write(SandboxId sandbox, StageRun stageRun, ObjectNode config) {
-    driver.writeFiles(sandbox, stageRun.fence(), List.of(OpenClawConfig.file(config)));
+    engine.homes().writeFiles(sandbox, stageRun.fence(), List.of(OpenClawConfig.file(config)));
   }
 
   static ObjectNode parse(ByteString file) {

@@ -11,8 +11,8 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.config.Channel;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import java.time.Duration;
@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 
 /** Applies overrides and channels to the configuration of gateways that run or will run. */
 final class ConfigurationStage {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final SandboxImage image;
   private final Overrides overrides;
   private final StoredChannels channels;
@@ -32,17 +32,17 @@ final class ConfigurationStage {
   private final ConfigFile file;
 
   ConfigurationStage(
-      SandboxDriver driver,
+      SandboxEngine engine,
       SandboxImage image,
       Overrides overrides,
       StoredChannels channels,
       EffectSettings settings) {
-    this.driver = driver;
+    this.engine = engine;
     this.image = image;
     this.overrides = overrides;
     this.channels = channels;
     this.settings = settings;
-    this.file = new ConfigFile(driver);
+    this.file = new ConfigFile(engine);
   }
 
   /** Applies what is pending to {@code openclaw.json}. */
@@ -95,7 +95,7 @@ final class ConfigurationStage {
     var command = OpenClawPlugins.command(channel.plugin().orElseThrow());
     var task = image.task(stageRun, command, List.of());
     try {
-      var result = driver.run(sandbox, stageRun.fence(), task, limit);
+      var result = engine.tasks().run(sandbox, stageRun.fence(), task, limit);
       return result.exitCode() == 0 || OpenClawPlugins.isInstalled(result.output());
     } catch (SandboxException late) {
       if (late.reason() != SandboxException.Reason.TIMED_OUT) throw late;

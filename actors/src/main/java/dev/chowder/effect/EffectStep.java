@@ -33,7 +33,7 @@ import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.rows.RowSettings;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.sleep.GatewaySleep;
@@ -52,7 +52,7 @@ public record EffectStep(
     Settings settings,
     Environment environment,
     StorageStep.Parts storage,
-    SandboxDriver driver,
+    SandboxEngine engine,
     ActorSystem<?> system,
     Needs needs,
     NodeContext node)
@@ -147,7 +147,7 @@ public record EffectStep(
     var clients = clients();
     var images =
         new ImageFiles(
-            driver,
+            engine,
             settings.schemaSandbox(),
             settings.image(),
             settings.openClaw().schemaTimeout());
@@ -190,7 +190,7 @@ public record EffectStep(
     var hostPorts =
         new HostPortAccess(
             new HostPortRows(storage.database()),
-            driver,
+            engine,
             settings.hostPorts(),
             environment.localhostPorts(),
             nodePorts,
@@ -222,7 +222,7 @@ public record EffectStep(
     var tokens =
         new GatewayTokens(
             secrets,
-            driver,
+            engine,
             admin,
             clients.conversations(),
             clients.devices(),
@@ -237,7 +237,7 @@ public record EffectStep(
             admin,
             clients.devices(),
             new OpenClawPlugins(clients.conversations(), openClaw.channels().pluginTimeout()),
-            driver));
+            engine));
   }
 
   private GatewayStages stages(
@@ -247,24 +247,24 @@ public record EffectStep(
       HostPortAccess hostPorts,
       GatewaySleep sleep) {
     var image = new SandboxImage(settings.image(), images::skeleton);
-    var output = new GatewayOutput(driver, configuration.known());
+    var output = new GatewayOutput(engine, configuration.known());
     var configurationStage =
         new ConfigurationStage(
-            driver, image, configuration.overrides(), configuration.channels(), settings.effects());
+            engine, image, configuration.overrides(), configuration.channels(), settings.effects());
     var boot =
         new GatewayBoot(
-            driver,
+            engine,
             image,
             new GatewayReadiness(),
             needs.memory(),
             output,
             settings.effects().readyTimeout());
     return new GatewayStages(
-        new HomeVolumes(driver, storage.secrets(), image),
+        new HomeVolumes(engine, storage.secrets(), image),
         new OnboardingStages(
-            driver,
+            engine,
             image,
-            new OnboardedConfig(driver, image, output, settings.effects()),
+            new OnboardedConfig(engine, image, output, settings.effects()),
             models(hostPorts),
             configuration.tokens(),
             configuration.channels(),
@@ -275,7 +275,7 @@ public record EffectStep(
             configurationStage,
             configuration.tokens(),
             boot,
-            new WarmUpStage(driver, sleep, configuration.tokens(), warmUp(clients), boot),
+            new WarmUpStage(engine, sleep, configuration.tokens(), warmUp(clients), boot),
             needs.memory()),
         configuration.tokens(),
         needs.slots());
@@ -285,7 +285,7 @@ public record EffectStep(
     var databases =
         new GatewayDatabases(clients.admin(), clients.conversations(), clients.devices()::of);
     return new GatewaySleep(
-        driver,
+        engine,
         new GatewaySuspension(
             clients.admin(),
             databases,
@@ -300,7 +300,7 @@ public record EffectStep(
   private ModelSetups models(HostPortAccess hostPorts) {
     var effects = settings.effects();
     return new ModelSetups(
-        driver,
+        engine,
         hostPorts::use,
         needs.keys(),
         new ModelListProbe(

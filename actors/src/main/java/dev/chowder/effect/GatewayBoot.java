@@ -9,10 +9,10 @@ import dev.chowder.gateway.LogTail;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.openclaw.GatewayReadiness;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.Ending;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.Ending;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -21,7 +21,7 @@ import java.util.Optional;
 
 /** Starts the process of a gateway and waits until it is ready. */
 final class GatewayBoot {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final SandboxImage image;
   private final GatewayReadiness readiness;
   private final HostMemory hostMemory;
@@ -34,13 +34,13 @@ final class GatewayBoot {
    * @param readyLimit time in which a gateway must become ready
    */
   GatewayBoot(
-      SandboxDriver driver,
+      SandboxEngine engine,
       SandboxImage image,
       GatewayReadiness readiness,
       HostMemory hostMemory,
       GatewayOutput output,
       Duration readyLimit) {
-    this.driver = driver;
+    this.engine = engine;
     this.image = image;
     this.readiness = readiness;
     this.hostMemory = hostMemory;
@@ -56,7 +56,7 @@ final class GatewayBoot {
   /** Boots the gateway. */
   void boot(InstanceId id, SandboxId sandbox, StageRun stageRun) throws InterruptedException {
     var endpoint = startProcess(id, sandbox, stageRun);
-    switch (readiness.awaitReady(endpoint, readyLimit, () -> driver.observe(sandbox).endpoint())) {
+    switch (readiness.awaitReady(endpoint, readyLimit, () -> engine.observe(sandbox).endpoint())) {
       case READY -> hostMemory.ready(id);
       case DIED -> throw diedEarly(id, sandbox, stageRun);
       case NOT_IN_TIME ->
@@ -72,14 +72,14 @@ final class GatewayBoot {
   private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
     try {
-      return driver.start(sandbox, stageRun.fence(), image.gateway(stageRun));
+      return engine.start(sandbox, stageRun.fence(), image.gateway(stageRun));
     } catch (SandboxException why) {
       // The start fails without an address if the engine ends right after it started the process.
       boolean ended =
           why.reason() == SandboxException.Reason.REFUSED
-              && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
+              && engine.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
               && one.attempt() == stageRun.attempt();
-      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF)
+      if (ended && engine.howEnded(sandbox) != Ending.BY_ITSELF)
         throw diedEarly(id, sandbox, stageRun);
       throw why;
     }
@@ -88,9 +88,9 @@ final class GatewayBoot {
   private WorkFailure diedEarly(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
     var lines = output.lastLines(id, stageRun);
-    return switch (driver.observe(sandbox).mainProcess()) {
+    return switch (engine.observe(sandbox).mainProcess()) {
       case MainProcess.Ended ended -> {
-        var cause = CrashCause.of(ended, lines, driver.howEnded(sandbox));
+        var cause = CrashCause.of(ended, lines, engine.howEnded(sandbox));
         yield new WorkFailure(
             cause.reason(),
             "the gateway ended before it was ready: "
@@ -112,7 +112,7 @@ final class GatewayBoot {
 
   /** Returns the address of the gateway that has just booted or woken. */
   Outcome publish(SandboxId sandbox) throws InterruptedException {
-    var seen = driver.observe(sandbox);
+    var seen = engine.observe(sandbox);
     if (seen.mainProcess() instanceof MainProcess.Ended ended) throw endedSoon(sandbox, ended);
     var endpoint =
         seen.endpoint()
@@ -125,7 +125,7 @@ final class GatewayBoot {
 
   /** Returns why the gateway ended after it was ready. */
   WorkFailure endedSoon(SandboxId sandbox, MainProcess.Ended ended) throws InterruptedException {
-    var cause = CrashCause.of(ended, LogTail.read(driver, sandbox), driver.howEnded(sandbox));
+    var cause = CrashCause.of(ended, LogTail.read(engine, sandbox), engine.howEnded(sandbox));
     return new WorkFailure(
         cause.reason(), "the gateway ended just after it was ready: " + cause.text());
   }

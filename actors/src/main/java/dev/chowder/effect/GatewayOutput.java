@@ -7,7 +7,7 @@ import dev.chowder.gateway.LogTail;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawOnboarding;
 import dev.chowder.openclaw.home.OpenClawHome;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.Secret;
@@ -20,17 +20,17 @@ final class GatewayOutput {
   /** Keys are far shorter; Chowder did not write a longer file. */
   private static final long MAX_KEY_BYTES = 16 * 1024;
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final KnownSecrets known;
 
-  GatewayOutput(SandboxDriver driver, KnownSecrets known) {
-    this.driver = driver;
+  GatewayOutput(SandboxEngine engine, KnownSecrets known) {
+    this.engine = engine;
     this.known = known;
   }
 
   /** Returns the last lines of the gateway, masked. */
   String lastLines(InstanceId id, StageRun stageRun) throws InterruptedException {
-    return tail(id, stageRun, LogTail.read(driver, SandboxId.ofInstance(id.value())));
+    return tail(id, stageRun, LogTail.read(engine, SandboxId.ofInstance(id.value())));
   }
 
   /**
@@ -59,7 +59,8 @@ final class GatewayOutput {
    */
   private Optional<Secret> keyInHome(SandboxId sandbox) {
     try {
-      return driver
+      return engine
+          .homes()
           .readFile(sandbox, OpenClawHome.PROVIDER_KEY, MAX_KEY_BYTES)
           .map(ByteString::toStringUtf8)
           .map(String::strip)

@@ -9,7 +9,7 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.SecretStore;
@@ -24,7 +24,7 @@ final class HomeVolumes {
   /** No home volume has this generation. */
   private static final int NO_GENERATION = -1;
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final SecretStore secrets;
   private final SandboxImage image;
 
@@ -33,8 +33,8 @@ final class HomeVolumes {
    *
    * @param secrets secrets of instances, which are removed with their sandboxes
    */
-  HomeVolumes(SandboxDriver driver, SecretStore secrets, SandboxImage image) {
-    this.driver = driver;
+  HomeVolumes(SandboxEngine engine, SecretStore secrets, SandboxImage image) {
+    this.engine = engine;
     this.secrets = secrets;
     this.image = image;
   }
@@ -43,12 +43,12 @@ final class HomeVolumes {
   void create(SandboxId sandbox, StageRun stageRun) {
     // Removes what an earlier attempt left, since its own removal may still be running.
     removeUnused(sandbox, stageRun.attempt(), stageRun.homes(), stageRun.homes().generation());
-    driver.create(image.sandbox(sandbox, stageRun));
+    engine.create(image.sandbox(sandbox, stageRun));
   }
 
   /** Returns whether the sandbox has a home volume. */
   boolean exists(SandboxId sandbox) {
-    return driver.observe(sandbox).homeExists();
+    return engine.observe(sandbox).homeExists();
   }
 
   /**
@@ -58,7 +58,7 @@ final class HomeVolumes {
    */
   void requireNoLaterAttempt(SandboxId sandbox, StageRun stageRun) {
     if (stageRun.homes().agentRan()) return;
-    int ran = driver.observe(sandbox).attempt();
+    int ran = engine.observe(sandbox).attempt();
     if (ran <= stageRun.attempt()) return;
     throw new WorkFailure(
         "REFUSED",
@@ -76,9 +76,9 @@ final class HomeVolumes {
   boolean remove(InstanceId id, InstanceEffect.Remove what) {
     var sandbox = SandboxId.ofInstance(id.value());
     switch (what.scope()) {
-      case PROCESSES -> driver.removeProcesses(sandbox, what.attempt());
+      case PROCESSES -> engine.removeProcesses(sandbox, what.attempt());
       case SANDBOX -> {
-        driver.removeProcesses(sandbox, what.attempt());
+        engine.removeProcesses(sandbox, what.attempt());
         removeUnused(sandbox, what.attempt(), what.homes(), NO_GENERATION);
       }
       case EVERYTHING -> removeEverything(id, sandbox);
@@ -91,7 +91,7 @@ final class HomeVolumes {
   }
 
   private void removeEverything(InstanceId id, SandboxId sandbox) {
-    var _ = driver.remove(sandbox, Fence.NONE);
+    var _ = engine.remove(sandbox, Fence.NONE);
     secrets.deleteAll(id.value());
   }
 
@@ -100,13 +100,13 @@ final class HomeVolumes {
    * marked, or it was booted again, which a member never is.
    */
   private boolean isClaimed(SandboxId sandbox, InstanceEffect.Remove what) {
-    var seen = driver.observe(sandbox);
+    var seen = engine.observe(sandbox);
     boolean wasUsed =
         seen.attempt() > what.attempt()
             || seen.home().filter(home -> home != what.homes().generation()).isPresent();
     if (wasUsed) return true;
     try {
-      return driver.readFile(sandbox, OpenClawHome.CLAIMED, MAX_MARK_BYTES).isPresent();
+      return engine.homes().readFile(sandbox, OpenClawHome.CLAIMED, MAX_MARK_BYTES).isPresent();
     } catch (SandboxException why) {
       return switch (why.reason()) {
         case NOT_FOUND -> false;
@@ -124,13 +124,13 @@ final class HomeVolumes {
    * @param kept generation of a volume that stays in any case
    */
   private void removeUnused(SandboxId sandbox, int attempt, Homes homes, int kept) {
-    driver
+    engine
         .observe(sandbox)
         .home()
         .filter(home -> home != kept && homes.isUnused(home, attempt))
         .ifPresent(
             home -> {
-              var _ = driver.remove(sandbox, new Fence(attempt, home));
+              var _ = engine.remove(sandbox, new Fence(attempt, home));
             });
   }
 }

@@ -8,20 +8,20 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawOnboarding;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.openclaw.model.ModelSetup;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
 
 /** Obtains the configuration that onboarding writes, from the image or by running onboarding. */
 final class OnboardedConfig {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final SandboxImage image;
   private final GatewayOutput output;
   private final EffectSettings settings;
 
   OnboardedConfig(
-      SandboxDriver driver, SandboxImage image, GatewayOutput output, EffectSettings settings) {
-    this.driver = driver;
+      SandboxEngine engine, SandboxImage image, GatewayOutput output, EffectSettings settings) {
+    this.engine = engine;
     this.image = image;
     this.output = output;
     this.settings = settings;
@@ -36,7 +36,7 @@ final class OnboardedConfig {
     return image
         .skeleton()
         .get()
-        .or(() -> driver.readFile(sandbox, OpenClawHome.SKELETON, ConfigFile.MAX_BYTES))
+        .or(() -> engine.homes().readFile(sandbox, OpenClawHome.SKELETON, ConfigFile.MAX_BYTES))
         .map(ConfigFile::parse);
   }
 
@@ -44,7 +44,8 @@ final class OnboardedConfig {
   ObjectNode run(InstanceId id, SandboxId sandbox, StageRun stageRun, ModelSetup setup)
       throws InterruptedException {
     var task = image.task(stageRun, OpenClawOnboarding.command(), OpenClawOnboarding.files(setup));
-    var result = driver.run(sandbox, stageRun.fence(), task, settings.stageLimit(stageRun.stage()));
+    var result =
+        engine.tasks().run(sandbox, stageRun.fence(), task, settings.stageLimit(stageRun.stage()));
     if (result.outOfMemory()) {
       throw new WorkFailure(
           "OUT_OF_MEMORY",
@@ -58,6 +59,6 @@ final class OnboardedConfig {
               + "; its last lines: "
               + output.tail(id, stageRun, result.output()));
     }
-    return new ConfigFile(driver).read(sandbox);
+    return new ConfigFile(engine).read(sandbox);
   }
 }

@@ -11,7 +11,7 @@ import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.OpenClawOnboarding;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import java.util.List;
 import java.util.Set;
@@ -19,7 +19,7 @@ import java.util.function.UnaryOperator;
 
 /** Runs the stages that write the configuration, the key and the token of a new home volume. */
 final class OnboardingStages {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final SandboxImage image;
   private final OnboardedConfig onboarded;
   private final ModelSetups models;
@@ -34,21 +34,21 @@ final class OnboardingStages {
    * @param publicUrl maps an instance's id to its gateway's public URL
    */
   OnboardingStages(
-      SandboxDriver driver,
+      SandboxEngine engine,
       SandboxImage image,
       OnboardedConfig onboarded,
       ModelSetups models,
       GatewayTokens tokens,
       StoredChannels channels,
       UnaryOperator<String> publicUrl) {
-    this.driver = driver;
+    this.engine = engine;
     this.image = image;
     this.onboarded = onboarded;
     this.models = models;
     this.tokens = tokens;
     this.channels = channels;
     this.publicUrl = publicUrl;
-    this.file = new ConfigFile(driver);
+    this.file = new ConfigFile(engine);
   }
 
   /**
@@ -61,17 +61,19 @@ final class OnboardingStages {
     var setup = model.setup();
     channels.homeRecreated(id, stageRun.config().channels());
     // The files need a container, and the gateway needs one soon.
-    driver.prepare(sandbox, stageRun.fence(), image.gateway(stageRun));
+    engine.prepare(sandbox, stageRun.fence(), image.gateway(stageRun));
     var skeleton = onboarded.ofImage(sandbox);
     var config =
         skeleton.isPresent()
             ? OpenClawOnboarding.configFrom(skeleton.get(), setup)
             : onboarded.run(id, sandbox, stageRun, setup);
     var url = publicUrl.apply(id.value());
-    driver.writeFiles(
-        sandbox,
-        stageRun.fence(),
-        OpenClawOnboarding.homeFiles(config, setup, tokens.newOrActive(id), url));
+    engine
+        .homes()
+        .writeFiles(
+            sandbox,
+            stageRun.fence(),
+            OpenClawOnboarding.homeFiles(config, setup, tokens.newOrActive(id), url));
     return (skeleton.isPresent() ? Outcome.prepared() : Outcome.executed())
         .withNote(model.note())
         .preparing(Set.of(Stage.GATEWAY_TOKEN, Stage.RESPONSES_ENDPOINT));
@@ -81,12 +83,14 @@ final class OnboardingStages {
     var token = tokens.newOrActive(id);
     var config = file.read(sandbox);
     OpenClawConfig.requireToken(config);
-    driver.writeFiles(
-        sandbox,
-        stageRun.fence(),
-        List.of(
-            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
-            OpenClawConfig.file(config)));
+    engine
+        .homes()
+        .writeFiles(
+            sandbox,
+            stageRun.fence(),
+            List.of(
+                OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
+                OpenClawConfig.file(config)));
     return Outcome.executed();
   }
 

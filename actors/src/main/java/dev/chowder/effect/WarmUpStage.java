@@ -10,8 +10,8 @@ import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.GatewayWarmUp;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sleep.GatewaySleep;
@@ -19,19 +19,19 @@ import java.util.List;
 
 /** Prepares the gateways of pool members for their first message. */
 final class WarmUpStage {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final GatewaySleep sleep;
   private final GatewayTokens tokens;
   private final GatewayWarmUp warmUp;
   private final GatewayBoot boot;
 
   WarmUpStage(
-      SandboxDriver driver,
+      SandboxEngine engine,
       GatewaySleep sleep,
       GatewayTokens tokens,
       GatewayWarmUp warmUp,
       GatewayBoot boot) {
-    this.driver = driver;
+    this.engine = engine;
     this.sleep = sleep;
     this.tokens = tokens;
     this.warmUp = warmUp;
@@ -43,7 +43,7 @@ final class WarmUpStage {
    * requests, since a turn may still run. Its member is discarded.
    */
   Outcome run(InstanceId id, SandboxId sandbox, Fence fence) throws InterruptedException {
-    var endpoint = driver.observe(sandbox).endpoint();
+    var endpoint = engine.observe(sandbox).endpoint();
     if (endpoint.isEmpty() || !sleep.takesMessages(id, endpoint.get())) {
       throw notWarm(sandbox, "the gateway does not take messages");
     }
@@ -52,8 +52,9 @@ final class WarmUpStage {
       throw new WorkFailure("GATEWAY_NOT_READY", "the gateway has no token");
     }
     // The gateway of another image would call the provider.
-    if (driver.readFile(sandbox, OpenClawHome.CAN_WARM_UP, 1).isEmpty()) return Outcome.skipped();
-    driver.writeFiles(sandbox, fence, List.of(warmsUp("yes")));
+    if (engine.homes().readFile(sandbox, OpenClawHome.CAN_WARM_UP, 1).isEmpty())
+      return Outcome.skipped();
+    engine.homes().writeFiles(sandbox, fence, List.of(warmsUp("yes")));
     String note;
     try {
       note = warmUp.warm(id.value(), endpoint.get(), token.get());
@@ -61,13 +62,13 @@ final class WarmUpStage {
       throw notWarm(
           sandbox, why.why() instanceof NoAnswer(var text) ? text : String.valueOf(why.why()));
     }
-    driver.writeFiles(sandbox, fence, List.of(warmsUp("")));
+    engine.homes().writeFiles(sandbox, fence, List.of(warmsUp("")));
     return Outcome.executed().withNote(note);
   }
 
   /** Returns the failure of a warm-up. If the gateway has ended, that is the cause. */
   private WorkFailure notWarm(SandboxId sandbox, String text) throws InterruptedException {
-    return driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended ended
+    return engine.observe(sandbox).mainProcess() instanceof MainProcess.Ended ended
         ? boot.endedSoon(sandbox, ended)
         : new WorkFailure("GATEWAY_NOT_READY", text);
   }

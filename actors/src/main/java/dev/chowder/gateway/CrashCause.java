@@ -1,6 +1,6 @@
 package dev.chowder.gateway;
 
-import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.Ending;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.Locale;
 

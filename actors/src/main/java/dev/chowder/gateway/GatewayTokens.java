@@ -13,8 +13,8 @@ import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
@@ -43,7 +43,7 @@ public final class GatewayTokens {
   private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final SecretStore secrets;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
@@ -57,13 +57,13 @@ public final class GatewayTokens {
    */
   public GatewayTokens(
       SecretStore secrets,
-      SandboxDriver driver,
+      SandboxEngine engine,
       OpenClawAdmin admin,
       GatewayConversations conversations,
       GatewayDevices devices,
       Duration limit) {
     this.secrets = secrets;
-    this.driver = driver;
+    this.engine = engine;
     this.admin = admin;
     this.conversations = conversations;
     this.devices = devices;
@@ -218,8 +218,10 @@ public final class GatewayTokens {
   }
 
   private void writeFile(SandboxId sandbox, Fence fence, Secret token) {
-    driver.writeFiles(
-        sandbox, fence, List.of(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token)));
+    engine
+        .homes()
+        .writeFiles(
+            sandbox, fence, List.of(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token)));
   }
 
   private Optional<Next> kept(InstanceId id) {

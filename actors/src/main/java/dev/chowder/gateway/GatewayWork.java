@@ -86,7 +86,7 @@ public interface GatewayWork {
       WantedConfig config,
       Homes homes,
       Sleep sleep) {
-    /** Returns what the driver may touch for this stage. */
+    /** Returns what the engine may touch for this stage. */
     public Fence fence() {
       return new Fence(attempt, homes.generation());
     }

@@ -4,11 +4,11 @@ import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.config.ConfigSchema;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
+import dev.chowder.sandbox.TaskSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +30,7 @@ public final class ImageFiles {
   /** Three times what OpenClaw 2026.9.6 prints. */
   private static final long MAX_BYTES = 8 << 20;
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final SandboxId sandbox;
   private final String snapshot;
   private final Duration limit;
@@ -54,8 +54,8 @@ public final class ImageFiles {
    *     removes what a crash left behind
    * @param limit maximum duration of the read, which takes 2 to 4 s on a two-core machine
    */
-  public ImageFiles(SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
-    this.driver = driver;
+  public ImageFiles(SandboxEngine engine, SandboxId sandbox, String snapshot, Duration limit) {
+    this.engine = engine;
     this.sandbox = sandbox;
     this.snapshot = snapshot;
     this.limit = limit;
@@ -98,20 +98,21 @@ public final class ImageFiles {
     // A crash may have left the home of another image.
     remove();
     try {
-      driver.create(new SandboxSpec(sandbox, NO_ORGANIZATION, snapshot, 0));
+      engine.create(new SandboxSpec(sandbox, NO_ORGANIZATION, snapshot, 0));
       var task =
           new TaskSpec(
               snapshot,
               NO_ORGANIZATION,
               ConfigSchema.command(OpenClawHome.absolute(OpenClawHome.SCHEMA)),
               List.of());
-      var result = driver.run(sandbox, Fence.ofAttempt(1), task, limit);
+      var result = engine.tasks().run(sandbox, Fence.ofAttempt(1), task, limit);
       if (result.exitCode() != 0) {
         LOG.warn("image: the schema was not printed, exit code {}", result.exitCode());
         return Optional.empty();
       }
-      var skeleton = driver.readFile(sandbox, OpenClawHome.SKELETON, MAX_BYTES);
-      return driver
+      var skeleton = engine.homes().readFile(sandbox, OpenClawHome.SKELETON, MAX_BYTES);
+      return engine
+          .homes()
           .readFile(sandbox, OpenClawHome.SCHEMA, MAX_BYTES)
           .map(schema -> new Contents(ConfigSchema.of(schema), skeleton));
     } catch (SandboxException | IllegalArgumentException why) {
@@ -124,7 +125,7 @@ public final class ImageFiles {
 
   private void remove() {
     try {
-      var _ = driver.remove(sandbox, Fence.NONE);
+      var _ = engine.remove(sandbox, Fence.NONE);
     } catch (SandboxException why) {
       LOG.warn("image: sandbox {} was not removed: {}", sandbox, why.getMessage());
     }

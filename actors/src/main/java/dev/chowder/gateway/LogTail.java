@@ -1,9 +1,9 @@
 package dev.chowder.gateway;
 
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxLogReader;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Optional;
@@ -21,7 +21,7 @@ public final class LogTail {
    * Returns the last lines in one. Does not fail if the log cannot be read, because an error
    * message without a log is better than none.
    */
-  public static String read(SandboxDriver driver, SandboxId sandbox) throws InterruptedException {
+  public static String read(SandboxEngine engine, SandboxId sandbox) throws InterruptedException {
     var lines = Collections.synchronizedList(new ArrayList<String>());
     var end = new CountDownLatch(1);
     var reader =
@@ -36,7 +36,7 @@ public final class LogTail {
             end.countDown();
           }
         };
-    try (var _ = driver.logs(sandbox, LINES, false, reader)) {
+    try (var _ = engine.logs(sandbox, LINES, false, reader)) {
       if (!end.await(WAIT_SECONDS, TimeUnit.SECONDS))
         lines.add("(the log could not be read to its end)");
     } catch (InterruptedException e) {

@@ -9,13 +9,13 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.openclaw.model.ModelListProbe.Result;
 import dev.chowder.openclaw.model.ModelSetup;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.secret.Secret;
 import java.util.Optional;
 
 /** Turns an instance's choice of model into OpenClaw's model settings, and tests the key first. */
 public final class ModelSetups {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final HostPortUse hostPorts;
   private final Keys keys;
   private final ModelListProbe probe;
@@ -25,8 +25,8 @@ public final class ModelSetups {
    *
    * @param keys current keys of the organizations
    */
-  public ModelSetups(SandboxDriver driver, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
-    this.driver = driver;
+  public ModelSetups(SandboxEngine engine, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
+    this.engine = engine;
     this.hostPorts = hostPorts;
     this.keys = keys;
     this.probe = probe;
@@ -84,7 +84,7 @@ public final class ModelSetups {
             model.provider(),
             model.model(),
             // In a sandbox, localhost is another machine, and the host has another address.
-            LocalhostPort.fromSandbox(model.baseUrl(), driver::hostAddressFromSandbox),
+            LocalhostPort.fromSandbox(model.baseUrl(), engine.host()::hostAddressFromSandbox),
             model.api(),
             key),
         note);

@@ -21,8 +21,8 @@ import dev.chowder.openclaw.config.ChannelRecord;
 import dev.chowder.openclaw.config.ChannelRecord.AppliedChannel;
 import dev.chowder.openclaw.config.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.config.MergePatch;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.util.EnumMap;
@@ -47,19 +47,19 @@ public final class StoredChannels {
   private final OpenClawAdmin admin;
   private final GatewayDevices devices;
   private final OpenClawPlugins plugins;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
 
   public StoredChannels(
       SecretStore secrets,
       OpenClawAdmin admin,
       GatewayDevices devices,
       OpenClawPlugins plugins,
-      SandboxDriver driver) {
+      SandboxEngine engine) {
     this.secrets = secrets;
     this.admin = admin;
     this.devices = devices;
     this.plugins = plugins;
-    this.driver = driver;
+    this.engine = engine;
   }
 
   /**
@@ -235,7 +235,7 @@ public final class StoredChannels {
         channel,
         desired(record),
         record.lastApplied(),
-        url -> LocalhostPort.fromSandbox(url, driver::hostAddressFromSandbox));
+        url -> LocalhostPort.fromSandbox(url, engine.host()::hostAddressFromSandbox));
   }
 
   private static DesiredChannel desired(ChannelRecord pending) {

@@ -19,7 +19,7 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.config.OverrideLedger;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.config.OverrideVerdict;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;

@@ -2,8 +2,8 @@ package dev.chowder.hostport;
 
 import dev.chowder.cluster.NodePorts;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.storage.HostPortRows;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides which loopback ports of the host sandboxes may reach. Has the driver open the ports of
+ * Decides which loopback ports of the host sandboxes may reach. Has the engine open the ports of
  * channels and those that an organization uses, and no others. Does not know how a port is opened.
  *
  * <p>All input is in the database and the settings, so every node computes the same set. Every
@@ -62,7 +62,7 @@ public final class HostPortAccess {
   private record Use(int port, String organizationId) {}
 
   private final HostPortRows rows;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final HostPortSettings settings;
   private final Set<Integer> channelPorts;
   private final NodePorts nodes;
@@ -88,14 +88,14 @@ public final class HostPortAccess {
    */
   public HostPortAccess(
       HostPortRows rows,
-      SandboxDriver driver,
+      SandboxEngine engine,
       HostPortSettings settings,
       Set<Integer> channelPorts,
       NodePorts nodes,
       InstantSource clock,
       MeterRegistry metrics) {
     this.rows = rows;
-    this.driver = driver;
+    this.engine = engine;
     this.settings = settings;
     this.channelPorts = Set.copyOf(channelPorts);
     this.nodes = nodes;
@@ -155,7 +155,7 @@ public final class HostPortAccess {
     return state == State.LISTED || state == State.UNLISTED;
   }
 
-  /** Makes the driver open the ports that must be open now, and close all others. */
+  /** Makes the engine open the ports that must be open now, and close all others. */
   public synchronized void refresh() {
     recent = new ConcurrentHashMap<>();
     var decisions = rows.decisions();
@@ -167,7 +167,7 @@ public final class HostPortAccess {
       if (mayBeOpen(state)) wanted.add(port);
       if (state == State.UNLISTED) unlisted.add(port);
     }
-    driver.openHostPorts(wanted);
+    engine.host().openHostPorts(wanted);
     if (!wanted.equals(open)) LOG.info("event=host-ports-changed open={} before={}", wanted, open);
     open = Set.copyOf(wanted);
     for (int port : unlisted) {

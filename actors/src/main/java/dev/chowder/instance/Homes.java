@@ -17,7 +17,7 @@ import java.util.Optional;
  *     agent has run in it since. The configuration must then be applied again.
  */
 public record Homes(int generation, List<Used> used, boolean adopted) {
-  /** The generation that drivers report for a volume whose label is not a number. */
+  /** The generation that engines report for a volume whose label is not a number. */
   static final int UNREADABLE = Integer.MAX_VALUE;
 
   /** The volumes of an instance that is older than generations. */

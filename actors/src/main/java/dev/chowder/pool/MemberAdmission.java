@@ -2,8 +2,8 @@ package dev.chowder.pool;
 
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.HostCapacity;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.storage.InstanceRows;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
@@ -15,7 +15,7 @@ import java.util.function.Predicate;
  * are wanted.
  */
 public final class MemberAdmission {
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final InstanceRows rows;
   private final Predicate<InstanceId> memory;
   private final IntSupplier booting;
@@ -30,13 +30,13 @@ public final class MemberAdmission {
    * @param canBeStored whether all nodes read the events of members
    */
   public MemberAdmission(
-      SandboxDriver driver,
+      SandboxEngine engine,
       InstanceRows rows,
       Predicate<InstanceId> memory,
       IntSupplier booting,
       BooleanSupplier canBeStored,
       PoolSettings settings) {
-    this.driver = driver;
+    this.engine = engine;
     this.rows = rows;
     this.memory = memory;
     this.booting = booting;
@@ -50,7 +50,7 @@ public final class MemberAdmission {
   }
 
   HostCapacity capacity() {
-    return driver.capacity();
+    return engine.host().capacity();
   }
 
   /** Returns how many members the host may have. */

@@ -9,7 +9,7 @@ import dev.chowder.instance.PoolSetup;
 import dev.chowder.pool.PoolCandidates.Candidate;
 import dev.chowder.pool.PoolDemand.Model;
 import dev.chowder.pool.PoolDemand.Wanted;
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Gauge;

@@ -10,8 +10,8 @@ import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.HomeUsage;
+import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
@@ -61,7 +61,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private final Instances instances;
   private final InstanceRows rows;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final Settings settings;
   private final Clock clock;
   private final ScheduledExecutorService thread =
@@ -71,12 +71,12 @@ public final class DiskWatch implements SingletonDuty.Duty {
   private DiskWatch(
       Instances instances,
       InstanceRows rows,
-      SandboxDriver driver,
+      SandboxEngine engine,
       Settings settings,
       Clock clock) {
     this.instances = instances;
     this.rows = rows;
-    this.driver = driver;
+    this.engine = engine;
     this.settings = settings;
     this.clock = clock;
   }
@@ -85,10 +85,10 @@ public final class DiskWatch implements SingletonDuty.Duty {
   public static DiskWatch start(
       Instances instances,
       InstanceRows rows,
-      SandboxDriver driver,
+      SandboxEngine engine,
       Settings settings,
       Clock clock) {
-    var watch = new DiskWatch(instances, rows, driver, settings, clock);
+    var watch = new DiskWatch(instances, rows, engine, settings, clock);
     if (settings.limit().bytes() > 0) {
       long millis = settings.interval().toMillis();
       var _ =
@@ -129,7 +129,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private void measure(InstanceView view) {
     var limit = settings.limit();
-    var usage = driver.measureHome(SandboxId.ofInstance(view.id().value()), limit);
+    var usage = engine.homes().measure(SandboxId.ofInstance(view.id().value()), limit);
     if (usage.isEmpty()) {
       LOG.warn("instance={} event=home-not-measured", view.id());
     } else if (usage.get().exceeds(limit)) {

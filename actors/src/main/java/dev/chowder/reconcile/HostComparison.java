@@ -10,7 +10,8 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxEvent;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.storage.InstanceRows;
@@ -50,7 +51,7 @@ public final class HostComparison implements AutoCloseable {
 
   private final Instances instances;
   private final InstanceRows rows;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final Set<SandboxId> own;
   private final ReconcilerSettings settings;
   private final Clock clock;
@@ -67,18 +68,18 @@ public final class HostComparison implements AutoCloseable {
   public HostComparison(
       Instances instances,
       InstanceRows rows,
-      SandboxDriver driver,
+      SandboxEngine engine,
       Set<SandboxId> own,
       ReconcilerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
     this.instances = instances;
     this.rows = rows;
-    this.driver = driver;
+    this.engine = engine;
     this.own = Set.copyOf(own);
     this.settings = settings;
     this.clock = clock;
-    this.quarantine = new Quarantine(driver, settings.drainTimeout(), settings.maxConcurrent());
+    this.quarantine = new Quarantine(engine, settings.drainTimeout(), settings.maxConcurrent());
     this.metrics = metrics;
     this.gauges =
         List.of(
@@ -95,8 +96,8 @@ public final class HostComparison implements AutoCloseable {
   }
 
   /** Passes engine events to {@code receiver} until the result is closed. */
-  AutoCloseable events(Consumer<SandboxDriver.SandboxEvent> receiver) {
-    return driver.events(receiver);
+  AutoCloseable events(Consumer<SandboxEvent> receiver) {
+    return engine.watch(receiver);
   }
 
   MassChangeGuard guard() {
@@ -116,7 +117,7 @@ public final class HostComparison implements AutoCloseable {
    */
   void compare(List<InstanceView> live) {
     Map<SandboxId, SandboxObservation> listed = new LinkedHashMap<>();
-    for (var one : driver.list()) {
+    for (var one : engine.list()) {
       if (!own.contains(one.id())) listed.put(one.id(), one);
     }
     Map<SandboxId, InstanceView> known = new HashMap<>();
@@ -203,7 +204,7 @@ public final class HostComparison implements AutoCloseable {
       // An untracked sandbox is kept in any case, so its listing is enough.
       if (drift instanceof Drift.Untracked) return Optional.of(new Inspected(listed, drift));
     }
-    var seen = driver.observe(id);
+    var seen = engine.observe(id);
     return Optional.of(new Inspected(seen, driftOf(view, seen)));
   }
 
@@ -262,7 +263,7 @@ public final class HostComparison implements AutoCloseable {
   boolean observe(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
-    var seen = driver.observe(id);
+    var seen = engine.observe(id);
     return switch (driftOf(view, seen)) {
       case Drift.Benign(var instance) -> {
         report(instance, seen);
@@ -281,15 +282,15 @@ public final class HostComparison implements AutoCloseable {
   boolean removeQuarantined(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
-    var seen = driver.observe(id);
+    var seen = engine.observe(id);
     return switch (Drift.of(view, seen, Instant.EPOCH)) {
       case Drift.Untracked(), Drift.Reappeared _ -> {
         // The fence keeps a home volume with which the instance is recovered meanwhile.
         int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
         if (seen.home().isPresent()) {
-          yield driver.remove(id, new Fence(attempt, seen.home().get()));
+          yield engine.remove(id, new Fence(attempt, seen.home().get()));
         }
-        driver.removeProcesses(id, attempt);
+        engine.removeProcesses(id, attempt);
         yield true;
       }
       case Drift.InSync(), Drift.Benign _, Drift.Lost _, Drift.Orphan _, Drift.TooRecent() -> false;
@@ -330,7 +331,7 @@ public final class HostComparison implements AutoCloseable {
       // The cause is read only for gateways that should run: most others were stopped.
       boolean shouldRun = view.status().isSteady() && view.status().now() == Name.RUNNING;
       var observed =
-          shouldRun ? ObservedStates.withCause(driver, view, seen) : ObservedStates.of(view, seen);
+          shouldRun ? ObservedStates.withCause(engine, view, seen) : ObservedStates.of(view, seen);
       instances.tell(
           view.id(),
           new InstanceCommand.Observed(

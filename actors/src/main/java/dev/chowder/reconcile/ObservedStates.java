@@ -4,12 +4,12 @@ import dev.chowder.gateway.CrashCause;
 import dev.chowder.gateway.LogTail;
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.Ending;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 
-/** Translates a driver's observation into the state that is reported to an instance. */
+/** Translates an engine's observation into the state that is reported to an instance. */
 final class ObservedStates {
   private ObservedStates() {}
 
@@ -22,10 +22,10 @@ final class ObservedStates {
    * Returns the observed state, with the cause if the process ended. The cause is found in the last
    * lines of the log, since the engine does not notice a full disk, and in the engine's events.
    */
-  static ObservedState withCause(SandboxDriver driver, InstanceView view, SandboxObservation seen)
+  static ObservedState withCause(SandboxEngine engine, InstanceView view, SandboxObservation seen)
       throws InterruptedException {
     return seen.mainProcess() instanceof MainProcess.Ended
-        ? of(view, seen, LogTail.read(driver, seen.id()), driver.howEnded(seen.id()))
+        ? of(view, seen, LogTail.read(engine, seen.id()), engine.howEnded(seen.id()))
         : of(view, seen);
   }
 

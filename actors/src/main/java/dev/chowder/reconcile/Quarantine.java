@@ -1,6 +1,6 @@
 package dev.chowder.reconcile;
 
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final Duration drain;
   private final int atOnce;
   private Map<SandboxId, Quarantined> known = Map.of();
@@ -53,8 +53,8 @@ final class Quarantine {
     }
   }
 
-  Quarantine(SandboxDriver driver, Duration drain, int atOnce) {
-    this.driver = driver;
+  Quarantine(SandboxEngine engine, Duration drain, int atOnce) {
+    this.engine = engine;
     this.drain = drain;
     this.atOnce = atOnce;
   }
@@ -114,7 +114,7 @@ final class Quarantine {
     var id = seen.id();
     try {
       // The attempt is the fence: a process of a later attempt keeps running.
-      var _ = driver.stop(id, seen.attempt(), drain);
+      var _ = engine.stop(id, seen.attempt(), drain);
       LOG.warn("sandbox={} event=quarantined: stopped, its home is kept", id);
     } catch (SandboxException why) {
       // The next pass tries again.

@@ -5,8 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.openclaw.GatewaySuspension;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Duration;
@@ -34,7 +34,7 @@ public final class ChecksAfterStart {
 
   private record GatewayProcess(InstanceId id, int boot) {}
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final GatewaySuspension suspension;
   private final SleepSettings settings;
   private final Duration drain;
@@ -44,8 +44,8 @@ public final class ChecksAfterStart {
   private final Map<GatewayProcess, Integer> attempts = new ConcurrentHashMap<>();
 
   public ChecksAfterStart(
-      SandboxDriver driver, GatewaySuspension suspension, SleepSettings settings, Duration drain) {
-    this.driver = driver;
+      SandboxEngine engine, GatewaySuspension suspension, SleepSettings settings, Duration drain) {
+    this.engine = engine;
     this.suspension = suspension;
     this.settings = settings;
     this.drain = drain;
@@ -138,12 +138,12 @@ public final class ChecksAfterStart {
     // It may have been stopped during the check.
     if (endpoint(process).isEmpty()) return;
     LOG.warn("instance={} event=ended: the gateway cannot use its databases", process.id());
-    var _ = driver.stop(SandboxId.ofInstance(process.id().value()), attempt, drain);
+    var _ = engine.stop(SandboxId.ofInstance(process.id().value()), attempt, drain);
   }
 
   /** Returns the address of the gateway if this process runs. */
   private Optional<SandboxEndpoint> endpoint(GatewayProcess process) {
-    var now = driver.observe(SandboxId.ofInstance(process.id().value())).mainProcess();
+    var now = engine.observe(SandboxId.ofInstance(process.id().value())).mainProcess();
     return now instanceof MainProcess.Up(var boot, var endpoint) && boot == process.boot()
         ? Optional.of(endpoint)
         : Optional.empty();

@@ -9,10 +9,10 @@ import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
 import dev.chowder.openclaw.GatewaySuspension;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.MemoryUse;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class GatewaySleep implements SleepWork {
   private static final Logger LOG = LoggerFactory.getLogger(GatewaySleep.class);
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final GatewaySuspension suspension;
   private final SleepSettings settings;
   private final Duration drain;
@@ -43,19 +43,19 @@ public final class GatewaySleep implements SleepWork {
    * @param drain time in which a gateway that is ended may finish its work before it is killed
    */
   public GatewaySleep(
-      SandboxDriver driver,
+      SandboxEngine engine,
       GatewaySuspension suspension,
       SleepSettings settings,
       Duration drain,
       InstantSource clock,
       HostMemory hostMemory) {
-    this.driver = driver;
+    this.engine = engine;
     this.suspension = suspension;
     this.settings = settings;
     this.drain = drain;
     this.clock = clock;
     this.hostMemory = hostMemory;
-    this.checks = new ChecksAfterStart(driver, suspension, settings, drain);
+    this.checks = new ChecksAfterStart(engine, suspension, settings, drain);
   }
 
   @Override
@@ -65,7 +65,7 @@ public final class GatewaySleep implements SleepWork {
     hostMemory.stops(id);
     if (settings.freeze() && stop.mayFreeze() && isSuspended(id, sandbox, stop.attempt())) {
       try {
-        int boot = driver.freeze(sandbox, stop.attempt());
+        int boot = engine.freeze(sandbox, stop.attempt());
         return new StopResult(boot, new Slept(SleepLevel.FROZEN, memoryOf(id, sandbox)));
       } catch (SandboxException why) {
         // The host may be unable to freeze it however often this is repeated.
@@ -76,14 +76,14 @@ public final class GatewaySleep implements SleepWork {
         }
       }
     }
-    var _ = driver.stop(sandbox, stop.attempt(), drain);
+    var _ = engine.stop(sandbox, stop.attempt(), drain);
     return StopResult.OFF;
   }
 
   /** Measures a frozen gateway; {@code NONE} if the engine cannot, because it sleeps anyway. */
   private SleepMemory memoryOf(InstanceId id, SandboxId sandbox) {
     try {
-      return driver.memory(sandbox).map(GatewaySleep::memory).orElse(SleepMemory.NONE);
+      return engine.memory(sandbox).map(GatewaySleep::memory).orElse(SleepMemory.NONE);
     } catch (SandboxException why) {
       if (why.reason() == SandboxException.Reason.ENGINE_UNREACHABLE) throw why;
       LOG.warn("instance={} event=memory-not-measured why={}", id, why.getMessage());
@@ -94,7 +94,7 @@ public final class GatewaySleep implements SleepWork {
   /** Returns whether the gateway can be frozen: it finished its work, or it is frozen already. */
   private boolean isSuspended(InstanceId id, SandboxId sandbox, int attempt)
       throws InterruptedException {
-    return switch (driver.observe(sandbox).mainProcess()) {
+    return switch (engine.observe(sandbox).mainProcess()) {
       case MainProcess.Paused(var boot) -> boot <= attempt;
       case MainProcess.Up(var boot, var endpoint) ->
           boot <= attempt && suspension.prepare(id.value(), endpoint, settings.suspendTimeout());
@@ -107,7 +107,7 @@ public final class GatewaySleep implements SleepWork {
     var sandbox = SandboxId.ofInstance(id.value());
     if (deepen.level() == SleepLevel.PAGED_OUT) {
       try {
-        var memory = driver.pageOut(sandbox, deepen.attempt());
+        var memory = engine.pageOut(sandbox, deepen.attempt());
         boolean pagedOut = memory.swappedBytes() > memory.residentBytes();
         return new Slept(pagedOut ? SleepLevel.PAGED_OUT : SleepLevel.FROZEN, memory(memory));
       } catch (SandboxException notFrozen) {
@@ -115,7 +115,7 @@ public final class GatewaySleep implements SleepWork {
         // A running process was continued by a start or by something other than Chowder. It is left
         // alone, because this call may be late; the comparison with the host ends it if it should
         // sleep.
-        return driver.observe(sandbox).mainProcess() instanceof MainProcess.Up
+        return engine.observe(sandbox).mainProcess() instanceof MainProcess.Up
             ? new Slept(SleepLevel.FROZEN, SleepMemory.NONE)
             : Slept.OFF;
       }
@@ -132,21 +132,21 @@ public final class GatewaySleep implements SleepWork {
    */
   public boolean end(SandboxId sandbox, int attempt) {
     // Something other than Chowder may have continued it, so that it has work again.
-    boolean frozen = driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused;
-    long swapped = frozen ? driver.memory(sandbox).map(MemoryUse::swappedBytes).orElse(0L) : 0;
-    if (swapped == 0) return driver.stop(sandbox, attempt, drain).wasRunning();
+    boolean frozen = engine.observe(sandbox).mainProcess() instanceof MainProcess.Paused;
+    long swapped = frozen ? engine.memory(sandbox).map(MemoryUse::swappedBytes).orElse(0L) : 0;
+    if (swapped == 0) return engine.stop(sandbox, attempt, drain).wasRunning();
     var reserved = hostMemory.reserve(swapped);
-    if (reserved.isEmpty()) return driver.stop(sandbox, attempt, Duration.ZERO).wasRunning();
+    if (reserved.isEmpty()) return engine.stop(sandbox, attempt, Duration.ZERO).wasRunning();
     try (var _ = reserved.get()) {
-      return driver.stop(sandbox, attempt, drain).wasRunning();
+      return engine.stop(sandbox, attempt, drain).wasRunning();
     }
   }
 
   /** Ends the sleeping gateway before this attempt boots one. */
   public void endForBoot(SandboxId sandbox, int attempt) {
     // A repetition of the boot keeps the process that this attempt booted.
-    if (driver.observe(sandbox).attempt() >= attempt) return;
-    var _ = driver.stop(sandbox, attempt, drain);
+    if (engine.observe(sandbox).attempt() >= attempt) return;
+    var _ = engine.stop(sandbox, attempt, drain);
   }
 
   /**
@@ -155,7 +155,7 @@ public final class GatewaySleep implements SleepWork {
    * work to finish.
    */
   public void endLost(SandboxId sandbox, int attempt) {
-    if (driver.observe(sandbox).mainProcess() instanceof MainProcess.Paused) {
+    if (engine.observe(sandbox).mainProcess() instanceof MainProcess.Paused) {
       var _ = end(sandbox, attempt);
     }
   }
@@ -172,7 +172,7 @@ public final class GatewaySleep implements SleepWork {
   public Optional<SandboxEndpoint> wake(InstanceId id, StageRun stageRun, ProcessSpec process)
       throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
-    var endpoint = driver.thaw(sandbox, stageRun.fence(), stageRun.sleep().boot(), process);
+    var endpoint = engine.thaw(sandbox, stageRun.fence(), stageRun.sleep().boot(), process);
     if (endpoint.isEmpty()) return endpoint;
     boolean checksFirst = checksFirst(stageRun.sleep());
     long deadline = wakeDeadline();

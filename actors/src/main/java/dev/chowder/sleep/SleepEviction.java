@@ -3,7 +3,7 @@ package dev.chowder.sleep;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.SleepLevel;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sleep.Sleepers.Cause;
 import java.time.Duration;
@@ -42,7 +42,7 @@ public final class SleepEviction {
   private static final Duration POOR_PAUSE = Duration.ofMinutes(10);
 
   private final Sleepers sleepers;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final DeeperSleepSettings settings;
   private final ReentrantLock oneAtATime = new ReentrantLock(true);
   private volatile long nothingLeftUntil = System.nanoTime();
@@ -51,9 +51,9 @@ public final class SleepEviction {
   private int poorEnds;
   private long poorUntil;
 
-  public SleepEviction(Sleepers sleepers, SandboxDriver driver, DeeperSleepSettings settings) {
+  public SleepEviction(Sleepers sleepers, SandboxEngine engine, DeeperSleepSettings settings) {
     this.sleepers = sleepers;
-    this.driver = driver;
+    this.engine = engine;
     this.settings = settings;
   }
 
@@ -103,11 +103,11 @@ public final class SleepEviction {
     // of its memory from zram, and nearly nothing from a disk.
     for (var view : all) {
       if (ended.contains(view.id())) continue;
-      long before = driver.capacity().compressedBytes();
+      long before = engine.host().capacity().compressedBytes();
       if (before < LEAST_GAIN || areEndsPoor()) break;
       if (System.nanoTime() - deadline >= 0) return false;
       if (end(view, deadline).isEmpty()) continue;
-      gained(before - driver.capacity().compressedBytes());
+      gained(before - engine.host().capacity().compressedBytes());
       if (fits.getAsBoolean()) return true;
     }
     nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
@@ -127,7 +127,7 @@ public final class SleepEviction {
    * Returns the level at which the gateway has less memory than before; empty if it has as much.
    */
   private Optional<SleepLevel> evict(InstanceView view, long deadline) throws InterruptedException {
-    if (sleepers.canPageOut(view, driver.capacity())) {
+    if (sleepers.canPageOut(view, engine.host().capacity())) {
       var reached = sleepers.deepen(view, SleepLevel.PAGED_OUT, Cause.START, left(deadline));
       if (reached.filter(level -> level != SleepLevel.FROZEN).isPresent()) return reached;
     }

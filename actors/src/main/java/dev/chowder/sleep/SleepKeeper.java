@@ -3,8 +3,8 @@ package dev.chowder.sleep;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.SleepLevel;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.HostCapacity;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sleep.Sleepers.Cause;
 import io.micrometer.core.instrument.Gauge;
@@ -32,7 +32,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(SleepKeeper.class);
 
   private final Sleepers sleepers;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final DeeperSleepSettings settings;
   private final InstantSource clock;
   private final MeterRegistry metrics;
@@ -44,12 +44,12 @@ public final class SleepKeeper implements SingletonDuty.Duty {
 
   private SleepKeeper(
       Sleepers sleepers,
-      SandboxDriver driver,
+      SandboxEngine engine,
       DeeperSleepSettings settings,
       InstantSource clock,
       MeterRegistry metrics) {
     this.sleepers = sleepers;
-    this.driver = driver;
+    this.engine = engine;
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
@@ -70,11 +70,11 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   /** Starts a check now and then at the interval, until closed. */
   public static SleepKeeper start(
       Sleepers sleepers,
-      SandboxDriver driver,
+      SandboxEngine engine,
       DeeperSleepSettings settings,
       InstantSource clock,
       MeterRegistry metrics) {
-    var keeper = new SleepKeeper(sleepers, driver, settings, clock, metrics);
+    var keeper = new SleepKeeper(sleepers, engine, settings, clock, metrics);
     var _ =
         keeper.thread.scheduleWithFixedDelay(
             keeper::check, 0, settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
@@ -115,7 +115,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
 
   private void deepen(List<InstanceView> all) throws InterruptedException {
     if (all.isEmpty()) return;
-    var host = driver.capacity();
+    var host = engine.host().capacity();
     // Read before the page-outs of this check, because they make tasks wait, too.
     boolean stalled =
         settings.stallPercent() > 0 && host.stalledPercent() >= settings.stallPercent();
@@ -125,7 +125,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
       if (due.isEmpty()) continue;
       var step = due.get();
       var _ = sleepers.deepen(view, step.level(), step.cause(), settings.deepenTimeout());
-      host = driver.capacity();
+      host = engine.host().capacity();
       // One gateway per check, until the kernel reports whether that was enough.
       if (step.cause() == Cause.PRESSURE) stalled = false;
     }

@@ -12,7 +12,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

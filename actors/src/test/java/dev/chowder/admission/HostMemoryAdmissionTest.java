@@ -9,11 +9,11 @@ import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,7 +48,7 @@ class HostMemoryAdmissionTest {
   void aMemberIsAdmittedOnlyIfAnotherGatewayFitsBesideIt() {
     var now = new AtomicReference<>(Instant.parse("2026-07-01T12:00:00Z"));
     var waiting = new AtomicInteger();
-    try (var driver = new FakeSandboxDriver(SETTINGS)) {
+    try (var driver = new SimulatedEngine(SETTINGS)) {
       InstantSource clock = now::get;
       var admission =
           new HostMemoryAdmission(
@@ -65,7 +65,7 @@ class HostMemoryAdmissionTest {
   /** The spare is memory for another gateway, and not taken by the member itself. */
   @Test
   void aMemberCountsAsOneGateway() {
-    try (var driver = new FakeSandboxDriver(SETTINGS)) {
+    try (var driver = new SimulatedEngine(SETTINGS)) {
       var admission = admission(ONE_GIB, driver);
       assertThat(admission.admitsMember(next())).isTrue();
       assertThat(admitted(admission)).as("beside a member").isEqualTo(9);
@@ -77,7 +77,7 @@ class HostMemoryAdmissionTest {
   void aGatewayThatWaitsForItsBootCountsUntilItBoots() {
     var now = new AtomicReference<>(Instant.parse("2026-07-01T12:00:00Z"));
     var waiting = new AtomicInteger();
-    try (var driver = new FakeSandboxDriver(SETTINGS)) {
+    try (var driver = new SimulatedEngine(SETTINGS)) {
       InstantSource clock = now::get;
       var admission =
           new HostMemoryAdmission(
@@ -115,7 +115,7 @@ class HostMemoryAdmissionTest {
   /** A woken gateway reads the rest of its memory back while it runs. */
   @Test
   void whatARunningGatewayHasInSwapCounts() throws Exception {
-    try (var driver = new FakeSandboxDriver(SMALL)) {
+    try (var driver = new SimulatedEngine(SMALL)) {
       driver.script().withRunningInSwap(0.9);
       var admission = admission(ONE_GIB, driver);
       for (var id : List.of(next(), next())) {
@@ -131,7 +131,7 @@ class HostMemoryAdmissionTest {
   /** It needs the memory only after its next start, which is admitted then. */
   @Test
   void whatASleepingGatewayHasInSwapDoesNotCount() {
-    try (var driver = new FakeSandboxDriver(SMALL)) {
+    try (var driver = new SimulatedEngine(SMALL)) {
       var admission = admission(ONE_GIB, driver);
       var id = next();
       assertThat(admission.admits(id)).isTrue();
@@ -151,7 +151,7 @@ class HostMemoryAdmissionTest {
     var inSwap =
         new Sleep(
             SleepLevel.PAGED_OUT, 1, Instant.EPOCH, SleepLevel.PAGED_OUT, new SleepMemory(0, GIB));
-    try (var driver = new FakeSandboxDriver(SETTINGS)) {
+    try (var driver = new SimulatedEngine(SETTINGS)) {
       InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
       var admission =
           new HostMemoryAdmission(
@@ -169,7 +169,7 @@ class HostMemoryAdmissionTest {
   /** The first start failed, for example, and was repeated. */
   @Test
   void aGatewayThatIsAdmittedAgainCountsOnce() {
-    try (var driver = new FakeSandboxDriver(SMALL)) {
+    try (var driver = new SimulatedEngine(SMALL)) {
       var admission = admission(ONE_GIB, driver);
       var id = next();
       assertThat(admission.admits(id)).isTrue();
@@ -187,11 +187,11 @@ class HostMemoryAdmissionTest {
 
   /** Boots gateways at the same time of the clock, until one is rejected. */
   private int admittedOneAfterAnother(HostMemorySettings settings) throws Exception {
-    try (var driver = new FakeSandboxDriver(SMALL)) {
+    try (var driver = new SimulatedEngine(SMALL)) {
       var admission = admission(settings, driver);
       int admitted = 0;
       for (var id = next(); admitted < 10 && admission.admits(id); id = next()) {
-        long before = driver.capacity().availableBytes();
+        long before = driver.host().capacity().availableBytes();
         boot(driver, id);
         awaitAvailable(driver, before - GIB);
         admission.ready(id);
@@ -202,9 +202,9 @@ class HostMemoryAdmissionTest {
   }
 
   /** The simulator counts its processes once a second. */
-  private static void awaitAvailable(FakeSandboxDriver driver, long bytes) throws Exception {
+  private static void awaitAvailable(SimulatedEngine driver, long bytes) throws Exception {
     long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (driver.capacity().availableBytes() != bytes) {
+    while (driver.host().capacity().availableBytes() != bytes) {
       assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
       Thread.sleep(50);
     }
@@ -213,7 +213,7 @@ class HostMemoryAdmissionTest {
   /** Two nodes must not use the same memory to end their gateways. */
   @Test
   void memoryThatOneNodeReservesIsNotFreeForTheOthers() {
-    try (var driver = new FakeSandboxDriver(SMALL)) {
+    try (var driver = new SimulatedEngine(SMALL)) {
       var one = admission(ONE_GIB, driver);
       var other = admission(ONE_GIB, driver);
       var reserved = one.reserve(GIB);
@@ -227,7 +227,7 @@ class HostMemoryAdmissionTest {
   }
 
   /** Returns the admission of a node whose clock stands still. */
-  private HostMemoryAdmission admission(HostMemorySettings settings, FakeSandboxDriver driver) {
+  private HostMemoryAdmission admission(HostMemorySettings settings, SimulatedEngine driver) {
     InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
     return new HostMemoryAdmission(
         settings, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
@@ -237,7 +237,7 @@ class HostMemoryAdmissionTest {
     return new InstanceId(Ids.next());
   }
 
-  private static void boot(FakeSandboxDriver driver, InstanceId id) {
+  private static void boot(SimulatedEngine driver, InstanceId id) {
     var sandbox = SandboxId.ofInstance(id.value());
     driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 1));
     var _ =

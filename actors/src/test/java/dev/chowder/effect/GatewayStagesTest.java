@@ -29,23 +29,23 @@ import dev.chowder.openclaw.config.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.io.IOException;
@@ -85,7 +85,7 @@ class GatewayStagesTest {
 
   private static final Homes SECOND_HOME = new Homes(2, List.of(), false);
 
-  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
 
   @TempDir Path directory;
@@ -120,10 +120,12 @@ class GatewayStagesTest {
 
   private void createSandbox() {
     driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
-    driver.writeFiles(
-        SANDBOX,
-        Fence.NONE,
-        List.of(new SandboxFile(OpenClawHome.CONFIG, ByteString.copyFromUtf8("{}"), 0600)));
+    driver
+        .homes()
+        .writeFiles(
+            SANDBOX,
+            Fence.NONE,
+            List.of(new SandboxFile(OpenClawHome.CONFIG, ByteString.copyFromUtf8("{}"), 0600)));
   }
 
   @AfterEach
@@ -178,10 +180,12 @@ class GatewayStagesTest {
                   WantedConfig.NONE,
                   SECOND_HOME,
                   Sleep.OFF));
-      driver.writeFiles(
-          SANDBOX,
-          new Fence(2, 2),
-          List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
+      driver
+          .homes()
+          .writeFiles(
+              SANDBOX,
+              new Fence(2, 2),
+              List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
       var endpoint =
           driver.start(
               SANDBOX,
@@ -194,7 +198,8 @@ class GatewayStagesTest {
           .as(paused.name())
           .isEqualTo(
               new SandboxObservation(SANDBOX, Optional.of(2), new MainProcess.Up(2, endpoint)));
-      assertThat(driver.readFile(SANDBOX, "memory", 100)).hasValue(ByteString.copyFromUtf8("kept"));
+      assertThat(driver.homes().readFile(SANDBOX, "memory", 100))
+          .hasValue(ByteString.copyFromUtf8("kept"));
       var _ = driver.remove(SANDBOX, Fence.NONE);
       driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
     }
@@ -286,7 +291,8 @@ class GatewayStagesTest {
   /** The stage can be repeated in the home of an agent that ran, if a crash lost its report. */
   @Test
   void aSkeletonThatAnAgentChangedIsNotReadIfThatOfTheImageIsKnown() throws Exception {
-    gateways.haveSkeleton(driver.readFile(SANDBOX, OpenClawHome.SKELETON, 1 << 20).orElseThrow());
+    gateways.haveSkeleton(
+        driver.homes().readFile(SANDBOX, OpenClawHome.SKELETON, 1 << 20).orElseThrow());
     changeSkeleton();
     var calls = driver.script().calls().size();
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
@@ -311,8 +317,10 @@ class GatewayStagesTest {
 
   private void changeSkeleton() {
     var changed = ByteString.copyFromUtf8("{agents: {defaults: {workspace: 'by-the-agent'}}}");
-    driver.writeFiles(
-        SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.SKELETON, changed, 0600)));
+    driver
+        .homes()
+        .writeFiles(
+            SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.SKELETON, changed, 0600)));
   }
 
   /** A node crashed after it onboarded, or it had an earlier version of Chowder. */
@@ -341,10 +349,12 @@ class GatewayStagesTest {
 
   @Test
   void aSkeletonThatIsNoJsonFailsTheStageWithoutItsContent() {
-    driver.writeFiles(
-        SANDBOX,
-        Fence.NONE,
-        List.of(new SandboxFile(OpenClawHome.SKELETON, ByteString.copyFromUtf8("hush"), 0600)));
+    driver
+        .homes()
+        .writeFiles(
+            SANDBOX,
+            Fence.NONE,
+            List.of(new SandboxFile(OpenClawHome.SKELETON, ByteString.copyFromUtf8("hush"), 0600)));
     assertThatThrownBy(() -> stages.run(ID, stageRun(Stage.ONBOARD)))
         .isInstanceOfSatisfying(
             GatewayWork.WorkFailure.class,
@@ -575,7 +585,7 @@ class GatewayStagesTest {
   }
 
   private String warmsUp() {
-    return driver.readFile(SANDBOX, OpenClawHome.WARMS_UP, 9).orElseThrow().toStringUtf8();
+    return driver.homes().readFile(SANDBOX, OpenClawHome.WARMS_UP, 9).orElseThrow().toStringUtf8();
   }
 
   /** A turn of its gateway would call the model provider. */
@@ -664,8 +674,10 @@ class GatewayStagesTest {
     startGateway();
     // An agent may have changed the mark.
     var mark = ByteString.copyFrom(new byte[size]);
-    driver.writeFiles(
-        SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.CLAIMED, mark, 0600)));
+    driver
+        .homes()
+        .writeFiles(
+            SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.CLAIMED, mark, 0600)));
     assertThat(work.remove(ID, member())).isFalse();
     assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
     assertThat(file(OpenClawHome.CONFIG)).isNotEmpty();
@@ -778,6 +790,6 @@ class GatewayStagesTest {
   }
 
   private String file(String path) {
-    return driver.readFile(SANDBOX, path, 1 << 20).orElseThrow().toStringUtf8();
+    return driver.homes().readFile(SANDBOX, path, 1 << 20).orElseThrow().toStringUtf8();
   }
 }

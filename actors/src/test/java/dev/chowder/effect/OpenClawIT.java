@@ -39,14 +39,14 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.TaskResult;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.docker.DockerSandboxDriver;
+import dev.chowder.sandbox.TaskResult;
+import dev.chowder.sandbox.TaskSpec;
+import dev.chowder.sandbox.docker.DockerSandboxEngine;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
@@ -127,7 +127,7 @@ class OpenClawIT {
   private static final Duration LOOK_PAUSE = Duration.ofMillis(200);
 
   @TempDir static Path directory;
-  private static DockerSandboxDriver driver;
+  private static DockerSandboxEngine driver;
   private static DemoModelServer model;
   private static Database database;
   private static SecretStore secrets;
@@ -143,7 +143,7 @@ class OpenClawIT {
   @BeforeAll
   static void open() throws Exception {
     driver =
-        new DockerSandboxDriver(
+        new DockerSandboxEngine(
             DockerSandboxSettings.from(
                 ConfigFactory.parseString("chowder.sandbox.docker.cluster-id = it-openclaw")
                     .withFallback(ConfigFactory.load())));
@@ -169,11 +169,11 @@ class OpenClawIT {
   }
 
   /** Adds a variable of the image to the environment of gateways, so that a close is soon due. */
-  private static SandboxDriver closingDatabasesEarly(SandboxDriver driver) {
-    return (SandboxDriver)
+  private static SandboxEngine closingDatabasesEarly(SandboxEngine driver) {
+    return (SandboxEngine)
         Proxy.newProxyInstance(
-            SandboxDriver.class.getClassLoader(),
-            new Class<?>[] {SandboxDriver.class},
+            SandboxEngine.class.getClassLoader(),
+            new Class<?>[] {SandboxEngine.class},
             (_, method, args) -> {
               try {
                 return method.invoke(driver, args == null ? null : closingDatabasesEarly(args));
@@ -292,13 +292,13 @@ class OpenClawIT {
     var impatient =
         overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(10), TestGateways.responses()));
     ONE.patch(impatient, json("{'messages': {'responsePrefix': 'Q'}}"));
-    assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
+    assertDone(driver.tasks().exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("did not respond to config.patch within 6 s");
     assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("has not applied");
-    assertDone(driver.exec(SANDBOX, releasesTheLeaseOfPlugins(), Duration.ofSeconds(60)));
+    assertDone(driver.tasks().exec(SANDBOX, releasesTheLeaseOfPlugins(), Duration.ofSeconds(60)));
     assertThat(taken(overrides)).isEmpty();
     assertThat(ADMIN.config(endpoint(), token()))
         .isInstanceOfSatisfying(
@@ -312,9 +312,9 @@ class OpenClawIT {
   @Test
   @Order(5)
   void pairingCodesAreListedWhileAnotherProcessWrites() throws Exception {
-    assertDone(driver.exec(SANDBOX, requestsPairings(), Duration.ofSeconds(60)));
+    assertDone(driver.tasks().exec(SANDBOX, requestsPairings(), Duration.ofSeconds(60)));
     var codes = OpenClawChannels.codesCommand(Channel.TELEGRAM);
-    var printed = driver.exec(SANDBOX, whileWriting(codes), Duration.ofSeconds(60));
+    var printed = driver.tasks().exec(SANDBOX, whileWriting(codes), Duration.ofSeconds(60));
     assertDone(printed);
     var ada = pairing("4711");
     var eve = pairing("4712");
@@ -471,11 +471,11 @@ class OpenClawIT {
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
     var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
-    assertDone(driver.run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
+    assertDone(driver.tasks().run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // As an agent may write it; the turns below need requests.
     var warmsUp =
         new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8("by the agent"), 0600);
-    driver.writeFiles(SANDBOX, Fence.ofAttempt(1), List.of(warmsUp));
+    driver.homes().writeFiles(SANDBOX, Fence.ofAttempt(1), List.of(warmsUp));
     // Connected while the gateway is stopped, so the plugin must be installed before it starts.
     var line = Map.of("channel_access_token", "invalid", "channel_secret", "hush");
     ONE.connect(channels, Channel.LINE, new DesiredChannel("1", true, line));
@@ -502,7 +502,7 @@ class OpenClawIT {
   @Order(11)
   void aGatewayThatCannotUseItsDatabasesAfterTheThawIsBooted() throws Exception {
     assertThat(answer("s3", "Remember: nonce-88")).isNotEmpty();
-    assertDone(driver.exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
+    assertDone(driver.tasks().exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
     assertThat(ask("s3", "hi", token()).statusCode()).isEqualTo(500);
     assertThat(ADMIN.call(endpoint(), token(), "cron.status", json("{}")))
         .isInstanceOf(AdminAnswer.Done.class);
@@ -656,7 +656,7 @@ class OpenClawIT {
 
   private static ObjectNode file() {
     return OpenClawConfig.parse(
-        driver.readFile(SANDBOX, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
+        driver.homes().readFile(SANDBOX, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
   }
 
   private static ObjectNode json(String text) throws Exception {

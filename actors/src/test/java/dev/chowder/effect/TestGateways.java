@@ -22,7 +22,7 @@ import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.sleep.ChecksAfterStart;
@@ -40,14 +40,14 @@ import java.util.function.UnaryOperator;
 public final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;
-  private final SandboxDriver driver;
+  private final SandboxEngine driver;
   private final HttpClient http;
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
   private Optional<ByteString> skeleton = Optional.empty();
 
-  public TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
+  public TestGateways(SecretStore secrets, SandboxEngine driver, HttpClient http) {
     this.secrets = secrets;
     this.driver = driver;
     this.http = http;
@@ -114,7 +114,7 @@ public final class TestGateways {
 
       @Override
       public Optional<Reservation> reserve(long bytes) {
-        return driver.capacity().availableBytes() < bytes
+        return driver.host().capacity().availableBytes() < bytes
             ? Optional.empty()
             : HostMemory.super.reserve(bytes);
       }
@@ -159,7 +159,7 @@ public final class TestGateways {
         new ModelSetups(
             driver,
             (_, port) -> {
-              driver.openHostPorts(Set.of(port));
+              driver.host().openHostPorts(Set.of(port));
               return HostPortAccess.State.LISTED;
             },
             (organization, model) ->

@@ -2,7 +2,7 @@ package dev.chowder.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.Ending;
 import org.junit.jupiter.api.Test;
 
 class CrashCauseTest {

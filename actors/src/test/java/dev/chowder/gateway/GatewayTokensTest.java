@@ -11,21 +11,21 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.net.http.HttpClient;
@@ -46,7 +46,7 @@ class GatewayTokensTest {
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private FakeSandboxDriver driver;
+  private SimulatedEngine driver;
   private Database database;
   private SecretStore secrets;
   private GatewayTokens tokens;
@@ -55,7 +55,7 @@ class GatewayTokensTest {
 
   @BeforeEach
   void start(@TempDir Path directory) throws Exception {
-    driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+    driver = new SimulatedEngine(FakeSandboxSettings.instant());
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
@@ -64,12 +64,14 @@ class GatewayTokensTest {
     previous = tokens.newOrActive(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
     OpenClawConfig.requireToken(config);
-    driver.writeFiles(
-        SANDBOX,
-        Fence.NONE,
-        List.<SandboxFile>of(
-            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, previous),
-            OpenClawConfig.file(config)));
+    driver
+        .homes()
+        .writeFiles(
+            SANDBOX,
+            Fence.NONE,
+            List.<SandboxFile>of(
+                OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, previous),
+                OpenClawConfig.file(config)));
     startGateway(1);
   }
 

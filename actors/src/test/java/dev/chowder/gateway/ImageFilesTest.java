@@ -6,9 +6,9 @@ import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.openclaw.config.ConfigSchema;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class ImageFilesTest {
-  private final FakeSandboxDriver host = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final SimulatedEngine host = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ImageFiles images =
       new ImageFiles(host, SandboxId.ofInstance(Ids.next()), "image", Duration.ofSeconds(30));
 

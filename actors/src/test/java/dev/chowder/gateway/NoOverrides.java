@@ -6,7 +6,7 @@ import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.config.ConfigSchema;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

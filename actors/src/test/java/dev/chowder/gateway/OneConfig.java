@@ -8,7 +8,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.config.Channel;
 import dev.chowder.openclaw.config.ChannelRecord.DesiredChannel;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import java.util.Map;
 import java.util.TreeMap;
 

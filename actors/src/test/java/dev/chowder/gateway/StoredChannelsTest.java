@@ -14,18 +14,18 @@ import dev.chowder.openclaw.config.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.net.http.HttpClient;
@@ -48,7 +48,7 @@ class StoredChannelsTest {
   private final InstanceId id = new InstanceId(Ids.next());
   private final OneConfig one = new OneConfig(id);
   private final SandboxId sandbox = SandboxId.ofInstance(id.value());
-  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -224,21 +224,27 @@ class StoredChannelsTest {
   }
 
   private String config() {
-    return driver.readFile(sandbox, OpenClawHome.CONFIG, 1 << 20).orElseThrow().toStringUtf8();
+    return driver
+        .homes()
+        .readFile(sandbox, OpenClawHome.CONFIG, 1 << 20)
+        .orElseThrow()
+        .toStringUtf8();
   }
 
   private SandboxEndpoint startGateway() {
     var token = Secret.of("t");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
     driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0));
-    driver.writeFiles(
-        sandbox,
-        Fence.NONE,
-        List.of(
-            new SandboxFile(
-                OpenClawHome.CONFIG,
-                ByteString.copyFromUtf8("{\"gateway\":{\"auth\":{\"token\":\"t\"}}}"),
-                0600)));
+    driver
+        .homes()
+        .writeFiles(
+            sandbox,
+            Fence.NONE,
+            List.of(
+                new SandboxFile(
+                    OpenClawHome.CONFIG,
+                    ByteString.copyFromUtf8("{\"gateway\":{\"auth\":{\"token\":\"t\"}}}"),
+                    0600)));
     return driver.start(
         sandbox,
         Fence.ofAttempt(1),

@@ -18,18 +18,18 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.net.http.HttpClient;
@@ -52,7 +52,7 @@ class StoredOverridesTest {
   private final InstanceId id = new InstanceId(Ids.next());
   private final OneConfig one = new OneConfig(id);
   private final SandboxId sandbox = SandboxId.ofInstance(id.value());
-  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -263,13 +263,15 @@ class StoredOverridesTest {
     config.putObject("channels").put("mine", true);
     OpenClawConfig.requireToken(config);
     OpenClawConfig.openEndpoints(config, URL);
-    driver.writeFiles(
-        sandbox,
-        Fence.NONE,
-        List.of(
-            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
-            new SandboxFile(
-                OpenClawHome.CONFIG, ByteString.copyFromUtf8(config.toString()), 0600)));
+    driver
+        .homes()
+        .writeFiles(
+            sandbox,
+            Fence.NONE,
+            List.of(
+                OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
+                new SandboxFile(
+                    OpenClawHome.CONFIG, ByteString.copyFromUtf8(config.toString()), 0600)));
     return driver.start(
         sandbox,
         Fence.ofAttempt(1),
@@ -283,7 +285,7 @@ class StoredOverridesTest {
 
   private ObjectNode file() {
     return OpenClawConfig.parse(
-        driver.readFile(sandbox, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
+        driver.homes().readFile(sandbox, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
   }
 
   private static ObjectNode json(String text) throws Exception {

@@ -7,8 +7,8 @@ import dev.chowder.cluster.NodePorts;
 import dev.chowder.gateway.CountedStatements;
 import dev.chowder.hostport.HostPortAccess.HostPort;
 import dev.chowder.hostport.HostPortAccess.State;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.HostPortRows;
 import dev.chowder.storage.TestStorage;
@@ -42,14 +42,14 @@ class HostPortAccessTest {
   private SimpleMeterRegistry metrics;
   private Database database;
   private HostPortRows rows;
-  private FakeSandboxDriver driver;
+  private SimulatedEngine driver;
   private HostPortAccess access;
 
   @BeforeEach
   void open() {
     database = TestStorage.open(home);
     rows = new HostPortRows(database);
-    driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+    driver = new SimulatedEngine(FakeSandboxSettings.instant());
     metrics = new SimpleMeterRegistry();
     access = node();
   }
@@ -130,17 +130,17 @@ class HostPortAccessTest {
   @Test
   void aListedPortIsOpenWhileAnOrganizationUsesIt() {
     access.refresh();
-    assertThat(driver.openHostPorts()).containsExactly(CHANNEL);
+    assertThat(driver.host().openHostPorts()).containsExactly(CHANNEL);
     assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
     assertThat(access.use("b", 11434)).isEqualTo(State.LISTED);
-    assertThat(driver.openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
+    assertThat(driver.host().openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
     assertThat(notified).as("nodes are notified once").hasValue(1);
 
     now = now.plusSeconds(120);
     access.reconcile(Map.of(11434, Set.of("b")), now.minusSeconds(60));
-    assertThat(driver.openHostPorts()).contains(11434);
+    assertThat(driver.host().openHostPorts()).contains(11434);
     access.reconcile(Map.of(), now.minusSeconds(60));
-    assertThat(driver.openHostPorts()).containsExactly(CHANNEL);
+    assertThat(driver.host().openHostPorts()).containsExactly(CHANNEL);
   }
 
   @Test
@@ -178,30 +178,30 @@ class HostPortAccessTest {
   void aUseThatIsNotRecordedAgainIsKeptForThatTime() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.plusMillis(500));
-    assertThat(driver.openHostPorts()).contains(11434);
+    assertThat(driver.host().openHostPorts()).contains(11434);
     access.reconcile(Map.of(), now.plusMillis(1500));
-    assertThat(driver.openHostPorts()).doesNotContain(11434);
+    assertThat(driver.host().openHostPorts()).doesNotContain(11434);
   }
 
   @Test
   void aPortThatCameIntoUseDuringAPassStaysOpen() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.minusSeconds(60));
-    assertThat(driver.openHostPorts()).contains(11434);
+    assertThat(driver.host().openHostPorts()).contains(11434);
   }
 
   @Test
   void anotherNodeAndTheNextStartOpenTheSamePorts() {
     access.use("a", 11434);
-    driver.openHostPorts(Set.of());
+    driver.host().openHostPorts(Set.of());
     node().refresh();
-    assertThat(driver.openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
+    assertThat(driver.host().openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
   }
 
   @Test
   void aStoredUrlWithAnUnlistedPortWorksAndIsCountedUntilTheOperatorDecides() {
     access.reconcile(Map.of(8000, Set.of("a"), 8001, Set.of("b")), now);
-    assertThat(driver.openHostPorts()).contains(8000, 8001);
+    assertThat(driver.host().openHostPorts()).contains(8000, 8001);
     assertThat(access.use("a", 8000)).isEqualTo(State.UNLISTED);
     assertThat(unlistedPorts()).isEqualTo(2);
     assertThat(access.list())
@@ -211,12 +211,12 @@ class HostPortAccessTest {
 
     assertThat(access.decide(8000, true)).isTrue();
     assertThat(access.decide(8001, false)).isTrue();
-    assertThat(driver.openHostPorts()).contains(8000).doesNotContain(8001);
+    assertThat(driver.host().openHostPorts()).contains(8000).doesNotContain(8001);
     assertThat(unlistedPorts()).isZero();
     assertThat(access.mayName(8000)).isTrue();
     assertThat(access.mayName(8001)).isFalse();
     assertThat(access.use("b", 8001)).isEqualTo(State.CLOSED);
-    assertThat(driver.openHostPorts()).doesNotContain(8001);
+    assertThat(driver.host().openHostPorts()).doesNotContain(8001);
   }
 
   @Test
@@ -224,7 +224,7 @@ class HostPortAccessTest {
     access.reconcile(
         Map.of(22, Set.of("a"), 9090, Set.of("a"), OTHER_NODE, Set.of("a"), 9901, Set.of("a")),
         now);
-    assertThat(driver.openHostPorts()).containsExactly(CHANNEL);
+    assertThat(driver.host().openHostPorts()).containsExactly(CHANNEL);
     assertThat(access.use("a", 9901)).isEqualTo(State.OWN);
     assertThat(access.decide(9901, true)).isFalse();
     assertThat(access.mayName(9901)).isFalse();
@@ -237,7 +237,7 @@ class HostPortAccessTest {
     assertThat(access.decide(11434, false)).isTrue();
     assertThat(access.use("a", 11434)).isEqualTo(State.CLOSED);
     assertThat(access.decide(CHANNEL, false)).isTrue();
-    assertThat(driver.openHostPorts()).isEmpty();
+    assertThat(driver.host().openHostPorts()).isEmpty();
     assertThat(access.decide(11434, true)).isTrue();
     assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
     assertThat(notified).hasValueGreaterThanOrEqualTo(3);

@@ -6,7 +6,7 @@ import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewaySocket.Opened;
 import dev.chowder.openclaw.config.OpenClawConfig;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.net.http.HttpClient;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.chowder.openclaw;
 
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.Proxy;

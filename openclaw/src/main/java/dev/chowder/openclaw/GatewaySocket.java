@@ -10,7 +10,7 @@ import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.GatewayResponses.Incoming;
 import dev.chowder.openclaw.GatewayResponses.RejectedException;
 import dev.chowder.openclaw.config.OpenClawConfig;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.net.URI;

@@ -10,7 +10,7 @@ import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.openclaw.config.OpenClawConfig;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.time.Duration;
 import java.util.LinkedHashMap;

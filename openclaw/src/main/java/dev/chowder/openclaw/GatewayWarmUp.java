@@ -6,7 +6,7 @@ import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.home.OpenClawHome;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -12,7 +12,7 @@ import dev.chowder.openclaw.GatewayResponses.Incoming;
 import dev.chowder.openclaw.GatewayResponses.RejectedException;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.config.ReplacedArrays;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.net.URI;

@@ -5,7 +5,7 @@ import dev.chowder.openclaw.config.MergePatch;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.openclaw.model.ModelSetup;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.secret.Secret;
 import java.util.List;
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.io.OutputStream;
 import java.net.InetAddress;

@@ -15,7 +15,7 @@ import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.config.OpenClawConfig;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;

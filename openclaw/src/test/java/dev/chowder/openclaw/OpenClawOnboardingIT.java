@@ -12,12 +12,12 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.openclaw.model.ModelSetup;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.docker.DockerSandboxDriver;
+import dev.chowder.sandbox.SandboxSpec;
+import dev.chowder.sandbox.TaskSpec;
+import dev.chowder.sandbox.docker.DockerSandboxEngine;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.secret.Secret;
 import java.time.Duration;
@@ -50,12 +50,12 @@ class OpenClawOnboardingIT {
       Set.of("/gateway/auth/token", "/wizard/lastRunAt");
 
   private final List<SandboxId> sandboxes = new ArrayList<>();
-  private DockerSandboxDriver driver;
+  private DockerSandboxEngine driver;
 
   @BeforeEach
   void open() {
     driver =
-        new DockerSandboxDriver(
+        new DockerSandboxEngine(
             DockerSandboxSettings.from(
                 ConfigFactory.parseString("chowder.sandbox.docker.cluster-id = it-onboarding")
                     .withFallback(ConfigFactory.load())));
@@ -87,7 +87,7 @@ class OpenClawOnboardingIT {
     var onboarding =
         new TaskSpec(
             SNAPSHOT, "org", OpenClawOnboarding.command(), OpenClawOnboarding.files(setup));
-    var result = driver.run(sandbox, FENCE, onboarding, LIMIT);
+    var result = driver.tasks().run(sandbox, FENCE, onboarding, LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
 
     var real = files(read(sandbox, OpenClawHome.CONFIG), setup);
@@ -99,7 +99,7 @@ class OpenClawOnboardingIT {
   void preparedHomesHaveNoFilesInCommonThatIdentifyAnAgent() {
     var task =
         new TaskSpec(SNAPSHOT, "org", List.of("find", "/home/node", "-type", "f"), List.of());
-    assertThat(driver.run(create(), FENCE, task, LIMIT).output().lines())
+    assertThat(driver.tasks().run(create(), FENCE, task, LIMIT).output().lines())
         .containsExactlyInAnyOrder(
             "/home/node/.bash_logout",
             "/home/node/.bashrc",
@@ -131,8 +131,9 @@ class OpenClawOnboardingIT {
         """;
     var command = List.of("node", "-e", script);
     var result =
-        driver.run(
-            prepared(CUSTOM), FENCE, new TaskSpec(SNAPSHOT, "org", command, List.of()), LIMIT);
+        driver
+            .tasks()
+            .run(prepared(CUSTOM), FENCE, new TaskSpec(SNAPSHOT, "org", command, List.of()), LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
     assertThat(result.output()).contains("\"skipAllStateMigrations\":true");
   }
@@ -153,7 +154,7 @@ class OpenClawOnboardingIT {
     var sandbox = prepared(new ModelSetup(provider, model, baseUrl, "", Optional.of(KEY)));
     startGateway(sandbox);
     var warmsUp = new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8("1"), 0600);
-    driver.writeFiles(sandbox, FENCE, List.of(warmsUp));
+    driver.homes().writeFiles(sandbox, FENCE, List.of(warmsUp));
     var script =
         """
         const { DatabaseSync } = require("node:sqlite");
@@ -172,7 +173,7 @@ class OpenClawOnboardingIT {
         });
         """;
     var command = List.of("node", "-e", script, OpenClawHome.absolute(OpenClawHome.GATEWAY_TOKEN));
-    var result = driver.exec(sandbox, command, LIMIT);
+    var result = driver.tasks().exec(sandbox, command, LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
     assertThat(result.output())
         .startsWith("200 ")
@@ -200,7 +201,7 @@ class OpenClawOnboardingIT {
   private SandboxId prepared(ModelSetup setup) throws Exception {
     var sandbox = create();
     var config = OpenClawOnboarding.configFrom(read(sandbox, OpenClawHome.SKELETON), setup);
-    driver.writeFiles(sandbox, FENCE, files(config, setup));
+    driver.homes().writeFiles(sandbox, FENCE, files(config, setup));
     return sandbox;
   }
 
@@ -217,7 +218,8 @@ class OpenClawOnboardingIT {
         for (const row of new DatabaseSync(file, { readOnly: true, timeout: 5000 })
             .prepare("SELECT device_id FROM device_identities").all()) console.log(row.device_id);
         """;
-    var result = driver.exec(sandbox, List.of("node", "-e", script), Duration.ofSeconds(60));
+    var result =
+        driver.tasks().exec(sandbox, List.of("node", "-e", script), Duration.ofSeconds(60));
     assertThat(result.exitCode()).as(result.output()).isZero();
     return result.output().lines().toList();
   }
@@ -230,7 +232,7 @@ class OpenClawOnboardingIT {
   }
 
   private ObjectNode read(SandboxId sandbox, String path) {
-    ByteString file = driver.readFile(sandbox, path, 1 << 20).orElseThrow();
+    ByteString file = driver.homes().readFile(sandbox, path, 1 << 20).orElseThrow();
     return OpenClawConfig.parse(file);
   }
 

@@ -9,7 +9,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.openclaw.model.ModelSetup;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.util.List;

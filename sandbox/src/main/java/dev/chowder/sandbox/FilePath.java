@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * A path below a folder of a sandbox's home directory, as a list of names; empty for the folder
- * itself. A valid path does not leave the folder by its text alone. {@link SandboxFiles} checks for
+ * itself. A valid path does not leave the folder by its text alone. {@link HomeFolder} checks for
  * symbolic links.
  */
 public record FilePath(List<String> names) {

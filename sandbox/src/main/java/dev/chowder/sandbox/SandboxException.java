@@ -1,7 +1,7 @@
 package dev.chowder.sandbox;
 
 /**
- * Thrown if a driver could not do what the caller requested. The message may be shown to the
+ * Thrown if an engine could not do what the caller requested. The message may be shown to the
  * caller.
  */
 public final class SandboxException extends RuntimeException {

@@ -3,7 +3,7 @@ package dev.chowder.sandbox;
 import java.util.Optional;
 
 /**
- * The state of one sandbox at one moment, as a driver observed it.
+ * The state of one sandbox at one moment, as an engine observed it.
  *
  * @param home the generation of its home volume; empty if there is none
  */
@@ -20,7 +20,7 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
     record Missing() implements MainProcess {}
 
     /** The process runs and listens on this endpoint. */
-    record Up(int attempt, SandboxDriver.SandboxEndpoint endpoint) implements MainProcess {}
+    record Up(int attempt, SandboxEndpoint endpoint) implements MainProcess {}
 
     /** The process is frozen. */
     record Paused(int attempt) implements MainProcess {}
@@ -51,7 +51,7 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
     };
   }
 
-  public Optional<SandboxDriver.SandboxEndpoint> endpoint() {
+  public Optional<SandboxEndpoint> endpoint() {
     return mainProcess instanceof MainProcess.Up up ? Optional.of(up.endpoint()) : Optional.empty();
   }
 }

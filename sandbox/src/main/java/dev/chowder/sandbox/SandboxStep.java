@@ -5,13 +5,13 @@ import dev.chowder.startup.StartupStep;
 import java.util.function.Supplier;
 
 /**
- * Opens the sandbox driver.
+ * Opens the sandbox engine.
  *
- * @param driver creates the driver, which is closed with the node
+ * @param engine creates the engine, which is closed with the node
  */
-public record SandboxStep(Supplier<SandboxDriver> driver) implements StartupStep<SandboxDriver> {
+public record SandboxStep(Supplier<SandboxEngine> engine) implements StartupStep<SandboxEngine> {
   @Override
-  public SandboxDriver start(Startup startup) {
-    return startup.add("sandbox driver", FailpointSandboxDriver.around(driver.get()));
+  public SandboxEngine start(Startup startup) {
+    return startup.add("sandbox engine", FailpointEngine.around(engine.get()));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Sandboxes, and the contract of the drivers that run them. Does not know OpenClaw or the states of
+ * Sandboxes, and the contract of the engines that run them. Does not know OpenClaw or the states of
  * instances.
  */
 @NullMarked

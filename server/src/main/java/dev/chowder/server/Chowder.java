@@ -16,9 +16,9 @@ import dev.chowder.effect.EffectStep;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxStep;
-import dev.chowder.sandbox.docker.DockerSandboxDriver;
+import dev.chowder.sandbox.docker.DockerSandboxEngine;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.server.channel.ChannelSettings;
@@ -26,8 +26,8 @@ import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.settings.RenamedSettings;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.startup.Startup;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Gauge;
@@ -69,16 +69,16 @@ public final class Chowder implements AutoCloseable {
   private final ServerSettings settings;
   private final ClusterSettings cluster;
   private final Clock clock = Clock.systemUTC();
-  private final Function<Config, SandboxDriver> drivers;
+  private final Function<Config, SandboxEngine> engines;
   private int grpcPort;
   private int operatorPort;
   private int monitoringPort;
 
-  private Chowder(Config config, Function<Config, SandboxDriver> drivers) {
+  private Chowder(Config config, Function<Config, SandboxEngine> engines) {
     this.config = config;
     this.settings = ServerSettings.of(config);
     this.cluster = ClusterSettings.of(config);
-    this.drivers = drivers;
+    this.engines = engines;
   }
 
   /** Starts a node. If a part cannot start, closes the parts before it and throws the reason. */
@@ -86,11 +86,11 @@ public final class Chowder implements AutoCloseable {
     return start(config, Chowder::configuredDriver);
   }
 
-  /** Starts a node with the caller's sandbox driver, which the node closes when it stops. */
-  public static Chowder start(Config config, Function<Config, SandboxDriver> drivers)
+  /** Starts a node with the caller's sandbox engine, which the node closes when it stops. */
+  public static Chowder start(Config config, Function<Config, SandboxEngine> engines)
       throws IOException {
     RenamedSettings.reject(config, System.getenv());
-    var chowder = new Chowder(config, drivers);
+    var chowder = new Chowder(config, engines);
     try {
       chowder.start();
       return chowder;
@@ -107,9 +107,9 @@ public final class Chowder implements AutoCloseable {
     startup.add("metrics", metrics::close);
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
-    var driver = startup.run(new SandboxStep(() -> drivers.apply(config)));
+    var engine = startup.run(new SandboxStep(() -> engines.apply(config)));
     var node = context(metrics);
-    registerMetrics(metrics, driver, storage);
+    registerMetrics(metrics, engine, storage);
     var member = startup.run(new ClusterStep(ClusterStep.Settings.of(config)));
     var _ = member.lost().thenAccept(lost::complete);
     var system = member.system();
@@ -119,7 +119,7 @@ public final class Chowder implements AutoCloseable {
                 AdmissionStep.Settings.of(config),
                 settings.home(),
                 storage.database(),
-                driver,
+                engine,
                 system,
                 node));
     var effectSettings = EffectStep.Settings.of(config);
@@ -129,7 +129,7 @@ public final class Chowder implements AutoCloseable {
                 effectSettings,
                 environment(system),
                 storage,
-                driver,
+                engine,
                 system,
                 needs(admission, storage),
                 node));
@@ -138,7 +138,7 @@ public final class Chowder implements AutoCloseable {
             new DutyStep(
                 DutyStep.Settings.of(config),
                 storage,
-                driver,
+                engine,
                 system,
                 admission,
                 effects.hostPorts(),
@@ -151,7 +151,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 ServiceSettings.of(config),
                 storage,
-                driver,
+                engine,
                 admission,
                 effects,
                 drain,
@@ -164,7 +164,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 certificates,
                 new EdgeStep.Inputs(
-                    storage, driver, effects, duties, services, new NodeNames(system)),
+                    storage, engine, effects, duties, services, new NodeNames(system)),
                 metrics,
                 serving::get,
                 node));
@@ -178,8 +178,11 @@ public final class Chowder implements AutoCloseable {
   }
 
   private void registerMetrics(
-      MeterRegistry metrics, SandboxDriver driver, StorageStep.Parts storage) {
-    Gauge.builder("chowder.sandboxes.isolated", driver, d -> d.isolationFailure().isEmpty() ? 1 : 0)
+      MeterRegistry metrics, SandboxEngine engine, StorageStep.Parts storage) {
+    Gauge.builder(
+            "chowder.sandboxes.isolated",
+            engine,
+            d -> d.host().isolationFailure().isEmpty() ? 1 : 0)
         .description("1 if the host isolates sandboxes from itself and from each other, else 0")
         .register(metrics);
     InstanceMetrics.register(metrics, new InstanceRows(storage.database()), clock);
@@ -295,11 +298,11 @@ public final class Chowder implements AutoCloseable {
     return ports;
   }
 
-  private static SandboxDriver configuredDriver(Config config) {
+  private static SandboxEngine configuredDriver(Config config) {
     var name = config.getString("chowder.sandbox.driver");
     return switch (name) {
-      case "docker" -> new DockerSandboxDriver(DockerSandboxSettings.from(config));
-      case "fake" -> new FakeSandboxDriver(FakeSandboxSettings.from(config));
+      case "docker" -> new DockerSandboxEngine(DockerSandboxSettings.from(config));
+      case "fake" -> new SimulatedEngine(FakeSandboxSettings.from(config));
       default ->
           throw new IllegalArgumentException(
               must("chowder.sandbox.driver", "be docker or fake", name));

@@ -29,7 +29,7 @@ class StopInstanceWalkTest {
     assertThat(walk.find()).isTrue();
     var named = named(walk.group(1), sources());
     assertThat(named)
-        .contains("instance_service.proto", "InstanceGrpcService.java", "DockerSandboxDriver.java")
+        .contains("instance_service.proto", "InstanceGrpcService.java", "DockerSandboxEngine.java")
         .hasSizeLessThanOrEqualTo(MAX_FILES);
   }
 

@@ -7,8 +7,8 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
+import dev.chowder.sandbox.HomeFolder;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Accesses files of a simulated home, a directory of this machine. No process works in it, so each
- * step checks the entries before it and not during it. Rejects the same requests as a real driver.
+ * step checks the entries before it and not during it. Rejects the same requests as a real engine.
  */
-final class FakeFiles implements SandboxFiles {
+final class FakeFiles implements HomeFolder {
   private static final int CHUNK = 128 * 1024;
   private static final String STAGING = ".chowder-files";
 

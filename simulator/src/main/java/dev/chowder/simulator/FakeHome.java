@@ -4,10 +4,10 @@ import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.sandbox.SandboxDriver.HomeUsage;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.HomeUsage;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxPaths;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,7 +1,11 @@
 package dev.chowder.simulator;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
 import java.io.IOException;
@@ -296,5 +300,26 @@ final class FakeHost implements AutoCloseable {
         throw new UncheckedIOException(failed);
       }
     }
+  }
+
+  /** Returns the sandbox whose home directory is within the fence. */
+  FakeSandbox require(SandboxId id, Fence fence) {
+    Optional<FakeSandbox> sandbox = find(id);
+    fence.requireHome(id, sandbox.map(FakeSandbox::generation));
+    return sandbox.orElseThrow();
+  }
+
+  /** Returns an existing sandbox. */
+  FakeSandbox require(SandboxId id) {
+    return find(id)
+        .orElseThrow(
+            () ->
+                new SandboxException(
+                    Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist")));
+  }
+
+  /** Returns the sandbox if its main process runs, frozen or not. */
+  Optional<FakeSandbox> running(SandboxId id) {
+    return find(id).filter(found -> found.process().filter(SimulatedProcess::runs).isPresent());
   }
 }

@@ -1,6 +1,6 @@
 package dev.chowder.simulator;
 
-import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxLogReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,9 +1,11 @@
 package dev.chowder.simulator;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.chowder.sandbox.SandboxDriver.Ending;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.Ending;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -18,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +47,16 @@ final class FakeSandbox {
       boolean paused,
       boolean pagedOut,
       @Nullable Ending ending) {
+    /** Returns a text that changes if the process would differ. */
+    static String spec(int attempt, ProcessSpec process) {
+      return attempt
+          + " "
+          + process.snapshot()
+          + process.command()
+          + new TreeMap<>(process.environment())
+          + process.port();
+    }
+
     SimulatedProcess ended(int code, boolean memory, Ending how) {
       return new SimulatedProcess(
           attempt, organizationId, command, spec, host, code, memory, false, false, how);
@@ -348,5 +361,17 @@ final class FakeSandbox {
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
+  }
+
+  /** Returns the attempt of the main process in any state; 0 if there is none. */
+  int attempt() {
+    return process().map(SimulatedProcess::attempt).orElse(0);
+  }
+
+  /** Fails if a process of a later attempt runs. */
+  void requireNotLater(int attempt) {
+    process()
+        .filter(SimulatedProcess::runs)
+        .ifPresent(running -> Fence.requireNotBefore(running.attempt(), attempt));
   }
 }

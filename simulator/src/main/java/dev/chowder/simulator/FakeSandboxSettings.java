@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The settings of the fake driver. Only this class of the package reads configuration. {@code
+ * The settings of the simulated engine. Only this class of the package reads configuration. {@code
  * reference.conf} has the defaults under {@code chowder.sandbox.fake}.
  *
  * @param directory where sandboxes outlive the server, as real containers do; empty for a temporary
@@ -38,7 +38,7 @@ public record FakeSandboxSettings(
         Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 1L << 50, 1L << 30);
   }
 
-  /** Returns these settings with a directory that outlives the driver. */
+  /** Returns these settings with a directory that outlives the engine. */
   public FakeSandboxSettings in(Path where) {
     return new FakeSandboxSettings(
         Optional.of(where), taskTime, bootTime, replyTime, memoryBytes, processBytes);

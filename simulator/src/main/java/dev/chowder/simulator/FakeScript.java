@@ -2,10 +2,10 @@ package dev.chowder.simulator;
 
 import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.sandbox.SandboxDriver.TaskResult;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.TaskResult;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Configures the behaviour of a fake driver for a test: delays, faults and hangs per verb. Also
- * records the calls.
+ * Configures the behaviour of a simulated engine for a test: delays, faults and hangs per verb.
+ * Also records the calls.
  */
 public final class FakeScript {
   private static final int CALLS_KEPT = 100_000;
@@ -34,7 +34,7 @@ public final class FakeScript {
   /** No admin method has this name. */
   private static final String TURN = "/v1/responses";
 
-  /** The driver's verbs. */
+  /** The engine's verbs. */
   public enum Verb {
     /** {@code create}. */
     CREATE,

@@ -1,5 +1,5 @@
 /**
- * Simulated sandboxes, for tests of all layers above the driver. There is no container, but the
+ * Simulated sandboxes, for tests of all layers above the engine. There is no container, but the
  * contract is the same, with delays and faults on request.
  */
 @NullMarked

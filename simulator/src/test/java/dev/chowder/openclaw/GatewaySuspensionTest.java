@@ -11,13 +11,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.GatewayDatabases.Finding;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.secret.Secret;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,7 +54,7 @@ class GatewaySuspensionTest {
   /** The method with which the check uses the databases. */
   private static final String USE = "sessions.groups.delete";
 
-  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private static final ProcessSpec PROCESS =

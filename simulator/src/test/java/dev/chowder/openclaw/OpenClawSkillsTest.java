@@ -14,7 +14,7 @@ import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.OpenClawSkills.Skill;
 import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretSettings;

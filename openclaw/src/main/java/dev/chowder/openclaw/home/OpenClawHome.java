@@ -1,7 +1,7 @@
 package dev.chowder.openclaw.home;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.secret.Secret;
 import java.util.List;
 import java.util.Map;

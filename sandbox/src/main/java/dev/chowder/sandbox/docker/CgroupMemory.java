@@ -1,7 +1,7 @@
 package dev.chowder.sandbox.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
+import dev.chowder.sandbox.MemoryUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

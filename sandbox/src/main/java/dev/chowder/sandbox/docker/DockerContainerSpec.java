@@ -14,7 +14,7 @@ import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

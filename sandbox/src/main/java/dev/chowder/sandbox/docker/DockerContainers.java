@@ -26,10 +26,10 @@ final class DockerContainers {
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final int FREEZE_TRIES = 5;
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
 
-  DockerContainers(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerContainers(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

@@ -3,7 +3,7 @@ package dev.chowder.sandbox.docker;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Event;
 import com.github.dockerjava.api.model.EventType;
-import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.Ending;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.time.Instant;
@@ -21,10 +21,10 @@ import java.util.List;
 final class DockerEndings {
   private static final String SIGTERM = "15";
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
 
-  DockerEndings(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerEndings(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

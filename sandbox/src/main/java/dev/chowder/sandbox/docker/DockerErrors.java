@@ -25,7 +25,7 @@ final class DockerErrors {
   private DockerErrors() {}
 
   /**
-   * Returns the error that callers of the driver get for an exception of the client.
+   * Returns the error that callers of the engine get for an exception of the client.
    *
    * @param what the call as a verb phrase, such as "start container x"
    */

@@ -22,7 +22,7 @@ final class DockerEvents implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DockerEvents.class);
   private static final Duration FIRST_DELAY = Duration.ofMillis(100);
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
   private final BiConsumer<SandboxId, String> onEvent;
   private final Runnable onReconnect;
@@ -37,7 +37,7 @@ final class DockerEvents implements AutoCloseable {
    *     may be lost: an engine that restarted ended every process without reporting it.
    */
   DockerEvents(
-      DockerEngine engine,
+      DockerApi engine,
       DockerSandboxSettings settings,
       BiConsumer<SandboxId, String> onEvent,
       Runnable onReconnect) {

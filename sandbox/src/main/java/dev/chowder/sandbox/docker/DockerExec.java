@@ -4,9 +4,9 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
-import dev.chowder.sandbox.SandboxDriver.TaskResult;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.TaskResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +28,7 @@ final class DockerExec {
   private DockerExec() {}
 
   static TaskResult run(
-      DockerEngine engine, String container, List<String> command, Duration limit, int maxBytes) {
+      DockerApi engine, String container, List<String> command, Duration limit, int maxBytes) {
     var what = "run " + command.getFirst() + " in container " + container;
     var bounded =
         new ArrayList<>(
@@ -59,7 +59,7 @@ final class DockerExec {
    * @return the exit code; empty if the engine does not know it
    */
   static OptionalLong await(
-      DockerEngine engine,
+      DockerApi engine,
       String what,
       String container,
       List<String> command,

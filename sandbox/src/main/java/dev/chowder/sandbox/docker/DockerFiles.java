@@ -6,9 +6,9 @@ import static dev.chowder.base.ErrorText.must;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.google.protobuf.ByteString;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxPaths;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -44,10 +44,10 @@ final class DockerFiles {
   private static final String MOVE =
       "staged=$1; shift; while [ $# -gt 0 ]; do mkdir -p -m 0700 -- \"$(dirname -- \"$2\")\" && mv -fT -- \"$1\" \"$2\" || exit 1; shift 2; done; rmdir -- \"$staged\"";
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
 
-  DockerFiles(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

@@ -32,13 +32,13 @@ final class DockerFilesContainer {
       "quiet=0; while [ $quiet -lt \"$1\" ]; do sleep 1; set -- \"$1\" /proc/[0-9]*;"
           + " if [ $# -gt 3 ]; then quiet=0; else quiet=$((quiet+1)); fi; done";
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
   private final DockerContainers containers;
   private final DockerHomes homes;
 
   DockerFilesContainer(
-      DockerEngine engine,
+      DockerApi engine,
       DockerSandboxSettings settings,
       DockerContainers containers,
       DockerHomes homes) {

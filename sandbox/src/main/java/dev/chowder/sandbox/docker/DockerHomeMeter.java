@@ -5,7 +5,7 @@ import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.LogConfig;
-import dev.chowder.sandbox.SandboxDriver.HomeUsage;
+import dev.chowder.sandbox.HomeUsage;
 import dev.chowder.sandbox.SandboxId;
 import java.util.Map;
 import java.util.Optional;
@@ -32,14 +32,14 @@ final class DockerHomeMeter {
           + "{ sum += $1 / $2; if (sum > blocks || NR > files) exit }"
           + "END { if (!ended) printf \"usage %.0f %d\\n\", sum * 512, NR }'";
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
   private final DockerContainers containers;
   private final DockerHomes homes;
   private final DockerLogs logs;
 
   DockerHomeMeter(
-      DockerEngine engine,
+      DockerApi engine,
       DockerSandboxSettings settings,
       DockerContainers containers,
       DockerHomes homes,

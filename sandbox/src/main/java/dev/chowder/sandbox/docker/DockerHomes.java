@@ -9,10 +9,10 @@ import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
 final class DockerHomes {
   private static final Logger LOG = LoggerFactory.getLogger(DockerHomes.class);
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
   private volatile boolean quotas = true;
 
-  DockerHomes(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerHomes(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

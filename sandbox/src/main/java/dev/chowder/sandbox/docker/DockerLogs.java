@@ -3,8 +3,8 @@ package dev.chowder.sandbox.docker;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
-import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxLogReader;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,10 +17,10 @@ import java.util.Optional;
  * lines. Does not know their meaning, so the reader must mask secrets.
  */
 final class DockerLogs {
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
 
-  DockerLogs(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerLogs(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

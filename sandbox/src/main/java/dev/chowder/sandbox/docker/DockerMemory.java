@@ -6,7 +6,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.MemoryStatsConfig;
 import com.github.dockerjava.api.model.Statistics;
 import com.github.dockerjava.api.model.StatsConfig;
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
+import dev.chowder.sandbox.MemoryUse;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.util.Optional;
@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * otherwise through the engine.
  */
 final class DockerMemory {
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
 
-  DockerMemory(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerMemory(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * each other. Gives the interface a name that firewall rules can match; does not know those rules.
  */
 final class DockerNetwork {
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
   private volatile @Nullable Bridge bridge;
 
   /** The network as the engine created it. */
   record Bridge(String name, String interfaceName, String gateway, String subnet) {}
 
-  DockerNetwork(DockerEngine engine, DockerSandboxSettings settings) {
+  DockerNetwork(DockerApi engine, DockerSandboxSettings settings) {
     this.engine = engine;
     this.settings = settings;
   }

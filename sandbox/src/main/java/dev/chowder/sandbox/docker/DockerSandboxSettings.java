@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The limits and names of the Docker driver. Only this class of the package reads configuration.
+ * The limits and names of the Docker engine. Only this class of the package reads configuration.
  * {@code reference.conf} has the defaults and their reasons under {@code chowder.sandbox.docker}.
  *
  * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}

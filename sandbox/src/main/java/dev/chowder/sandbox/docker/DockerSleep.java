@@ -3,9 +3,9 @@ package dev.chowder.sandbox.docker;
 import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.HostCapacity;
+import dev.chowder.sandbox.MemoryUse;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;

@@ -42,7 +42,7 @@ final class FileProgram implements AutoCloseable {
   private static final List<String> COMMAND = List.of("node", "-e", source());
   private static final byte[] NOTHING = {};
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final Duration timeout;
   private final String what;
   private final Input input = new Input();
@@ -66,7 +66,7 @@ final class FileProgram implements AutoCloseable {
     }
   }
 
-  private FileProgram(DockerEngine engine, Duration timeout, String what) {
+  private FileProgram(DockerApi engine, Duration timeout, String what) {
     this.engine = engine;
     this.timeout = timeout;
     this.what = what;
@@ -77,7 +77,7 @@ final class FileProgram implements AutoCloseable {
    *
    * @param timeout maximum time without progress in either direction
    */
-  static FileProgram run(DockerEngine engine, String container, Duration timeout) {
+  static FileProgram run(DockerApi engine, String container, Duration timeout) {
     var program = new FileProgram(engine, timeout, "access files in container " + container);
     program.start(container);
     return program;

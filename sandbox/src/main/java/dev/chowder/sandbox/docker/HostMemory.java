@@ -2,7 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
+import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.io.IOException;
@@ -19,7 +19,7 @@ final class HostMemory {
   /**
    * Reads the memory. Fails if the engine does not respond, because nothing can be started then.
    */
-  static HostCapacity read(DockerEngine engine, DockerSandboxSettings settings) {
+  static HostCapacity read(DockerApi engine, DockerSandboxSettings settings) {
     // Every creation waits for this. The engine needs tens of milliseconds to describe its host, so
     // a ping is enough to show that it responds.
     engine.run("ping", docker -> docker.pingCmd().exec());

@@ -2,7 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
+import dev.chowder.sandbox.MemoryUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

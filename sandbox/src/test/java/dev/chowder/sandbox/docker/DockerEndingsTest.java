@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.model.Event;
 import com.github.dockerjava.api.model.EventActor;
-import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.Ending;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

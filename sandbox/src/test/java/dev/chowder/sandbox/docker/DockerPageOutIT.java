@@ -4,15 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.HostCapacity;
-import dev.chowder.sandbox.SandboxDriver.MemoryUse;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.HostCapacity;
+import dev.chowder.sandbox.MemoryUse;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +33,7 @@ class DockerPageOutIT {
   private static final long MIB = 1 << 20;
   private static final DockerTestEngine engine = new DockerTestEngine("it-pageout");
   private static final TestSwap swap = new TestSwap();
-  private static DockerSandboxDriver driver;
+  private static DockerSandboxEngine driver;
 
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
@@ -41,7 +41,7 @@ class DockerPageOutIT {
   static void open() {
     swap.open();
     engine.removeOrphans();
-    driver = new DockerSandboxDriver(engine.settings());
+    driver = new DockerSandboxEngine(engine.settings());
   }
 
   @AfterAll
@@ -128,7 +128,7 @@ class DockerPageOutIT {
     var digest = digest(endpoint);
     driver.freeze(id, 1);
     var settings = engine.settings();
-    try (var docker = new DockerEngine(settings);
+    try (var docker = new DockerApi(settings);
         var sleep =
             new DockerSleep(
                 settings,
@@ -151,7 +151,7 @@ class DockerPageOutIT {
     start();
     driver.freeze(id, 1);
     var settings = engine.settings();
-    try (var docker = new DockerEngine(settings)) {
+    try (var docker = new DockerApi(settings)) {
       var measured = new DockerMemory(docker, settings).fromEngine(id + "-gateway");
       var kernel = driver.memory(id).orElseThrow();
       assertThat(measured.residentBytes())

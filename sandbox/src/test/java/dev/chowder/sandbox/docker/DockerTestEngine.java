@@ -13,8 +13,8 @@ import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import java.io.IOException;
 import java.net.URI;
@@ -103,7 +103,7 @@ final class DockerTestEngine {
 
   /** Removes a sandbox, the firewall's chains and everything else of this cluster. */
   void clear(SandboxId id) {
-    try (var driver = new DockerSandboxDriver(settings())) {
+    try (var driver = new DockerSandboxEngine(settings())) {
       var _ = driver.remove(id, Fence.NONE);
       driver.removeIsolation();
     }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -41,7 +41,7 @@ class HungContainerTest {
   private final CountDownLatch over = new CountDownLatch(1);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private HttpServer engine;
-  private DockerSandboxDriver driver;
+  private DockerSandboxEngine driver;
 
   private static SandboxId sandbox() {
     return SandboxId.ofInstance(UUID.randomUUID().toString());
@@ -54,7 +54,7 @@ class HungContainerTest {
     engine.createContext("/", this::answer);
     engine.start();
     driver =
-        new DockerSandboxDriver(
+        new DockerSandboxEngine(
             DockerSandboxSettings.from(
                 ConfigFactory.parseMap(
                         Map.of(

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -42,7 +42,7 @@ class HungEngineTest {
   private Path socket;
   private ServerSocketChannel engine;
   private Thread acceptor;
-  private DockerSandboxDriver driver;
+  private DockerSandboxEngine driver;
 
   @BeforeEach
   void listen(@TempDir Path directory) throws IOException {
@@ -54,8 +54,8 @@ class HungEngineTest {
     driver = driver("700ms");
   }
 
-  private DockerSandboxDriver driver(String callTimeout) {
-    return new DockerSandboxDriver(
+  private DockerSandboxEngine driver(String callTimeout) {
+    return new DockerSandboxEngine(
         DockerSandboxSettings.from(
             ConfigFactory.parseMap(
                     Map.of(
@@ -108,9 +108,9 @@ class HungEngineTest {
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id, Fence.NONE));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.list());
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.readFile(id, "a", 1));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.capacity());
-    assertThat(driver.isolationFailure()).isPresent();
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.homes().readFile(id, "a", 1));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.host().capacity());
+    assertThat(driver.host().isolationFailure()).isPresent();
   }
 
   @Test

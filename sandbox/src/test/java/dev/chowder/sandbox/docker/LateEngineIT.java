@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -33,7 +33,7 @@ class LateEngineIT {
   @BeforeEach
   void startAgent() {
     engine.removeOrphans();
-    try (var earlier = new DockerSandboxDriver(engine.settings())) {
+    try (var earlier = new DockerSandboxEngine(engine.settings())) {
       earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
       var _ = earlier.start(id, Fence.ofAttempt(1), DockerTestEngine.answering("org-1"));
     }
@@ -49,21 +49,21 @@ class LateEngineIT {
     Path socket = folder.resolve("docker.sock");
     try (var model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         var early =
-            new DockerSandboxDriver(
+            new DockerSandboxEngine(
                 engine.settings(
                     Map.of(
                         "host", "unix://" + socket,
                         "call-timeout", "5s",
                         "max-reconnect-delay", "100ms",
                         "isolation-check-interval", "200ms")))) {
-      early.openHostPorts(Set.of(model.getLocalPort()));
-      assertThat(early.isolationFailure()).isPresent();
+      early.host().openHostPorts(Set.of(model.getLocalPort()));
+      assertThat(early.host().isolationFailure()).isPresent();
       assertThat(probe(model)).isNotEqualTo("open");
 
       Files.createSymbolicLink(socket, ENGINE);
       Await.until(Await.LIMIT, () -> probe(model).equals("open"), () -> "the port stays closed");
       // The check ends a moment after it opened the port.
-      Await.untilSolved(() -> early.isolationFailure().orElse(""));
+      Await.untilSolved(() -> early.host().isolationFailure().orElse(""));
       // Several checks of the node follow, and each writes the chain.
       for (int n = 0; n < 5; n++) assertThat(probe(model)).isEqualTo("open");
     }
@@ -71,8 +71,8 @@ class LateEngineIT {
 
   private String probe(ServerSocket model) throws Exception {
     String gateway;
-    try (var network = new DockerSandboxDriver(engine.settings())) {
-      gateway = network.hostAddressFromSandbox();
+    try (var network = new DockerSandboxEngine(engine.settings())) {
+      gateway = network.host().hostAddressFromSandbox();
     }
     return engine.probe(id + "-gateway", List.of(gateway + ":" + model.getLocalPort())).getFirst();
   }

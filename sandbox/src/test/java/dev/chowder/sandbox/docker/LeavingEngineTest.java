@@ -29,7 +29,7 @@ class LeavingEngineTest {
   @Test
   void noRequestUsesAConnectionThatIsStillOpen(@TempDir Path directory) throws IOException {
     var socket = directory.resolve("docker.sock");
-    try (var engine = new DockerEngine(settings(socket))) {
+    try (var engine = new DockerApi(settings(socket))) {
       try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
         listener.bind(UnixDomainSocketAddress.of(socket));
         Thread.ofVirtual().start(() -> accept(listener));
@@ -43,7 +43,7 @@ class LeavingEngineTest {
     }
   }
 
-  private static boolean ping(DockerEngine engine) {
+  private static boolean ping(DockerApi engine) {
     return engine.call(
         "ping",
         docker -> {

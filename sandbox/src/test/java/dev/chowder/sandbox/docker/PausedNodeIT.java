@@ -6,17 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxDriver.HomeUsage;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.SandboxSpec;
+import dev.chowder.sandbox.TaskSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,17 +50,17 @@ class PausedNodeIT {
   private static final String ORGANIZATION = "org-1";
   private static final DockerTestEngine engine = new DockerTestEngine("it-paused");
 
-  private static DockerSandboxDriver other;
+  private static DockerSandboxEngine other;
 
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private HeldEngine proxy;
-  private DockerSandboxDriver paused;
+  private DockerSandboxEngine paused;
 
   @BeforeAll
   static void open() {
     engine.removeOrphans();
-    other = new DockerSandboxDriver(engine.settings());
+    other = new DockerSandboxEngine(engine.settings());
   }
 
   @AfterAll
@@ -73,7 +73,7 @@ class PausedNodeIT {
   @BeforeEach
   void createHomeOfTheFirstAttempt(@TempDir Path directory) throws IOException {
     proxy = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
-    paused = new DockerSandboxDriver(engine.settingsWithHost(proxy.host()));
+    paused = new DockerSandboxEngine(engine.settingsWithHost(proxy.host()));
     create(1);
   }
 
@@ -147,7 +147,7 @@ class PausedNodeIT {
         late(
             held,
             () -> {
-              paused.writeFiles(id, FIRST, List.of(file));
+              paused.homes().writeFiles(id, FIRST, List.of(file));
               return "";
             });
     var _ = other.remove(id, FIRST);
@@ -163,7 +163,7 @@ class PausedNodeIT {
   void lateCallsOnFilesDoNotUseAVolumeThatTheEngineCreated() throws Exception {
     var held = proxy.hold("POST /.*containers/create");
     Future<?> late =
-        late(held, () -> paused.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100));
+        late(held, () -> paused.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100));
     assertThat(other.remove(id, FIRST)).isTrue();
 
     held.release();
@@ -175,7 +175,7 @@ class PausedNodeIT {
   void aLateMeasurementLeavesNoVolumeThatTheEngineCreated() throws Exception {
     other.removeProcesses(id, 1);
     var held = proxy.hold("POST /.*containers/create");
-    Future<?> late = late(held, () -> paused.measureHome(id, new HomeUsage(1L << 30, 1000)));
+    Future<?> late = late(held, () -> paused.homes().measure(id, new HomeUsage(1L << 30, 1000)));
     assertThat(other.remove(id, FIRST)).isTrue();
 
     held.release();
@@ -193,8 +193,10 @@ class PausedNodeIT {
   private void secondHome() {
     assertThat(other.remove(id, FIRST)).isTrue();
     create(2);
-    other.writeFiles(
-        id, SECOND, List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
+    other
+        .homes()
+        .writeFiles(
+            id, SECOND, List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
   }
 
   private void create(int generation) {
@@ -213,11 +215,11 @@ class PausedNodeIT {
     var task =
         new TaskSpec(
             DockerTestEngine.SNAPSHOT, ORGANIZATION, List.of("touch", "touched"), List.of());
-    return paused.run(id, FIRST, task, LIMIT);
+    return paused.tasks().run(id, FIRST, task, LIMIT);
   }
 
   private Optional<String> memory() {
-    return other.readFile(id, "memory", 100).map(ByteString::toStringUtf8);
+    return other.homes().readFile(id, "memory", 100).map(ByteString::toStringUtf8);
   }
 
   private static void assertFails(Future<?> late, Reason reason) {

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxDriver.HomeUsage;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -25,16 +25,17 @@ class RemovedImageIT {
   private static final ByteString CONTENT = ByteString.copyFromUtf8("{}");
   private final DockerTestEngine engine = new DockerTestEngine("it-removed");
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
-  private DockerSandboxDriver driver;
+  private DockerSandboxEngine driver;
 
   @BeforeEach
   void createHomeAndRemoveItsImage() {
     engine.removeOrphans();
-    driver = new DockerSandboxDriver(engine.settings());
+    driver = new DockerSandboxEngine(engine.settings());
     engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
     driver.create(new SandboxSpec(id, ORGANIZATION, OLD, 0));
-    driver.writeFiles(
-        id, Fence.NONE, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));
+    driver
+        .homes()
+        .writeFiles(id, Fence.NONE, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));
     // A stopped agent has no container after its processes were removed.
     driver.removeProcesses(id, 1);
     engine.docker().removeImageCmd(OLD).exec();
@@ -51,17 +52,21 @@ class RemovedImageIT {
   @Test
   void theHomeIsMeasured() {
     var most = new HomeUsage(1L << 30, 100_000);
-    assertThat(driver.measureHome(id, most).orElseThrow().files()).isPositive();
+    assertThat(driver.homes().measure(id, most).orElseThrow().files()).isPositive();
   }
 
   @Test
   void filesAreReadAndWrittenAndTheAgentRestarts() {
-    assertThat(driver.readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
-    driver.writeFiles(id, Fence.NONE, List.of(new SandboxFile("new.json", CONTENT, 0600)));
+    assertThat(driver.homes().readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
+    driver.homes().writeFiles(id, Fence.NONE, List.of(new SandboxFile("new.json", CONTENT, 0600)));
     driver.removeProcesses(id, 1);
 
     var names =
-        driver.files(id, FilePath.parse(".openclaw")).list(FilePath.ROOT, "", 10, 100).entries();
+        driver
+            .homes()
+            .folder(id, FilePath.parse(".openclaw"))
+            .list(FilePath.ROOT, "", 10, 100)
+            .entries();
     assertThat(names).anySatisfy(entry -> assertThat(entry.toString()).contains("kept.json"));
 
     var endpoint = driver.start(id, Fence.ofAttempt(2), DockerTestEngine.answering(ORGANIZATION));

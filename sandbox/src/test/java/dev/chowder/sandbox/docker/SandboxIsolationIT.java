@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
+import dev.chowder.sandbox.TaskSpec;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -43,7 +43,7 @@ class SandboxIsolationIT {
   private static final DockerTestEngine engine = new DockerTestEngine("it-isolation");
   private static final SandboxId one = newId();
   private static final SandboxId other = newId();
-  private static DockerSandboxDriver driver;
+  private static DockerSandboxEngine driver;
   private static OutsideMachine outside;
   private static String neighbour;
   private static ServerSocket hostListener;
@@ -51,8 +51,8 @@ class SandboxIsolationIT {
   @BeforeAll
   static void open() throws Exception {
     engine.removeOrphans();
-    driver = new DockerSandboxDriver(engine.settings());
-    driver.openHostPorts(Set.of());
+    driver = new DockerSandboxEngine(engine.settings());
+    driver.host().openHostPorts(Set.of());
     start(one);
     start(other);
     neighbour = engine.addressOf(other + "-gateway");
@@ -105,7 +105,7 @@ class SandboxIsolationIT {
     driver.removeIsolation();
     assertThat(engine.probe(one + "-gateway", targets)).as("rule off").allMatch("open"::equals);
     driver.isolate();
-    assertThat(driver.isolationFailure()).isEmpty();
+    assertThat(driver.host().isolationFailure()).isEmpty();
     assertThat(engine.probe(one + "-gateway", targets)).as("rule on").noneMatch("open"::equals);
   }
 
@@ -124,7 +124,7 @@ class SandboxIsolationIT {
     int port = hostListener.getLocalPort();
     assertBlockedOnlyByTheRule(
         List.of(
-            driver.hostAddressFromSandbox() + ":" + port,
+            driver.host().hostAddressFromSandbox() + ":" + port,
             OutsideMachine.HOST_ADDRESS + ":" + port,
             engine.defaultGateway() + ":" + port));
   }
@@ -201,7 +201,7 @@ class SandboxIsolationIT {
       var received = new CountDownLatch(1);
       Thread.ofVirtual().start(() -> echo(echo, received));
       driver.removeIsolation();
-      var host = talk(driver.hostAddressFromSandbox() + ":" + echo.getLocalPort());
+      var host = talk(driver.host().hostAddressFromSandbox() + ":" + echo.getLocalPort());
       var outsideMachine =
           talk(OutsideMachine.CLOSED.getFirst() + ":" + OutsideMachine.HOLDING_PORT);
       var internet = talk(OutsideMachine.INTERNET + ":" + OutsideMachine.HOLDING_PORT);
@@ -255,7 +255,7 @@ class SandboxIsolationIT {
 
   private static long flowsFromHost() {
     return engine
-        .root("conntrack", "-L", "-s", driver.hostAddressFromSandbox())
+        .root("conntrack", "-L", "-s", driver.host().hostAddressFromSandbox())
         .lines()
         .filter(line -> line.contains("dst=" + engine.addressOf(one + "-gateway") + " "))
         .filter(line -> line.contains("ESTABLISHED"))
@@ -314,18 +314,19 @@ class SandboxIsolationIT {
   void anOpenPortOfTheHostsLoopbackIsReachable() throws Exception {
     driver.isolate();
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress())) {
-      String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
+      String target = driver.host().hostAddressFromSandbox() + ":" + model.getLocalPort();
       assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
-      driver.openHostPorts(Set.of(model.getLocalPort()));
-      driver.openHostPorts(Set.of(model.getLocalPort()));
+      driver.host().openHostPorts(Set.of(model.getLocalPort()));
+      driver.host().openHostPorts(Set.of(model.getLocalPort()));
       assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
       assertThat(
               engine.probe(
                   one + "-gateway",
-                  List.of(driver.hostAddressFromSandbox() + ":" + hostListener.getLocalPort())))
+                  List.of(
+                      driver.host().hostAddressFromSandbox() + ":" + hostListener.getLocalPort())))
           .as("no other port")
           .doesNotContain("open");
-      driver.openHostPorts(Set.of());
+      driver.host().openHostPorts(Set.of());
       assertThat(engine.probe(one + "-gateway", List.of(target)))
           .as("closed again")
           .doesNotContain("open");
@@ -335,23 +336,23 @@ class SandboxIsolationIT {
   @Test
   void aNodeThatStartsKeepsThePortsThatAnotherNodeOpened() throws Exception {
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress());
-        var starting = new DockerSandboxDriver(engine.settings())) {
-      String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
-      driver.openHostPorts(Set.of(model.getLocalPort()));
+        var starting = new DockerSandboxEngine(engine.settings())) {
+      String target = driver.host().hostAddressFromSandbox() + ":" + model.getLocalPort();
+      driver.host().openHostPorts(Set.of(model.getLocalPort()));
       starting.isolate();
-      assertThat(starting.isolationFailure()).isEmpty();
+      assertThat(starting.host().isolationFailure()).isEmpty();
       assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
     } finally {
-      driver.openHostPorts(Set.of());
+      driver.host().openHostPorts(Set.of());
     }
   }
 
   @Test
   void onlyDestinationsThatAnOperatorOpenedAreReachable() {
     try (var opened =
-        new DockerSandboxDriver(
+        new DockerSandboxEngine(
             engine.settings(Map.of("may-reach", OutsideMachine.CLOSED.getFirst() + ":80")))) {
-      opened.openHostPorts(Set.of());
+      opened.host().openHostPorts(Set.of());
       opened.isolate();
       assertThat(
               engine.probe(
@@ -447,8 +448,8 @@ class SandboxIsolationIT {
 
   @Test
   void aSandboxCannotExceedItsConnectionLimit() {
-    try (var limited = new DockerSandboxDriver(engine.settings(Map.of("max-connections", 20)))) {
-      limited.openHostPorts(Set.of());
+    try (var limited = new DockerSandboxEngine(engine.settings(Map.of("max-connections", 20)))) {
+      limited.host().openHostPorts(Set.of());
       limited.isolate();
       assertThat(connections(40)).as("rule on").isEqualTo(20);
     } finally {
@@ -509,19 +510,25 @@ class SandboxIsolationIT {
     driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0));
     var file = new SandboxFile(".config/key", ByteString.copyFromUtf8(CANARY), 0600);
     var result =
-        driver.run(
-            third,
-            Fence.ofAttempt(1),
-            new TaskSpec(
-                DockerTestEngine.SNAPSHOT,
-                ORGANIZATION,
-                List.of(
-                    "stat", "-c", "%u:%g %a %n", "/home/node/.config", "/home/node/.config/key"),
-                List.of(file)),
-            Duration.ofSeconds(20));
+        driver
+            .tasks()
+            .run(
+                third,
+                Fence.ofAttempt(1),
+                new TaskSpec(
+                    DockerTestEngine.SNAPSHOT,
+                    ORGANIZATION,
+                    List.of(
+                        "stat",
+                        "-c",
+                        "%u:%g %a %n",
+                        "/home/node/.config",
+                        "/home/node/.config/key"),
+                    List.of(file)),
+                Duration.ofSeconds(20));
     assertThat(result.output())
         .isEqualTo("1000:1000 700 /home/node/.config\n1000:1000 600 /home/node/.config/key\n");
-    driver.writeFiles(one, Fence.NONE, List.of(file));
+    driver.homes().writeFiles(one, Fence.NONE, List.of(file));
     assertThat(
             engine.exec(
                 one + "-gateway", List.of("stat", "-c", "%u:%g %a", "/home/node/.config/key")))

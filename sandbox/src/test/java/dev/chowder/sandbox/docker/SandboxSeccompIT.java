@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxDriver.HomeUsage;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.HomeUsage;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -78,7 +78,7 @@ class SandboxSeccompIT {
 
   @Test
   void ioUringKeyringsUserfaultfdAndUncommonSocketsAreForbidden() {
-    try (var driver = new DockerSandboxDriver(engine.settings())) {
+    try (var driver = new DockerSandboxEngine(engine.settings())) {
       start(driver, 1);
       assertThat(perl(driver, TRY).lines()).hasSize(9).allMatch(FORBIDDEN::equals);
       assertThat(perl(driver, USE)).isEqualTo("works");
@@ -88,7 +88,7 @@ class SandboxSeccompIT {
   @Test
   void withoutAProfileTheSameCallsReachTheKernel() {
     try (var driver =
-        new DockerSandboxDriver(engine.settings(Map.of("seccomp-profile", "unconfined")))) {
+        new DockerSandboxEngine(engine.settings(Map.of("seccomp-profile", "unconfined")))) {
       start(driver, 1);
       assertThat(perl(driver, TRY).lines()).hasSize(9).noneMatch(FORBIDDEN::equals);
     }
@@ -96,9 +96,9 @@ class SandboxSeccompIT {
 
   @Test
   void theContainerForFilesHasTheProfile() {
-    try (var driver = new DockerSandboxDriver(engine.settings())) {
+    try (var driver = new DockerSandboxEngine(engine.settings())) {
       driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
-      var _ = driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
+      var _ = driver.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
       var options =
           engine
               .docker()
@@ -118,12 +118,13 @@ class SandboxSeccompIT {
       throws Exception {
     try (var proxy = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
         var driver =
-            new DockerSandboxDriver(
+            new DockerSandboxEngine(
                 engine.settings(Map.of("host", proxy.host(), "runtime", "runc")));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
       var held = proxy.hold("POST /.*containers/[^/]+/start");
-      var usage = threads.submit(() -> driver.measureHome(id, new HomeUsage(1L << 30, 100_000)));
+      var usage =
+          threads.submit(() -> driver.homes().measure(id, new HomeUsage(1L << 30, 100_000)));
       assertThat(held.awaitRequest(Duration.ofSeconds(30))).isTrue();
       var host = engine.docker().inspectContainerCmd(id + "-meter").exec().getHostConfig();
       held.release();
@@ -137,7 +138,7 @@ class SandboxSeccompIT {
 
   @Test
   void theOperatorChoosesTheRuntime() {
-    try (var driver = new DockerSandboxDriver(engine.settings(Map.of("runtime", "runc")))) {
+    try (var driver = new DockerSandboxEngine(engine.settings(Map.of("runtime", "runc")))) {
       start(driver, 1);
       assertThat(
               engine
@@ -148,20 +149,20 @@ class SandboxSeccompIT {
                   .getRuntime())
           .isEqualTo("runc");
     }
-    try (var driver = new DockerSandboxDriver(engine.settings(Map.of("runtime", "no-such")))) {
+    try (var driver = new DockerSandboxEngine(engine.settings(Map.of("runtime", "no-such")))) {
       assertThatThrownBy(() -> start(driver, 2))
           .isInstanceOf(SandboxException.class)
           .hasMessageContaining("no-such");
     }
   }
 
-  private void start(DockerSandboxDriver driver, int attempt) {
+  private void start(DockerSandboxEngine driver, int attempt) {
     driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
     var _ = driver.start(id, Fence.ofAttempt(attempt), DockerTestEngine.answering("org-1"));
   }
 
-  private String perl(DockerSandboxDriver driver, String program) {
-    var result = driver.exec(id, List.of("perl", "-e", program), Duration.ofSeconds(20));
+  private String perl(DockerSandboxEngine driver, String program) {
+    var result = driver.tasks().exec(id, List.of("perl", "-e", program), Duration.ofSeconds(20));
     assertThat(result.exitCode()).as(result.output()).isZero();
     return result.output().strip();
   }

@@ -9,7 +9,7 @@ import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.OpenClawChannels;
 import dev.chowder.openclaw.OpenClawChannels.Pairing;
 import dev.chowder.openclaw.OpenClawSettings;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.auth.Caller;
@@ -29,7 +29,7 @@ public final class ChannelPairings {
   private final GatewayClient gateways;
   private final OpenClawChannels quick;
   private final OpenClawChannels slow;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final OpenClawSettings.Channels settings;
 
   /**
@@ -42,12 +42,12 @@ public final class ChannelPairings {
       GatewayClient gateways,
       OpenClawChannels quick,
       OpenClawChannels slow,
-      SandboxDriver driver,
+      SandboxEngine engine,
       OpenClawSettings.Channels settings) {
     this.gateways = gateways;
     this.quick = quick;
     this.slow = slow;
-    this.driver = driver;
+    this.engine = engine;
     this.settings = settings;
   }
 
@@ -79,10 +79,12 @@ public final class ChannelPairings {
     var channel = wanted.named().channel();
     try {
       var printed =
-          driver.exec(
-              SandboxId.ofInstance(wanted.named().instance().value()),
-              OpenClawChannels.codesCommand(channel),
-              settings.codesTimeout());
+          engine
+              .tasks()
+              .exec(
+                  SandboxId.ofInstance(wanted.named().instance().value()),
+                  OpenClawChannels.codesCommand(channel),
+                  settings.codesTimeout());
       if (printed.exitCode() != 0) throw noCodes(wanted, printed.output());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);
     } catch (SandboxException why) {

@@ -3,7 +3,7 @@ package dev.chowder.server.file;
 import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.api.v1.Reason;
-import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.sandbox.HomeFolder.Part;
 import dev.chowder.server.error.ApiError;
 import java.util.Optional;
 import java.util.regex.Pattern;

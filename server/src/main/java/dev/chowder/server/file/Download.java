@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.sandbox.SandboxFiles;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Part;
 import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.stream.BodySink;
@@ -17,7 +17,7 @@ import java.net.URLEncoder;
 import java.util.Optional;
 
 /** Sends one file to a caller: first its HTTP headers, then its bytes. */
-final class Download implements SandboxFiles.Reader {
+final class Download implements HomeFolder.Reader {
   private final BodySink body;
   private final Metadata headers;
   private final Optional<String> range;

@@ -9,7 +9,7 @@ import dev.chowder.server.error.ApiError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Converts the errors of a sandbox driver about files to errors of the API. */
+/** Converts the errors of a sandbox engine about files to errors of the API. */
 final class FileErrors {
   private static final Logger LOG = LoggerFactory.getLogger(FileErrors.class);
 

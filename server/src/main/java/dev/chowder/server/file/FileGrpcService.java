@@ -18,10 +18,10 @@ import dev.chowder.api.v1.MoveFileRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.UploadFileRequest;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxFiles;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Part;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.instance.InstanceClient;
@@ -40,9 +40,9 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   private final Workspaces workspaces;
   private final FileSettings settings;
 
-  public FileGrpcService(InstanceClient client, SandboxDriver driver, FileSettings settings) {
+  public FileGrpcService(InstanceClient client, SandboxEngine engine, FileSettings settings) {
     this.requests = new FileRequests(settings);
-    this.workspaces = new Workspaces(client, driver, settings);
+    this.workspaces = new Workspaces(client, engine, settings);
     this.settings = settings;
   }
 
@@ -76,12 +76,12 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     out.onCompleted();
   }
 
-  private ByteString whole(SandboxFiles files, FilePath path) {
+  private ByteString whole(HomeFolder files, FilePath path) {
     var all = ByteString.newOutput();
     files.read(
         path,
         settings.maxContentBytes(),
-        new SandboxFiles.Reader() {
+        new HomeFolder.Reader() {
           @Override
           public Part begin(Entry file) {
             return new Part(0, file.size());
@@ -222,7 +222,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     };
   }
 
-  private void change(String instanceId, Consumer<SandboxFiles> change, StreamObserver<Empty> out) {
+  private void change(String instanceId, Consumer<HomeFolder> change, StreamObserver<Empty> out) {
     var id = FileRequests.instance(instanceId);
     var caller = Caller.current();
     workspaces.require(caller, id);

@@ -5,10 +5,10 @@ import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.ImportFilesResponse;
 import dev.chowder.api.v1.ListFilesResponse;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxFiles.Count;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Kind;
-import dev.chowder.sandbox.SandboxFiles.Listing;
+import dev.chowder.sandbox.HomeFolder.Count;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Kind;
+import dev.chowder.sandbox.HomeFolder.Listing;
 
 /** Converts files and folders to messages of the API. */
 final class FilePresenter {

@@ -120,7 +120,7 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
       Workspaces workspaces,
       Caller caller,
       InstanceId id,
-      Function<dev.chowder.sandbox.SandboxFiles, A> work) {
+      Function<dev.chowder.sandbox.HomeFolder, A> work) {
     return () -> {
       try {
         return workspaces.change(caller, id, work);

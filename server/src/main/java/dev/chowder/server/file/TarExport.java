@@ -3,9 +3,9 @@ package dev.chowder.server.file;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.sandbox.SandboxFiles;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Kind;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Kind;
 import dev.chowder.server.stream.BodySink;
 import io.grpc.Metadata;
 import java.io.BufferedOutputStream;
@@ -17,7 +17,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** Sends a workspace to a caller as one tar. Omits facts about the machine, such as user names. */
-final class TarExport implements SandboxFiles.Tree {
+final class TarExport implements HomeFolder.Tree {
   /** The media type of a tar. */
   static final String TYPE = "application/x-tar";
 

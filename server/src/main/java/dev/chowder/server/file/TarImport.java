@@ -8,9 +8,9 @@ import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
-import dev.chowder.sandbox.SandboxFiles;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Kind;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Kind;
 import dev.chowder.server.error.ApiError;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -51,7 +51,7 @@ final class TarImport {
   }
 
   /** Reads the tar to its end. */
-  void writeTo(SandboxFiles.Tree tree) throws IOException {
+  void writeTo(HomeFolder.Tree tree) throws IOException {
     int number = 1;
     for (var entry = next(number); entry != null; entry = next(number)) {
       if (number > settings.maxImportEntries()) {
@@ -76,7 +76,7 @@ final class TarImport {
     }
   }
 
-  private void one(TarArchiveEntry entry, String what, SandboxFiles.Tree tree) throws IOException {
+  private void one(TarArchiveEntry entry, String what, HomeFolder.Tree tree) throws IOException {
     boolean folder = isFolder(entry);
     if (entry.isSymbolicLink() || entry.isLink()) {
       throw ApiError.of(

@@ -8,9 +8,9 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
@@ -22,19 +22,19 @@ import java.util.function.Function;
 
 /**
  * Runs work in the workspaces of callers, and limits how much of it runs at once. Blocks. Converts
- * the errors of the sandbox driver to errors of the API.
+ * the errors of the sandbox engine to errors of the API.
  */
 final class Workspaces {
   private static final FilePath FOLDER = FilePath.parse(OpenClawHome.WORKSPACE);
 
   private final InstanceClient client;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
   private final Duration endSleepLimit;
   private final SharedPermits permits;
 
-  Workspaces(InstanceClient client, SandboxDriver driver, FileSettings settings) {
+  Workspaces(InstanceClient client, SandboxEngine engine, FileSettings settings) {
     this.client = client;
-    this.driver = driver;
+    this.engine = engine;
     this.endSleepLimit = settings.endSleepTimeout();
     this.permits = new SharedPermits("open file calls", settings.maxOpen());
   }
@@ -53,7 +53,7 @@ final class Workspaces {
   }
 
   /** Runs work that changes files. A frozen gateway would overwrite them after its thaw. */
-  <T> T change(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
+  <T> T change(Caller caller, InstanceId id, Function<HomeFolder, T> work) {
     return client.change(caller, id, endSleepLimit, () -> in(caller, id, work));
   }
 
@@ -61,15 +61,15 @@ final class Workspaces {
    * Runs work that must see all files as the agent left them. A gateway may write files when it
    * ends, so a frozen one is ended first.
    */
-  <T> T export(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
+  <T> T export(Caller caller, InstanceId id, Function<HomeFolder, T> work) {
     client.endSleep(caller, id, endSleepLimit);
     return in(caller, id, work);
   }
 
   /** Runs the work with a permit. Call {@link #require} first. */
-  <T> T in(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
+  <T> T in(Caller caller, InstanceId id, Function<HomeFolder, T> work) {
     try (var _ = permits.acquire(caller.organizationId())) {
-      return work.apply(driver.files(SandboxId.ofInstance(id.value()), FOLDER));
+      return work.apply(engine.homes().folder(SandboxId.ofInstance(id.value()), FOLDER));
     } catch (FileRefused why) {
       throw FileErrors.error(why);
     } catch (SandboxException why) {
@@ -78,7 +78,7 @@ final class Workspaces {
   }
 
   /** Checks the instance of the current caller, and runs the work. */
-  <T> T of(String instanceId, Function<SandboxFiles, T> work) {
+  <T> T of(String instanceId, Function<HomeFolder, T> work) {
     var id = FileRequests.instance(instanceId);
     var caller = Caller.current();
     require(caller, id);

@@ -1,6 +1,6 @@
 /**
  * Serves {@code FileService}: reads and writes the files of agents' workspaces through the sandbox
- * driver. Does not know any container engine, or any folder outside of the workspace.
+ * engine. Does not know any container engine, or any folder outside of the workspace.
  */
 @NullMarked
 package dev.chowder.server.file;

@@ -2,7 +2,7 @@ package dev.chowder.server.gateway;
 
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.time.Duration;
 import java.util.Optional;

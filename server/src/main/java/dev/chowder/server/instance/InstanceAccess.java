@@ -11,7 +11,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;

@@ -6,7 +6,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.gateway.GatewayDirectory;
 import java.net.InetSocketAddress;

@@ -11,7 +11,7 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
@@ -41,12 +41,12 @@ public final class InstanceStarts {
 
   private final InstanceClient client;
   private final Admission admission;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
 
-  public InstanceStarts(InstanceClient client, Admission admission, SandboxDriver driver) {
+  public InstanceStarts(InstanceClient client, Admission admission, SandboxEngine engine) {
     this.client = client;
     this.admission = admission;
-    this.driver = driver;
+    this.engine = engine;
   }
 
   /** Starts the instance and returns it, running or on the way to that. */
@@ -107,7 +107,7 @@ public final class InstanceStarts {
   /** Returns the observed sandbox. Its home volume may be one that the instance had lost. */
   private SandboxObservation observe(InstanceView view) {
     try {
-      return driver.observe(sandbox(view));
+      return engine.observe(sandbox(view));
     } catch (SandboxException why) {
       // Only this sandbox is unavailable. Admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());

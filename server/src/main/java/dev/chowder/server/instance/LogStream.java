@@ -5,10 +5,10 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxLogReader;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.rate.SharedPermits.Permit;
 import dev.chowder.server.stream.DrainSignal;
@@ -41,7 +41,7 @@ final class LogStream implements SandboxLogReader {
    * @param permit closed at the end of the stream
    */
   static void run(
-      SandboxDriver driver,
+      SandboxEngine engine,
       InstanceId id,
       InstanceRequests.Tail wanted,
       UnaryOperator<String> masking,
@@ -56,15 +56,15 @@ final class LogStream implements SandboxLogReader {
         LogStream::nodeStops,
         () -> {
           try (permit) {
-            stream.follow(driver, wanted);
+            stream.follow(engine, wanted);
           }
         });
   }
 
-  /** Waits until the stream ends. The driver sends the lines on a thread of its own. */
-  private void follow(SandboxDriver driver, InstanceRequests.Tail wanted) {
+  /** Waits until the stream ends. The engine sends the lines on a thread of its own. */
+  private void follow(SandboxEngine engine, InstanceRequests.Tail wanted) {
     try (var _ =
-        driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
+        engine.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
       sink.awaitEnd();
     } catch (SandboxException why) {
       onEnd(Optional.of(why));
@@ -83,7 +83,7 @@ final class LogStream implements SandboxLogReader {
     try {
       sink.send(LogLine.newBuilder().setText(text).build());
     } catch (ApiError over) {
-      // The driver's thread must not fail. The stream's own thread closes the log.
+      // The engine's thread must not fail. The stream's own thread closes the log.
     }
   }
 

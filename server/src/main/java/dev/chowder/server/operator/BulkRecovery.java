@@ -6,7 +6,7 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
@@ -33,12 +33,12 @@ public final class BulkRecovery {
 
   private final InstanceRows rows;
   private final InstanceStarts starts;
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
 
-  public BulkRecovery(InstanceRows rows, InstanceStarts starts, SandboxDriver driver) {
+  public BulkRecovery(InstanceRows rows, InstanceStarts starts, SandboxEngine engine) {
     this.rows = rows;
     this.starts = starts;
-    this.driver = driver;
+    this.engine = engine;
   }
 
   /** An instance in {@code error}, and the caller in whose name it is recovered. */
@@ -53,7 +53,7 @@ public final class BulkRecovery {
 
   private boolean engineAnswers() {
     try {
-      var _ = driver.capacity();
+      var _ = engine.host().capacity();
       return true;
     } catch (SandboxException why) {
       LOG.warn("event=bulk-recover-ended message={}", why.getMessage());

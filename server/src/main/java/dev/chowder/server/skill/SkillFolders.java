@@ -9,9 +9,9 @@ import dev.chowder.openclaw.ClawHubLock;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
 import java.io.IOException;
@@ -26,16 +26,16 @@ final class SkillFolders {
   private static final Logger LOG = LoggerFactory.getLogger(SkillFolders.class);
   private static final FilePath WORKSPACE = FilePath.parse(OpenClawHome.WORKSPACE);
 
-  private final SandboxDriver driver;
+  private final SandboxEngine engine;
 
-  SkillFolders(SandboxDriver driver) {
-    this.driver = driver;
+  SkillFolders(SandboxEngine engine) {
+    this.engine = engine;
   }
 
   /** Removes the folder, if it exists. */
   void remove(String instanceId, FilePath folder) {
     try {
-      var files = driver.files(SandboxId.ofInstance(instanceId), WORKSPACE);
+      var files = engine.homes().folder(SandboxId.ofInstance(instanceId), WORKSPACE);
       delete(files, folder);
       forget(files, folder.name());
     } catch (FileRefused why) {
@@ -50,7 +50,7 @@ final class SkillFolders {
     }
   }
 
-  private static void delete(SandboxFiles files, FilePath folder) {
+  private static void delete(HomeFolder files, FilePath folder) {
     try {
       files.delete(folder, true);
     } catch (FileRefused why) {
@@ -58,7 +58,7 @@ final class SkillFolders {
     }
   }
 
-  private static void forget(SandboxFiles files, String slug) {
+  private static void forget(HomeFolder files, String slug) {
     try {
       ClawHubLock.without(read(files), slug)
           .ifPresent(
@@ -73,15 +73,15 @@ final class SkillFolders {
     }
   }
 
-  private static ByteString read(SandboxFiles files) {
+  private static ByteString read(HomeFolder files) {
     var all = ByteString.newOutput();
     files.read(
         ClawHubLock.FILE,
         ClawHubLock.MAX_BYTES,
-        new SandboxFiles.Reader() {
+        new HomeFolder.Reader() {
           @Override
-          public SandboxFiles.Part begin(SandboxFiles.Entry file) {
-            return new SandboxFiles.Part(0, file.size());
+          public HomeFolder.Part begin(HomeFolder.Entry file) {
+            return new HomeFolder.Part(0, file.size());
           }
 
           @Override

@@ -198,7 +198,7 @@ class CrashIT {
 
   /** The places at which the server dies while a call for files ends a sleeping gateway. */
   static List<FailpointCase> endsOfASleep() {
-    return Stream.of("persist.SleepRequested", "driver.stop", "persist.SleepReached")
+    return Stream.of("persist.SleepRequested", "engine.stop", "persist.SleepReached")
         .flatMap(step -> Stream.of(step + Failpoints.BEFORE, step + Failpoints.AFTER))
         .map(name -> new FailpointCase(name, FailpointCase.Scenario.LIFECYCLE))
         .toList();
@@ -432,7 +432,7 @@ class CrashIT {
             "actors",
             "membership",
             "blocking work",
-            "sandbox driver",
+            "sandbox engine",
             "database",
             "metrics");
     checkRecovery(lifecycle);

@@ -3,7 +3,7 @@ package dev.chowder.server.crash;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.home.OpenClawHome;
-import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.Ending;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

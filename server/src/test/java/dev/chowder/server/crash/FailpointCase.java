@@ -5,7 +5,7 @@ import static java.util.Map.entry;
 import dev.chowder.base.Failpoints;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.organization.OrganizationEvent;
-import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.FailpointEngine;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -58,10 +58,10 @@ record FailpointCase(String name, Scenario scenario) {
 
   private static final Map<String, Scenario> UNUSUAL =
       Map.ofEntries(
-          entry("driver.events", Scenario.START_UP),
-          entry("driver.close", Scenario.SHUT_DOWN),
-          entry("driver.removeProcesses", Scenario.HOME_LOST),
-          entry("driver.howEnded", Scenario.ENGINE_LOST),
+          entry("engine.watch", Scenario.START_UP),
+          entry("engine.close", Scenario.SHUT_DOWN),
+          entry("engine.removeProcesses", Scenario.HOME_LOST),
+          entry("engine.howEnded", Scenario.ENGINE_LOST),
           entry("persist.BirthForbidden", Scenario.UNUSED_SLOT_OF_CREATE),
           entry("persist.Failed", Scenario.HOME_LOST),
           entry("persist.LeftoverFound", Scenario.HOME_REAPPEARED),
@@ -76,7 +76,7 @@ record FailpointCase(String name, Scenario scenario) {
 
   static List<FailpointCase> all() {
     return Stream.of(
-            verbs().map(verb -> "driver." + verb),
+            verbs().map(verb -> "engine." + verb),
             events(InstanceEvent.class).map(event -> "persist." + event),
             events(OrganizationEvent.class).map(event -> "persist.organization." + event))
         .flatMap(names -> names)
@@ -91,8 +91,10 @@ record FailpointCase(String name, Scenario scenario) {
   }
 
   private static Stream<String> verbs() {
-    return Arrays.stream(SandboxDriver.class.getDeclaredMethods())
-        .filter(verb -> !verb.isSynthetic())
+    return FailpointEngine.PARTS.stream()
+        .flatMap(part -> Arrays.stream(part.getDeclaredMethods()))
+        .filter(
+            verb -> !verb.isSynthetic() && !FailpointEngine.PARTS.contains(verb.getReturnType()))
         .map(java.lang.reflect.Method::getName)
         .distinct()
         .sorted();

@@ -16,7 +16,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import dev.chowder.base.Failpoints;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.organization.OrganizationEntity;
-import dev.chowder.sandbox.FailpointSandboxDriver;
+import dev.chowder.sandbox.FailpointEngine;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -43,10 +43,7 @@ class FailpointCaseTest {
     noClasses()
         .that()
         .doNotBelongToAnyOf(
-            Failpoints.class,
-            InstanceEntity.class,
-            OrganizationEntity.class,
-            FailpointSandboxDriver.class)
+            Failpoints.class, InstanceEntity.class, OrganizationEntity.class, FailpointEngine.class)
         .and()
         .resideOutsideOfPackage(KEYED_CALLS)
         .should()

@@ -227,7 +227,7 @@ class PoolCrashIT {
   static Stream<String> stepsOfProvisioning() {
     return Stream.of("create", "writeFiles", "prepare", "start")
         .flatMap(verb -> Stream.of(verb + Failpoints.BEFORE, verb + Failpoints.AFTER))
-        .map(step -> "driver." + step);
+        .map(step -> "engine." + step);
   }
 
   /** The claim of a member makes room for the next one. */

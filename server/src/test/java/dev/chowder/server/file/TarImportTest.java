@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Kind;
-import dev.chowder.sandbox.SandboxFiles.Tree;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Kind;
+import dev.chowder.sandbox.HomeFolder.Tree;
 import dev.chowder.server.error.Rejection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

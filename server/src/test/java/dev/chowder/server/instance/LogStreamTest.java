@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxLogReader;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.server.stream.StubCall;
@@ -118,10 +118,10 @@ class LogStreamTest {
 
   private void begin(Function<SandboxLogReader, AutoCloseable> logs) {
     var driver =
-        (SandboxDriver)
+        (SandboxEngine)
             Proxy.newProxyInstance(
-                SandboxDriver.class.getClassLoader(),
-                new Class<?>[] {SandboxDriver.class},
+                SandboxEngine.class.getClassLoader(),
+                new Class<?>[] {SandboxEngine.class},
                 (_, _, arguments) -> {
                   var to = (SandboxLogReader) arguments[3];
                   var handle = logs.apply(to);

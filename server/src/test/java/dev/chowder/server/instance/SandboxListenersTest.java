@@ -3,14 +3,14 @@ package dev.chowder.server.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ class SandboxListenersTest {
 
   private final String id = UUID.randomUUID().toString();
   private final SandboxId sandbox = SandboxId.ofInstance(id);
-  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final SandboxListeners listeners =
       new SandboxListeners(driver, Duration.ofHours(1), threads);

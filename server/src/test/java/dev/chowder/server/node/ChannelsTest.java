@@ -363,6 +363,7 @@ class ChannelsTest {
 
   private String config() {
     return node.host()
+        .homes()
         .readFile(Node.sandbox(id), OpenClawHome.CONFIG, 1 << 20)
         .orElseThrow()
         .toStringUtf8();

@@ -27,9 +27,9 @@ import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.secret.SecretStore.ValueId;
 import dev.chowder.server.error.Rejection;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -76,7 +76,7 @@ abstract class ConfigValuesContract {
     return start(Node.host(home.resolve("sandboxes")), settings);
   }
 
-  private Node start(FakeSandboxDriver host, Map<String, Object> settings) throws IOException {
+  private Node start(SimulatedEngine host, Map<String, Object> settings) throws IOException {
     var all = new HashMap<>(storage());
     all.putAll(settings);
     return Node.start(home, host, all);
@@ -375,7 +375,7 @@ abstract class ConfigValuesContract {
             Duration.ZERO,
             1L << 50,
             1L << 30);
-    try (var node = start(new FakeSandboxDriver(slow), Map.of())) {
+    try (var node = start(new SimulatedEngine(slow), Map.of())) {
       var key = node.newcomer("crab");
       setKey(node, key, "key-that-the-agent-got");
       var id = create(node, key, Map.of("channels.x.botToken", text("12345:bot-hush")));
@@ -383,6 +383,7 @@ abstract class ConfigValuesContract {
       Node.await(() -> node.host().observe(Node.sandbox(id)).endpoint().isPresent() ? "" : "boots");
       var token =
           node.host()
+              .homes()
               .readFile(Node.sandbox(id), OpenClawHome.GATEWAY_TOKEN, 1000)
               .orElseThrow()
               .toStringUtf8()
@@ -485,6 +486,7 @@ abstract class ConfigValuesContract {
 
   private static String file(Node node, String id) {
     return node.host()
+        .homes()
         .readFile(Node.sandbox(id), OpenClawHome.CONFIG, 1 << 20)
         .orElseThrow()
         .toStringUtf8();
@@ -492,6 +494,7 @@ abstract class ConfigValuesContract {
 
   private static String providerKey(Node node, String id) {
     return node.host()
+        .homes()
         .readFile(Node.sandbox(id), OpenClawHome.PROVIDER_KEY, 1000)
         .orElseThrow()
         .toStringUtf8()

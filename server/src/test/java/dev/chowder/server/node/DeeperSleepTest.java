@@ -7,9 +7,9 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -40,7 +40,7 @@ class DeeperSleepTest {
 
   private void start(int gibibytes, Map<String, Object> settings) throws IOException {
     var host =
-        new FakeSandboxDriver(
+        new SimulatedEngine(
             new FakeSandboxSettings(
                 Optional.of(home.resolve("sandboxes")),
                 Duration.ZERO,
@@ -244,7 +244,7 @@ class DeeperSleepTest {
     var second = asleep();
     awaitLevel(second, Instance.SleepLevel.paged_out);
     assertThat(wake(first).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
-    Node.await(() -> node.host().capacity().availableBytes() == GIB ? "" : "not counted");
+    Node.await(() -> node.host().host().capacity().availableBytes() == GIB ? "" : "not counted");
     assertThat(wake(second).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
   }
 

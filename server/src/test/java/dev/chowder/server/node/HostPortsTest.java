@@ -45,9 +45,9 @@ class HostPortsTest {
     try (var node = Node.start(home, SOON)) {
       var key = node.newcomer("crab");
       int port = node.modelPort();
-      assertThat(node.host().openHostPorts()).doesNotContain(port);
+      assertThat(node.host().host().openHostPorts()).doesNotContain(port);
       var agent = node.createRunning(key);
-      assertThat(node.host().openHostPorts()).containsExactly(port);
+      assertThat(node.host().host().openHostPorts()).containsExactly(port);
 
       assertThat(node.operator("OpenHostPort", request("port", "8000")).statusCode())
           .isEqualTo(200);
@@ -68,9 +68,9 @@ class HostPortsTest {
               .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(agent).build());
       Node.await(
           () ->
-              node.host().openHostPorts().isEmpty()
+              node.host().host().openHostPorts().isEmpty()
                   ? ""
-                  : "still open: " + node.host().openHostPorts());
+                  : "still open: " + node.host().host().openHostPorts());
     }
   }
 
@@ -87,10 +87,10 @@ class HostPortsTest {
     try (var node = Node.start(home, unlisted)) {
       Node.await(
           () ->
-              node.host().openHostPorts().size() == 1
+              node.host().host().openHostPorts().size() == 1
                   ? ""
-                  : "open: " + node.host().openHostPorts());
-      int port = node.host().openHostPorts().iterator().next();
+                  : "open: " + node.host().host().openHostPorts());
+      int port = node.host().host().openHostPorts().iterator().next();
       assertThat(node.metric("chowder_host_ports_unlisted")).isEqualTo(1);
       assertThat(node.operator("ListHostPorts").body())
           .contains("{\"port\":%d,\"state\":\"unlisted\",\"open\":true".formatted(port));
@@ -99,7 +99,7 @@ class HostPortsTest {
       assertThat(
               node.operator("CloseHostPort", request("port", Integer.toString(port))).statusCode())
           .isEqualTo(200);
-      assertThat(node.host().openHostPorts()).isEmpty();
+      assertThat(node.host().host().openHostPorts()).isEmpty();
       assertThat(node.metric("chowder_host_ports_unlisted")).isZero();
       var failed = node.awaitStatus(key, node.create(key), Instance.Status.error);
       assertThat(failed.getErrorReason()).isEqualTo("REFUSED");

@@ -18,7 +18,7 @@ class IsolationTest {
   @Test
   void aHostWithoutIsolationReportsItAndAcceptsOneOrganization() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
-    host.isolationFailure(Optional.of("iptables is missing"));
+    host.host().isolationFailure(Optional.of("iptables is missing"));
     try (var node = Node.start(home, host, Map.of())) {
       assertThat(node.health()).isEqualTo("{\"status\":\"SERVING\",\"isolated\":false}");
       assertThat(node.metric("chowder_sandboxes_isolated")).isZero();
@@ -30,7 +30,7 @@ class IsolationTest {
       // The existing organization keeps working.
       var _ = node.createRunning(first);
 
-      host.isolationFailure(Optional.empty());
+      host.host().isolationFailure(Optional.empty());
       assertThat(node.health()).isEqualTo("{\"status\":\"SERVING\",\"isolated\":true}");
       assertThat(node.metric("chowder_sandboxes_isolated")).isEqualTo(1);
       var _ = node.newcomer("crab");
@@ -40,7 +40,7 @@ class IsolationTest {
   @Test
   void anotherOrganizationMaySignUpAfterTheFirstWasDeleted() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
-    host.isolationFailure(Optional.of("iptables is missing"));
+    host.host().isolationFailure(Optional.of("iptables is missing"));
     try (var node = Node.start(home, host, Map.of("chowder.deletion.retry-interval", "100ms"))) {
       var first = node.organizationId(node.newcomer("crab"));
       assertThat(
@@ -59,7 +59,7 @@ class IsolationTest {
   @Test
   void anOperatorMayAllowMoreOrganizationsWithoutIsolation() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
-    host.isolationFailure(Optional.of("iptables is missing"));
+    host.host().isolationFailure(Optional.of("iptables is missing"));
     try (var node = Node.start(home, host, Map.of("chowder.unisolated-organizations", true))) {
       var _ = node.newcomer("crab");
       var _ = node.newcomer("crab");

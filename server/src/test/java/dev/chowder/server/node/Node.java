@@ -38,10 +38,10 @@ import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.operator.OperatorCalls;
 import dev.chowder.server.operator.OperatorCalls.Answer;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.StorageSettings;
 import io.grpc.ManagedChannel;
@@ -70,13 +70,12 @@ final class Node implements AutoCloseable {
 
   private final Path home;
   private final Config config;
-  private final FakeSandboxDriver host;
+  private final SimulatedEngine host;
   private final Chowder chowder;
   private final ManagedChannel channel;
   private final HttpServer models;
 
-  private Node(
-      Path home, Config config, FakeSandboxDriver host, Chowder chowder, HttpServer models) {
+  private Node(Path home, Config config, SimulatedEngine host, Chowder chowder, HttpServer models) {
     this.home = home;
     this.config = config;
     this.host = host;
@@ -100,12 +99,12 @@ final class Node implements AutoCloseable {
   }
 
   /** Returns a host with the sandboxes in this folder, including those of an earlier node. */
-  static FakeSandboxDriver host(Path sandboxes) {
-    return new FakeSandboxDriver(FakeSandboxSettings.instant().in(sandboxes));
+  static SimulatedEngine host(Path sandboxes) {
+    return new SimulatedEngine(FakeSandboxSettings.instant().in(sandboxes));
   }
 
   /** Starts a node on an existing host. */
-  static Node start(Path home, FakeSandboxDriver host, Map<String, Object> settings)
+  static Node start(Path home, SimulatedEngine host, Map<String, Object> settings)
       throws IOException {
     var all =
         new HashMap<String, Object>(
@@ -188,7 +187,7 @@ final class Node implements AutoCloseable {
     return SecretSettings.from(config);
   }
 
-  FakeSandboxDriver host() {
+  SimulatedEngine host() {
     return host;
   }
 

@@ -19,9 +19,9 @@ import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
@@ -54,7 +54,7 @@ class PoolTest {
   private static final long GIB = 1L << 30;
 
   @TempDir Path home;
-  private FakeSandboxDriver host;
+  private SimulatedEngine host;
   private Node node;
   private Database database;
   private String key;
@@ -65,7 +65,7 @@ class PoolTest {
 
   private void start(int gibibytes, Map<String, Object> settings) throws IOException {
     host =
-        new FakeSandboxDriver(
+        new SimulatedEngine(
             new FakeSandboxSettings(
                 Optional.of(home.resolve("sandboxes")),
                 Duration.ZERO,

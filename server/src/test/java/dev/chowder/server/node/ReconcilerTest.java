@@ -7,12 +7,12 @@ import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import dev.chowder.simulator.FakeSandboxDriver;
+import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -213,7 +213,7 @@ class ReconcilerTest {
   void anEventReportsALostGatewayAndItsCauseWithoutAPass() throws IOException {
     try (var node = Node.start(home, BY_EVENTS_ONLY)) {
       var key = node.newcomer("whale");
-      loses(node, key, FakeSandboxDriver::killForMemory, "OUT_OF_MEMORY", "memory limit");
+      loses(node, key, SimulatedEngine::killForMemory, "OUT_OF_MEMORY", "memory limit");
       loses(node, key, (host, id) -> host.crash(id, 7, "bye"), "GATEWAY_CRASHED", "exit code 7");
       loses(
           node,
@@ -221,9 +221,9 @@ class ReconcilerTest {
           (host, id) -> host.crash(id, 1, "Error: ENOSPC: no space left on device, write"),
           "NO_SPACE",
           "disk is full");
-      loses(node, key, FakeSandboxDriver::pause, "GATEWAY_FROZEN", "frozen");
-      loses(node, key, FakeSandboxDriver::removeContainers, "CONTAINER_REMOVED", "removed");
-      loses(node, key, FakeSandboxDriver::lose, "SANDBOX_LOST", "home");
+      loses(node, key, SimulatedEngine::pause, "GATEWAY_FROZEN", "frozen");
+      loses(node, key, SimulatedEngine::removeContainers, "CONTAINER_REMOVED", "removed");
+      loses(node, key, SimulatedEngine::lose, "SANDBOX_LOST", "home");
     }
   }
 
@@ -322,10 +322,10 @@ class ReconcilerTest {
   }
 
   /** Returns the ends of processes from now on. */
-  private static List<String> ends(FakeSandboxDriver host) {
+  private static List<String> ends(SimulatedEngine host) {
     var ends = new CopyOnWriteArrayList<String>();
     var _ =
-        host.events(
+        host.watch(
             event -> {
               if (event.what().startsWith("die")) ends.add(event.what());
             });
@@ -343,7 +343,7 @@ class ReconcilerTest {
             "chowder.host.reserve-memory", "0",
             "chowder.host.boot-time", "1ms");
     var host =
-        new FakeSandboxDriver(
+        new SimulatedEngine(
             new FakeSandboxSettings(
                 Optional.of(home.resolve("sandboxes")),
                 Duration.ZERO,
@@ -356,7 +356,7 @@ class ReconcilerTest {
       var id = node.createRunning(key);
       int before = node.get(key, id).getRevision();
       // The simulated host updates its free memory only from time to time.
-      Node.await(() -> host.capacity().availableBytes() == 0 ? "" : "host not full");
+      Node.await(() -> host.host().capacity().availableBytes() == 0 ? "" : "host not full");
       var ends = ends(host);
       host.pause(Node.sandbox(id));
       Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not detected");
@@ -472,7 +472,7 @@ class ReconcilerTest {
   private static void loses(
       Node node,
       String key,
-      BiConsumer<FakeSandboxDriver, dev.chowder.sandbox.SandboxId> loss,
+      BiConsumer<SimulatedEngine, dev.chowder.sandbox.SandboxId> loss,
       String reason,
       String message) {
     var id = node.createRunning(key);
@@ -484,7 +484,7 @@ class ReconcilerTest {
     assertThat(failed.getErrorMessage()).contains(message);
   }
 
-  private static String untracked(FakeSandboxDriver host) {
+  private static String untracked(SimulatedEngine host) {
     var id = UUID.randomUUID().toString();
     host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
     var _ =

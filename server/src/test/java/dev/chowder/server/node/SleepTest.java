@@ -285,7 +285,7 @@ class SleepTest {
     var running = start(id);
     assertThat(running.getServedBy()).isEqualTo(Instance.ServedBy.thaw);
     assertThat(types(id)).startsWith("stage_finished");
-    assertThat(node.host().readFile(Node.sandbox(id), ".openclaw/openclaw.json", 1 << 20))
+    assertThat(node.host().homes().readFile(Node.sandbox(id), ".openclaw/openclaw.json", 1 << 20))
         .hasValueSatisfying(file -> assertThat(file.toStringUtf8()).contains("eyes"));
     // The start applied it, so that nothing is left for the running gateway.
     assertThat(running.hasStage()).isFalse();

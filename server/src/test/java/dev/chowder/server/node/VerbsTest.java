@@ -16,8 +16,8 @@ import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.simulator.FakeScript.Verb;
 import io.grpc.Context;
@@ -345,6 +345,7 @@ class VerbsTest {
 
   private static void write(String id, String path, String content) {
     node.host()
+        .homes()
         .writeFiles(
             Node.sandbox(id),
             Fence.NONE,
@@ -353,7 +354,11 @@ class VerbsTest {
   }
 
   private static String read(String id, String path) {
-    return node.host().readFile(Node.sandbox(id), path, 1 << 20).orElseThrow().toStringUtf8();
+    return node.host()
+        .homes()
+        .readFile(Node.sandbox(id), path, 1 << 20)
+        .orElseThrow()
+        .toStringUtf8();
   }
 
   private static List<Verb> verbsOf(String id, int after) {

@@ -10,8 +10,8 @@ import dev.chowder.server.Chowder;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.server.operator.OperatorClient;
 import dev.chowder.server.tls.CertificateAuthority.Identity;
-import dev.chowder.simulator.FakeSandboxDriver;
 import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -78,8 +78,8 @@ class NodeTlsTest {
         .withFallback(ConfigFactory.parseResources("application.conf"));
   }
 
-  private static FakeSandboxDriver driver(Config unused) {
-    return new FakeSandboxDriver(FakeSandboxSettings.instant().in(folder.resolve("sandboxes")));
+  private static SimulatedEngine driver(Config unused) {
+    return new SimulatedEngine(FakeSandboxSettings.instant().in(folder.resolve("sandboxes")));
   }
 
   @AfterAll

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
+import dev.chowder.sandbox.HomeFolder;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.FileProgram.FromProgram;
 import java.io.IOException;
@@ -25,18 +25,18 @@ import java.util.function.Function;
  * Accesses files through {@code files.cjs}, which runs each request with the sandbox's own rights.
  * The folder's content is untrusted, so names in responses are validated again.
  */
-final class DockerSandboxFiles implements SandboxFiles {
+final class DockerHomeFolder implements HomeFolder {
   private static final int CHUNK = 128 * 1024;
   private static final int TRIES = 5;
 
-  private final DockerEngine engine;
+  private final DockerApi engine;
   private final DockerSandboxSettings settings;
   private final DockerFilesContainer container;
   private final SandboxId id;
   private final FilePath folder;
 
-  DockerSandboxFiles(
-      DockerEngine engine,
+  DockerHomeFolder(
+      DockerApi engine,
       DockerSandboxSettings settings,
       DockerFilesContainer container,
       SandboxId id,
@@ -161,7 +161,7 @@ final class DockerSandboxFiles implements SandboxFiles {
   }
 
   private void execute(String operation, Map<String, Object> request) {
-    run(operation, request, DockerSandboxFiles::next);
+    run(operation, request, DockerHomeFolder::next);
   }
 
   private <T> T run(

@@ -6,16 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxEvent;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
-import dev.chowder.sandbox.SandboxDriverContract;
+import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxEngineContract;
+import dev.chowder.sandbox.SandboxEvent;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.SandboxSpec;
+import dev.chowder.sandbox.TaskSpec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -27,14 +28,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Runs the contract on a real Docker Engine with the real sandbox image and light commands. */
-class DockerSandboxDriverIT extends SandboxDriverContract {
+class DockerSandboxEngineIT extends SandboxEngineContract {
   private static final DockerTestEngine engine = new DockerTestEngine("it-driver");
-  private static DockerSandboxDriver driver;
+  private static DockerSandboxEngine driver;
 
   @BeforeAll
   static void open() {
     engine.removeOrphans();
-    driver = new DockerSandboxDriver(engine.settings());
+    driver = new DockerSandboxEngine(engine.settings());
   }
 
   @AfterAll
@@ -45,7 +46,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Override
-  protected SandboxDriver driver() {
+  protected SandboxEngine driver() {
     return driver;
   }
 
@@ -91,12 +92,12 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   @Test
   void unreadableFoldersAndHardLinksAreMeasuredCorrectly() {
     var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
-    var most = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
+    var most = new HomeUsage(1L << 40, 1 << 20);
     driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1));
     try {
       // The engine fills a home from the snapshot at the first use.
-      driver().writeFiles(sandbox, FIRST, List.of(file("first", "")));
-      var before = driver().measureHome(sandbox, most).orElseThrow();
+      driver().homes().writeFiles(sandbox, FIRST, List.of(file("first", "")));
+      var before = driver().homes().measure(sandbox, most).orElseThrow();
       var script =
           "mkdir c && dd if=/dev/zero of=c/f bs=1M count=3 && ln c/f c/g && ln c/f c/h && chmod 0 c";
       var task =
@@ -105,8 +106,9 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
               "org-1",
               List.of("sh", "-c", "cd /home/node && " + script),
               List.of());
-      assertThat(driver().run(sandbox, FIRST, task, Duration.ofSeconds(20)).exitCode()).isZero();
-      var after = driver().measureHome(sandbox, most).orElseThrow();
+      assertThat(driver().tasks().run(sandbox, FIRST, task, Duration.ofSeconds(20)).exitCode())
+          .isZero();
+      var after = driver().homes().measure(sandbox, most).orElseThrow();
       assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
       assertThat(after.files() - before.files()).isEqualTo(4);
     } finally {
@@ -168,8 +170,8 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Override
-  protected SandboxDriver unreachable() {
-    return new DockerSandboxDriver(engine.settingsWithHost("unix:///nonexistent/docker.sock"));
+  protected SandboxEngine unreachable() {
+    return new DockerSandboxEngine(engine.settingsWithHost("unix:///nonexistent/docker.sock"));
   }
 
   @Test
@@ -191,7 +193,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     driver.freeze(id, 1);
-    try (var other = new DockerSandboxDriver(engine.settings(Map.of("memory", "256 MiB")))) {
+    try (var other = new DockerSandboxEngine(engine.settings(Map.of("memory", "256 MiB")))) {
       assertThat(other.thaw(id, new Fence(2, 1), 1, process(commandThatServes()))).isEmpty();
     }
     assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
@@ -228,9 +230,9 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     var tooMuch = new SandboxFile("big", ByteString.copyFrom(new byte[4 << 20]), 0600);
-    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, FIRST, List.of(tooMuch)));
+    assertReason(Reason.NO_SPACE, () -> driver.homes().writeFiles(id, FIRST, List.of(tooMuch)));
     driver.stop(id, 1, Duration.ofSeconds(5));
-    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, FIRST, List.of(tooMuch)));
+    assertReason(Reason.NO_SPACE, () -> driver.homes().writeFiles(id, FIRST, List.of(tooMuch)));
 
     start(
         2,
@@ -250,8 +252,8 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     awaitAnswer(start(1, commandThatServes()));
     var events = new LinkedBlockingQueue<SandboxEvent>();
     try (var renewing =
-            new DockerSandboxDriver(engine.settings(Map.of("events-renew-interval", "1ms")));
-        var _ = renewing.events(events::add)) {
+            new DockerSandboxEngine(engine.settings(Map.of("events-renew-interval", "1ms")));
+        var _ = renewing.watch(events::add)) {
       killProcess(id);
       SandboxEvent event;
       do {

@@ -25,15 +25,15 @@ import org.slf4j.LoggerFactory;
  * Calls one Docker Engine so that no caller hangs: each call has a timeout, can be interrupted, and
  * waits for a permit of a fair semaphore. Does not know sandboxes.
  */
-final class DockerEngine implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(DockerEngine.class);
+final class DockerApi implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DockerApi.class);
 
   private final DockerSandboxSettings settings;
   private final DockerClient client;
   private final Semaphore calls;
   private final Semaphore streams;
 
-  DockerEngine(DockerSandboxSettings settings) {
+  DockerApi(DockerSandboxSettings settings) {
     this.settings = settings;
     this.calls = new Semaphore(settings.maxConcurrentCalls(), true);
     this.streams = new Semaphore(settings.maxConcurrentStreams(), true);

@@ -6,14 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.FileRefused.Reason;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxFiles.Content;
-import dev.chowder.sandbox.SandboxFiles.Count;
-import dev.chowder.sandbox.SandboxFiles.Entry;
-import dev.chowder.sandbox.SandboxFiles.Kind;
-import dev.chowder.sandbox.SandboxFiles.Listing;
-import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.sandbox.HomeFolder.Content;
+import dev.chowder.sandbox.HomeFolder.Count;
+import dev.chowder.sandbox.HomeFolder.Entry;
+import dev.chowder.sandbox.HomeFolder.Kind;
+import dev.chowder.sandbox.HomeFolder.Listing;
+import dev.chowder.sandbox.HomeFolder.Part;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -30,18 +28,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Tests that the files of every driver must pass, including attacks by the agent. A driver's own
- * test supplies the driver and a way to act as the agent.
+ * Tests that the files of every engine must pass, including attacks by the agent. An engine's own
+ * test supplies the engine and a way to act as the agent.
  */
 @Timeout(120)
-public abstract class SandboxFilesContract {
+public abstract class HomeFolderContract {
   protected static final FilePath FOLDER = FilePath.parse(".agent/workspace");
   private static final int MAX_ENTRIES = 100_000;
   private static final String CREDENTIALS = "token-of-the-agent";
 
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
-  protected abstract SandboxDriver driver();
+  protected abstract SandboxEngine driver();
 
   protected abstract String snapshot();
 
@@ -52,6 +50,7 @@ public abstract class SandboxFilesContract {
   void createSandbox() {
     driver().create(new SandboxSpec(id, "org-1", snapshot(), 1));
     driver()
+        .homes()
         .writeFiles(
             id,
             Fence.NONE,
@@ -64,8 +63,8 @@ public abstract class SandboxFilesContract {
     driver().remove(id, Fence.NONE);
   }
 
-  protected SandboxFiles files() {
-    return driver().files(id, FOLDER);
+  protected HomeFolder files() {
+    return driver().homes().folder(id, FOLDER);
   }
 
   @Test
@@ -323,8 +322,8 @@ public abstract class SandboxFilesContract {
   protected Count readTree(Map<Entry, ByteString> to) {
     return files()
         .readTree(
-            new SandboxFiles.Tree() {
-              private Entry current = SandboxFilesContract.entry("none", Kind.FOLDER);
+            new HomeFolder.Tree() {
+              private Entry current = HomeFolderContract.entry("none", Kind.FOLDER);
 
               @Override
               public void entry(Entry entry) {
@@ -391,7 +390,7 @@ public abstract class SandboxFilesContract {
         .read(
             FilePath.parse(path),
             maxBytes,
-            new SandboxFiles.Reader() {
+            new HomeFolder.Reader() {
               @Override
               public Part begin(Entry file) {
                 assertThat(file.kind()).isEqualTo(Kind.FILE);

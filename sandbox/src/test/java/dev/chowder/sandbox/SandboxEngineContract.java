@@ -5,16 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.base.Await;
-import dev.chowder.sandbox.SandboxDriver.Ending;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxEvent;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriver.StopResult;
-import dev.chowder.sandbox.SandboxDriver.TaskResult;
-import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.io.IOException;
@@ -40,11 +30,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Tests that every driver must pass, whatever runs its sandboxes. A driver's own test supplies the
- * driver and the commands that behave as a test needs.
+ * Tests that every engine must pass, whatever runs its sandboxes. An engine's own test supplies the
+ * engine and the commands that behave as a test needs.
  */
 @Timeout(60)
-public abstract class SandboxDriverContract {
+public abstract class SandboxEngineContract {
   protected static final String ORGANIZATION = "org-1";
   protected static final int PORT = 18789;
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -57,7 +47,7 @@ public abstract class SandboxDriverContract {
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
-  protected abstract SandboxDriver driver();
+  protected abstract SandboxEngine driver();
 
   protected abstract String snapshot();
 
@@ -93,7 +83,7 @@ public abstract class SandboxDriverContract {
   protected abstract void removeProcess(SandboxId sandbox);
 
   /** Returns a driver whose engine does not exist. */
-  protected abstract SandboxDriver unreachable();
+  protected abstract SandboxEngine unreachable();
 
   @AfterEach
   void removeSandbox() {
@@ -103,7 +93,7 @@ public abstract class SandboxDriverContract {
   @Test
   void creatingTwiceKeepsTheHome() {
     create();
-    driver().writeFiles(id, FIRST, List.of(file("note", "kept")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("note", "kept")));
     create();
     assertThat(read("note")).hasValue("kept");
     assertThat(driver().observe(id))
@@ -136,8 +126,8 @@ public abstract class SandboxDriverContract {
             ORGANIZATION,
             commandThatPrints("done", 0),
             List.of(file(".config/key", "secret")));
-    assertThat(driver().run(id, FIRST, task, LIMIT).exitCode()).isZero();
-    assertThat(driver().run(id, new Fence(2, 1), task, LIMIT).exitCode()).isZero();
+    assertThat(driver().tasks().run(id, FIRST, task, LIMIT).exitCode()).isZero();
+    assertThat(driver().tasks().run(id, new Fence(2, 1), task, LIMIT).exitCode()).isZero();
     assertThat(read(".config/key")).hasValue("secret");
   }
 
@@ -158,21 +148,24 @@ public abstract class SandboxDriverContract {
   void aCommandRunsBesideTheMainProcess() {
     create();
     start(1, commandThatServes());
-    TaskResult result = driver().exec(id, commandThatPrints("hello", 3), LIMIT);
+    TaskResult result = driver().tasks().exec(id, commandThatPrints("hello", 3), LIMIT);
     assertThat(result.exitCode()).isEqualTo(3);
     assertThat(result.output()).isEqualTo("hello\n");
     assertReason(
-        Reason.TIMED_OUT, () -> driver().exec(id, commandThatHangs(), Duration.ofSeconds(1)));
+        Reason.TIMED_OUT,
+        () -> driver().tasks().exec(id, commandThatHangs(), Duration.ofSeconds(1)));
     assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }
 
   @Test
   void aCommandWithoutAMainProcessIsRejected() {
     create();
-    assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
+    assertReason(
+        Reason.NOT_FOUND, () -> driver().tasks().exec(id, commandThatPrints("never", 0), LIMIT));
     start(1, commandThatServes());
     driver().stop(id, 1, GRACE);
-    assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
+    assertReason(
+        Reason.NOT_FOUND, () -> driver().tasks().exec(id, commandThatPrints("never", 0), LIMIT));
   }
 
   @Test
@@ -199,57 +192,60 @@ public abstract class SandboxDriverContract {
     create();
     ByteString bytes = ByteString.copyFrom(new byte[] {0, 1, -1, '\n', '\r'});
     driver()
+        .homes()
         .writeFiles(id, FIRST, List.of(new SandboxFile("a/b/c.bin", bytes, 0600), file("d", "")));
-    assertThat(driver().readFile(id, "a/b/c.bin", 100)).hasValue(bytes);
-    assertThat(driver().readFile(id, "d", 100)).hasValue(ByteString.EMPTY);
-    driver().writeFiles(id, FIRST, List.of(file("a/b/c.bin", "new")));
+    assertThat(driver().homes().readFile(id, "a/b/c.bin", 100)).hasValue(bytes);
+    assertThat(driver().homes().readFile(id, "d", 100)).hasValue(ByteString.EMPTY);
+    driver().homes().writeFiles(id, FIRST, List.of(file("a/b/c.bin", "new")));
     assertThat(read("a/b/c.bin")).hasValue("new");
   }
 
   @Test
   void aHomeIsMeasured() {
-    var limit = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
-    assertThat(driver().measureHome(id, limit)).isEmpty();
+    var limit = new HomeUsage(1L << 40, 1 << 20);
+    assertThat(driver().homes().measure(id, limit)).isEmpty();
     create();
     // The engine fills a home from the snapshot at the first use.
-    driver().writeFiles(id, FIRST, List.of(file("first", "")));
-    var before = driver().measureHome(id, limit).orElseThrow();
+    driver().homes().writeFiles(id, FIRST, List.of(file("first", "")));
+    var before = driver().homes().measure(id, limit).orElseThrow();
     var bytes = ByteString.copyFrom(new byte[3 << 20]);
-    driver().writeFiles(id, FIRST, List.of(new SandboxFile("folder/large", bytes, 0600)));
-    var after = driver().measureHome(id, limit).orElseThrow();
+    driver().homes().writeFiles(id, FIRST, List.of(new SandboxFile("folder/large", bytes, 0600)));
+    var after = driver().homes().measure(id, limit).orElseThrow();
     assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
     assertThat(after.files() - before.files()).isEqualTo(2);
     assertThat(after.exceeds(limit)).isFalse();
-    var little = new SandboxDriver.HomeUsage(2L << 20, 1 << 20);
-    assertThat(driver().measureHome(id, little).orElseThrow().exceeds(little)).isTrue();
+    var little = new HomeUsage(2L << 20, 1 << 20);
+    assertThat(driver().homes().measure(id, little).orElseThrow().exceeds(little)).isTrue();
   }
 
   @Test
   void aMissingFileIsEmpty() {
     create();
-    assertThat(driver().readFile(id, "absent/file", 100)).isEmpty();
+    assertThat(driver().homes().readFile(id, "absent/file", 100)).isEmpty();
   }
 
   @Test
   void aFileBeyondTheLimitIsRejected() {
     create();
-    driver().writeFiles(id, FIRST, List.of(file("big", "123456789")));
-    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "big", 8));
+    driver().homes().writeFiles(id, FIRST, List.of(file("big", "123456789")));
+    assertReason(Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "big", 8));
   }
 
   @Test
   void readingAFolderAsAFileIsRejected() {
     create();
-    driver().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
-    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "folder", 100));
+    driver().homes().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
+    assertReason(Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "folder", 100));
   }
 
   @Test
   void readingBelowAFileIsRejected() {
     create();
-    driver().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
-    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "folder/file/below", 100));
-    assertReason(Reason.FILE_REFUSED, () -> driver().readFile(id, "folder/file/far/below", 100));
+    driver().homes().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
+    assertReason(
+        Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "folder/file/below", 100));
+    assertReason(
+        Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "folder/file/far/below", 100));
   }
 
   @Test
@@ -257,15 +253,17 @@ public abstract class SandboxDriverContract {
     create();
     for (String path :
         List.of("", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb")) {
-      assertReason(Reason.REFUSED, () -> driver().writeFiles(id, FIRST, List.of(file(path, "x"))));
-      assertReason(Reason.REFUSED, () -> driver().readFile(id, path, 100));
+      assertReason(
+          Reason.REFUSED, () -> driver().homes().writeFiles(id, FIRST, List.of(file(path, "x"))));
+      assertReason(Reason.REFUSED, () -> driver().homes().readFile(id, path, 100));
     }
   }
 
   @Test
   void filesOfAMissingSandboxAreNotFound() {
-    assertReason(Reason.NOT_FOUND, () -> driver().writeFiles(id, FIRST, List.of(file("a", "b"))));
-    assertReason(Reason.NOT_FOUND, () -> driver().readFile(id, "a", 10));
+    assertReason(
+        Reason.NOT_FOUND, () -> driver().homes().writeFiles(id, FIRST, List.of(file("a", "b"))));
+    assertReason(Reason.NOT_FOUND, () -> driver().homes().readFile(id, "a", 10));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
 
@@ -283,7 +281,7 @@ public abstract class SandboxDriverContract {
   void aPreparedProcessDoesNotRunUntilItIsStarted() {
     create();
     driver().prepare(id, FIRST, process(commandThatServes()));
-    driver().writeFiles(id, FIRST, List.of(file("early", "yes")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("early", "yes")));
     assertThat(read("early")).hasValue("yes");
     assertThat(driver().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
@@ -310,15 +308,15 @@ public abstract class SandboxDriverContract {
   @Test
   void anUnpublishedPortIsReachableFromTheHostWhileTheProcessRuns() {
     create();
-    assertThat(driver().unpublished(id, PORT)).isEmpty();
+    assertThat(driver().endpoint(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    awaitAnswer(driver().unpublished(id, PORT).orElseThrow());
+    awaitAnswer(driver().endpoint(id, PORT).orElseThrow());
     freezeProcess(id);
-    assertThat(driver().unpublished(id, PORT)).isEmpty();
+    assertThat(driver().endpoint(id, PORT)).isEmpty();
     driver().stop(id, 1, GRACE);
-    assertThat(driver().unpublished(id, PORT)).isEmpty();
+    assertThat(driver().endpoint(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    awaitAnswer(driver().unpublished(id, PORT).orElseThrow());
+    awaitAnswer(driver().endpoint(id, PORT).orElseThrow());
   }
 
   @Test
@@ -382,13 +380,13 @@ public abstract class SandboxDriverContract {
   void filesSurviveAStopAndAStart() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().writeFiles(id, FIRST, List.of(file("while/running", "1")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("while/running", "1")));
     driver().stop(id, 1, GRACE);
-    driver().writeFiles(id, FIRST, List.of(file("while/stopped", "2")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("while/stopped", "2")));
     awaitAnswer(start(1, commandThatServes()));
     assertThat(read("while/running")).hasValue("1");
     assertThat(read("while/stopped")).hasValue("2");
-    driver().writeFiles(id, FIRST, List.of(file("while/running", "3")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("while/running", "3")));
     assertThat(read("while/running")).hasValue("3");
   }
 
@@ -420,12 +418,12 @@ public abstract class SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().events(events::add)) {
+    try (AutoCloseable _ = driver().watch(events::add)) {
       freezeProcess(id);
       assertThat(next(events).what()).contains("pause");
     }
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
-    driver().writeFiles(id, FIRST, List.of(file("frozen", "yes")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("frozen", "yes")));
     assertThat(read("frozen")).hasValue("yes");
     assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
   }
@@ -585,7 +583,7 @@ public abstract class SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().events(events::add)) {
+    try (AutoCloseable _ = driver().watch(events::add)) {
       removeProcess(id);
       assertThat(next(events)).isNotNull();
     }
@@ -639,7 +637,7 @@ public abstract class SandboxDriverContract {
     assertThat(driver().remove(id, FIRST)).isTrue();
     driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2));
     var second = new Fence(2, 2);
-    driver().writeFiles(id, second, List.of(file("memory", "kept")));
+    driver().homes().writeFiles(id, second, List.of(file("memory", "kept")));
 
     // No process uses the home yet.
     assertThat(driver().remove(id, FIRST)).isFalse();
@@ -650,7 +648,7 @@ public abstract class SandboxDriverContract {
         Reason.HOME_REPLACED, () -> driver().prepare(id, FIRST, process(commandThatServes())));
     assertReason(
         Reason.HOME_REPLACED,
-        () -> driver().writeFiles(id, FIRST, List.of(file("memory", "overwritten"))));
+        () -> driver().homes().writeFiles(id, FIRST, List.of(file("memory", "overwritten"))));
     assertThat(driver().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(2), new MainProcess.Missing()));
     assertThat(read("memory")).hasValue("kept");
@@ -675,7 +673,8 @@ public abstract class SandboxDriverContract {
     assertReason(Reason.REFUSED, () -> driver().stop(id, 1, GRACE));
     assertReason(Reason.REFUSED, () -> driver().prepare(id, FIRST, process(commandThatServes())));
     assertReason(Reason.REFUSED, () -> run(commandThatPrints("never", 0), LIMIT));
-    assertReason(Reason.REFUSED, () -> driver().writeFiles(id, FIRST, List.of(file("late", "x"))));
+    assertReason(
+        Reason.REFUSED, () -> driver().homes().writeFiles(id, FIRST, List.of(file("late", "x"))));
     assertThat(driver().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(2, endpoint)));
     assertThat(read("late")).isEmpty();
@@ -704,7 +703,7 @@ public abstract class SandboxDriverContract {
   void removingProcessesKeepsTheHome() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().writeFiles(id, FIRST, List.of(file("kept", "yes")));
+    driver().homes().writeFiles(id, FIRST, List.of(file("kept", "yes")));
     driver().removeProcesses(id, 1);
     assertThat(driver().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
@@ -801,7 +800,7 @@ public abstract class SandboxDriverContract {
     BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
     try (AutoCloseable _ =
         driver()
-            .events(
+            .watch(
                 event -> {
                   if (event.id().equals(id)) {
                     events.add(event);
@@ -816,14 +815,14 @@ public abstract class SandboxDriverContract {
 
   @Test
   void capacityIsPlausible() {
-    var capacity = driver().capacity();
+    var capacity = driver().host().capacity();
     assertThat(capacity.availableBytes()).isPositive().isLessThanOrEqualTo(capacity.totalBytes());
     assertThat(capacity.swapFreeBytes()).isNotNegative();
   }
 
   @Test
   void aMissingEngineIsReportedAsUnreachable() throws Exception {
-    try (SandboxDriver absent = unreachable()) {
+    try (SandboxEngine absent = unreachable()) {
       assertReason(
           Reason.ENGINE_UNREACHABLE,
           () -> absent.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1)));
@@ -834,7 +833,7 @@ public abstract class SandboxDriverContract {
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.pageOut(id, 1));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.memory(id));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.remove(id, Fence.NONE));
-      assertReason(Reason.ENGINE_UNREACHABLE, absent::capacity);
+      assertReason(Reason.ENGINE_UNREACHABLE, absent.host()::capacity);
     }
   }
 
@@ -848,6 +847,7 @@ public abstract class SandboxDriverContract {
 
   private TaskResult run(Fence fence, List<String> command, Duration limit) {
     return driver()
+        .tasks()
         .run(id, fence, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
   }
 
@@ -876,7 +876,7 @@ public abstract class SandboxDriverContract {
   }
 
   protected Optional<String> read(String path) {
-    return driver().readFile(id, path, 1000).map(ByteString::toStringUtf8);
+    return driver().homes().readFile(id, path, 1000).map(ByteString::toStringUtf8);
   }
 
   protected List<String> logLines(int lines) {

@@ -8,10 +8,10 @@ import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxFiles;
-import dev.chowder.sandbox.SandboxFilesContract;
+import dev.chowder.sandbox.HomeFolder;
+import dev.chowder.sandbox.HomeFolderContract;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxFile;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -24,15 +24,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Runs the contract of files on a real Docker Engine, and attacks of a hostile process. */
-class DockerSandboxFilesIT extends SandboxFilesContract {
+class DockerHomeFolderIT extends HomeFolderContract {
   private static final DockerTestEngine engine = new DockerTestEngine("it-files");
-  private static DockerSandboxDriver driver;
+  private static DockerSandboxEngine driver;
 
   @BeforeAll
   static void open() {
     engine.removeOrphans();
     driver =
-        new DockerSandboxDriver(
+        new DockerSandboxEngine(
             engine.settings(Map.of("files-idle-timeout", "3s", "files-stall-timeout", "20s")));
   }
 
@@ -44,7 +44,7 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
   }
 
   @Override
-  protected SandboxDriver driver() {
+  protected SandboxEngine driver() {
     return driver;
   }
 
@@ -56,7 +56,7 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
   @Override
   protected String asTheAgent(String script) {
     // Makes sure that the container exists and stays long enough.
-    driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
+    driver.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
     return engine.exec(id + "-files", List.of("sh", "-c", "cd /home/node && " + script));
   }
 
@@ -83,8 +83,10 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
         assertThat(read).isSubsetOf("LINK", "NOT_FOUND", "WRONG_KIND", "done");
         assertThat(outcome(() -> readTree(new HashMap<>()))).isEqualTo("done");
       } finally {
-        driver.writeFiles(
-            id, Fence.NONE, List.of(new SandboxFile(".agent/stop", ByteString.EMPTY, 0600)));
+        driver
+            .homes()
+            .writeFiles(
+                id, Fence.NONE, List.of(new SandboxFile(".agent/stop", ByteString.EMPTY, 0600)));
       }
       assertThat(Integer.parseInt(swapping.get(20, TimeUnit.SECONDS).strip())).isGreaterThan(50);
     }
@@ -128,7 +130,7 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
 
                       @Override
                       public ByteString merge(
-                          SandboxFiles.Entry key,
+                          HomeFolder.Entry key,
                           ByteString value,
                           java.util.function.BiFunction<
                                   ? super ByteString, ? super ByteString, ? extends ByteString>

@@ -3,8 +3,8 @@ package dev.chowder.simulator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxFilesContract;
+import dev.chowder.sandbox.HomeFolderContract;
+import dev.chowder.sandbox.SandboxEngine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -13,9 +13,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the contract of files on simulated sandboxes. */
-class FakeSandboxFilesTest extends SandboxFilesContract {
+class SimulatedHomeFolderTest extends HomeFolderContract {
   @TempDir Path folder;
-  private @Nullable FakeSandboxDriver driver;
+  private @Nullable SimulatedEngine driver;
 
   @AfterEach
   void close() {
@@ -23,10 +23,10 @@ class FakeSandboxFilesTest extends SandboxFilesContract {
   }
 
   @Override
-  protected SandboxDriver driver() {
+  protected SandboxEngine driver() {
     var open = driver;
     if (open == null) {
-      open = new FakeSandboxDriver(FakeSandboxSettings.instant().in(folder));
+      open = new SimulatedEngine(FakeSandboxSettings.instant().in(folder));
       driver = open;
     }
     return open;

@@ -15,7 +15,7 @@ import java.util.List;
  * {@link FileRefused} if the request cannot be carried out and {@link SandboxException} if the
  * sandbox is unavailable. Exceptions of the caller's own code pass through.
  */
-public interface SandboxFiles {
+public interface HomeFolder {
   /**
    * Lists one folder, sorted by name.
    *

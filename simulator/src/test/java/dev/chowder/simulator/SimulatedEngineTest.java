@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
-import dev.chowder.sandbox.SandboxDriverContract;
+import dev.chowder.sandbox.ProcessSpec;
+import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxEngineContract;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,10 +28,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the contract on simulated sandboxes, and tests the functions that other tests use. */
-class FakeSandboxDriverTest extends SandboxDriverContract {
+class SimulatedEngineTest extends SandboxEngineContract {
   private final HttpClient http = HttpClient.newHttpClient();
-  private final FakeSandboxDriver driver =
-      new FakeSandboxDriver(
+  private final SimulatedEngine driver =
+      new SimulatedEngine(
           FakeSandboxSettings.instant(), new FakeScript().missing("chowder/absent:1"));
 
   @AfterEach
@@ -39,7 +40,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Override
-  protected SandboxDriver driver() {
+  protected SandboxEngine driver() {
     return driver;
   }
 
@@ -104,8 +105,8 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Override
-  protected SandboxDriver unreachable() {
-    return new FakeSandboxDriver(FakeSandboxSettings.instant(), new FakeScript().unreachable());
+  protected SandboxEngine unreachable() {
+    return new SimulatedEngine(FakeSandboxSettings.instant(), new FakeScript().unreachable());
   }
 
   @Test
@@ -126,7 +127,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
     driver.freeze(id, 1);
     var resident = driver.memory(id).orElseThrow();
     driver.script().withoutSwap();
-    assertThat(driver.capacity().swapFreeBytes()).isZero();
+    assertThat(driver.host().capacity().swapFreeBytes()).isZero();
     assertThat(driver.pageOut(id, 1)).isEqualTo(resident);
     driver.script().withSwap();
     assertThat(driver.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);
@@ -140,23 +141,24 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
     var settings = FakeSandboxSettings.instant().in(directory);
     SandboxEndpoint endpoint;
     // Closed only after the second one has its state, like a server that was killed.
-    var first = new FakeSandboxDriver(settings);
+    var first = new SimulatedEngine(settings);
     first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
-    first.writeFiles(id, FIRST, List.of(file("a/key", "kept")));
+    first.homes().writeFiles(id, FIRST, List.of(file("a/key", "kept")));
     endpoint =
         first.start(
             id,
             new Fence(3, 1),
-            new SandboxDriver.ProcessSpec(
+            new ProcessSpec(
                 snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
     first.close();
-    try (var second = new FakeSandboxDriver(settings)) {
+    try (var second = new SimulatedEngine(settings)) {
       assertThat(second.list())
           .singleElement()
           .satisfies(
               observed ->
                   assertThat(observed.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
-      assertThat(second.readFile(id, "a/key", 10).orElseThrow().toStringUtf8()).isEqualTo("kept");
+      assertThat(second.homes().readFile(id, "a/key", 10).orElseThrow().toStringUtf8())
+          .isEqualTo("kept");
       awaitAnswer(endpoint);
       assertThat(Files.getPosixFilePermissions(directory.resolve(id + "/home/a/key")))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
@@ -168,14 +170,14 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   void nodesOfOneHostShareTheSandboxesAndServeAfterOneEnds(@TempDir Path directory)
       throws Exception {
     var settings = FakeSandboxSettings.instant().in(directory);
-    try (var first = new FakeSandboxDriver(settings);
-        var second = new FakeSandboxDriver(settings)) {
+    try (var first = new SimulatedEngine(settings);
+        var second = new SimulatedEngine(settings)) {
       first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
       var endpoint =
           first.start(
               id,
               new Fence(3, 1),
-              new SandboxDriver.ProcessSpec(
+              new ProcessSpec(
                   snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
       assertThat(second.list())
           .singleElement()
@@ -187,7 +189,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
       awaitAnswer(endpoint);
       second.stop(id, 3, Duration.ofSeconds(1));
       second.remove(id, Fence.NONE);
-      try (var third = new FakeSandboxDriver(settings)) {
+      try (var third = new SimulatedEngine(settings)) {
         assertThat(third.list()).isEmpty();
       }
     }
@@ -197,10 +199,12 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   void anOnboardedGatewayRequiresItsToken() throws Exception {
     create();
     run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
-    driver.writeFiles(
-        id,
-        FIRST,
-        List.of(file(".openclaw/openclaw.json", "{\"gateway\":{\"auth\":{\"token\":\"T\"}}}")));
+    driver
+        .homes()
+        .writeFiles(
+            id,
+            FIRST,
+            List.of(file(".openclaw/openclaw.json", "{\"gateway\":{\"auth\":{\"token\":\"T\"}}}")));
     SandboxEndpoint endpoint = start(1, commandThatServes());
     String ask = "{\"model\":\"openclaw/main\",\"input\":\"hi there\"}";
     assertThat(post(endpoint, "/v1/responses", "wrong", ask).statusCode()).isEqualTo(401);

@@ -1,0 +1,4 @@
+package dev.chowder.sandbox;
+
+/** Reports that a sandbox's main process ended or vanished. */
+public record SandboxEvent(SandboxId id, String what) {}

@@ -1,0 +1,4 @@
+package dev.chowder.sandbox;
+
+/** The result of a stop. */
+public record StopResult(boolean wasRunning, boolean killed, int exitCode) {}

@@ -1,0 +1,91 @@
+package dev.chowder.simulator;
+
+import dev.chowder.sandbox.HostCapacity;
+import dev.chowder.sandbox.MemoryUse;
+import dev.chowder.sandbox.SandboxHost;
+import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
+import dev.chowder.simulator.FakeScript.Verb;
+import java.util.Optional;
+import java.util.Set;
+
+/** Simulates the memory and the ports of a host. */
+public final class SimulatedHost implements SandboxHost {
+  private final FakeSandboxSettings settings;
+  private final FakeScript script;
+  private final FakeHost host;
+  private volatile Set<Integer> openHostPorts = Set.of();
+  private volatile Optional<String> isolationFailure = Optional.empty();
+
+  SimulatedHost(FakeSandboxSettings settings, FakeScript script, FakeHost host) {
+    this.settings = settings;
+    this.script = script;
+    this.host = host;
+  }
+
+  @Override
+  public HostCapacity capacity() {
+    script.apply(Verb.CAPACITY, Optional.empty());
+    return new HostCapacity(
+        settings.memoryBytes(),
+        script.isFull()
+            ? 0
+            : Math.max(0, settings.memoryBytes() - host.running() * residentBytes()),
+        swapFreeBytes(),
+        compressedBytes(),
+        script.stalledPercent());
+  }
+
+  /** Returns the memory that a process takes while it is not paged out. */
+  private long residentBytes() {
+    return settings.processBytes()
+        - Math.round(settings.processBytes() * script.runningSwapShare());
+  }
+
+  /** Returns the memory of compressed swap; a paged-out process takes half of its own there. */
+  private long compressedBytes() {
+    if (!script.hasSwap()) return 0;
+    return script.hasDiskSwap()
+        ? settings.processBytes()
+        : host.pagedOut() * settings.processBytes() / 2;
+  }
+
+  long swapFreeBytes() {
+    return script.hasSwap()
+        ? Math.max(0, settings.memoryBytes() - host.pagedOut() * settings.processBytes())
+        : 0;
+  }
+
+  /** Returns the memory of a process; a part of it stays resident when it is paged out. */
+  MemoryUse memoryUse(FakeSandbox sandbox) {
+    long all = settings.processBytes();
+    boolean pagedOut = sandbox.process().filter(SimulatedProcess::pagedOut).isPresent();
+    long swapped = Math.round(all * (pagedOut ? script.pageOutShare() : script.runningSwapShare()));
+    return new MemoryUse(all - swapped, swapped);
+  }
+
+  @Override
+  public String hostAddressFromSandbox() {
+    return "127.0.0.1";
+  }
+
+  /** Records the ports. A simulated process is part of this process and reaches the same ports. */
+  @Override
+  public void openHostPorts(Set<Integer> ports) {
+    openHostPorts = Set.copyOf(ports);
+  }
+
+  /** Returns the ports of the host that are open to sandboxes. */
+  public Set<Integer> openHostPorts() {
+    return openHostPorts;
+  }
+
+  @Override
+  public Optional<String> isolationFailure() {
+    return isolationFailure;
+  }
+
+  /** Sets why sandboxes are not isolated; empty if they are. */
+  public void isolationFailure(Optional<String> why) {
+    isolationFailure = why;
+  }
+}
