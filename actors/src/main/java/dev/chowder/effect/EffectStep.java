@@ -33,8 +33,10 @@ import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.rows.RowSettings;
+import dev.chowder.sandbox.ResourceSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxResources;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.startup.Startup;
@@ -62,6 +64,7 @@ public record EffectStep(
    * Settings of this step.
    *
    * @param image image of the sandboxes
+   * @param resources resources of each sandbox
    * @param schemaSandbox sandbox in which the image's schema is read; stable, so that after a crash
    *     the next query of the schema finds it
    * @param rowsPerWrite maximum number of rows that are written together
@@ -71,6 +74,7 @@ public record EffectStep(
       OpenClawSettings openClaw,
       HostPortSettings hostPorts,
       String image,
+      SandboxResources resources,
       SandboxId schemaSandbox,
       int rowsPerWrite) {
     public static Settings of(Config root) {
@@ -79,6 +83,7 @@ public record EffectStep(
           OpenClawSettings.of(root),
           HostPortSettings.of(root),
           root.getString("chowder.sandbox.image"),
+          ResourceSettings.of(root),
           schemaSandbox(root.getString("chowder.sandbox.docker.cluster-id")),
           RowSettings.of(root).maxPerWrite());
     }
@@ -150,6 +155,7 @@ public record EffectStep(
             engine,
             settings.schemaSandbox(),
             settings.image(),
+            settings.resources(),
             settings.openClaw().schemaTimeout());
     // Read the image early, so that the first caller with overrides need not wait for it.
     node.blocking().execute(images::schema);
@@ -246,7 +252,7 @@ public record EffectStep(
       ImageFiles images,
       HostPortAccess hostPorts,
       GatewaySleep sleep) {
-    var image = new SandboxImage(settings.image(), images::skeleton);
+    var image = new SandboxImage(settings.image(), settings.resources(), images::skeleton);
     var output = new GatewayOutput(engine, configuration.known());
     var configurationStage =
         new ConfigurationStage(

@@ -6,6 +6,7 @@ import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxResources;
 import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.sandbox.TaskSpec;
 import java.util.List;
@@ -16,14 +17,16 @@ import java.util.function.Supplier;
  * The image of the sandboxes, and what runs from it.
  *
  * @param snapshot name of the image
+ * @param resources resources of each sandbox
  * @param skeleton returns the configuration that onboarding wrote into the image; empty if that is
  *     not known
  */
-public record SandboxImage(String snapshot, Supplier<Optional<ByteString>> skeleton) {
+public record SandboxImage(
+    String snapshot, SandboxResources resources, Supplier<Optional<ByteString>> skeleton) {
   /** Returns the sandbox of an instance. */
   SandboxSpec sandbox(SandboxId sandbox, StageRun stageRun) {
     return new SandboxSpec(
-        sandbox, stageRun.organizationId(), snapshot, stageRun.homes().generation());
+        sandbox, stageRun.organizationId(), snapshot, stageRun.homes().generation(), resources);
   }
 
   /** Returns the process of a gateway. */
@@ -33,11 +36,12 @@ public record SandboxImage(String snapshot, Supplier<Optional<ByteString>> skele
         stageRun.organizationId(),
         OpenClawHome.GATEWAY_COMMAND,
         OpenClawHome.GATEWAY_ENVIRONMENT,
-        OpenClawHome.GATEWAY_PORT);
+        OpenClawHome.GATEWAY_PORT,
+        resources);
   }
 
   /** Returns a command that runs with the home volume, and ends. */
   TaskSpec task(StageRun stageRun, List<String> command, List<SandboxFile> files) {
-    return new TaskSpec(snapshot, stageRun.organizationId(), command, files);
+    return new TaskSpec(snapshot, stageRun.organizationId(), command, files, resources);
   }
 }

@@ -7,6 +7,7 @@ import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxResources;
 import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.sandbox.TaskSpec;
 import java.time.Duration;
@@ -33,6 +34,7 @@ public final class ImageFiles {
   private final SandboxEngine engine;
   private final SandboxId sandbox;
   private final String snapshot;
+  private final SandboxResources resources;
   private final Duration limit;
   private final ReentrantLock reading = new ReentrantLock();
   private volatile Optional<Contents> known = Optional.empty();
@@ -54,10 +56,16 @@ public final class ImageFiles {
    *     removes what a crash left behind
    * @param limit maximum duration of the read, which takes 2 to 4 s on a two-core machine
    */
-  public ImageFiles(SandboxEngine engine, SandboxId sandbox, String snapshot, Duration limit) {
+  public ImageFiles(
+      SandboxEngine engine,
+      SandboxId sandbox,
+      String snapshot,
+      SandboxResources resources,
+      Duration limit) {
     this.engine = engine;
     this.sandbox = sandbox;
     this.snapshot = snapshot;
+    this.resources = resources;
     this.limit = limit;
   }
 
@@ -98,13 +106,14 @@ public final class ImageFiles {
     // A crash may have left the home of another image.
     remove();
     try {
-      engine.create(new SandboxSpec(sandbox, NO_ORGANIZATION, snapshot, 0));
+      engine.create(new SandboxSpec(sandbox, NO_ORGANIZATION, snapshot, 0, resources));
       var task =
           new TaskSpec(
               snapshot,
               NO_ORGANIZATION,
               ConfigSchema.command(OpenClawHome.absolute(OpenClawHome.SCHEMA)),
-              List.of());
+              List.of(),
+              resources);
       var result = engine.tasks().run(sandbox, Fence.ofAttempt(1), task, limit);
       if (result.exitCode() != 0) {
         LOG.warn("image: the schema was not printed, exit code {}", result.exitCode());

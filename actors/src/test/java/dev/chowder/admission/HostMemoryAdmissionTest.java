@@ -1,5 +1,6 @@
 package dev.chowder.admission;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -239,11 +240,11 @@ class HostMemoryAdmissionTest {
 
   private static void boot(SimulatedEngine driver, InstanceId id) {
     var sandbox = SandboxId.ofInstance(id.value());
-    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 1));
+    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 1, RESOURCES));
     var _ =
         driver.start(
             sandbox,
             new Fence(1, 1),
-            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
+            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789, RESOURCES));
   }
 }

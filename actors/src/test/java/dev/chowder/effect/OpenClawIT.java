@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import static dev.chowder.sandbox.TestResources.OPENCLAW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -159,7 +160,8 @@ class OpenClawIT {
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
     images =
-        new ImageFiles(driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
+        new ImageFiles(
+            driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, OPENCLAW, Duration.ofSeconds(60));
     overrides = overrides(ADMIN);
     var gateways = new TestGateways(secrets, closingDatabasesEarly(driver), HTTP);
     channels = gateways.channels();
@@ -197,7 +199,8 @@ class OpenClawIT {
         gateway.organizationId(),
         gateway.command(),
         environment,
-        gateway.port());
+        gateway.port(),
+        OPENCLAW);
   }
 
   private static StoredOverrides overrides(OpenClawAdmin admin) {
@@ -470,7 +473,7 @@ class OpenClawIT {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
     var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
-    var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
+    var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of(), OPENCLAW);
     assertDone(driver.tasks().run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // As an agent may write it; the turns below need requests.
     var warmsUp =

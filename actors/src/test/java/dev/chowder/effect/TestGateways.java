@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
+
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.gateway.GatewayTokens;
@@ -153,7 +155,7 @@ public final class TestGateways {
       String snapshot,
       Duration warmUpLimit) {
     var effects = EffectSettings.of(ConfigFactory.load());
-    var image = new SandboxImage(snapshot, () -> skeleton);
+    var image = new SandboxImage(snapshot, RESOURCES, () -> skeleton);
     var sleep = sleep();
     var models =
         new ModelSetups(

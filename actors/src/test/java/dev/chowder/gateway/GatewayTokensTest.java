@@ -1,5 +1,6 @@
 package dev.chowder.gateway;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -60,7 +61,7 @@ class GatewayTokensTest {
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     tokens = new TestGateways(secrets, driver, http).tokens();
-    driver.create(new SandboxSpec(SANDBOX, "org", "image", 0));
+    driver.create(new SandboxSpec(SANDBOX, "org", "image", 0, RESOURCES));
     previous = tokens.newOrActive(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
     OpenClawConfig.requireToken(config);
@@ -85,7 +86,8 @@ class GatewayTokensTest {
                 "org",
                 OpenClawHome.GATEWAY_COMMAND,
                 OpenClawHome.GATEWAY_ENVIRONMENT,
-                OpenClawHome.GATEWAY_PORT));
+                OpenClawHome.GATEWAY_PORT,
+                RESOURCES));
   }
 
   @AfterEach

@@ -1,5 +1,6 @@
 package dev.chowder.gateway;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.Timeout;
 class ImageFilesTest {
   private final SimulatedEngine host = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ImageFiles images =
-      new ImageFiles(host, SandboxId.ofInstance(Ids.next()), "image", Duration.ofSeconds(30));
+      new ImageFiles(
+          host, SandboxId.ofInstance(Ids.next()), "image", RESOURCES, Duration.ofSeconds(30));
 
   /** A simulated image has no schema. */
   @Test

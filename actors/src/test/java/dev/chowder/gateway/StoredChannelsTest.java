@@ -1,5 +1,6 @@
 package dev.chowder.gateway;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -234,7 +235,7 @@ class StoredChannelsTest {
   private SandboxEndpoint startGateway() {
     var token = Secret.of("t");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0));
+    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0, RESOURCES));
     driver
         .homes()
         .writeFiles(
@@ -248,6 +249,6 @@ class StoredChannelsTest {
     return driver.start(
         sandbox,
         Fence.ofAttempt(1),
-        new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789));
+        new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, RESOURCES));
   }
 }

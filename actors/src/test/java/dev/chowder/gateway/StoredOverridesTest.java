@@ -1,5 +1,6 @@
 package dev.chowder.gateway;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -258,7 +259,7 @@ class StoredOverridesTest {
   private SandboxEndpoint startGateway() {
     var token = Secret.of("the-token-of-this-test");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0));
+    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0, RESOURCES));
     var config = JSON.createObjectNode();
     config.putObject("channels").put("mine", true);
     OpenClawConfig.requireToken(config);
@@ -280,7 +281,8 @@ class StoredOverridesTest {
             "org",
             OpenClawHome.GATEWAY_COMMAND,
             OpenClawHome.GATEWAY_ENVIRONMENT,
-            OpenClawHome.GATEWAY_PORT));
+            OpenClawHome.GATEWAY_PORT,
+            RESOURCES));
   }
 
   private ObjectNode file() {

@@ -1,5 +1,6 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.sandbox.TestResources.OPENCLAW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -86,7 +87,11 @@ class OpenClawOnboardingIT {
         .isEqualTo("{\"mode\":\"token\"}");
     var onboarding =
         new TaskSpec(
-            SNAPSHOT, "org", OpenClawOnboarding.command(), OpenClawOnboarding.files(setup));
+            SNAPSHOT,
+            "org",
+            OpenClawOnboarding.command(),
+            OpenClawOnboarding.files(setup),
+            OPENCLAW);
     var result = driver.tasks().run(sandbox, FENCE, onboarding, LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
 
@@ -98,7 +103,8 @@ class OpenClawOnboardingIT {
   @Test
   void preparedHomesHaveNoFilesInCommonThatIdentifyAnAgent() {
     var task =
-        new TaskSpec(SNAPSHOT, "org", List.of("find", "/home/node", "-type", "f"), List.of());
+        new TaskSpec(
+            SNAPSHOT, "org", List.of("find", "/home/node", "-type", "f"), List.of(), OPENCLAW);
     assertThat(driver.tasks().run(create(), FENCE, task, LIMIT).output().lines())
         .containsExactlyInAnyOrder(
             "/home/node/.bash_logout",
@@ -133,7 +139,11 @@ class OpenClawOnboardingIT {
     var result =
         driver
             .tasks()
-            .run(prepared(CUSTOM), FENCE, new TaskSpec(SNAPSHOT, "org", command, List.of()), LIMIT);
+            .run(
+                prepared(CUSTOM),
+                FENCE,
+                new TaskSpec(SNAPSHOT, "org", command, List.of(), OPENCLAW),
+                LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
     assertThat(result.output()).contains("\"skipAllStateMigrations\":true");
   }
@@ -190,7 +200,8 @@ class OpenClawOnboardingIT {
                 "org",
                 OpenClawHome.GATEWAY_COMMAND,
                 OpenClawHome.GATEWAY_ENVIRONMENT,
-                OpenClawHome.GATEWAY_PORT));
+                OpenClawHome.GATEWAY_PORT,
+                OPENCLAW));
     assertThat(
             new GatewayReadiness()
                 .awaitReady(gateway, LIMIT, () -> driver.observe(sandbox).endpoint()))
@@ -227,7 +238,7 @@ class OpenClawOnboardingIT {
   private SandboxId create() {
     var sandbox = SandboxId.ofInstance(Ids.next());
     sandboxes.add(sandbox);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 1));
+    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 1, OPENCLAW));
     return sandbox;
   }
 

@@ -12,4 +12,5 @@ public record ProcessSpec(
     String organizationId,
     List<String> command,
     Map<String, String> environment,
-    int port) {}
+    int port,
+    SandboxResources resources) {}

@@ -5,4 +5,9 @@ package dev.chowder.sandbox;
  *
  * @param generation generation of its home directory; 0 for a directory without a label
  */
-public record SandboxSpec(SandboxId id, String organizationId, String snapshot, int generation) {}
+public record SandboxSpec(
+    SandboxId id,
+    String organizationId,
+    String snapshot,
+    int generation,
+    SandboxResources resources) {}

@@ -8,4 +8,8 @@ import java.util.List;
  * @param files files that are written before it starts, with paths relative to the home directory
  */
 public record TaskSpec(
-    String snapshot, String organizationId, List<String> command, List<SandboxFile> files) {}
+    String snapshot,
+    String organizationId,
+    List<String> command,
+    List<SandboxFile> files,
+    SandboxResources resources) {}

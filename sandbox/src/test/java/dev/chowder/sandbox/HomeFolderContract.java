@@ -1,5 +1,6 @@
 package dev.chowder.sandbox;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -48,7 +49,7 @@ public abstract class HomeFolderContract {
 
   @BeforeEach
   void createSandbox() {
-    driver().create(new SandboxSpec(id, "org-1", snapshot(), 1));
+    driver().create(new SandboxSpec(id, "org-1", snapshot(), 1, RESOURCES));
     driver()
         .homes()
         .writeFiles(

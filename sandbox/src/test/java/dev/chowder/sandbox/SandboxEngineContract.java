@@ -1,5 +1,6 @@
 package dev.chowder.sandbox;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -104,7 +105,7 @@ public abstract class SandboxEngineContract {
   void creatingFromAMissingSnapshotFails() {
     assertReason(
         Reason.IMAGE_MISSING,
-        () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1", 1)));
+        () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1", 1, RESOURCES)));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
 
@@ -125,7 +126,8 @@ public abstract class SandboxEngineContract {
             snapshot(),
             ORGANIZATION,
             commandThatPrints("done", 0),
-            List.of(file(".config/key", "secret")));
+            List.of(file(".config/key", "secret")),
+            RESOURCES);
     assertThat(driver().tasks().run(id, FIRST, task, LIMIT).exitCode()).isZero();
     assertThat(driver().tasks().run(id, new Fence(2, 1), task, LIMIT).exitCode()).isZero();
     assertThat(read(".config/key")).hasValue("secret");
@@ -482,11 +484,22 @@ public abstract class SandboxEngineContract {
     assertThat(thaw(2, 2, commandThatServes())).as("another boot").isEmpty();
     assertThat(thaw(2, 1, commandThatIgnoresSigterm())).as("another command").isEmpty();
     var otherImage =
-        new ProcessSpec("chowder/other:1", ORGANIZATION, commandThatServes(), Map.of(), PORT);
+        new ProcessSpec(
+            "chowder/other:1", ORGANIZATION, commandThatServes(), Map.of(), PORT, RESOURCES);
     assertThat(driver().thaw(id, new Fence(2, 1), 1, otherImage)).as("another image").isEmpty();
     var otherEnvironment =
-        new ProcessSpec(snapshot(), ORGANIZATION, commandThatServes(), Map.of("A", "b"), PORT);
+        new ProcessSpec(
+            snapshot(), ORGANIZATION, commandThatServes(), Map.of("A", "b"), PORT, RESOURCES);
     assertThat(driver().thaw(id, new Fence(2, 1), 1, otherEnvironment)).isEmpty();
+    var otherResources =
+        new ProcessSpec(
+            snapshot(),
+            ORGANIZATION,
+            commandThatServes(),
+            Map.of(),
+            PORT,
+            new SandboxResources(256L << 20, 1_000_000_000L, 512, 0));
+    assertThat(driver().thaw(id, new Fence(2, 1), 1, otherResources)).as("other limits").isEmpty();
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
     killProcess(id);
     awaitEnd();
@@ -558,6 +571,34 @@ public abstract class SandboxEngineContract {
     assertThat(thaw(2, 1, commandThatServes())).hasValue(endpoint);
     awaitAnswer(endpoint);
     assertThat(logLines(100)).containsOnlyOnce("line 1");
+  }
+
+  @Test
+  void aPagedOutProcessIsObservedAsFrozenAndItsHomeAndLogAreAccessible() throws Exception {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    sleep(1, true);
+    // A deeper sleep is a later attempt than the start.
+    assertThat(driver().pageOut(id, 2)).isEqualTo(driver().memory(id).orElseThrow());
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(driver().list())
+        .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Paused(1)));
+    driver().homes().writeFiles(id, FIRST, List.of(file("paged-out", "yes")));
+    assertThat(read("paged-out")).hasValue("yes");
+    assertThat(logLines(100)).containsOnlyOnce("line 1");
+    assertThat(driver().freeze(id, 2)).as("freezes a paged-out process again").isEqualTo(1);
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+  }
+
+  @Test
+  void withoutAGraceAPagedOutProcessIsKilled() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    sleep(1, true);
+    assertThat(driver().stop(id, 2, Duration.ZERO).killed()).isTrue();
+    assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Ended.class);
+    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 2));
+    assertThat(thaw(2, 1, commandThatServes())).isEmpty();
   }
 
   private void sleep(int attempt, boolean pagedOut) {
@@ -635,7 +676,7 @@ public abstract class SandboxEngineContract {
   void aLateCallOfAnEarlierAttemptTouchesNeitherTheNewHomeNorItsProcess() {
     create();
     assertThat(driver().remove(id, FIRST)).isTrue();
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2));
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2, RESOURCES));
     var second = new Fence(2, 2);
     driver().homes().writeFiles(id, second, List.of(file("memory", "kept")));
 
@@ -689,7 +730,7 @@ public abstract class SandboxEngineContract {
 
   @Test
   void aHomeWithoutALabelHasGenerationZero() {
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 0));
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 0, RESOURCES));
     assertThat(driver().observe(id).home()).hasValue(0);
     assertThat(driver().list())
         .contains(new SandboxObservation(id, Optional.of(0), new MainProcess.Missing()));
@@ -825,12 +866,14 @@ public abstract class SandboxEngineContract {
     try (SandboxEngine absent = unreachable()) {
       assertReason(
           Reason.ENGINE_UNREACHABLE,
-          () -> absent.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1)));
+          () -> absent.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES)));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.observe(id));
       assertReason(Reason.ENGINE_UNREACHABLE, absent::list);
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.stop(id, 1, GRACE));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.freeze(id, 1));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.pageOut(id, 1));
+      assertReason(
+          Reason.ENGINE_UNREACHABLE, () -> absent.thaw(id, FIRST, 1, process(commandThatServes())));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.memory(id));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.remove(id, Fence.NONE));
       assertReason(Reason.ENGINE_UNREACHABLE, absent.host()::capacity);
@@ -838,7 +881,7 @@ public abstract class SandboxEngineContract {
   }
 
   protected void create() {
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
   }
 
   protected TaskResult run(List<String> command, Duration limit) {
@@ -848,7 +891,11 @@ public abstract class SandboxEngineContract {
   private TaskResult run(Fence fence, List<String> command, Duration limit) {
     return driver()
         .tasks()
-        .run(id, fence, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
+        .run(
+            id,
+            fence,
+            new TaskSpec(snapshot(), ORGANIZATION, command, List.of(), RESOURCES),
+            limit);
   }
 
   protected SandboxEndpoint start(int attempt, List<String> command) {
@@ -868,7 +915,7 @@ public abstract class SandboxEngineContract {
   }
 
   protected ProcessSpec process(List<String> command) {
-    return new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT);
+    return new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT, RESOURCES);
   }
 
   protected static SandboxFile file(String path, String content) {

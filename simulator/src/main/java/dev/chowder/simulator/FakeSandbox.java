@@ -54,7 +54,8 @@ final class FakeSandbox {
           + process.snapshot()
           + process.command()
           + new TreeMap<>(process.environment())
-          + process.port();
+          + process.port()
+          + process.resources();
     }
 
     SimulatedProcess ended(int code, boolean memory, Ending how) {

@@ -1,5 +1,6 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -58,7 +59,7 @@ class GatewaySuspensionTest {
   private final HttpClient http = HttpClient.newHttpClient();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private static final ProcessSpec PROCESS =
-      new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789);
+      new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789, RESOURCES);
 
   private final GatewayResponses responses =
       new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
@@ -82,7 +83,7 @@ class GatewaySuspensionTest {
 
   @BeforeEach
   void start() {
-    driver.create(new SandboxSpec(SANDBOX, "org", "chowder/fake", 1));
+    driver.create(new SandboxSpec(SANDBOX, "org", "chowder/fake", 1, RESOURCES));
     gateway = driver.start(SANDBOX, FENCE, PROCESS);
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.simulator;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
@@ -142,14 +143,19 @@ class SimulatedEngineTest extends SandboxEngineContract {
     SandboxEndpoint endpoint;
     // Closed only after the second one has its state, like a server that was killed.
     var first = new SimulatedEngine(settings);
-    first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
+    first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
     first.homes().writeFiles(id, FIRST, List.of(file("a/key", "kept")));
     endpoint =
         first.start(
             id,
             new Fence(3, 1),
             new ProcessSpec(
-                snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
+                snapshot(),
+                ORGANIZATION,
+                commandThatServes(),
+                java.util.Map.of(),
+                PORT,
+                RESOURCES));
     first.close();
     try (var second = new SimulatedEngine(settings)) {
       assertThat(second.list())
@@ -172,13 +178,18 @@ class SimulatedEngineTest extends SandboxEngineContract {
     var settings = FakeSandboxSettings.instant().in(directory);
     try (var first = new SimulatedEngine(settings);
         var second = new SimulatedEngine(settings)) {
-      first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
+      first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
       var endpoint =
           first.start(
               id,
               new Fence(3, 1),
               new ProcessSpec(
-                  snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
+                  snapshot(),
+                  ORGANIZATION,
+                  commandThatServes(),
+                  java.util.Map.of(),
+                  PORT,
+                  RESOURCES));
       assertThat(second.list())
           .singleElement()
           .satisfies(

@@ -16,6 +16,7 @@ import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxResources;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -38,7 +39,8 @@ record DockerContainerSpec(
     String snapshot,
     List<String> command,
     Map<String, String> environment,
-    Optional<Integer> port) {
+    Optional<Integer> port,
+    SandboxResources resources) {
 
   static final String HOME = "/home/node";
   static final int USER_ID = 1000;
@@ -54,7 +56,8 @@ record DockerContainerSpec(
         process.snapshot(),
         process.command(),
         process.environment(),
-        Optional.of(process.port()));
+        Optional.of(process.port()),
+        process.resources());
   }
 
   String name() {
@@ -90,12 +93,12 @@ record DockerContainerSpec(
     return hash(settings).equals(DockerObservations.labels(container).get(DockerLabels.SPEC));
   }
 
-  private static String limits(DockerSandboxSettings settings) {
-    return settings.memoryLimitBytes()
+  private String limits(DockerSandboxSettings settings) {
+    return resources.memoryBytes()
         + " "
-        + settings.nanoCpus()
+        + resources.nanoCpus()
         + " "
-        + settings.maxProcesses()
+        + resources.processes()
         + " "
         + settings.temporaryBytes()
         + " "
@@ -146,10 +149,10 @@ record DockerContainerSpec(
             .withSecurityOpts(settings.securityOptions())
             .withPrivileged(false)
             .withIpcMode("private")
-            .withMemory(settings.memoryLimitBytes())
-            .withMemorySwap(settings.memoryLimitBytes())
-            .withNanoCPUs(settings.nanoCpus())
-            .withPidsLimit(settings.maxProcesses())
+            .withMemory(resources.memoryBytes())
+            .withMemorySwap(resources.memoryBytes())
+            .withNanoCPUs(resources.nanoCpus())
+            .withPidsLimit(resources.processes())
             .withOomScoreAdj(settings.oomScoreAdjustment())
             .withUlimits(List.of(new Ulimit("core", 0L, 0L)))
             .withReadonlyRootfs(settings.readOnlyRoot())

@@ -53,10 +53,10 @@ final class DockerHelperSpec {
             .withSecurityOpts(settings.securityOptions())
             .withPrivileged(false)
             .withIpcMode("private")
-            .withMemory(settings.filesMemoryBytes())
-            .withMemorySwap(settings.filesMemoryBytes())
-            .withNanoCPUs(settings.nanoCpus())
-            .withPidsLimit(settings.maxProcesses())
+            .withMemory(settings.helperResources().memoryBytes())
+            .withMemorySwap(settings.helperResources().memoryBytes())
+            .withNanoCPUs(settings.helperResources().nanoCpus())
+            .withPidsLimit(settings.helperResources().processes())
             .withOomScoreAdj(settings.oomScoreAdjustment())
             .withReadonlyRootfs(true);
     if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());

@@ -119,7 +119,8 @@ final class DockerHomeFiles implements SandboxHomes {
             image,
             List.of("true"),
             Map.of(),
-            Optional.empty());
+            Optional.empty(),
+            settings.helperResources());
     return launcher.create(spec, Fence.ofAttempt(0));
   }
 

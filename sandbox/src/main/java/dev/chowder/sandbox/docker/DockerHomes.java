@@ -46,20 +46,20 @@ final class DockerHomes {
       labels.put(DockerLabels.GENERATION, Integer.toString(spec.generation()));
     }
     // The engine returns the volume that exists now, even if another call created it.
-    var volume = engine.call("create volume " + id, docker -> create(docker, id, labels));
+    var volume = engine.call("create volume " + id, docker -> create(docker, spec, labels));
     new Fence(0, spec.generation())
         .requireHome(id, Optional.of(DockerLabels.generation(volume.getLabels())));
   }
 
   /** Creates the volume, with a quota if the engine's file system has project quotas. */
   private CreateVolumeResponse create(
-      DockerClient docker, SandboxId id, Map<String, String> labels) {
+      DockerClient docker, SandboxSpec spec, Map<String, String> labels) {
+    SandboxId id = spec.id();
+    long quota = spec.resources().diskBytes();
     var volume = docker.createVolumeCmd().withName(id.value()).withLabels(labels);
-    if (settings.homeQuotaBytes() > 0 && quotas) {
+    if (quota > 0 && quotas) {
       try {
-        return volume
-            .withDriverOpts(Map.of("size", Long.toString(settings.homeQuotaBytes())))
-            .exec();
+        return volume.withDriverOpts(Map.of("size", Long.toString(quota))).exec();
       } catch (DockerException refused) {
         var message = String.valueOf(refused.getMessage());
         quotas = !message.contains("no quota support");

@@ -1,6 +1,7 @@
 package dev.chowder.sandbox.docker;
 
 import com.typesafe.config.Config;
+import dev.chowder.sandbox.SandboxResources;
 import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
@@ -13,10 +14,8 @@ import java.util.List;
  * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}
  * @param clusterId distinguishes this installation's sandboxes from others on the same engine
  * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
- * @param memoryLimitBytes memory of one process; also the limit with swap, so that only frozen
- *     processes are swapped (cgroup v2)
- * @param cpus processors that one process may use
- * @param maxProcesses maximum number of processes and threads of one sandbox
+ * @param cpus CPUs of a container that only accesses a home volume
+ * @param maxProcesses maximum number of processes and threads of such a container
  * @param temporaryBytes size of /tmp, which counts as memory
  * @param oomScoreAdjustment OOM score adjustment of its processes; the kernel ends those with a
  *     higher one first
@@ -44,8 +43,6 @@ import java.util.List;
  * @param isolationCheckInterval maximum age of the last firewall check when a process starts
  * @param nameServers addresses of the DNS servers for sandboxes; empty for those of the host
  * @param mayReach otherwise blocked destinations that are open, as {@code address[/bits][:port]}
- * @param homeQuotaBytes quota of a home volume if the engine's file system has project quotas; 0
- *     sets none
  * @param measureTimeout limit of the walk through one home volume
  * @param filesMemoryBytes memory of the container in which files are accessed
  * @param filesIdleTimeout time after which that container ends if no program runs in it
@@ -60,7 +57,6 @@ public record DockerSandboxSettings(
     @Setting("host") String dockerHost,
     String clusterId,
     String subnet,
-    @Setting("memory") long memoryLimitBytes,
     double cpus,
     long maxProcesses,
     @Setting("temporary-size") long temporaryBytes,
@@ -87,7 +83,6 @@ public record DockerSandboxSettings(
     Duration isolationCheckInterval,
     List<String> nameServers,
     List<String> mayReach,
-    @Setting("home-volume-quota") long homeQuotaBytes,
     Duration measureTimeout,
     @Setting("files-memory") long filesMemoryBytes,
     Duration filesIdleTimeout,
@@ -108,9 +103,9 @@ public record DockerSandboxSettings(
     return SettingsBinder.bind(root, PATH, DockerSandboxSettings.class);
   }
 
-  /** Returns the CPU of one process, in billionths of a CPU. */
-  long nanoCpus() {
-    return (long) (cpus * 1e9);
+  /** Returns the resources of a container that only accesses a home volume. */
+  SandboxResources helperResources() {
+    return new SandboxResources(filesMemoryBytes, (long) (cpus * 1e9), maxProcesses, 0);
   }
 
   /** Returns the security options of every container. */

@@ -65,7 +65,8 @@ final class DockerTasks implements SandboxTasks {
             task.snapshot(),
             task.command(),
             Map.of(),
-            Optional.empty());
+            Optional.empty(),
+            task.resources());
     String created = launcher.create(spec, fence);
     files.writeStopped(created, task.files());
     String container = launcher.start(spec, fence, created);

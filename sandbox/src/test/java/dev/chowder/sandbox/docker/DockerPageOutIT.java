@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
@@ -168,7 +169,7 @@ class DockerPageOutIT {
   }
 
   private SandboxEndpoint start() {
-    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 1));
+    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
     var endpoint = driver.start(id, new Fence(1, 1), process());
     engine.awaitAnswer(endpoint);
     return endpoint;
@@ -195,7 +196,8 @@ class DockerPageOutIT {
             }).listen(18789);
             """),
         Map.of(),
-        18789);
+        18789,
+        RESOURCES);
   }
 
   private static String digest(SandboxEndpoint endpoint) {

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -93,7 +94,7 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
   void unreadableFoldersAndHardLinksAreMeasuredCorrectly() {
     var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
     var most = new HomeUsage(1L << 40, 1 << 20);
-    driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1));
+    driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
     try {
       // The engine fills a home from the snapshot at the first use.
       driver().homes().writeFiles(sandbox, FIRST, List.of(file("first", "")));
@@ -105,7 +106,8 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
               DockerTestEngine.SNAPSHOT,
               "org-1",
               List.of("sh", "-c", "cd /home/node && " + script),
-              List.of());
+              List.of(),
+              RESOURCES);
       assertThat(driver().tasks().run(sandbox, FIRST, task, Duration.ofSeconds(20)).exitCode())
           .isZero();
       var after = driver().homes().measure(sandbox, most).orElseThrow();
@@ -186,17 +188,6 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
     assertThat(engine.cpuNanos(id + "-gateway")).isEqualTo(frozen);
     assertThat(thaw(2, 1, List.of("node", "-e", "for (;;);"))).isPresent();
     Await.until(() -> engine.cpuNanos(id + "-gateway") > frozen);
-  }
-
-  @Test
-  void aThawIsEmptyAfterTheLimitsChanged() {
-    create();
-    awaitAnswer(start(1, commandThatServes()));
-    driver.freeze(id, 1);
-    try (var other = new DockerSandboxEngine(engine.settings(Map.of("memory", "256 MiB")))) {
-      assertThat(other.thaw(id, new Fence(2, 1), 1, process(commandThatServes()))).isEmpty();
-    }
-    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -81,8 +82,7 @@ final class DockerTestEngine {
   }
 
   DockerSandboxSettings settings(Map<String, Object> changed) {
-    var defaults =
-        Map.<String, Object>of("cluster-id", clusterId, "memory", "192 MiB", "cpus", 1.0);
+    var defaults = Map.<String, Object>of("cluster-id", clusterId, "cpus", 1.0);
     return DockerSandboxSettings.from(
         ConfigFactory.parseMap(changed)
             .withFallback(ConfigFactory.parseMap(defaults))
@@ -98,7 +98,8 @@ final class DockerTestEngine {
         organization,
         List.of("node", "-e", "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
         Map.of(),
-        18789);
+        18789,
+        RESOURCES);
   }
 
   /** Removes a sandbox, the firewall's chains and everything else of this cluster. */

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -103,7 +104,8 @@ class HungEngineTest {
   @Test
   void everyCallTimesOut() {
     assertReason(
-        Reason.ENGINE_UNREACHABLE, () -> driver.create(new SandboxSpec(id, "org-1", "image", 0)));
+        Reason.ENGINE_UNREACHABLE,
+        () -> driver.create(new SandboxSpec(id, "org-1", "image", 0, RESOURCES)));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, 1, Duration.ofSeconds(1)));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id, Fence.NONE));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
@@ -34,7 +35,7 @@ class LateEngineIT {
   void startAgent() {
     engine.removeOrphans();
     try (var earlier = new DockerSandboxEngine(engine.settings())) {
-      earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
+      earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
       var _ = earlier.start(id, Fence.ofAttempt(1), DockerTestEngine.answering("org-1"));
     }
   }

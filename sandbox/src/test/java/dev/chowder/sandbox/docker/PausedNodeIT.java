@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -200,7 +201,8 @@ class PausedNodeIT {
   }
 
   private void create(int generation) {
-    other.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, generation));
+    other.create(
+        new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, generation, RESOURCES));
   }
 
   private SandboxEndpoint startInSecondHome() {
@@ -208,13 +210,22 @@ class PausedNodeIT {
         id,
         SECOND,
         new ProcessSpec(
-            DockerTestEngine.SNAPSHOT, ORGANIZATION, List.of("sleep", "1000"), Map.of(), 18789));
+            DockerTestEngine.SNAPSHOT,
+            ORGANIZATION,
+            List.of("sleep", "1000"),
+            Map.of(),
+            18789,
+            RESOURCES));
   }
 
   private Object run() {
     var task =
         new TaskSpec(
-            DockerTestEngine.SNAPSHOT, ORGANIZATION, List.of("touch", "touched"), List.of());
+            DockerTestEngine.SNAPSHOT,
+            ORGANIZATION,
+            List.of("touch", "touched"),
+            List.of(),
+            RESOURCES);
     return paused.tasks().run(id, FIRST, task, LIMIT);
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -32,7 +33,7 @@ class RemovedImageIT {
     engine.removeOrphans();
     driver = new DockerSandboxEngine(engine.settings());
     engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
-    driver.create(new SandboxSpec(id, ORGANIZATION, OLD, 0));
+    driver.create(new SandboxSpec(id, ORGANIZATION, OLD, 0, RESOURCES));
     driver
         .homes()
         .writeFiles(id, Fence.NONE, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));

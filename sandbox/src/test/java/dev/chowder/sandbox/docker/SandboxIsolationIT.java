@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -78,7 +79,7 @@ class SandboxIsolationIT {
   }
 
   private static SandboxEndpoint start(SandboxId id) {
-    driver.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0));
+    driver.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0, RESOURCES));
     return driver.start(
         id,
         Fence.ofAttempt(1),
@@ -88,7 +89,8 @@ class SandboxIsolationIT {
             List.of(
                 "node", "-e", "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
             Map.of("NOTE", "visible"),
-            PORT));
+            PORT,
+            RESOURCES));
   }
 
   private static void acceptAndClose() {
@@ -475,10 +477,10 @@ class SandboxIsolationIT {
     var settings = engine.settings();
     var container = engine.docker().inspectContainerCmd(one + "-gateway").exec();
     var host = container.getHostConfig();
-    assertThat(host.getMemory()).isEqualTo(settings.memoryLimitBytes());
-    assertThat(host.getMemorySwap()).isEqualTo(settings.memoryLimitBytes());
-    assertThat(host.getNanoCPUs()).isEqualTo(settings.nanoCpus());
-    assertThat(host.getPidsLimit()).isEqualTo(settings.maxProcesses());
+    assertThat(host.getMemory()).isEqualTo(RESOURCES.memoryBytes());
+    assertThat(host.getMemorySwap()).isEqualTo(RESOURCES.memoryBytes());
+    assertThat(host.getNanoCPUs()).isEqualTo(RESOURCES.nanoCpus());
+    assertThat(host.getPidsLimit()).isEqualTo(RESOURCES.processes());
     assertThat(host.getOomScoreAdj()).isEqualTo(settings.oomScoreAdjustment());
     assertThat(host.getPrivileged()).isFalse();
     assertThat(host.getRestartPolicy().getName()).isIn("", "no");
@@ -507,7 +509,7 @@ class SandboxIsolationIT {
   @Test
   void aSecretInAFileIsVisibleToItsUserOnlyAndNotByInspection() {
     SandboxId third = newId();
-    driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0));
+    driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0, RESOURCES));
     var file = new SandboxFile(".config/key", ByteString.copyFromUtf8(CANARY), 0600);
     var result =
         driver
@@ -524,7 +526,8 @@ class SandboxIsolationIT {
                         "%u:%g %a %n",
                         "/home/node/.config",
                         "/home/node/.config/key"),
-                    List.of(file)),
+                    List.of(file),
+                    RESOURCES),
                 Duration.ofSeconds(20));
     assertThat(result.output())
         .isEqualTo("1000:1000 700 /home/node/.config\n1000:1000 600 /home/node/.config/key\n");

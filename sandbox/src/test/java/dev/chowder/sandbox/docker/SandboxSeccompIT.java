@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -97,7 +98,7 @@ class SandboxSeccompIT {
   @Test
   void theContainerForFilesHasTheProfile() {
     try (var driver = new DockerSandboxEngine(engine.settings())) {
-      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
+      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
       var _ = driver.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
       var options =
           engine
@@ -121,7 +122,7 @@ class SandboxSeccompIT {
             new DockerSandboxEngine(
                 engine.settings(Map.of("host", proxy.host(), "runtime", "runc")));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
+      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
       var held = proxy.hold("POST /.*containers/[^/]+/start");
       var usage =
           threads.submit(() -> driver.homes().measure(id, new HomeUsage(1L << 30, 100_000)));
@@ -157,7 +158,7 @@ class SandboxSeccompIT {
   }
 
   private void start(DockerSandboxEngine driver, int attempt) {
-    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
+    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
     var _ = driver.start(id, Fence.ofAttempt(attempt), DockerTestEngine.answering("org-1"));
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.sandbox.Fence;
@@ -81,12 +82,12 @@ class SandboxListenersTest {
   }
 
   private InetSocketAddress start(int attempt) {
-    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 0));
+    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 0, RESOURCES));
     SandboxEndpoint endpoint =
         driver.start(
             sandbox,
             Fence.ofAttempt(attempt),
-            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
+            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789, RESOURCES));
     return new InetSocketAddress(endpoint.host(), endpoint.port());
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -187,7 +188,7 @@ class ReconcilerTest {
               .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "there" : "");
       // As a create leaves it that was in progress when the instance was deleted.
-      node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
+      node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image", 0, RESOURCES));
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left: " + id : "");
       assertThat(reconciler(node)).contains("\"quarantined_count\":0");
     }
@@ -486,12 +487,12 @@ class ReconcilerTest {
 
   private static String untracked(SimulatedEngine host) {
     var id = UUID.randomUUID().toString();
-    host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
+    host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 0, RESOURCES));
     var _ =
         host.start(
             Node.sandbox(id),
             Fence.ofAttempt(1),
-            new ProcessSpec("image", "org", List.of("serve"), Map.of(), 1));
+            new ProcessSpec("image", "org", List.of("serve"), Map.of(), 1, RESOURCES));
     return id;
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.server.node;
 
+import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -84,7 +85,7 @@ class UnresponsiveSandboxTest {
       // A deletion that is not finished would remove its new sandbox after the start of the node.
       Node.await(() -> node.slots(key) == 0 ? "" : "slots in use: " + node.slots(key));
     }
-    for (var id : ids) host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 1));
+    for (var id : ids) host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 1, RESOURCES));
     var clear = Node.sandbox(ids.removeLast());
     ids.forEach(id -> host.script().unresponsive(Node.sandbox(id)));
 
@@ -189,7 +190,8 @@ class UnresponsiveSandboxTest {
       for (int n = 0; n < FLEET; n += 500) {
         new InstanceRows(database).upsertAll(copies.subList(n, n + 500));
       }
-      for (var copy : copies) host.create(new SandboxSpec(sandbox(copy), "org", "image", 1));
+      for (var copy : copies)
+        host.create(new SandboxSpec(sandbox(copy), "org", "image", 1, RESOURCES));
     }
 
     try (var node = Node.start(home, host, Map.of("chowder.reconciler.interval", "1s"));
