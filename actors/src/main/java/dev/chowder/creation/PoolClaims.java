@@ -7,10 +7,9 @@ import dev.chowder.instance.PoolSetup;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.pool.PoolMembers;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxFile;
-import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -39,7 +38,7 @@ public final class PoolClaims {
       List.of(Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ZERO);
 
   private final PoolMembers members;
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
   private final Executor blocking;
   private final boolean enabled;
   private final Counter hits;
@@ -55,12 +54,12 @@ public final class PoolClaims {
    */
   public PoolClaims(
       PoolMembers members,
-      SandboxEngine engine,
+      Sandboxes sandboxes,
       Executor blocking,
       boolean enabled,
       MeterRegistry metrics) {
     this.members = members;
-    this.engine = engine;
+    this.sandboxes = sandboxes;
     this.blocking = blocking;
     this.enabled = enabled;
     this.hits = counter("hit", metrics);
@@ -123,7 +122,7 @@ public final class PoolClaims {
     var fence = new Fence(claimed.attempt(), claimed.profile().homes().generation());
     for (var pause : MARK_PAUSES) {
       try {
-        engine.homes().writeFiles(SandboxId.ofInstance(claimed.id().value()), fence, List.of(file));
+        sandboxes.of(claimed.id().value()).writeFiles(fence, List.of(file));
         return;
       } catch (SandboxException why) {
         LOG.warn(

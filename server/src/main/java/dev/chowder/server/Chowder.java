@@ -17,7 +17,9 @@ import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
 import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxStep;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.sandbox.docker.DockerSandboxEngine;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.secret.StorageStep;
@@ -103,13 +105,13 @@ public final class Chowder implements AutoCloseable {
   private void start() throws IOException {
     // In the background, since it takes half a second without an AOT cache.
     var rules = RuleCheck.prepare();
-    var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    startup.add("metrics", metrics::close);
+    var metrics = metrics();
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
     var engine = startup.run(new SandboxStep(() -> engines.apply(config)));
+    var sandboxes = new Sandboxes(engine);
     var node = context(metrics);
-    registerMetrics(metrics, engine, storage);
+    registerMetrics(metrics, engine.host(), storage);
     var member = startup.run(new ClusterStep(ClusterStep.Settings.of(config)));
     var _ = member.lost().thenAccept(lost::complete);
     var system = member.system();
@@ -151,7 +153,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 ServiceSettings.of(config),
                 storage,
-                engine,
+                sandboxes,
                 admission,
                 effects,
                 drain,
@@ -164,7 +166,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 certificates,
                 new EdgeStep.Inputs(
-                    storage, engine, effects, duties, services, new NodeNames(system)),
+                    storage, sandboxes, effects, duties, services, new NodeNames(system)),
                 metrics,
                 serving::get,
                 node));
@@ -177,12 +179,14 @@ public final class Chowder implements AutoCloseable {
     return new NodeContext(clock, metrics, blocking);
   }
 
-  private void registerMetrics(
-      MeterRegistry metrics, SandboxEngine engine, StorageStep.Parts storage) {
-    Gauge.builder(
-            "chowder.sandboxes.isolated",
-            engine,
-            d -> d.host().isolationFailure().isEmpty() ? 1 : 0)
+  private PrometheusMeterRegistry metrics() {
+    var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    startup.add("metrics", metrics::close);
+    return metrics;
+  }
+
+  private void registerMetrics(MeterRegistry metrics, SandboxHost host, StorageStep.Parts storage) {
+    Gauge.builder("chowder.sandboxes.isolated", host, h -> h.isolationFailure().isEmpty() ? 1 : 0)
         .description("1 if the host isolates sandboxes from itself and from each other, else 0")
         .register(metrics);
     InstanceMetrics.register(metrics, new InstanceRows(storage.database()), clock);

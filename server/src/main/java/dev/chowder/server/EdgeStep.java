@@ -7,7 +7,7 @@ import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.rows.RowSettings;
-import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.BackupTag;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SignedBackups;
@@ -72,7 +72,7 @@ record EdgeStep(
   /** Parts of earlier steps. */
   record Inputs(
       StorageStep.Parts storage,
-      SandboxEngine engine,
+      Sandboxes sandboxes,
       EffectStep.Parts effects,
       DutyStep.Parts duties,
       ServiceStep.Parts services,
@@ -103,7 +103,7 @@ record EdgeStep(
                 new MonitoringServer.Sources(
                     metrics::scrape,
                     isServing,
-                    () -> inputs.engine().host().isolationFailure().isEmpty())));
+                    () -> inputs.sandboxes().host().isolationFailure().isEmpty())));
     return new Parts(operators, monitoring, startup.add("gRPC", grpc(envoy)));
   }
 
@@ -184,7 +184,8 @@ record EdgeStep(
                 new BodyLimit(BodyLimit.Settings.of(config), rate.rejectionDelay()),
                 new GatewayAuthorization(
                     inputs.services().directory(),
-                    new SandboxListeners(inputs.engine(), gateway.listenerAge(), node.blocking()),
+                    new SandboxListeners(
+                        inputs.sandboxes(), gateway.listenerAge(), node.blocking()),
                     gateway.baseDomain(),
                     inputs.services().controlUi(),
                     new UnknownLimit<>(

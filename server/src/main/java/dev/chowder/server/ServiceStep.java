@@ -18,7 +18,7 @@ import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OpenClawSkills;
 import dev.chowder.organization.Standing;
 import dev.chowder.pool.PoolSettings;
-import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.server.audit.AuditLog;
 import dev.chowder.server.audit.AuditSettings;
@@ -92,7 +92,7 @@ record ServiceStep(
     ServerSettings settings,
     ServiceSettings values,
     StorageStep.Parts storage,
-    SandboxEngine engine,
+    Sandboxes sandboxes,
     AdmissionStep.Parts admission,
     EffectStep.Parts effects,
     DrainSignal drain,
@@ -136,7 +136,7 @@ record ServiceStep(
     var responses =
         startup.add("responses", new ResponsesProxy(shared.directory(), settings.responses()));
     var admitting = admitting();
-    var starts = new InstanceStarts(shared.instances(), admitting, engine);
+    var starts = new InstanceStarts(shared.instances(), admitting, sandboxes);
     var signUps = signUps(shared, keys);
     var revocations =
         startup.add(
@@ -162,11 +162,11 @@ record ServiceStep(
             keyService,
             SubscriptionGrpcService.create(
                 shared.organizations(), StripeSettings.from(config), node.clock()),
-            new FileGrpcService(shared.instances(), engine, shared.files()),
+            new FileGrpcService(shared.instances(), sandboxes, shared.files()),
             skillService(shared),
             channelService(shared)),
         shared.instances(),
-        new BulkRecovery(new InstanceRows(storage.database()), starts, engine),
+        new BulkRecovery(new InstanceRows(storage.database()), starts, sandboxes.host()),
         shared.directory(),
         controlUi,
         shared.organizations(),
@@ -232,7 +232,7 @@ record ServiceStep(
     var claims =
         new PoolClaims(
             admission.poolMembers(),
-            engine,
+            sandboxes,
             node.blocking(),
             PoolSettings.of(config).isEnabled(),
             node.metrics());
@@ -253,7 +253,7 @@ record ServiceStep(
         new EventRows(storage.database()),
         new InstanceLogs(
             shared.instances(),
-            engine,
+            sandboxes,
             effects.known(),
             new SharedPermits("open log streams", values.maxOpenLogs())),
         FleetWatchSettings.of(config),
@@ -274,7 +274,7 @@ record ServiceStep(
             skills.installTimeout(),
             skills.reportTimeout()),
         shared.instances(),
-        engine,
+        sandboxes,
         skills,
         shared.files().endSleepTimeout());
   }
@@ -301,7 +301,7 @@ record ServiceStep(
         new ChannelPresenter(settings.gateway()::urlOf),
         new InstanceChannels(
             channelSwitch, gateways, quick, slow, openClaw.channels(), node.clock()),
-        new ChannelPairings(gateways, quick, slow, engine, openClaw.channels()),
+        new ChannelPairings(gateways, quick, slow, sandboxes, openClaw.channels()),
         shared.instances(),
         effects.channels());
   }
@@ -314,7 +314,7 @@ record ServiceStep(
         new SignUpPolicy(
             settings.signUpOpen(),
             settings.unisolatedOrganizations(),
-            engine.host()::isolationFailure,
+            sandboxes.host()::isolationFailure,
             () -> rows.isAnyBesides(Standing.DELETED.label())),
         node.clock());
   }

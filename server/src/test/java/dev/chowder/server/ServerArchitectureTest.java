@@ -3,13 +3,19 @@ package dev.chowder.server;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.conditions.ArchConditions;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxHomes;
+import dev.chowder.sandbox.SandboxTasks;
 import org.junit.jupiter.api.Test;
 
-/** Checks dependencies between packages of {@code server} that no compiler checks. */
+/** Checks rules of {@code server} that no compiler checks. */
 class ServerArchitectureTest {
   private static final JavaClasses SERVER =
       new ClassFileImporter()
@@ -42,5 +48,29 @@ class ServerArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(to);
+  }
+
+  /** {@link Chowder} passes the engine to the modules below; the rest asks {@code Sandboxes}. */
+  @Test
+  void onlyTheStartKnowsAnEngine() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(Chowder.class)
+        .should(dependOnAnEngine())
+        .because("the instance's sandbox may be on any engine of the node")
+        .check(SERVER);
+  }
+
+  @Test
+  void anEngineInTheStartIsFound() {
+    ArchRule rule = noClasses().should(dependOnAnEngine());
+    assertThat(rule.evaluate(new ClassFileImporter().importClasses(Chowder.class)).hasViolation())
+        .isTrue();
+  }
+
+  private static ArchCondition<JavaClass> dependOnAnEngine() {
+    return ArchConditions.dependOnClassesThat(
+        JavaClass.Predicates.belongToAnyOf(
+            SandboxEngine.class, SandboxTasks.class, SandboxHomes.class));
   }
 }

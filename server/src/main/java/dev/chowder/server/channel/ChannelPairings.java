@@ -9,9 +9,8 @@ import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.OpenClawChannels;
 import dev.chowder.openclaw.OpenClawChannels.Pairing;
 import dev.chowder.openclaw.OpenClawSettings;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.channel.ChannelRequests.Named;
 import dev.chowder.server.error.ApiError;
@@ -29,7 +28,7 @@ public final class ChannelPairings {
   private final GatewayClient gateways;
   private final OpenClawChannels quick;
   private final OpenClawChannels slow;
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
   private final OpenClawSettings.Channels settings;
 
   /**
@@ -42,12 +41,12 @@ public final class ChannelPairings {
       GatewayClient gateways,
       OpenClawChannels quick,
       OpenClawChannels slow,
-      SandboxEngine engine,
+      Sandboxes sandboxes,
       OpenClawSettings.Channels settings) {
     this.gateways = gateways;
     this.quick = quick;
     this.slow = slow;
-    this.engine = engine;
+    this.sandboxes = sandboxes;
     this.settings = settings;
   }
 
@@ -79,12 +78,9 @@ public final class ChannelPairings {
     var channel = wanted.named().channel();
     try {
       var printed =
-          engine
-              .tasks()
-              .exec(
-                  SandboxId.ofInstance(wanted.named().instance().value()),
-                  OpenClawChannels.codesCommand(channel),
-                  settings.codesTimeout());
+          sandboxes
+              .of(wanted.named().instance().value())
+              .exec(OpenClawChannels.codesCommand(channel), settings.codesTimeout());
       if (printed.exitCode() != 0) throw noCodes(wanted, printed.output());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);
     } catch (SandboxException why) {

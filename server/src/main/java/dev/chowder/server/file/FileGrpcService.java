@@ -21,7 +21,7 @@ import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.HomeFolder;
 import dev.chowder.sandbox.HomeFolder.Entry;
 import dev.chowder.sandbox.HomeFolder.Part;
-import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.instance.InstanceClient;
@@ -40,9 +40,9 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   private final Workspaces workspaces;
   private final FileSettings settings;
 
-  public FileGrpcService(InstanceClient client, SandboxEngine engine, FileSettings settings) {
+  public FileGrpcService(InstanceClient client, Sandboxes sandboxes, FileSettings settings) {
     this.requests = new FileRequests(settings);
-    this.workspaces = new Workspaces(client, engine, settings);
+    this.workspaces = new Workspaces(client, sandboxes, settings);
     this.settings = settings;
   }
 

@@ -9,9 +9,8 @@ import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.HomeFolder;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.InstanceClient;
@@ -28,13 +27,13 @@ final class Workspaces {
   private static final FilePath FOLDER = FilePath.parse(OpenClawHome.WORKSPACE);
 
   private final InstanceClient client;
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
   private final Duration endSleepLimit;
   private final SharedPermits permits;
 
-  Workspaces(InstanceClient client, SandboxEngine engine, FileSettings settings) {
+  Workspaces(InstanceClient client, Sandboxes sandboxes, FileSettings settings) {
     this.client = client;
-    this.engine = engine;
+    this.sandboxes = sandboxes;
     this.endSleepLimit = settings.endSleepTimeout();
     this.permits = new SharedPermits("open file calls", settings.maxOpen());
   }
@@ -69,7 +68,7 @@ final class Workspaces {
   /** Runs the work with a permit. Call {@link #require} first. */
   <T> T in(Caller caller, InstanceId id, Function<HomeFolder, T> work) {
     try (var _ = permits.acquire(caller.organizationId())) {
-      return work.apply(engine.homes().folder(SandboxId.ofInstance(id.value()), FOLDER));
+      return work.apply(sandboxes.of(id.value()).folder(FOLDER));
     } catch (FileRefused why) {
       throw FileErrors.error(why);
     } catch (SandboxException why) {

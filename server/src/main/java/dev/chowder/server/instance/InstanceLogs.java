@@ -4,7 +4,7 @@ import dev.chowder.api.v1.LogLine;
 import dev.chowder.gateway.KnownSecrets;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.rate.SharedPermits;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -12,7 +12,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 /** Streams the logs of gateways to callers, and bounds the number of open streams. */
 public final class InstanceLogs {
   private final InstanceClient client;
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
   private final KnownSecrets known;
   private final SharedPermits permits;
 
@@ -22,9 +22,9 @@ public final class InstanceLogs {
    * @param permits one for each open stream
    */
   public InstanceLogs(
-      InstanceClient client, SandboxEngine engine, KnownSecrets known, SharedPermits permits) {
+      InstanceClient client, Sandboxes sandboxes, KnownSecrets known, SharedPermits permits) {
     this.client = client;
-    this.engine = engine;
+    this.sandboxes = sandboxes;
     this.known = known;
     this.permits = permits;
   }
@@ -33,7 +33,7 @@ public final class InstanceLogs {
   void tail(Caller caller, InstanceRequests.Tail wanted, ServerCallStreamObserver<LogLine> out) {
     var view = client.get(caller, new InstanceId(wanted.instanceId()));
     LogStream.run(
-        engine,
+        sandboxes,
         view.id(),
         wanted,
         masking(view)::mask,

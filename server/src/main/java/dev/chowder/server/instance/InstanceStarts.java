@@ -11,10 +11,10 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
@@ -41,12 +41,12 @@ public final class InstanceStarts {
 
   private final InstanceClient client;
   private final Admission admission;
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
 
-  public InstanceStarts(InstanceClient client, Admission admission, SandboxEngine engine) {
+  public InstanceStarts(InstanceClient client, Admission admission, Sandboxes sandboxes) {
     this.client = client;
     this.admission = admission;
-    this.engine = engine;
+    this.sandboxes = sandboxes;
   }
 
   /** Starts the instance and returns it, running or on the way to that. */
@@ -107,7 +107,7 @@ public final class InstanceStarts {
   /** Returns the observed sandbox. Its home volume may be one that the instance had lost. */
   private SandboxObservation observe(InstanceView view) {
     try {
-      return engine.observe(sandbox(view));
+      return sandboxes.of(view.id().value()).observe();
     } catch (SandboxException why) {
       // Only this sandbox is unavailable. Admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());

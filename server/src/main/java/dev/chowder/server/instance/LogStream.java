@@ -5,10 +5,9 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxLogReader;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.rate.SharedPermits.Permit;
 import dev.chowder.server.stream.DrainSignal;
@@ -41,7 +40,7 @@ final class LogStream implements SandboxLogReader {
    * @param permit closed at the end of the stream
    */
   static void run(
-      SandboxEngine engine,
+      Sandboxes sandboxes,
       InstanceId id,
       InstanceRequests.Tail wanted,
       UnaryOperator<String> masking,
@@ -56,15 +55,14 @@ final class LogStream implements SandboxLogReader {
         LogStream::nodeStops,
         () -> {
           try (permit) {
-            stream.follow(engine, wanted);
+            stream.follow(sandboxes, wanted);
           }
         });
   }
 
   /** Waits until the stream ends. The engine sends the lines on a thread of its own. */
-  private void follow(SandboxEngine engine, InstanceRequests.Tail wanted) {
-    try (var _ =
-        engine.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
+  private void follow(Sandboxes sandboxes, InstanceRequests.Tail wanted) {
+    try (var _ = sandboxes.of(id.value()).logs(wanted.lines(), wanted.follow(), this)) {
       sink.awaitEnd();
     } catch (SandboxException why) {
       onEnd(Optional.of(why));

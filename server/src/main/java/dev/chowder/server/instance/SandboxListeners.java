@@ -2,9 +2,8 @@ package dev.chowder.server.instance;
 
 import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.gateway.ListenerDirectory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -21,7 +20,7 @@ public final class SandboxListeners implements ListenerDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(SandboxListeners.class);
   private static final int MAX_CACHED = 10_000;
 
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
   private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> cached;
 
   /** Has the gateway's address, because the listener's address changes with it at each start. */
@@ -33,8 +32,8 @@ public final class SandboxListeners implements ListenerDirectory {
    * @param age time for which a result is cached, also if there is no listener
    * @param blocking executor of the queries
    */
-  public SandboxListeners(SandboxEngine engine, Duration age, Executor blocking) {
-    this.engine = engine;
+  public SandboxListeners(Sandboxes sandboxes, Duration age, Executor blocking) {
+    this.sandboxes = sandboxes;
     this.cached =
         Caffeine.newBuilder()
             .maximumSize(MAX_CACHED)
@@ -51,8 +50,9 @@ public final class SandboxListeners implements ListenerDirectory {
 
   private Optional<InetSocketAddress> ask(Key key) {
     try {
-      return engine
-          .endpoint(SandboxId.ofInstance(key.instanceId()), key.port())
+      return sandboxes
+          .of(key.instanceId())
+          .endpoint(key.port())
           .map(at -> new InetSocketAddress(at.host(), at.port()));
     } catch (SandboxException why) {
       LOG.warn(

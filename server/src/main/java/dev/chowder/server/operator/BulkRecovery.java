@@ -6,8 +6,8 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.InstanceStarts;
@@ -33,12 +33,12 @@ public final class BulkRecovery {
 
   private final InstanceRows rows;
   private final InstanceStarts starts;
-  private final SandboxEngine engine;
+  private final SandboxHost host;
 
-  public BulkRecovery(InstanceRows rows, InstanceStarts starts, SandboxEngine engine) {
+  public BulkRecovery(InstanceRows rows, InstanceStarts starts, SandboxHost host) {
     this.rows = rows;
     this.starts = starts;
-    this.engine = engine;
+    this.host = host;
   }
 
   /** An instance in {@code error}, and the caller in whose name it is recovered. */
@@ -53,7 +53,7 @@ public final class BulkRecovery {
 
   private boolean engineAnswers() {
     try {
-      var _ = engine.host().capacity();
+      var _ = host.capacity();
       return true;
     } catch (SandboxException why) {
       LOG.warn("event=bulk-recover-ended message={}", why.getMessage());

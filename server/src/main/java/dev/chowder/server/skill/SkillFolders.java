@@ -10,9 +10,8 @@ import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.HomeFolder;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.error.ApiError;
 import java.io.IOException;
 import org.slf4j.Logger;
@@ -26,16 +25,16 @@ final class SkillFolders {
   private static final Logger LOG = LoggerFactory.getLogger(SkillFolders.class);
   private static final FilePath WORKSPACE = FilePath.parse(OpenClawHome.WORKSPACE);
 
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
 
-  SkillFolders(SandboxEngine engine) {
-    this.engine = engine;
+  SkillFolders(Sandboxes sandboxes) {
+    this.sandboxes = sandboxes;
   }
 
   /** Removes the folder, if it exists. */
   void remove(String instanceId, FilePath folder) {
     try {
-      var files = engine.homes().folder(SandboxId.ofInstance(instanceId), WORKSPACE);
+      var files = sandboxes.of(instanceId).folder(WORKSPACE);
       delete(files, folder);
       forget(files, folder.name());
     } catch (FileRefused why) {

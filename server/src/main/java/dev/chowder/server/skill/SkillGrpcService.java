@@ -20,7 +20,7 @@ import dev.chowder.openclaw.OpenClawSkills;
 import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.openclaw.SkillChange;
 import dev.chowder.openclaw.SkillRefused;
-import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.GatewayClient;
@@ -50,14 +50,14 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
       GatewayClient client,
       OpenClawSkills skills,
       InstanceClient instances,
-      SandboxEngine engine,
+      Sandboxes sandboxes,
       SkillSettings settings,
       Duration endSleepLimit) {
     this.requests = new SkillRequests(settings);
     this.client = client;
     this.skills = skills;
     this.instances = instances;
-    this.folders = new SkillFolders(engine);
+    this.folders = new SkillFolders(sandboxes);
     this.endSleepLimit = endSleepLimit;
   }
 

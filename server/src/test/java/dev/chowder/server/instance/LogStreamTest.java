@@ -8,6 +8,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxLogReader;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.server.stream.StubCall;
@@ -129,7 +130,7 @@ class LogStreamTest {
                   return handle;
                 });
     LogStream.run(
-        driver,
+        new Sandboxes(driver),
         new InstanceId(ID),
         new InstanceRequests.Tail(ID, true, 10),
         line -> line,

@@ -9,6 +9,7 @@ import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxSpec;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.FakeScript.Verb;
 import dev.chowder.simulator.SimulatedEngine;
@@ -33,7 +34,7 @@ class SandboxListenersTest {
   private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final SandboxListeners listeners =
-      new SandboxListeners(driver, Duration.ofHours(1), threads);
+      new SandboxListeners(new Sandboxes(driver), Duration.ofHours(1), threads);
 
   @AfterEach
   void close() {
@@ -75,7 +76,7 @@ class SandboxListenersTest {
   @Test
   void aCachedAddressExpires() {
     var gateway = start(1);
-    var forgetful = new SandboxListeners(driver, Duration.ZERO, threads);
+    var forgetful = new SandboxListeners(new Sandboxes(driver), Duration.ZERO, threads);
     assertThat(forgetful.lookup(id, gateway, PORT)).contains(gateway);
     driver.stop(sandbox, 1, Duration.ZERO);
     assertThat(forgetful.lookup(id, gateway, PORT)).isEmpty();
