@@ -95,6 +95,7 @@ public final class InstanceCreation {
           TokenRotations.NONE,
           ConfigValues.ofNew(version),
           Homes.FIRST,
+          Optional.empty(),
           now,
           now,
           createRequestId);

@@ -66,10 +66,7 @@ public final class GatewayStages implements GatewayWork {
       throws InterruptedException {
     homes.requireNoLaterAttempt(sandbox, stageRun);
     return switch (stageRun.stage()) {
-      case CREATE_SANDBOX -> {
-        homes.create(sandbox, stageRun);
-        yield Outcome.executed();
-      }
+      case CREATE_SANDBOX -> Outcome.created(homes.create(sandbox, stageRun));
       case ONBOARD -> onboarding.onboard(id, sandbox, stageRun);
       case GATEWAY_TOKEN -> onboarding.requireToken(id, sandbox, stageRun);
       case RESPONSES_ENDPOINT -> onboarding.openEndpoints(id, sandbox, stageRun);

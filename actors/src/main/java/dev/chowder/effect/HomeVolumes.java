@@ -12,6 +12,7 @@ import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.secret.SecretStore;
 
 /**
@@ -39,11 +40,12 @@ final class HomeVolumes {
     this.image = image;
   }
 
-  /** Creates the sandbox that a stage uses. */
-  void create(SandboxId sandbox, StageRun stageRun) {
+  /** Creates the sandbox that a stage uses, and returns its reference. */
+  SandboxRef create(SandboxId sandbox, StageRun stageRun) {
     // Removes what an earlier attempt left, since its own removal may still be running.
     removeUnused(sandbox, stageRun.attempt(), stageRun.homes(), stageRun.homes().generation());
     engine.create(image.sandbox(sandbox, stageRun));
+    return engine.ref(sandbox);
   }
 
   /** Returns whether the sandbox has a home volume. */

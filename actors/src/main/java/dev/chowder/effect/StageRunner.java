@@ -243,6 +243,7 @@ final class StageRunner {
                 outcome.config().version(),
                 outcome.config().overrides(),
                 outcome.thawed(),
+                outcome.sandbox(),
                 now));
   }
 

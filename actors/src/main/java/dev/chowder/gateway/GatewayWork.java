@@ -10,6 +10,7 @@ import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxRef;
 import java.util.Optional;
 import java.util.Set;
 
@@ -99,6 +100,7 @@ public interface GatewayWork {
    * @param endpoint address of the gateway; empty unless this stage determines it
    * @param config the configuration that this stage applied
    * @param thawed whether this stage continued the frozen gateway
+   * @param sandbox the sandbox that this stage created; empty if it created none
    * @param prepares later stages that have nothing left to do
    */
   record Outcome(
@@ -107,13 +109,25 @@ public interface GatewayWork {
       Optional<String> endpoint,
       AppliedConfig config,
       boolean thawed,
+      Optional<SandboxRef> sandbox,
       Set<Stage> prepares) {
     public Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
-      this(outcome, note, endpoint, AppliedConfig.NONE, false, Set.of());
+      this(outcome, note, endpoint, AppliedConfig.NONE, false, Optional.empty(), Set.of());
     }
 
     public static Outcome executed() {
       return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.empty());
+    }
+
+    public static Outcome created(SandboxRef sandbox) {
+      return new Outcome(
+          StageRecord.Outcome.EXECUTED,
+          "",
+          Optional.empty(),
+          AppliedConfig.NONE,
+          false,
+          Optional.of(sandbox),
+          Set.of());
     }
 
     public static Outcome prepared() {
@@ -126,20 +140,32 @@ public interface GatewayWork {
 
     public static Outcome configured(String note, AppliedConfig config) {
       return new Outcome(
-          StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, false, Set.of());
+          StageRecord.Outcome.EXECUTED,
+          note,
+          Optional.empty(),
+          config,
+          false,
+          Optional.empty(),
+          Set.of());
     }
 
     public static Outcome thawed(String note, AppliedConfig config) {
       return new Outcome(
-          StageRecord.Outcome.EXECUTED, note, Optional.empty(), config, true, Set.of());
+          StageRecord.Outcome.EXECUTED,
+          note,
+          Optional.empty(),
+          config,
+          true,
+          Optional.empty(),
+          Set.of());
     }
 
     public Outcome withNote(String other) {
-      return new Outcome(outcome, other, endpoint, config, thawed, prepares);
+      return new Outcome(outcome, other, endpoint, config, thawed, sandbox, prepares);
     }
 
     public Outcome preparing(Set<Stage> later) {
-      return new Outcome(outcome, note, endpoint, config, thawed, Set.copyOf(later));
+      return new Outcome(outcome, note, endpoint, config, thawed, sandbox, Set.copyOf(later));
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.chowder.actor.CborSerializable;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -181,6 +182,8 @@ public sealed interface InstanceCommand extends CborSerializable {
    *     0 if it wrote none
    * @param overrides version of the overrides that this stage wrote; empty if it wrote none
    * @param thawed whether this stage continued the frozen gateway
+   * @param sandbox the sandbox that this stage created; empty if it created none, or if a node of
+   *     an older version ran it
    */
   record Finished(
       StageRecord done,
@@ -188,7 +191,13 @@ public sealed interface InstanceCommand extends CborSerializable {
       int configVersion,
       String overrides,
       boolean thawed,
-      Instant at) {}
+      Optional<SandboxRef> sandbox,
+      Instant at) {
+    InstanceEvent.StageFinished event(int attempt) {
+      return new InstanceEvent.StageFinished(
+          attempt, done, endpoint, configVersion, overrides, thawed, sandbox, at);
+    }
+  }
 
   /** Reports that a stage or a stop failed finally. {@code stage} is empty for a stop. */
   record EffectFailed(

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -60,7 +61,9 @@ public sealed interface InstanceEvent {
 
   /**
    * A stage succeeded. {@code overrides} is the version that it wrote into the home volume; empty
-   * if it wrote none. {@code thawed} is true if the stage continued the frozen gateway.
+   * if it wrote none. {@code thawed} is true if the stage continued the frozen gateway. {@code
+   * sandbox} is the sandbox that it created; empty if it created none, or in events of older
+   * versions.
    */
   record StageFinished(
       int attempt,
@@ -69,6 +72,7 @@ public sealed interface InstanceEvent {
       int configVersion,
       String overrides,
       boolean thawed,
+      Optional<SandboxRef> sandbox,
       Instant at)
       implements InstanceEvent {}
 

@@ -3,6 +3,7 @@ package dev.chowder.instance;
 import static dev.chowder.actor.ProtoTime.instant;
 import static dev.chowder.actor.ProtoTime.stamp;
 import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.instance.StageJournal.stageFinished;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -28,7 +29,6 @@ import dev.chowder.journal.v1.InstanceSleepReached;
 import dev.chowder.journal.v1.InstanceSleepRequested;
 import dev.chowder.journal.v1.InstanceSlotFound;
 import dev.chowder.journal.v1.InstanceSlotReleased;
-import dev.chowder.journal.v1.InstanceStageFinished;
 import dev.chowder.journal.v1.InstanceStartRequested;
 import dev.chowder.journal.v1.InstanceStopRequested;
 import dev.chowder.journal.v1.InstanceStopped;
@@ -37,7 +37,6 @@ import dev.chowder.journal.v1.InstanceTokenRotationRequested;
 import dev.chowder.journal.v1.InstanceUpdated;
 import dev.chowder.secret.SecretNames;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.persistence.typed.EventAdapter;
@@ -374,6 +373,7 @@ public final class InstanceJournal
         TokenRotations.NONE,
         ConfigValues.ofNew(e.getConfigured() ? version(e.getOverridesVersion()) : ""),
         Homes.NONE.afterCreation(e.getGeneration()),
+        Optional.empty(),
         at,
         at,
         requestId);
@@ -401,37 +401,6 @@ public final class InstanceJournal
         .setModelApi(e.model().api())
         .setGeneration(e.generation())
         .build();
-  }
-
-  private static InstanceStageFinished stageFinished(InstanceEvent.StageFinished e) {
-    return InstanceStageFinished.newBuilder()
-        .setAttempt(e.attempt())
-        .setStage(e.done().stage().label())
-        .setOutcome(e.done().outcome().name().toLowerCase(Locale.ROOT))
-        .setStartedAt(stamp(e.done().startedAt()))
-        .setDurationMs(e.done().durationMs())
-        .setNote(e.done().note())
-        .setEndpoint(e.endpoint().orElse(""))
-        .setConfigVersion(e.configVersion())
-        .setOverridesVersion(e.overrides())
-        .setThawed(e.thawed())
-        .build();
-  }
-
-  private static InstanceEvent.StageFinished stageFinished(InstanceStageFinished e, Instant at) {
-    return new InstanceEvent.StageFinished(
-        e.getAttempt(),
-        new StageRecord(
-            Stage.ofLabel(e.getStage()),
-            StageRecord.Outcome.valueOf(e.getOutcome().toUpperCase(Locale.ROOT)),
-            instant(e.getStartedAt()),
-            (int) e.getDurationMs(),
-            e.getNote()),
-        filled(e.getEndpoint()),
-        e.getConfigVersion(),
-        e.getOverridesVersion(),
-        e.getThawed(),
-        at);
   }
 
   private static InstanceStopped.Builder stopped(InstanceEvent.Stopped e) {

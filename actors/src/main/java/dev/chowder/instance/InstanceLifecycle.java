@@ -381,15 +381,7 @@ public final class InstanceLifecycle {
     var now = state;
     for (var one : f.stages()) {
       if (!isAt(now, f.attempt(), one.done().stage())) continue;
-      var event =
-          new InstanceEvent.StageFinished(
-              f.attempt(),
-              one.done(),
-              one.endpoint(),
-              one.configVersion(),
-              one.overrides(),
-              one.thawed(),
-              one.at());
+      var event = one.event(f.attempt());
       events.add(event);
       now = evolve(now, event);
     }
@@ -646,7 +638,10 @@ public final class InstanceLifecycle {
   }
 
   private static Profile applied(Profile profile, InstanceEvent.StageFinished event) {
-    return profile.applied(event.configVersion(), event.overrides(), Taken.APPLIED).at(event.at());
+    return profile
+        .applied(event.configVersion(), event.overrides(), Taken.APPLIED)
+        .withSandbox(event)
+        .at(event.at());
   }
 
   private static Starting starting(

@@ -72,7 +72,7 @@ final class MemberRules {
 
   /** Returns the instance that a claim makes of a member. */
   static InstanceState claimed(Pooled member, InstanceEvent.Claimed event) {
-    var profile = event.profile().withHomes(member.profile().homes());
+    var profile = event.profile().withSandboxOf(member.profile());
     var prepared =
         member.stages().stream()
             .filter(one -> Stage.OF_PROVISIONING.contains(one.stage()))

@@ -1,8 +1,10 @@
 package dev.chowder.instance;
 
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.secret.SecretNames;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param token the rotations of its gateway's token
  * @param config the versions of its configuration values
  * @param homes its home volumes
+ * @param sandbox its current sandbox; empty if none was created yet, or if an older version created
+ *     it. The sandbox then has the id that is derived from the instance's id.
  * @param createRequestId the id of the request that created it; empty if an older version did
  */
 public record Profile(
@@ -28,6 +32,7 @@ public record Profile(
     TokenRotations token,
     ConfigValues config,
     Homes homes,
+    Optional<SandboxRef> sandbox,
     Instant createdAt,
     Instant updatedAt,
     String createRequestId) {
@@ -45,6 +50,7 @@ public record Profile(
       @Nullable TokenRotations token,
       @Nullable ConfigValues config,
       @Nullable Homes homes,
+      Optional<SandboxRef> sandbox,
       Instant createdAt,
       Instant updatedAt,
       @Nullable String createRequestId) {
@@ -60,6 +66,7 @@ public record Profile(
     this.token = token == null ? TokenRotations.NONE : token;
     this.config = config == null ? unversioned(configVersion) : config;
     this.homes = homes == null ? Homes.NONE : homes;
+    this.sandbox = sandbox;
     this.createdAt = createdAt;
     this.updatedAt = updatedAt;
     this.createRequestId = createRequestId == null ? "" : createRequestId;
@@ -102,9 +109,12 @@ public record Profile(
         updatedAt);
   }
 
-  /** Returns the profile with a new home volume, in which nothing is applied yet. */
+  /**
+   * Returns the profile with a new home volume, in which nothing is applied yet. Its sandbox is not
+   * known before the engine creates it.
+   */
   Profile withNewHome(ModelChoice newModel, int generation) {
-    return in(homes.afterCreation(generation), newModel, 0);
+    return in(homes.afterCreation(generation), Optional.empty(), newModel, 0);
   }
 
   /**
@@ -113,20 +123,26 @@ public record Profile(
    */
   Profile withHome(int generation, ModelChoice itsModel) {
     var adopted = homes.afterAdoption(generation, itsModel);
-    return in(adopted, itsModel, adopted.adopted() ? 0 : appliedVersion);
+    return in(adopted, sandbox, itsModel, adopted.adopted() ? 0 : appliedVersion);
   }
 
   /** Returns the profile after an agent ran in the current home volume. */
   Profile afterAgentRan() {
-    return in(homes.afterAgentRan(model), model, appliedVersion);
+    return in(homes.afterAgentRan(model), sandbox, model, appliedVersion);
   }
 
-  /** Returns the profile with the home volumes of the pool member that it claimed. */
-  Profile withHomes(Homes ofMember) {
-    return in(ofMember, model, appliedVersion);
+  /** Returns the profile with the sandbox and the home volumes of the claimed pool member. */
+  Profile withSandboxOf(Profile member) {
+    return in(member.homes, member.sandbox, model, appliedVersion);
   }
 
-  private Profile in(Homes newHomes, ModelChoice newModel, int applied) {
+  /** Returns the profile after a stage, which may have created the sandbox. */
+  Profile withSandbox(InstanceEvent.StageFinished event) {
+    return event.sandbox().isEmpty() ? this : in(homes, event.sandbox(), model, appliedVersion);
+  }
+
+  private Profile in(
+      Homes newHomes, Optional<SandboxRef> newSandbox, ModelChoice newModel, int applied) {
     return new Profile(
         organizationId,
         name,
@@ -140,6 +156,7 @@ public record Profile(
         token,
         config,
         newHomes,
+        newSandbox,
         createdAt,
         updatedAt,
         createRequestId);
@@ -179,6 +196,7 @@ public record Profile(
         token,
         config,
         homes,
+        sandbox,
         createdAt,
         updatedAt,
         createRequestId);

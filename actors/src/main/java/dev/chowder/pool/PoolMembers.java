@@ -136,6 +136,7 @@ public final class PoolMembers {
             TokenRotations.NONE,
             ConfigValues.NONE,
             Homes.FIRST,
+            Optional.empty(),
             now,
             now,
             Ids.next());

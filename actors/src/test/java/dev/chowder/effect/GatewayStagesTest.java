@@ -724,7 +724,7 @@ class GatewayStagesTest {
     var second =
         new StageRun(
             Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME, Sleep.OFF);
-    var _ = stages.run(ID, second);
+    assertThat(stages.run(ID, second).sandbox()).hasValue(driver.ref(SANDBOX));
     assertThat(driver.observe(SANDBOX).home()).hasValue(2);
 
     var _ = driver.remove(SANDBOX, Fence.NONE);

@@ -216,7 +216,7 @@ class ConfigChangeTest {
   private static InstanceEvent wrote(String version) {
     var stage = finished(2, Stage.OPENCLAW_CONFIG);
     return new InstanceEvent.StageFinished(
-        2, stage.done(), Optional.empty(), 1, version, false, T0);
+        2, stage.done(), Optional.empty(), 1, version, false, Optional.empty(), T0);
   }
 
   private static OverridesVersion pending(String version) {

@@ -214,7 +214,10 @@ class InstanceEntityTest {
   private static InstanceCommand report(Stage stage) {
     var done = finished(1, stage);
     return new InstanceCommand.StagesFinished(
-        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", false, T0)));
+        1,
+        List.of(
+            new InstanceCommand.Finished(
+                done.done(), done.endpoint(), 0, "", false, Optional.empty(), T0)));
   }
 
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> start(
@@ -470,7 +473,8 @@ class InstanceEntityTest {
         new InstanceCommand.StagesFinished(
             1,
             List.of(
-                new InstanceCommand.Finished(stage.done(), Optional.empty(), 0, "", false, T0))));
+                new InstanceCommand.Finished(
+                    stage.done(), Optional.empty(), 0, "", false, Optional.empty(), T0))));
     assertThat(revision(one.receiveMessage())).isEqualTo(2);
   }
 

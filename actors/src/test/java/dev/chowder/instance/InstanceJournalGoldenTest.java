@@ -140,6 +140,7 @@ class InstanceJournalGoldenTest {
             2,
             "",
             false,
+            Optional.empty(),
             AT));
     all.put(
         "StageFinished-overrides",
@@ -151,6 +152,7 @@ class InstanceJournalGoldenTest {
             2,
             "version-1",
             false,
+            Optional.empty(),
             AT));
     all.put(
         "StageFinished-thawed",
@@ -161,7 +163,9 @@ class InstanceJournalGoldenTest {
             0,
             "",
             true,
+            Optional.empty(),
             AT));
+    all.put("StageFinished-sandbox", States.sandboxCreated(1));
     all.put(
         "Stopped-frozen",
         new InstanceEvent.Stopped(4, SleepLevel.FROZEN, 2, new SleepMemory(1_200_000_000, 0), AT));
@@ -255,6 +259,7 @@ class InstanceJournalGoldenTest {
         0,
         "",
         false,
+        Optional.empty(),
         AT);
   }
 
@@ -287,6 +292,7 @@ class InstanceJournalGoldenTest {
         TokenRotations.NONE,
         ConfigValues.ofNew(overrides),
         homes,
+        Optional.empty(),
         AT,
         AT,
         createRequestId);

@@ -15,6 +15,7 @@ import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -152,6 +153,45 @@ class InstanceLifecycleTest {
             removed(1));
     var recovered = (InstanceState.Existing) apply(failed, recover(1, 1, false));
     assertThat(recovered.profile().configPending()).isTrue();
+  }
+
+  @Test
+  void theStageThatCreatesTheSandboxStoresItsReference() {
+    var created =
+        apply(
+            state("Provisioning"),
+            new InstanceCommand.StagesFinished(
+                1,
+                List.of(
+                    new InstanceCommand.Finished(
+                        States.sandboxCreated(1).done(),
+                        Optional.empty(),
+                        0,
+                        "",
+                        false,
+                        Optional.of(States.SANDBOX),
+                        T0))));
+    assertThat(sandbox(created)).hasValue(States.SANDBOX);
+    assertThat(sandbox(then(created, finished(1, Stage.ONBOARD)))).hasValue(States.SANDBOX);
+  }
+
+  @Test
+  void aRecoverIntoANewHomeVolumeForgetsTheSandboxAndIntoTheOldOneKeepsIt() {
+    var running = States.after(States.created(), States.sandboxCreated(1));
+    for (var stage : Stage.OF_PROVISIONING.subList(1, Stage.OF_PROVISIONING.size())) {
+      running = then(running, finished(1, stage));
+    }
+    var failed =
+        then(
+            running,
+            new InstanceEvent.Failed(1, Optional.empty(), T0, "SANDBOX_LOST", "lost", T0),
+            new InstanceEvent.SlotReleased(T0));
+    assertThat(sandbox(apply(failed, recover(1, 1, true)))).hasValue(States.SANDBOX);
+    assertThat(sandbox(apply(failed, recover(1, 1, false)))).isEmpty();
+  }
+
+  private static Optional<SandboxRef> sandbox(InstanceState state) {
+    return ((InstanceState.Existing) state).profile().sandbox();
   }
 
   /** The engine came back without volumes, and a recover into a new volume failed. */
@@ -1014,6 +1054,7 @@ class InstanceLifecycleTest {
                         f.configVersion(),
                         f.overrides(),
                         f.thawed(),
+                        Optional.empty(),
                         f.at()))
             .toList());
   }

@@ -131,6 +131,7 @@ class InstanceSnapshotsTest {
     goldens.put("Starting-frozen", States.waking());
     goldens.put("Provisioning-claimed", States.claimedWithConfig());
     goldens.put("Discarded-slot-held", States.discardedWithSlot());
+    goldens.put("Provisioning-sandbox", States.provisioningInSandbox());
     return goldens;
   }
 

@@ -74,6 +74,18 @@ class InstanceWireTest {
     assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
   }
 
+  /** Older nodes write such views, and rows from before an upgrade hold them. */
+  @Test
+  void aViewWithoutTheSandboxFieldHasNoReference() {
+    var view = InstanceView.of(ID, 7, States.provisioningInSandbox()).orElseThrow();
+    var row = InstanceReadRows.row(view);
+    var json = row.view().toStringUtf8();
+    var older = json.replaceFirst("\"sandbox\":\\{[^}]*},", "");
+    assertThat(older).isNotEqualTo(json);
+    assertThat(view.profile().sandbox()).hasValue(States.SANDBOX);
+    assertThat(InstanceReadRows.view(withView(row, older)).profile().sandbox()).isEmpty();
+  }
+
   @Test
   void aRowIsListedByTheTimeOfTheCreationUnlessItIsOfAPoolMember() {
     for (var view : views()) {
@@ -149,7 +161,9 @@ class InstanceWireTest {
             new InstanceEvent.Updated("key", Optional.empty(), Optional.empty(), "v1", T0),
             new InstanceEvent.ConfigApplied(1, 1, "v1", false, "", T0),
             new InstanceEvent.ChannelSwitched("key", "telegram", true, "v2", T0));
-    return Stream.concat(States.all().values().stream(), Stream.of(States.sleeping(), configured))
+    return Stream.concat(
+            States.all().values().stream(),
+            Stream.of(States.sleeping(), States.provisioningInSandbox(), configured))
         .flatMap(state -> InstanceView.of(ID, 7, state).stream())
         .toList();
   }
@@ -162,6 +176,7 @@ class InstanceWireTest {
         new InstanceEvent.Discarded(true, T0),
         new InstanceEvent.BirthForbidden("org", T0),
         finished(1, Stage.PUBLISH),
+        States.sandboxCreated(1),
         new InstanceEvent.Failed(1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
         new InstanceEvent.StopRequested("key", false, T0),
         new InstanceEvent.Stopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),
@@ -224,7 +239,13 @@ class InstanceWireTest {
                     1,
                     List.of(
                         new InstanceCommand.Finished(
-                            stage.done(), stage.endpoint(), 1, "v1", false, T0))),
+                            stage.done(),
+                            stage.endpoint(),
+                            1,
+                            "v1",
+                            false,
+                            Optional.of(States.SANDBOX),
+                            T0))),
                 new InstanceCommand.EffectFailed(
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
                 new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),

@@ -188,7 +188,8 @@ abstract class InstancesContract {
             .map(stage -> States.finished(1, stage))
             .map(
                 done ->
-                    new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", false, T0))
+                    new InstanceCommand.Finished(
+                        done.done(), done.endpoint(), 0, "", false, Optional.empty(), T0))
             .toList());
   }
 

@@ -245,6 +245,7 @@ final class LifecycleExploration {
                 configVersion,
                 "",
                 false,
+                Optional.empty(),
                 T0)));
   }
 

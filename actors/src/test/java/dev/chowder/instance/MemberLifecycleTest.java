@@ -480,6 +480,17 @@ class MemberLifecycleTest {
     assertThatThrownBy(() -> then(pooled(), late)).isInstanceOf(IllegalStateException.class);
   }
 
+  @Test
+  void aClaimTakesTheSandboxOfTheMember() {
+    var member = then(state("Warming"), States.sandboxCreated(1));
+    for (var stage : Stage.OF_WARMING.subList(1, Stage.OF_WARMING.size())) {
+      member = then(member, finished(1, stage));
+    }
+    var claimed = (InstanceState.Existing) apply(member, claim(States.profile("create", T0)));
+    assertThat(claimed).isInstanceOf(Running.class);
+    assertThat(claimed.profile().sandbox()).hasValue(States.SANDBOX);
+  }
+
   private static InstanceState warmingAt(Stage stage) {
     var state = state("Warming");
     for (var done : Stage.OF_WARMING.subList(0, Stage.OF_WARMING.indexOf(stage))) {
@@ -503,6 +514,7 @@ class MemberLifecycleTest {
         p.token(),
         p.config(),
         p.homes(),
+        p.sandbox(),
         p.createdAt(),
         p.updatedAt(),
         p.createRequestId());
@@ -561,7 +573,13 @@ class MemberLifecycleTest {
         f.attempt(),
         List.of(
             new InstanceCommand.Finished(
-                f.done(), f.endpoint(), configVersion, overrides, thawed, f.at())));
+                f.done(),
+                f.endpoint(),
+                configVersion,
+                overrides,
+                thawed,
+                Optional.empty(),
+                f.at())));
   }
 
   private static InstanceView view(InstanceState state) {

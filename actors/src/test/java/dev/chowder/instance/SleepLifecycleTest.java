@@ -234,7 +234,8 @@ class SleepLifecycleTest {
     return then(
         starting,
         finished(attempt, Stage.OPENCLAW_CONFIG),
-        new InstanceEvent.StageFinished(attempt, f.done(), f.endpoint(), 0, "", thawed, f.at()),
+        new InstanceEvent.StageFinished(
+            attempt, f.done(), f.endpoint(), 0, "", thawed, Optional.empty(), f.at()),
         finished(attempt, Stage.PUBLISH));
   }
 

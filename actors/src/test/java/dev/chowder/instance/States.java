@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +17,9 @@ final class States {
   static final Profile PROFILE = profile(T0);
 
   static final PoolSetup SETUP = new PoolSetup(PROFILE.model(), "0", "image-1");
+
+  static final SandboxRef SANDBOX =
+      new SandboxRef("docker", "engine-1", "sb-0190a000-0000-7000-8000-00000000000a");
 
   private States() {}
 
@@ -42,6 +46,7 @@ final class States {
         TokenRotations.NONE,
         config,
         Homes.FIRST,
+        Optional.empty(),
         createdAt,
         createdAt,
         createRequestId);
@@ -72,7 +77,26 @@ final class States {
         0,
         "",
         false,
+        Optional.empty(),
         T0);
+  }
+
+  /** Returns the stage that created a sandbox, with its reference. */
+  static InstanceEvent.StageFinished sandboxCreated(int attempt) {
+    return new InstanceEvent.StageFinished(
+        attempt,
+        new StageRecord(Stage.CREATE_SANDBOX, StageRecord.Outcome.EXECUTED, T0, 10, ""),
+        Optional.empty(),
+        0,
+        "",
+        false,
+        Optional.of(SANDBOX),
+        T0);
+  }
+
+  /** Returns an instance whose sandbox is known. */
+  static InstanceState provisioningInSandbox() {
+    return after(created(), sandboxCreated(1));
   }
 
   /** Returns a loss with the engine, or by a crash if {@code byItself} is true. */

@@ -12,6 +12,7 @@ import dev.chowder.pool.PoolDemand.Wanted;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PoolDemandTest {
@@ -150,6 +151,7 @@ class PoolDemandTest {
         TokenRotations.NONE,
         ConfigValues.NONE,
         Homes.FIRST,
+        Optional.empty(),
         createdAt,
         createdAt,
         "request");

@@ -27,6 +27,13 @@ public interface SandboxEngine extends AutoCloseable {
   void create(SandboxSpec spec);
 
   /**
+   * Returns the reference of a sandbox of this engine, whether the sandbox exists or not. A restart
+   * or an upgrade of the engine does not change it. Fails if the engine does not respond, unless an
+   * earlier call already got the engine's identity.
+   */
+  SandboxRef ref(SandboxId id);
+
+  /**
    * Creates the main process, but does not start it. A later {@link #start} of the same
    * specification then starts this one, and until then {@link SandboxHomes} need no container of
    * their own. Does nothing if a main process exists. While one of a later attempt runs, the call

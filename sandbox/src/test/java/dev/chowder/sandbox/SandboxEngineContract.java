@@ -102,6 +102,17 @@ public abstract class SandboxEngineContract {
   }
 
   @Test
+  void theReferenceOfASandboxIsTheSameBeforeAndAfterItsCreation() {
+    var before = driver().ref(id);
+    create();
+    assertThat(driver().ref(id)).isEqualTo(before);
+    assertThat(before.id()).isEqualTo(id.value());
+    var other = SandboxId.ofInstance(UUID.randomUUID().toString());
+    assertThat(driver().ref(other))
+        .isEqualTo(new SandboxRef(before.engine(), before.host(), other.value()));
+  }
+
+  @Test
   void creatingFromAMissingSnapshotFails() {
     assertReason(
         Reason.IMAGE_MISSING,

@@ -16,6 +16,7 @@ import dev.chowder.sandbox.SandboxHomes;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxLogReader;
 import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.sandbox.SandboxTasks;
 import dev.chowder.sandbox.StopResult;
@@ -33,6 +34,7 @@ import java.util.function.Consumer;
  * real engine, with the delays and faults that its {@link FakeScript} requests.
  */
 public final class SimulatedEngine implements SandboxEngine {
+  private static final String ENGINE = "fake";
   private static final int KILLED = 137;
 
   private final FakeSandboxSettings settings;
@@ -43,6 +45,7 @@ public final class SimulatedEngine implements SandboxEngine {
   private final SimulatedTasks tasks;
   private final SimulatedHomes homes;
   private final SimulatedHost machine;
+  private volatile String identity = "simulated";
 
   public SimulatedEngine(FakeSandboxSettings settings) {
     this(settings, new FakeScript());
@@ -124,6 +127,11 @@ public final class SimulatedEngine implements SandboxEngine {
     events.send(id, "destroy");
   }
 
+  /** Gives the engine another identity, as after a restore of its sandboxes on another machine. */
+  public void identifyAs(String host) {
+    identity = host;
+  }
+
   /** Returns whether a task of this sandbox is running. */
   public boolean hasTask(SandboxId id) {
     return host.find(id).map(FakeSandbox::hasTask).orElse(false);
@@ -136,6 +144,11 @@ public final class SimulatedEngine implements SandboxEngine {
     List<SandboxFile> fromImage = script.hasSkeleton() ? FakeOpenClaw.imageFiles() : List.of();
     FakeSandbox sandbox = host.create(spec.id(), spec.generation(), fromImage);
     new Fence(0, spec.generation()).requireHome(spec.id(), Optional.of(sandbox.generation()));
+  }
+
+  @Override
+  public SandboxRef ref(SandboxId id) {
+    return new SandboxRef(ENGINE, identity, id.value());
   }
 
   /** Simulates a sender's first message to an agent in a channel, and returns the pairing code. */

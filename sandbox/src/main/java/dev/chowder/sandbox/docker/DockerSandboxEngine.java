@@ -17,6 +17,7 @@ import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxLogReader;
 import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.sandbox.SandboxTasks;
 import dev.chowder.sandbox.StopResult;
@@ -44,6 +45,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
   private final DockerTasks tasks;
   private final DockerHomeFiles homes;
   private final DockerHost host;
+  private final DockerIdentity identity;
 
   public DockerSandboxEngine(DockerSandboxSettings settings) {
     this.settings = settings;
@@ -52,6 +54,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.containers = new DockerContainers(engine, settings);
     this.volumes = new DockerHomes(engine, settings);
     this.host = new DockerHost(settings, engine, network);
+    this.identity = new DockerIdentity(engine);
     this.launcher =
         new DockerLauncher(settings, engine, network, containers, volumes, host.isolation());
     this.logs = new DockerLogs(engine, settings);
@@ -74,6 +77,11 @@ public final class DockerSandboxEngine implements SandboxEngine {
     launcher.requireSnapshot(spec.snapshot());
     network.ensure();
     volumes.create(spec);
+  }
+
+  @Override
+  public SandboxRef ref(SandboxId id) {
+    return identity.ref(id);
   }
 
   @Override
@@ -252,6 +260,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
         settings,
         (id, what) -> onEvent.accept(new SandboxEvent(id, what)),
         () -> {
+          identity.forget();
           host.isolation().apply();
           list().stream()
               .filter(

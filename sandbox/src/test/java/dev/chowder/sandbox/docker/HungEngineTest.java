@@ -108,6 +108,7 @@ class HungEngineTest {
         () -> driver.create(new SandboxSpec(id, "org-1", "image", 0, RESOURCES)));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, 1, Duration.ofSeconds(1)));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id, Fence.NONE));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.ref(id));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.list());
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.homes().readFile(id, "a", 1));

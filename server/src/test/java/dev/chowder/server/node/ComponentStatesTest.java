@@ -61,6 +61,7 @@ class ComponentStatesTest {
               0,
               "",
               false,
+              Optional.empty(),
               NOW));
     }
     allComponentsReport("running");
@@ -294,6 +295,7 @@ class ComponentStatesTest {
         TokenRotations.NONE,
         ConfigValues.NONE,
         Homes.FIRST,
+        Optional.empty(),
         NOW,
         NOW,
         "request");

@@ -156,6 +156,7 @@ class WatchStreamTest {
             TokenRotations.NONE,
             ConfigValues.NONE,
             Homes.FIRST,
+            Optional.empty(),
             Instant.EPOCH,
             Instant.EPOCH,
             "request");

@@ -1,0 +1,55 @@
+package dev.chowder.sandbox.docker;
+
+import static dev.chowder.base.ErrorText.cannot;
+
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxRef;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The identity of a Docker Engine. The engine stores it in its data directory, beside the volumes,
+ * so a copy of this directory on another machine has the same identity.
+ */
+final class DockerIdentity {
+  private static final String ENGINE = "docker";
+
+  private final DockerApi engine;
+
+  /** The engine's identity; null if it has to be read. */
+  private volatile @Nullable String host;
+
+  DockerIdentity(DockerApi engine) {
+    this.engine = engine;
+  }
+
+  /** Returns the reference of a sandbox. */
+  SandboxRef ref(SandboxId id) {
+    var known = host;
+    if (known == null) {
+      known = read();
+      host = known;
+    }
+    return new SandboxRef(ENGINE, known, id.value());
+  }
+
+  /** Reads the identity again at the next use, because another engine may respond now. */
+  void forget() {
+    host = null;
+  }
+
+  /** The engine needs tens of milliseconds for this, since it describes its whole host. */
+  private String read() {
+    var id =
+        engine.call(
+            "read the engine's identity",
+            docker -> Optional.ofNullable(docker.infoCmd().exec().getId()).orElse(""));
+    if (id.isEmpty()) {
+      throw new SandboxException(
+          Reason.REFUSED, cannot("read the engine's identity", "the engine has none"));
+    }
+    return id;
+  }
+}
