@@ -122,7 +122,9 @@ public final class PoolClaims {
     var fence = new Fence(claimed.attempt(), claimed.profile().homes().generation());
     for (var pause : MARK_PAUSES) {
       try {
-        sandboxes.of(claimed.id().value()).writeFiles(fence, List.of(file));
+        sandboxes
+            .of(claimed.id().value(), claimed.profile().sandbox())
+            .writeFiles(fence, List.of(file));
         return;
       } catch (SandboxException why) {
         LOG.warn(

@@ -19,6 +19,8 @@ public final class SandboxException extends RuntimeException {
     ENGINE_UNREACHABLE,
     /** There is no such sandbox or process. */
     NOT_FOUND,
+    /** The sandbox is on an engine or a host that this node does not have. */
+    ELSEWHERE,
     /** The existing home volume has another generation, because an earlier one reappeared. */
     HOME_REPLACED,
     /**

@@ -16,6 +16,7 @@ import dev.chowder.effect.EffectStep;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
+import dev.chowder.sandbox.HostSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxStep;
@@ -109,7 +110,7 @@ public final class Chowder implements AutoCloseable {
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
     var engine = startup.run(new SandboxStep(() -> engines.apply(config)));
-    var sandboxes = new Sandboxes(engine);
+    var sandboxes = new Sandboxes(engine, Set.copyOf(HostSettings.of(config).movedHosts()));
     var node = context(metrics);
     registerMetrics(metrics, engine.host(), storage);
     var member = startup.run(new ClusterStep(ClusterStep.Settings.of(config)));

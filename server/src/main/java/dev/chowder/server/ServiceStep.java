@@ -301,7 +301,8 @@ record ServiceStep(
         new ChannelPresenter(settings.gateway()::urlOf),
         new InstanceChannels(
             channelSwitch, gateways, quick, slow, openClaw.channels(), node.clock()),
-        new ChannelPairings(gateways, quick, slow, sandboxes, openClaw.channels()),
+        new ChannelPairings(
+            shared.instances(), gateways, quick, slow, sandboxes, openClaw.channels()),
         shared.instances(),
         effects.channels());
   }

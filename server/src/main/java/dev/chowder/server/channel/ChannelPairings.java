@@ -15,6 +15,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.channel.ChannelRequests.Named;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.GatewayClient;
+import dev.chowder.server.instance.InstanceClient;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class ChannelPairings {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelPairings.class);
 
+  private final InstanceClient client;
   private final GatewayClient gateways;
   private final OpenClawChannels quick;
   private final OpenClawChannels slow;
@@ -38,11 +40,13 @@ public final class ChannelPairings {
    * @param slow for calls that wait for the chat service, with a longer timeout
    */
   public ChannelPairings(
+      InstanceClient client,
       GatewayClient gateways,
       OpenClawChannels quick,
       OpenClawChannels slow,
       Sandboxes sandboxes,
       OpenClawSettings.Channels settings) {
+    this.client = client;
     this.gateways = gateways;
     this.quick = quick;
     this.slow = slow;
@@ -64,22 +68,24 @@ public final class ChannelPairings {
         named.instance().value(),
         gateway -> {
           var waiting = slow.pairings(gateway, named.channel());
-          var pairing = find(wanted, waiting).orElseThrow(() -> notFound(wanted));
+          var pairing = find(caller, wanted, waiting).orElseThrow(() -> notFound(wanted));
           if (!slow.approve(gateway, named.channel(), pairing)) throw notFound(wanted);
           return pairing.sender();
         });
   }
 
-  private Optional<Pairing> find(ChannelRequests.Pair wanted, List<Pairing> waiting) {
+  private Optional<Pairing> find(
+      Caller caller, ChannelRequests.Pair wanted, List<Pairing> waiting) {
     if (waiting.isEmpty()) return Optional.empty();
     if (wanted.pairingId().isPresent()) {
       return waiting.stream().filter(one -> one.id().equals(wanted.pairingId().get())).findFirst();
     }
     var channel = wanted.named().channel();
+    var view = client.get(caller, wanted.named().instance());
     try {
       var printed =
           sandboxes
-              .of(wanted.named().instance().value())
+              .of(view.id().value(), view.profile().sandbox())
               .exec(OpenClawChannels.codesCommand(channel), settings.codesTimeout());
       if (printed.exitCode() != 0) throw noCodes(wanted, printed.output());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);

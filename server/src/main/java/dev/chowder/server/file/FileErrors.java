@@ -43,6 +43,12 @@ final class FileErrors {
           ApiError.of(
               Reason.GATEWAY_UNAVAILABLE,
               cannot("open the workspace", "the home volume of the instance is missing"));
+      case ELSEWHERE -> {
+        LOG.warn("cannot open a workspace: {}", why.getMessage());
+        yield ApiError.of(
+            Reason.GATEWAY_UNAVAILABLE,
+            cannot("open the workspace", "this node does not have the host of its sandbox"));
+      }
       case NO_SPACE ->
           ApiError.of(
               Reason.NO_SPACE, cannot("write the file", "the disk is full", "delete some files"));

@@ -71,7 +71,7 @@ public final class ControlUiApproval
     for (var pause = FIRST_PAUSE; System.nanoTime() < until; pause = longer(pause)) {
       TimeUnit.MILLISECONDS.sleep(pause.toMillis());
       if (!(directory.lookup(Optional.empty(), instanceId)
-          instanceof Lookup.Target(var address, var token, _))) {
+          instanceof Lookup.Target(var address, var token, _, _))) {
         return;
       }
       var gateway = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());

@@ -1,5 +1,6 @@
 package dev.chowder.server.gateway;
 
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.secret.Secret;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -58,12 +59,17 @@ public interface GatewayDirectory {
      * @param address resolved, and reachable from this node
      * @param token allows everything in that agent
      * @param next the new token during a rotation, which may already be the valid one
+     * @param sandbox reference of the instance's sandbox; empty if its journal has none
      */
-    record Target(InetSocketAddress address, Secret token, Optional<Secret> next)
+    record Target(
+        InetSocketAddress address,
+        Secret token,
+        Optional<Secret> next,
+        Optional<SandboxRef> sandbox)
         implements Lookup {
-      /** Creates a target without a rotation. */
+      /** Creates a target without a rotation and without a reference. */
       public Target(InetSocketAddress address, Secret token) {
-        this(address, token, Optional.empty());
+        this(address, token, Optional.empty(), Optional.empty());
       }
     }
 

@@ -58,7 +58,10 @@ public final class InstanceDirectory implements GatewayDirectory {
     }
     var endpoint = SandboxEndpoint.parse(view.endpoint().get());
     return new Lookup.Target(
-        new InetSocketAddress(endpoint.host(), endpoint.port()), token.get(), next);
+        new InetSocketAddress(endpoint.host(), endpoint.port()),
+        token.get(),
+        next,
+        view.profile().sandbox());
   }
 
   private InstanceReply ask(InstanceId id) {

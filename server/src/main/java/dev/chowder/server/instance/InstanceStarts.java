@@ -104,10 +104,13 @@ public final class InstanceStarts {
     return SandboxId.ofInstance(view.id().value());
   }
 
-  /** Returns the observed sandbox. Its home volume may be one that the instance had lost. */
+  /**
+   * Returns the sandbox as this node's engine observes it, since the recovery starts there. Its
+   * home volume may be one that the instance had lost.
+   */
   private SandboxObservation observe(InstanceView view) {
     try {
-      return sandboxes.of(view.id().value()).observe();
+      return sandboxes.onThisEngine(view.id().value()).observe();
     } catch (SandboxException why) {
       // Only this sandbox is unavailable. Admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());

@@ -5,9 +5,9 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.Sandbox;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxLogReader;
-import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.rate.SharedPermits.Permit;
 import dev.chowder.server.stream.DrainSignal;
@@ -40,7 +40,7 @@ final class LogStream implements SandboxLogReader {
    * @param permit closed at the end of the stream
    */
   static void run(
-      Sandboxes sandboxes,
+      Sandbox sandbox,
       InstanceId id,
       InstanceRequests.Tail wanted,
       UnaryOperator<String> masking,
@@ -55,14 +55,14 @@ final class LogStream implements SandboxLogReader {
         LogStream::nodeStops,
         () -> {
           try (permit) {
-            stream.follow(sandboxes, wanted);
+            stream.follow(sandbox, wanted);
           }
         });
   }
 
   /** Waits until the stream ends. The engine sends the lines on a thread of its own. */
-  private void follow(Sandboxes sandboxes, InstanceRequests.Tail wanted) {
-    try (var _ = sandboxes.of(id.value()).logs(wanted.lines(), wanted.follow(), this)) {
+  private void follow(Sandbox sandbox, InstanceRequests.Tail wanted) {
+    try (var _ = sandbox.logs(wanted.lines(), wanted.follow(), this)) {
       sink.awaitEnd();
     } catch (SandboxException why) {
       onEnd(Optional.of(why));
@@ -93,9 +93,11 @@ final class LogStream implements SandboxLogReader {
 
   private void fail(SandboxException why) {
     LOG.warn("instance={} cannot read the log: {}", id, why.getMessage());
-    sink.fail(
-        ApiError.of(
-            Reason.GATEWAY_UNAVAILABLE, cannot("read the log", "the engine does not respond")));
+    var cause =
+        why.reason() == SandboxException.Reason.ELSEWHERE
+            ? "this node does not have the host of the sandbox"
+            : "the engine does not respond";
+    sink.fail(ApiError.of(Reason.GATEWAY_UNAVAILABLE, cannot("read the log", cause)));
   }
 
   private static ApiError nodeStops() {

@@ -3,6 +3,7 @@ package dev.chowder.server.instance;
 import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.gateway.ListenerDirectory;
 import java.net.InetSocketAddress;
@@ -24,7 +25,8 @@ public final class SandboxListeners implements ListenerDirectory {
   private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> cached;
 
   /** Has the gateway's address, because the listener's address changes with it at each start. */
-  private record Key(String instanceId, InetSocketAddress gateway, int port) {}
+  private record Key(
+      String instanceId, Optional<SandboxRef> sandbox, InetSocketAddress gateway, int port) {}
 
   /**
    * Creates a cache of listeners.
@@ -44,14 +46,14 @@ public final class SandboxListeners implements ListenerDirectory {
 
   @Override
   public Optional<InetSocketAddress> lookup(
-      String instanceId, InetSocketAddress gateway, int port) {
-    return cached.get(new Key(instanceId, gateway, port)).join();
+      String instanceId, Optional<SandboxRef> sandbox, InetSocketAddress gateway, int port) {
+    return cached.get(new Key(instanceId, sandbox, gateway, port)).join();
   }
 
   private Optional<InetSocketAddress> ask(Key key) {
     try {
       return sandboxes
-          .of(key.instanceId())
+          .of(key.instanceId(), key.sandbox())
           .endpoint(key.port())
           .map(at -> new InetSocketAddress(at.host(), at.port()));
     } catch (SandboxException why) {

@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.openclaw.ClawHubLock;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
@@ -31,10 +32,11 @@ final class SkillFolders {
     this.sandboxes = sandboxes;
   }
 
-  /** Removes the folder, if it exists. */
-  void remove(String instanceId, FilePath folder) {
+  /** Removes the folder of the instance, if it exists. */
+  void remove(InstanceView instance, FilePath folder) {
+    var sandbox = sandboxes.of(instance.id().value(), instance.profile().sandbox());
     try {
-      var files = sandboxes.of(instanceId).folder(WORKSPACE);
+      var files = sandbox.folder(WORKSPACE);
       delete(files, folder);
       forget(files, folder.name());
     } catch (FileRefused why) {
@@ -45,7 +47,9 @@ final class SkillFolders {
       LOG.warn("cannot remove a skill: {}", why.getMessage());
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
-          cannot("remove the skill", "its sandbox does not respond", "try again later"));
+          why.reason() == SandboxException.Reason.ELSEWHERE
+              ? cannot("remove the skill", "this node does not have the host of its sandbox")
+              : cannot("remove the skill", "its sandbox does not respond", "try again later"));
     }
   }
 

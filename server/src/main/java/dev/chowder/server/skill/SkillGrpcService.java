@@ -170,13 +170,15 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
               return existing;
             });
     var folder = skill.folder().orElseThrow();
+    var caller = Caller.current();
+    var id = new InstanceId(request.getInstanceId());
     var _ =
         instances.change(
-            Caller.current(),
-            new InstanceId(request.getInstanceId()),
+            caller,
+            id,
             endSleepLimit,
             () -> {
-              folders.remove(request.getInstanceId(), folder);
+              folders.remove(instances.get(caller, id), folder);
               return folder;
             });
     ask(

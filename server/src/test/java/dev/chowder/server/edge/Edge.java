@@ -122,7 +122,7 @@ final class Edge implements AutoCloseable {
               placeLookups.incrementAndGet();
               return lookup(id);
             },
-            (id, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
+            (id, _, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
             settings.gateway().baseDomain(),
             webSockets::add,
             new UnknownLimit<>("hosts", UnknownSettings.of(config), rate.rejectionDelay()));
@@ -220,7 +220,11 @@ final class Edge implements AutoCloseable {
   void place(String id, InetSocketAddress gateway, String nextToken) {
     lookups.put(
         id,
-        new Lookup.Target(gateway, Secret.of("gateway-token"), Optional.of(Secret.of(nextToken))));
+        new Lookup.Target(
+            gateway,
+            Secret.of("gateway-token"),
+            Optional.of(Secret.of(nextToken)),
+            Optional.empty()));
   }
 
   private Lookup lookup(String id) {

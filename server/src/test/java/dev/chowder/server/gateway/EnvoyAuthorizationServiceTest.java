@@ -53,7 +53,7 @@ class EnvoyAuthorizationServiceTest {
             (_, _) -> {
               throw new AssertionError("no gateway");
             },
-            (_, _, _) -> Optional.empty(),
+            (_, _, _, _) -> Optional.empty(),
             "localhost",
             _ -> {},
             new UnknownLimit<>("hosts", unknown, delay)));

@@ -14,6 +14,7 @@ import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.server.stream.StubCall;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -105,6 +106,18 @@ class LogStreamTest {
   }
 
   @Test
+  void aSandboxOnAnotherHostEndsTheStreamWithAnErrorThatSaysSo() throws InterruptedException {
+    begin(
+        _ -> {
+          throw new SandboxException(SandboxException.Reason.ELSEWHERE, "another host");
+        });
+    caller.awaitEnd();
+    assertThat(reason(caller)).isEqualTo(Reason.GATEWAY_UNAVAILABLE);
+    assertThat(caller.failure().orElseThrow()).hasMessageContaining("does not have the host");
+    assertThePermitIsFree();
+  }
+
+  @Test
   void aCallerThatReadsNothingBlocksTheSourceUntilItDisconnects() throws InterruptedException {
     caller.setReady(false);
     begin(_ -> () -> {});
@@ -130,7 +143,7 @@ class LogStreamTest {
                   return handle;
                 });
     LogStream.run(
-        new Sandboxes(driver),
+        new Sandboxes(driver, Set.of()).of(ID, Optional.empty()),
         new InstanceId(ID),
         new InstanceRequests.Tail(ID, true, 10),
         line -> line,

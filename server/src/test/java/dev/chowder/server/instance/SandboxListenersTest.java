@@ -8,6 +8,7 @@ import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.simulator.FakeSandboxSettings;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,7 +36,7 @@ class SandboxListenersTest {
   private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final SandboxListeners listeners =
-      new SandboxListeners(new Sandboxes(driver), Duration.ofHours(1), threads);
+      new SandboxListeners(new Sandboxes(driver, Set.of()), Duration.ofHours(1), threads);
 
   @AfterEach
   void close() {
@@ -48,7 +50,7 @@ class SandboxListenersTest {
     driver.script().delay(Verb.OBSERVE, Duration.ofMillis(100));
     List<Future<Optional<InetSocketAddress>>> found = new ArrayList<>();
     for (int n = 0; n < 200; n++) {
-      found.add(threads.submit(() -> listeners.lookup(id, gateway, PORT)));
+      found.add(threads.submit(() -> listeners.lookup(id, Optional.empty(), gateway, PORT)));
     }
     for (var one : found) assertThat(one.get()).contains(gateway);
     assertThat(asked()).isEqualTo(1);
@@ -57,29 +59,38 @@ class SandboxListenersTest {
   @Test
   void aNewProcessDoesNotUseThePreviousAddress() {
     var first = start(1);
-    assertThat(listeners.lookup(id, first, PORT)).contains(first);
+    assertThat(listeners.lookup(id, Optional.empty(), first, PORT)).contains(first);
     driver.stop(sandbox, 1, Duration.ZERO);
     var second = start(2);
     assertThat(second).isNotEqualTo(first);
-    assertThat(listeners.lookup(id, second, PORT)).contains(second);
+    assertThat(listeners.lookup(id, Optional.empty(), second, PORT)).contains(second);
   }
 
   @Test
   void anUnresponsiveHostIsNotQueriedByEachCaller() {
     var gateway = start(1);
     driver.script().failNext(Verb.OBSERVE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
-    assertThat(listeners.lookup(id, gateway, PORT)).isEmpty();
-    assertThat(listeners.lookup(id, gateway, PORT)).isEmpty();
+    assertThat(listeners.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();
+    assertThat(listeners.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();
     assertThat(asked()).isEqualTo(1);
+  }
+
+  @Test
+  void aSandboxOnAnotherHostHasNoAddress() {
+    var gateway = start(1);
+    var here = Optional.of(driver.ref(sandbox));
+    assertThat(listeners.lookup(id, here, gateway, PORT)).contains(gateway);
+    var elsewhere = Optional.of(new SandboxRef("fake", "another", sandbox.value()));
+    assertThat(listeners.lookup(id, elsewhere, gateway, PORT)).isEmpty();
   }
 
   @Test
   void aCachedAddressExpires() {
     var gateway = start(1);
-    var forgetful = new SandboxListeners(new Sandboxes(driver), Duration.ZERO, threads);
-    assertThat(forgetful.lookup(id, gateway, PORT)).contains(gateway);
+    var forgetful = new SandboxListeners(new Sandboxes(driver, Set.of()), Duration.ZERO, threads);
+    assertThat(forgetful.lookup(id, Optional.empty(), gateway, PORT)).contains(gateway);
     driver.stop(sandbox, 1, Duration.ZERO);
-    assertThat(forgetful.lookup(id, gateway, PORT)).isEmpty();
+    assertThat(forgetful.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();
   }
 
   private InetSocketAddress start(int attempt) {

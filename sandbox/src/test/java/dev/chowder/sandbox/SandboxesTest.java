@@ -1,0 +1,82 @@
+package dev.chowder.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.lang.reflect.Proxy;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** Finds sandboxes of an engine named {@code docker} on host {@code here}. */
+class SandboxesTest {
+  private final String instance = UUID.randomUUID().toString();
+  private final SandboxId derived = SandboxId.ofInstance(instance);
+  private final Sandboxes sandboxes = new Sandboxes(engine(), Set.of("moved"));
+
+  @Test
+  void withoutAReferenceTheIdIsDerivedFromTheInstance() {
+    assertThat(sandboxes.of(instance, Optional.empty()).observe().id()).isEqualTo(derived);
+  }
+
+  @Test
+  void aReferenceNamesTheSandbox() {
+    var other = SandboxId.ofInstance(UUID.randomUUID().toString());
+    assertThat(of(new SandboxRef("docker", "here", other.value())).observe().id()).isEqualTo(other);
+  }
+
+  @Test
+  void aSandboxWhoseHomeVolumeWasMovedIsFound() {
+    var moved = of(new SandboxRef("docker", "moved", derived.value()));
+    assertThat(moved.observe().id()).isEqualTo(derived);
+  }
+
+  @Test
+  void anotherHostIsRejectedWithBothHosts() {
+    var elsewhere = of(new SandboxRef("docker", "there", derived.value()));
+    assertElsewhere(elsewhere);
+    assertThatThrownBy(elsewhere::observe)
+        .hasMessageContaining("host there of engine docker")
+        .hasMessageContaining("host here of engine docker")
+        .hasMessageContaining("chowder.sandbox.moved-hosts");
+  }
+
+  @Test
+  void anotherEngineIsRejectedAlsoIfItsHostIsListed() {
+    assertElsewhere(of(new SandboxRef("kubernetes", "here", "pod-1")));
+    assertElsewhere(of(new SandboxRef("kubernetes", "moved", derived.value())));
+  }
+
+  /** A recovery starts on this node's engine, wherever the sandbox was. */
+  @Test
+  void theSandboxOnThisEngineIgnoresTheReference() {
+    assertThat(sandboxes.onThisEngine(instance).observe().id()).isEqualTo(derived);
+  }
+
+  private Sandbox of(SandboxRef ref) {
+    return sandboxes.of(instance, Optional.of(ref));
+  }
+
+  private static void assertElsewhere(Sandbox sandbox) {
+    assertThatThrownBy(sandbox::observe)
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.ELSEWHERE));
+  }
+
+  private static SandboxEngine engine() {
+    return (SandboxEngine)
+        Proxy.newProxyInstance(
+            SandboxEngine.class.getClassLoader(),
+            new Class<?>[] {SandboxEngine.class},
+            (_, verb, arguments) -> {
+              var id = (SandboxId) arguments[0];
+              return switch (verb.getName()) {
+                case "ref" -> new SandboxRef("docker", "here", id.value());
+                case "observe" -> SandboxObservation.nothing(id);
+                default -> throw new AssertionError(verb);
+              };
+            });
+  }
+}
