@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * The state machine of an instance: decides on commands and applies events. Pure and total. Every
@@ -321,7 +320,10 @@ public final class InstanceLifecycle {
     if (u.overrides().filter(change -> !config.overrides().equals(change.base())).isPresent()) {
       return reject(new InstanceRejection.Superseded());
     }
-    var labels = merge(state.profile().labels(), u.labels());
+    var labels = Labels.merge(state.profile().labels(), u.labels());
+    if (Labels.areTooMany(state.profile().labels(), labels)) {
+      return reject(new InstanceRejection.TooManyLabels(labels.size(), Labels.MAX));
+    }
     var renamed = u.name().filter(name -> !name.equals(state.profile().name()));
     var relabelled =
         labels.equals(state.profile().labels())
@@ -331,16 +333,6 @@ public final class InstanceLifecycle {
     return renamed.isEmpty() && relabelled.isEmpty() && overrides.isEmpty()
         ? accept()
         : accept(new InstanceEvent.Updated(u.keyId(), renamed, relabelled, overrides, u.now()));
-  }
-
-  private static Map<String, String> merge(Map<String, String> old, Map<String, String> changes) {
-    var merged = new TreeMap<>(old);
-    changes.forEach(
-        (key, value) -> {
-          if (value.isEmpty()) merged.remove(key);
-          else merged.put(key, value);
-        });
-    return merged;
   }
 
   private static Decision overdue(InstanceState state, Instant now, Duration overdue) {

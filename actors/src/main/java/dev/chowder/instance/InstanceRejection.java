@@ -12,10 +12,14 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = InstanceRejection.SlotReturned.class, name = "slot_returned"),
   @JsonSubTypes.Type(value = InstanceRejection.Superseded.class, name = "superseded"),
   @JsonSubTypes.Type(value = InstanceRejection.UpgradeUnderWay.class, name = "upgrade_under_way"),
-  @JsonSubTypes.Type(value = InstanceRejection.TooManyWatchers.class, name = "too_many_watchers")
+  @JsonSubTypes.Type(value = InstanceRejection.TooManyWatchers.class, name = "too_many_watchers"),
+  @JsonSubTypes.Type(value = InstanceRejection.TooManyLabels.class, name = "too_many_labels")
 })
 public sealed interface InstanceRejection {
   record TooManyWatchers(int limit) implements InstanceRejection {}
+
+  /** The instance would have {@code count} labels after the change. */
+  record TooManyLabels(int count, int limit) implements InstanceRejection {}
 
   /**
    * The reserved slot was released meanwhile, or is being released. The caller must reserve

@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -989,6 +991,49 @@ class InstanceLifecycleTest {
                 replyTo));
     assertThat(renamed.pendingEffect()).isEqualTo(state.pendingEffect());
     assertThat(((InstanceState.Existing) renamed).profile().labels()).isEqualTo(Map.of("x", "1"));
+  }
+
+  @Test
+  void severalUpdatesCannotAddMoreLabelsThanTheLimit() {
+    var one = apply(running(), relabel(Map.of("team", "", "a0", "1")));
+    var full = apply(one, relabel(labels("a", Labels.MAX)));
+    assertThat(InstanceLifecycle.decide(full, relabel(Map.of("b", "1"))))
+        .isEqualTo(
+            Decision.reject(new InstanceRejection.TooManyLabels(Labels.MAX + 1, Labels.MAX)));
+    var swapped = apply(full, relabel(Map.of("a0", "", "b", "1")));
+    assertThat(labelsOf(swapped)).hasSize(Labels.MAX).containsKey("b");
+  }
+
+  /** Earlier versions bounded only the labels of one request. */
+  @Test
+  void anInstanceWithTooManyLabelsCanBeRenamedAndCanLoseThem() {
+    int many = 2 * Labels.MAX + 2;
+    var event =
+        new InstanceEvent.Updated("key", Optional.empty(), Optional.of(labels("a", many)), "", T0);
+    var state = InstanceLifecycle.evolve(running(), event);
+    assertThat(labelsOf(state)).hasSize(many);
+    assertThat(labelsOf(apply(state, rename("other")))).hasSize(many);
+    assertThat(InstanceLifecycle.decide(state, relabel(Map.of("a0", "2"))))
+        .isEqualTo(Decision.reject(new InstanceRejection.TooManyLabels(many, Labels.MAX)));
+    assertThat(labelsOf(apply(state, relabel(Map.of("a0", ""))))).hasSize(many - 1);
+  }
+
+  private static Map<String, String> labels(String prefix, int count) {
+    return IntStream.range(0, count).boxed().collect(Collectors.toMap(n -> prefix + n, n -> "1"));
+  }
+
+  private static Map<String, String> labelsOf(InstanceState state) {
+    return ((InstanceState.Existing) state).profile().labels();
+  }
+
+  private InstanceCommand relabel(Map<String, String> labels) {
+    return new InstanceCommand.Update(
+        "key", Optional.empty(), labels, Optional.empty(), T0, replyTo);
+  }
+
+  private InstanceCommand rename(String name) {
+    return new InstanceCommand.Update(
+        "key", Optional.of(name), Map.of(), Optional.empty(), T0, replyTo);
   }
 
   @Test

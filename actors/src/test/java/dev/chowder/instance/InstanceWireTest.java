@@ -278,7 +278,8 @@ class InstanceWireTest {
             new InstanceRejection.Superseded(),
             new InstanceRejection.UpgradeUnderWay(),
             new InstanceRejection.WrongState("provisioning", "running", "running"),
-            new InstanceRejection.TooManyWatchers(3))) {
+            new InstanceRejection.TooManyWatchers(3),
+            new InstanceRejection.TooManyLabels(65, 64))) {
       messages.add(new InstanceReply.Refused(why));
     }
     views().forEach(view -> messages.add(new InstanceReply.Accepted(view)));

@@ -117,6 +117,8 @@ public final class RejectionErrors {
                       status + " with desired_status " + desired),
               Map.of("status", status, "desired_status", desired));
       case InstanceRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
+      case InstanceRejection.TooManyLabels(var count, var limit) ->
+          ApiError.must("labels", "have at most " + limit + " entries", count);
       case InstanceRejection.TooManyWatchers(var limit) ->
           ApiError.of(
               Reason.RATE_LIMITED,

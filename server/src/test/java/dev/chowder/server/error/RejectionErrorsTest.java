@@ -2,11 +2,14 @@ package dev.chowder.server.error;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import build.buf.validate.ValidateProto;
 import dev.chowder.actor.NoReplyException;
 import dev.chowder.admission.RejectedException;
 import dev.chowder.admission.Rejection;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.Labels;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationRejection;
 import java.util.List;
@@ -66,6 +69,20 @@ class RejectionErrorsTest {
             new Rejection.ByInstance(new InstanceRejection.Superseded()))) {
       assertThat(ApiError.in(new RejectedException(why))).isNull();
     }
+  }
+
+  /** One request with too many labels gets this error, too. */
+  @Test
+  void tooManyLabelsAfterAMergeAreAnInvalidFieldThatNamesTheLimitOfTheProtocol() {
+    var rules =
+        UpdateInstanceRequest.getDescriptor()
+            .findFieldByName("labels")
+            .getOptions()
+            .getExtension(ValidateProto.field);
+    assertThat(rules.getMap().getMaxPairs()).isEqualTo(Labels.MAX);
+    var error = RejectionErrors.of(new InstanceRejection.TooManyLabels(65, Labels.MAX));
+    assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
+    assertThat(error.message()).isEqualTo("labels: must have at most 64 entries; got 65");
   }
 
   @Test
