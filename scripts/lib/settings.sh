@@ -5,22 +5,37 @@
 # settings_check_names: refuses variables and options with an old name, which would be ignored. A start after a reboot uses the script
 # that an earlier version wrote (boot.sh), so it sets the new names instead, and scripts/up writes them to that script.
 settings_check_names() {
-  local old new
+  local old new why names="$ROOT/base/src/main/resources/dev/chowder/settings"
   while IFS='=' read -r old new; do
+    settings_has "$old" || continue
+    [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "$(settings_place "$old")$old was renamed to $new: set $new instead."
     case "$old" in
-      CHOWDER_*)
-        [ -n "${!old+set}" ] || continue
-        [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "$old was renamed to $new: set $new instead."
-        export "$new=${!old}"
-        unset "$old"
-        ;;
-      chowder.*)
-        case "${CHOWDER_JAVA_OPTS:-}" in *"-D$old="*) ;; *) continue ;; esac
-        [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "CHOWDER_JAVA_OPTS: $old was renamed to $new: set $new instead."
-        export CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS//-D$old=/-D$new=}"
-        ;;
+      CHOWDER_*) export "$new=${!old}" && unset "$old" ;;
+      *) export CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS//-D$old=/-D$new=}" ;;
     esac
-  done <"$ROOT/base/src/main/resources/dev/chowder/settings/renamed-settings.properties"
+  done <"$names/renamed-settings.properties"
+  while IFS='=' read -r old why; do
+    settings_has "$old" || continue
+    [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "$(settings_place "$old")$old was removed, because $why: do not set it."
+    case "$old" in
+      CHOWDER_*) unset "$old" ;;
+      *) CHOWDER_JAVA_OPTS="$(printf '%s' "$CHOWDER_JAVA_OPTS" | sed -E "s/ *-D${old//./[.]}=[^ ]*//g")" && export CHOWDER_JAVA_OPTS ;;
+    esac
+  done <"$names/removed-settings.properties"
+}
+
+# settings_has NAME: whether the variable is set, or the setting is among the options of the server's JVM.
+settings_has() {
+  case "$1" in
+    CHOWDER_*) [ -n "${!1+set}" ] ;;
+    chowder.*) [[ "${CHOWDER_JAVA_OPTS:-}" == *"-D$1="* ]] ;;
+    *) return 1 ;;
+  esac
+}
+
+# settings_place NAME: prints where a setting is set; nothing for a variable.
+settings_place() {
+  case "$1" in chowder.*) printf 'CHOWDER_JAVA_OPTS: ' ;; esac
 }
 settings_check_names
 

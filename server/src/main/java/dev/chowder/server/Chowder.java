@@ -28,7 +28,7 @@ import dev.chowder.server.channel.ChannelSettings;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
-import dev.chowder.settings.RenamedSettings;
+import dev.chowder.settings.OldSettings;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.startup.Startup;
@@ -92,7 +92,7 @@ public final class Chowder implements AutoCloseable {
   /** Starts a node with the caller's sandbox engine, which the node closes when it stops. */
   public static Chowder start(Config config, Function<Config, SandboxEngine> engines)
       throws IOException {
-    RenamedSettings.reject(config, System.getenv());
+    OldSettings.reject(config, System.getenv());
     var chowder = new Chowder(config, engines);
     try {
       chowder.start();

@@ -4,7 +4,7 @@ import com.typesafe.config.Config;
 import dev.chowder.secret.BackupTag;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SignedBackups;
-import dev.chowder.settings.RenamedSettings;
+import dev.chowder.settings.OldSettings;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.DatabaseTransfer;
 import dev.chowder.storage.StorageSettings;
@@ -32,7 +32,7 @@ final class StorageCommands {
    * @param arguments not empty
    */
   static void run(Config config, List<String> arguments, PrintStream out) {
-    RenamedSettings.reject(config, System.getenv());
+    OldSettings.reject(config, System.getenv());
     var command = arguments.getFirst();
     boolean unsigned = arguments.size() > 1 && arguments.get(1).equals("--unsigned");
     var operands = arguments.subList(unsigned ? 2 : 1, arguments.size());

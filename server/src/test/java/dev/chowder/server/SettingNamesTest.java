@@ -20,7 +20,7 @@ import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateSettings;
 import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.watch.FleetWatchSettings;
-import dev.chowder.settings.RenamedSettings;
+import dev.chowder.settings.OldSettings;
 import dev.chowder.simulator.FakeSandboxSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,8 +132,8 @@ class SettingNamesTest {
   @Test
   void everyOldNameIsRefusedWithTheNewOne() {
     var current = ConfigFactory.load();
-    RenamedSettings.reject(current, Map.of());
-    RenamedSettings.newNames()
+    OldSettings.reject(current, Map.of());
+    OldSettings.newNames()
         .forEach(
             (old, now) -> {
               boolean variable = old.startsWith("CHOWDER_");
@@ -142,10 +142,23 @@ class SettingNamesTest {
                       ? current
                       : ConfigFactory.parseMap(Map.of(old, "1")).withFallback(current);
               Map<String, String> environment = variable ? Map.of(old, "1") : Map.of();
-              assertThatThrownBy(() -> RenamedSettings.reject(config, environment))
+              assertThatThrownBy(() -> OldSettings.reject(config, environment))
                   .isInstanceOf(IllegalArgumentException.class)
                   .hasMessageContaining(old + " was renamed to " + now);
             });
+  }
+
+  @Test
+  void everyRemovedNameIsRefusedWithTheReason() {
+    assertThat(OldSettings.removed()).containsKey("chowder.instances.max-labels");
+    OldSettings.removed()
+        .forEach(
+            (old, why) ->
+                assertThatThrownBy(() -> OldSettings.reject(with(old), Map.of()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                        "cannot start: the setting %s was removed, because %s; do not set it"
+                            .formatted(old, why)));
   }
 
   @Test
@@ -153,9 +166,10 @@ class SettingNamesTest {
     var names = new TreeSet<>(defaults().keySet());
     names.addAll(settings().variables());
     names.addAll(variablesOfScripts());
-    assertThat(RenamedSettings.newNames()).isNotEmpty();
-    assertThat(names).containsAll(RenamedSettings.newNames().values());
-    assertThat(names).doesNotContainAnyElementsOf(RenamedSettings.newNames().keySet());
+    assertThat(OldSettings.newNames()).isNotEmpty();
+    assertThat(names).containsAll(OldSettings.newNames().values());
+    assertThat(names).doesNotContainAnyElementsOf(OldSettings.newNames().keySet());
+    assertThat(names).doesNotContainAnyElementsOf(OldSettings.removed().keySet());
   }
 
   @Test
@@ -167,6 +181,17 @@ class SettingNamesTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(
             "chowder.effect.ready-limit was renamed to chowder.effect.ready-timeout");
+  }
+
+  @Test
+  void aNodeRefusesToStartOnARemovedName() {
+    assertThatThrownBy(() -> Chowder.start(with("chowder.instances.max-labels")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("chowder.instances.max-labels was removed");
+  }
+
+  private static Config with(String setting) {
+    return ConfigFactory.parseMap(Map.of(setting, "100")).withFallback(ConfigFactory.load());
   }
 
   @Test

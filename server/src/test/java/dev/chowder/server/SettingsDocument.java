@@ -1,6 +1,6 @@
 package dev.chowder.server;
 
-import dev.chowder.settings.RenamedSettings;
+import dev.chowder.settings.OldSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,11 +86,11 @@ final class SettingsDocument {
           .append(setting.comment().replace("|", "\\|"))
           .append(" |\n");
     }
-    return text.append(renamed()).toString();
+    return text.append(old()).toString();
   }
 
   /** Returns the names of commits before the first release, which nodes and scripts refuse. */
-  private static String renamed() {
+  private static String old() {
     var text =
         new StringBuilder(
             """
@@ -102,8 +102,20 @@ final class SettingsDocument {
             | old | new |
             | --- | --- |
             """);
-    new TreeMap<>(RenamedSettings.newNames())
+    new TreeMap<>(OldSettings.newNames())
         .forEach((old, now) -> text.append("| %s | `%s` |\n".formatted(old, now)));
+    text.append(
+        """
+
+        ## Removed settings
+
+        A node and the scripts refuse these names of versions before 0.1.0, too.
+
+        | old | reason |
+        | --- | --- |
+        """);
+    new TreeMap<>(OldSettings.removed())
+        .forEach((old, why) -> text.append("| %s | %s |\n".formatted(old, why)));
     return text.toString();
   }
 

@@ -3,7 +3,7 @@ package dev.chowder.server.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.settings.RenamedSettings;
+import dev.chowder.settings.OldSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,12 +57,12 @@ class SettingNamesScriptTest {
   @Test
   void everyOldVariableIsRefusedWithTheNewOne() throws Exception {
     var variables =
-        RenamedSettings.newNames().keySet().stream().filter(n -> n.startsWith("CHOWDER_")).toList();
+        OldSettings.newNames().keySet().stream().filter(n -> n.startsWith("CHOWDER_")).toList();
     assertThat(variables).isNotEmpty();
     var output = run(Map.of(), EACH, variables).output();
     for (var old : variables) {
       assertThat(output)
-          .contains("%s was renamed to %s".formatted(old, RenamedSettings.newNames().get(old)));
+          .contains("%s was renamed to %s".formatted(old, OldSettings.newNames().get(old)));
     }
   }
 
@@ -83,6 +83,20 @@ class SettingNamesScriptTest {
   }
 
   @Test
+  void aScriptEndsAtARemovedName() throws Exception {
+    for (var removed : OldSettings.removed().entrySet()) {
+      var result =
+          run(
+              Map.of("CHOWDER_JAVA_OPTS", "-Xmx1g -D%s=100".formatted(removed.getKey())),
+              SCRIPT,
+              List.of("no", "CHOWDER_READY_TIMEOUT"));
+      assertThat(result.status()).isEqualTo(1);
+      assertThat(result.output())
+          .contains(removed.getKey() + " was removed, because " + removed.getValue());
+    }
+  }
+
+  @Test
   void aStartAfterARebootUsesTheNewNames() throws Exception {
     var started =
         run(
@@ -90,7 +104,8 @@ class SettingNamesScriptTest {
                 "CHOWDER_READY_LIMIT",
                 "5 m",
                 "CHOWDER_JAVA_OPTS",
-                "-Xmx1g -Dchowder.pool.calm=1s -Dchowder.pool.max-size=2"),
+                "-Xmx1g -Dchowder.pool.calm=1s -Dchowder.instances.max-labels=9"
+                    + " -Dchowder.pool.max-size=2"),
             SCRIPT,
             List.of("yes", "CHOWDER_READY_TIMEOUT"));
     assertThat(started.output())
