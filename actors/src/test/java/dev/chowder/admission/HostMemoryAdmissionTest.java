@@ -4,6 +4,7 @@ import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Sleep;
@@ -102,20 +103,20 @@ class HostMemoryAdmissionTest {
 
   /** Otherwise sleeping gateways would end for memory that is free. */
   @Test
-  void theMemoryOfABootedGatewayCountsOnce() throws Exception {
+  void theMemoryOfABootedGatewayCountsOnce() {
     assertThat(admittedOneAfterAnother(ONE_GIB)).as("with memory for 4").isEqualTo(4);
   }
 
   /** A gateway allocates a part of its memory in its first turn. */
   @Test
-  void whatABootedGatewayHasNotAllocatedYetCounts() throws Exception {
+  void whatABootedGatewayHasNotAllocatedYetCounts() {
     var twice = new HostMemorySettings(2 * GIB, 0, Duration.ofSeconds(30));
     assertThat(admittedOneAfterAnother(twice)).as("that have half of their memory").isEqualTo(2);
   }
 
   /** A woken gateway reads the rest of its memory back while it runs. */
   @Test
-  void whatARunningGatewayHasInSwapCounts() throws Exception {
+  void whatARunningGatewayHasInSwapCounts() {
     try (var driver = new SimulatedEngine(SMALL)) {
       driver.script().withRunningInSwap(0.9);
       var admission = admission(ONE_GIB, driver);
@@ -187,7 +188,7 @@ class HostMemoryAdmissionTest {
   }
 
   /** Boots gateways at the same time of the clock, until one is rejected. */
-  private int admittedOneAfterAnother(HostMemorySettings settings) throws Exception {
+  private int admittedOneAfterAnother(HostMemorySettings settings) {
     try (var driver = new SimulatedEngine(SMALL)) {
       var admission = admission(settings, driver);
       int admitted = 0;
@@ -203,12 +204,8 @@ class HostMemoryAdmissionTest {
   }
 
   /** The simulator counts its processes once a second. */
-  private static void awaitAvailable(SimulatedEngine driver, long bytes) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (driver.host().capacity().availableBytes() != bytes) {
-      assertThat(System.nanoTime()).as("time until the process counts").isLessThan(end);
-      Thread.sleep(50);
-    }
+  private static void awaitAvailable(SimulatedEngine driver, long bytes) {
+    Await.until(() -> driver.host().capacity().availableBytes() == bytes);
   }
 
   /** Two nodes must not use the same memory to end their gateways. */

@@ -7,7 +7,10 @@ import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** Waits for conditions in tests. Each call fails if its condition does not hold in time. */
+/**
+ * Waits for conditions in tests. Except {@link #holdsWithin}, each call fails if its condition does
+ * not hold in time.
+ */
 public final class Await {
   /** Much longer than any wait on an idle machine, because tests run beside others. */
   public static final Duration LIMIT = Duration.ofSeconds(40);
@@ -31,16 +34,33 @@ public final class Await {
    */
   public static void until(Duration limit, Callable<Boolean> holds, Supplier<String> instead) {
     try {
-      // In the caller's thread, because conditions use the caller's interrupt and its call context.
-      Awaitility.await()
-          .pollInSameThread()
-          .pollDelay(Duration.ZERO)
-          .pollInterval(PAUSE)
-          .atMost(limit)
-          .until(holds);
+      await(limit, holds);
     } catch (ConditionTimeoutException late) {
       throw new AssertionError("after " + limit + ": " + instead.get(), late);
     }
+  }
+
+  /**
+   * Returns whether the condition holds in time, for waits after which a test continues in both
+   * cases. An exception of the condition ends the wait.
+   */
+  public static boolean holdsWithin(Duration limit, Callable<Boolean> holds) {
+    try {
+      await(limit, holds);
+      return true;
+    } catch (ConditionTimeoutException late) {
+      return false;
+    }
+  }
+
+  private static void await(Duration limit, Callable<Boolean> holds) {
+    // In the caller's thread, because conditions use the caller's interrupt and its call context.
+    Awaitility.await()
+        .pollInSameThread()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(PAUSE)
+        .atMost(limit)
+        .until(holds);
   }
 
   /** Waits up to {@link #LIMIT} until the problem is empty, and fails with the last problem. */

@@ -2,6 +2,7 @@ package dev.chowder.server.edge;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.chowder.base.Await;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -15,11 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real Envoy with the project's configuration, on free ports. */
 public final class EnvoyProcess implements AutoCloseable {
@@ -71,7 +72,7 @@ public final class EnvoyProcess implements AutoCloseable {
     try {
       return new EnvoyProcess(
           process, restPort(process, admin, folder.resolve("envoy.log")), admin);
-    } catch (IOException | InterruptedException | RuntimeException thrown) {
+    } catch (Throwable thrown) {
       process.destroyForcibly();
       throw thrown;
     }
@@ -105,27 +106,31 @@ public final class EnvoyProcess implements AutoCloseable {
     return process.pid();
   }
 
-  private static int restPort(Process process, Path admin, Path log)
-      throws IOException, InterruptedException {
-    Instant deadline = Instant.now().plus(START_LIMIT);
-    try (var client = HttpClient.newHttpClient()) {
-      while (Instant.now().isBefore(deadline) && process.isAlive()) {
-        if (Files.exists(admin)) {
-          JsonNode listeners = ask(admin, "/listeners?format=json").path("listener_statuses");
-          if (!listeners.isEmpty()) {
-            int port = port(listeners, "rest");
-            // The port is listed before it accepts connections, because Envoy first looks for
-            // healthy nodes.
-            if (takesConnections(port)) {
-              awaitANode(client, port);
-              return port;
-            }
-          }
-        }
-        process.waitFor(50, TimeUnit.MILLISECONDS);
-      }
+  private static int restPort(Process process, Path admin, Path log) throws IOException {
+    var port = new AtomicInteger();
+    boolean started =
+        Await.holdsWithin(
+            START_LIMIT,
+            () -> {
+              port.set(openRestPort(admin));
+              return port.get() != 0 || !process.isAlive();
+            });
+    if (!started || port.get() == 0) {
+      throw new IOException("Envoy did not start: " + Files.readString(log));
     }
-    throw new IOException("Envoy did not start: " + Files.readString(log));
+    awaitANode(port.get());
+    return port.get();
+  }
+
+  /** Returns 0 if Envoy does not accept connections at the port yet. */
+  private static int openRestPort(Path admin) throws IOException {
+    if (!Files.exists(admin)) return 0;
+    JsonNode listeners = ask(admin, "/listeners?format=json").path("listener_statuses");
+    if (listeners.isEmpty()) return 0;
+    int port = port(listeners, "rest");
+    // The port is listed before it accepts connections, because Envoy first looks for healthy
+    // nodes.
+    return takesConnections(port) ? port : 0;
   }
 
   private static int port(JsonNode listeners, String name) throws IOException {
@@ -151,20 +156,23 @@ public final class EnvoyProcess implements AutoCloseable {
    * as lost until the next one. Returns early if the test intends to have no node, or uses no plain
    * text.
    */
-  private static void awaitANode(HttpClient client, int port) throws InterruptedException {
-    Instant deadline = Instant.now().plus(NODE_LIMIT);
+  private static void awaitANode(int port) {
     var anything =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/organization"))
             .timeout(NODE_LIMIT)
             .build();
-    int status = 503;
-    while (status == 503 && Instant.now().isBefore(deadline)) {
-      try {
-        status = client.send(anything, HttpResponse.BodyHandlers.discarding()).statusCode();
-      } catch (IOException noPlainText) {
-        return;
-      }
-      Thread.sleep(50);
+    try (var client = HttpClient.newHttpClient()) {
+      var _ =
+          Await.holdsWithin(
+              NODE_LIMIT,
+              () -> {
+                try {
+                  var answer = client.send(anything, HttpResponse.BodyHandlers.discarding());
+                  return answer.statusCode() != 503;
+                } catch (IOException noPlainText) {
+                  return true;
+                }
+              });
     }
   }
 

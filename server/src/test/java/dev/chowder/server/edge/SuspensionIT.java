@@ -4,11 +4,12 @@ import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Reason;
+import dev.chowder.base.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -62,14 +63,16 @@ class SuspensionIT {
   }
 
   /** A node caches a valid key and the status of an organization for up to a second. */
-  private static RawHttp.Answer await(Call call, int status) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    var answer = call.send();
-    while (answer.status() != status && System.nanoTime() < end) {
-      Thread.sleep(50);
-      answer = call.send();
-    }
-    return answer;
+  private static RawHttp.Answer await(Call call, int status) {
+    var answer = new AtomicReference<RawHttp.Answer>();
+    Await.until(
+        Await.LIMIT,
+        () -> {
+          answer.set(call.send());
+          return answer.get().status() == status;
+        },
+        () -> "status " + answer.get().status());
+    return answer.get();
   }
 
   private static void check(RawHttp.Answer answer) {
