@@ -1,30 +1,21 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.openclaw.StubGateway.JSON;
+import static dev.chowder.openclaw.StubGateway.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.OpenClawSessions.Message;
 import dev.chowder.openclaw.OpenClawSessions.Session;
-import dev.chowder.sandbox.SandboxEndpoint;
-import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
-import dev.chowder.secret.SecretSettings;
-import dev.chowder.secret.SecretStore;
 import dev.chowder.simulator.FakeHttp;
 import dev.chowder.simulator.FakeSocket;
-import dev.chowder.storage.Database;
-import dev.chowder.storage.TestStorage;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
-import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyFactory;
@@ -40,8 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,37 +39,25 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests requests to gateways about sessions, and how valid and invalid responses are handled. */
 class OpenClawSessionsTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Secret TOKEN = Secret.of("the-token");
-  private static final String INSTANCE = "0190a000-0000-7000-8000-000000000001";
   private static final ObjectNode NO_SESSION = JSON.createObjectNode().putNull("session");
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
   private final List<String> approved = new CopyOnWriteArrayList<>();
   private final List<JsonNode> connects = new CopyOnWriteArrayList<>();
   private final List<JsonNode> requests = new CopyOnWriteArrayList<>();
   private volatile BiFunction<String, JsonNode, JsonNode> answers = (_, _) -> NO_SESSION;
   private volatile boolean sendsChallenge = true;
   private volatile String eventText = "";
-  private FakeHttp server;
-  private Database database;
-  private GatewayDevices devices;
+  private StubGateway stub;
 
   @BeforeEach
   void start(@TempDir Path directory) throws IOException {
-    server = FakeHttp.listen(new InetSocketAddress(0), 50, threads, this::handle);
-    database = TestStorage.open(directory);
-    var settings = SecretSettings.from(TestStorage.config(directory));
-    devices = new GatewayDevices(new SecretStore(MasterKey.open(settings, database), database));
+    stub = new StubGateway(directory, this::handle);
   }
 
   @AfterEach
   void stop() throws IOException {
-    server.close();
-    http.shutdownNow();
-    threads.shutdownNow();
-    database.close();
+    stub.close();
   }
 
   @Test
@@ -231,11 +208,11 @@ class OpenClawSessionsTest {
 
   @Test
   void aMissingGatewayAndAWrongTokenAreReported() throws IOException {
-    var wrong = new Gateway(gateway().at(), Secret.of("wrong"), devices.of(INSTANCE));
+    var wrong = stub.with(Secret.of("wrong"));
     assertThat(why(() -> sessions().delete(wrong, "a")))
         .isInstanceOf(AdminAnswer.TokenRefused.class);
     var gone = gateway();
-    server.close();
+    stub.stop();
     assertThat(why(() -> sessions().delete(gone, "a"))).isInstanceOf(AdminAnswer.NoAnswer.class);
   }
 
@@ -260,16 +237,12 @@ class OpenClawSessionsTest {
                         "chowder.openclaw.responses.others.max-bytes",
                         "100000"))
                 .withFallback(ConfigFactory.load()));
-    var responses = new GatewayResponses(settings.responses());
-    var admin = new OpenClawAdmin(http, Duration.ofSeconds(20), responses);
-    return new OpenClawSessions(
-        new GatewayConversations(http, admin, settings.conversationTimeout(), responses),
-        settings.sessions());
+    var clients = stub.clients(settings, Duration.ofSeconds(20));
+    return new OpenClawSessions(clients.conversations(), settings.sessions());
   }
 
   private Gateway gateway() {
-    return new Gateway(
-        new SandboxEndpoint("127.0.0.1", server.port()), TOKEN, devices.of(INSTANCE));
+    return stub.with(TOKEN);
   }
 
   private void handle(FakeHttp.Exchange exchange) throws IOException {
@@ -322,14 +295,6 @@ class OpenClawSessionsTest {
       error.putObject("details").put("code", "PAIRING_REQUIRED").put("requestId", "the-request");
     } else {
       error.putObject("details").put("code", "AUTH_TOKEN_MISMATCH");
-    }
-  }
-
-  private static JsonNode json(String text) {
-    try {
-      return JSON.readTree(text);
-    } catch (JsonProcessingException broken) {
-      throw new UncheckedIOException(broken);
     }
   }
 }

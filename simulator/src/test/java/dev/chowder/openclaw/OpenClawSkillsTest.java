@@ -1,11 +1,11 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.openclaw.StubGateway.JSON;
+import static dev.chowder.openclaw.StubGateway.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
@@ -14,20 +14,11 @@ import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.OpenClawSkills.Skill;
 import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.sandbox.FilePath;
-import dev.chowder.sandbox.SandboxEndpoint;
-import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
-import dev.chowder.secret.SecretSettings;
-import dev.chowder.secret.SecretStore;
 import dev.chowder.simulator.FakeHttp;
 import dev.chowder.simulator.FakeSocket;
-import dev.chowder.storage.Database;
-import dev.chowder.storage.TestStorage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
-import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,8 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,8 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Tests requests to gateways about skills, and how valid and invalid responses are handled. */
 class OpenClawSkillsTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String INSTANCE = "0190a000-0000-7000-8000-000000000001";
+  private static final Secret TOKEN = Secret.of("t");
   private static final String STATUS =
       """
       {"workspaceDir": "/home/node/.openclaw/workspace", "skills": [
@@ -64,32 +52,22 @@ class OpenClawSkillsTest {
 
   private static final String EMPTY = "{\"skills\": []}";
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
   private final List<JsonNode> requests = new CopyOnWriteArrayList<>();
   private final List<JsonNode> patches = new CopyOnWriteArrayList<>();
   private final Deque<String> lists = new ConcurrentLinkedDeque<>();
   private volatile boolean closed;
   private volatile String failure = "";
   private volatile String code = "UNAVAILABLE";
-  private FakeHttp server;
-  private Database database;
-  private GatewayDevices devices;
+  private StubGateway stub;
 
   @BeforeEach
   void start(@TempDir Path directory) throws IOException {
-    server = FakeHttp.listen(new InetSocketAddress(0), 50, threads, this::handle);
-    database = TestStorage.open(directory);
-    var settings = SecretSettings.from(TestStorage.config(directory));
-    devices = new GatewayDevices(new SecretStore(MasterKey.open(settings, database), database));
+    stub = new StubGateway(directory, this::handle);
   }
 
   @AfterEach
   void stop() throws IOException {
-    server.close();
-    http.shutdownNow();
-    threads.shutdownNow();
-    database.close();
+    stub.close();
   }
 
   @Test
@@ -255,7 +233,7 @@ class OpenClawSkillsTest {
     assertThat(
             ClawHubLock.without(ByteString.copyFromUtf8(lock), "web")
                 .map(ByteString::toStringUtf8)
-                .map(OpenClawSkillsTest::json))
+                .map(StubGateway::json))
         .contains(json("{'version':1,'skills':{'b':{}}}"));
     for (var other : List.of(lock.replace("web", "x"), "[]", "no JSON", "")) {
       assertThat(ClawHubLock.without(ByteString.copyFromUtf8(other), "web")).as(other).isEmpty();
@@ -284,16 +262,13 @@ class OpenClawSkillsTest {
   /** Returns a client that waits at most this long until the gateway lists a change. */
   private OpenClawSkills skills(Duration visibilityTimeout) {
     var settings = OpenClawSettings.of(ConfigFactory.load());
-    var responses = new GatewayResponses(settings.responses());
-    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
-    var conversations =
-        new GatewayConversations(http, admin, settings.conversationTimeout(), responses);
-    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), visibilityTimeout);
+    var clients = stub.clients(settings, Duration.ofSeconds(5));
+    return new OpenClawSkills(
+        clients.conversations(), clients.admin(), Duration.ofSeconds(10), visibilityTimeout);
   }
 
   private Gateway gateway() {
-    return new Gateway(
-        new SandboxEndpoint("127.0.0.1", server.port()), Secret.of("t"), devices.of(INSTANCE));
+    return stub.with(TOKEN);
   }
 
   private void handle(FakeHttp.Exchange exchange) throws IOException {
@@ -349,13 +324,5 @@ class OpenClawSkillsTest {
   private static void reject(ObjectNode answer, String code, String message) {
     answer.put("ok", false);
     answer.putObject("error").put("code", code).put("message", message);
-  }
-
-  private static JsonNode json(String text) {
-    try {
-      return JSON.readTree(text.contains("\"") ? text : text.replace('\'', '"'));
-    } catch (JsonProcessingException broken) {
-      throw new UncheckedIOException(broken);
-    }
   }
 }
