@@ -10,9 +10,24 @@ import dev.chowder.api.v1.RulesProto;
 
 /** Writes the rules of fields as keywords of JSON Schema. */
 final class FieldLimits {
+  private static final String PRINTABLES =
+      "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*";
+
   /** As the rule {@code printable}. */
-  private static final String PRINTABLE =
-      "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$";
+  static final String PRINTABLE = "^" + PRINTABLES + "$";
+
+  /**
+   * As the rules {@code printable} and {@code not_blank}. Accepts invisible characters above
+   * U+FFFF, which validators write in different forms. Has no lookahead, which RE2 does not know.
+   */
+  static final String NOT_BLANK =
+      "^"
+          + PRINTABLES
+          + "[^\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2"
+          + "\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u2064\\u2066-\\u206f\\u3000\\ufeff"
+          + "\\ufff9-\\ufffb]"
+          + PRINTABLES
+          + "$";
 
   private static final String VISIBLE_ASCII = "^[!-~]*$";
 
@@ -32,6 +47,9 @@ final class FieldLimits {
     }
     if (rules.hasMaxLen()) schema.put("maxLength", (int) rules.getMaxLen());
     var pattern = pattern(rules);
+    if (pattern.equals(NOT_BLANK) && of.getIgnore() == Ignore.IGNORE_IF_ZERO_VALUE) {
+      pattern = "^(?:" + NOT_BLANK.substring(1, NOT_BLANK.length() - 1) + ")?$";
+    }
     if (!pattern.isEmpty()) schema.put("pattern", pattern);
     if (rules.getInCount() > 0) rules.getInList().forEach(schema.putArray("enum")::add);
   }
@@ -50,7 +68,8 @@ final class FieldLimits {
           : "^" + all + "$";
     }
     if (rules.getExtension(RulesProto.visibleAscii)) return VISIBLE_ASCII;
-    return rules.getExtension(RulesProto.printable) ? PRINTABLE : "";
+    if (!rules.getExtension(RulesProto.printable)) return "";
+    return rules.getExtension(RulesProto.notBlank) ? NOT_BLANK : PRINTABLE;
   }
 
   static void ofNumber(ObjectNode schema, FieldDescriptor field) {

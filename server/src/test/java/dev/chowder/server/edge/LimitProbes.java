@@ -74,6 +74,8 @@ public final class LimitProbes {
       var pattern = Pattern.compile(schema.get("pattern").asText());
       var odd = ODD.stream().filter(text -> !pattern.matcher(text).find()).findFirst();
       add(false, prefix + "odd characters", around.apply(odd.orElseThrow()));
+      boolean refusesOnlyBlanks = pattern.matcher("a b").find() && !pattern.matcher(" ").find();
+      if (refusesOnlyBlanks) add(false, prefix + "only blanks", around.apply(" "));
     }
   }
 
