@@ -9,7 +9,7 @@ BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 # How long a build waits for another build, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
-# build_ensure [COPY]: sets APP, the folder with server/, demo-model/, bench/, chowder.pb and openapi.json of exactly these sources. Builds in
+# build_ensure [COPY]: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
 # COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
@@ -17,6 +17,17 @@ build_ensure() {
   APP="$CHOWDER_CACHE/app/$(build_key)"
   if [ ! -f "$APP/complete" ]; then build_locked build_missing; fi
   touch "$APP"
+}
+
+# bench_ensure [COPY]: like build_ensure, and sets BENCH_JAR, the bench of exactly these sources. It is not in APP, so that a change of the bench
+# does not replace a running installation.
+bench_ensure() {
+  build_ensure "$@"
+  local folder
+  folder="$CHOWDER_CACHE/bench/$(bench_key)"
+  BENCH_JAR="$folder/chowder-bench.jar"
+  if [ ! -f "$BENCH_JAR" ]; then build_locked bench_missing; fi
+  touch "$folder"
 }
 
 # build_locked FUNCTION [ARGUMENT...]: runs it while no other process builds.
@@ -31,20 +42,39 @@ build_locked() {
 build_missing() {
   if [ -f "$APP/complete" ]; then return 0; fi
   maven_ensure
-  build_all
+  build_modules '!bench'
   build_keep
-  find "$CHOWDER_CACHE/app" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +
+  build_remove_old "$CHOWDER_CACHE/app"
 }
+
+bench_missing() {
+  if [ -f "$BENCH_JAR" ]; then return 0; fi
+  maven_ensure
+  build_modules bench -am
+  mkdir -p "${BENCH_JAR%/*}"
+  cp "$BUILD_ROOT/bench/target/chowder-bench.jar" "$BENCH_JAR.part"
+  mv "$BENCH_JAR.part" "$BENCH_JAR"
+  build_remove_old "$CHOWDER_CACHE/bench"
+}
+
+# build_remove_old FOLDER: removes the versions in it that were not used for a while.
+build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
 build_key() {
-  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model,bench}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model,bench}/src/main "$BUILD_ROOT/envoy/openapi.json"
+  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
-# Skips tests, formatting and the compiler's strictest checks, which scripts/test runs, so that a start does not wait for them.
-build_all() {
+# The bench uses the classes of the server.
+bench_key() {
+  { build_key && content_key "$BUILD_ROOT"/bench/{pom.xml,src/main}; } | sha256sum | cut -c1-16
+}
+
+# build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
+# checks, which scripts/test runs, so that a start does not wait for them.
+build_modules() {
   local began=$SECONDS log="$LOGS/build.log"
   say "Building with Maven (two to three minutes the first time) ..."
-  if ! (cd "$BUILD_ROOT" && timeout "$BUILD_SECONDS_LIMIT" mvn -B -q -Dmaven.test.skip=true -P'!handwritten' package) >"$log" 2>&1; then
+  if ! (cd "$BUILD_ROOT" && timeout "$BUILD_SECONDS_LIMIT" mvn -B -q -Dmaven.test.skip=true -P'!handwritten' -pl "$@" package) >"$log" 2>&1; then
     grep -E 'ERROR|BUILD' "$log" | head -n 5 >&2 || true
     die "the build failed: see $log."
   fi
@@ -55,10 +85,9 @@ build_all() {
 build_keep() {
   local part="$APP.part"
   rm -rf "$part"
-  mkdir -p "$part/server" "$part/demo-model" "$part/bench"
+  mkdir -p "$part/server" "$part/demo-model"
   cp -r "$BUILD_ROOT/server/target/chowder-server.jar" "$BUILD_ROOT/server/target/lib" "$part/server/"
   cp -r "$BUILD_ROOT/demo-model/target/chowder-demo-model.jar" "$BUILD_ROOT/demo-model/target/lib" "$part/demo-model/"
-  cp "$BUILD_ROOT/bench/target/chowder-bench.jar" "$part/bench/"
   cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$part/"
   touch "$part/complete"
   rm -rf "$APP"

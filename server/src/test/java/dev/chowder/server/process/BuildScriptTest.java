@@ -1,0 +1,126 @@
+package dev.chowder.server.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tests which changes make {@code scripts/up} and {@code scripts/bench} build again. */
+@Timeout(60)
+class BuildScriptTest {
+  private static final List<String> MODULES =
+      List.of(
+          "proto",
+          "base",
+          "sandbox",
+          "storage",
+          "openclaw",
+          "simulator",
+          "actors",
+          "server",
+          "demo-model",
+          "bench");
+
+  /**
+   * Prints the folders of the server and of the bench. Maven is simulated: it records its arguments
+   * and copies a source of each module to its jar.
+   */
+  private static final String SCRIPT =
+      """
+      set -euo pipefail
+      for part in common settings build; do . "$2/$part.sh"; done
+      BUILDS="$CHOWDER_HOME/builds"
+      java_ensure() { :; }
+      maven_ensure() { :; }
+      timeout() {
+        echo "${*: -4}" >>"$BUILDS"
+        for module in server demo-model bench; do
+          mkdir -p "$module/target/lib"
+          cp "$module/src/main/A.java" "$module/target/chowder-$module.jar"
+        done
+        mkdir -p proto/target/classes/chowder
+        touch proto/target/classes/chowder/chowder.pb
+      }
+      mkdir -p "$LOGS"
+      "$3" "$1"
+      printf '%s %s' "$APP" "${BENCH_JAR:-none}"
+      """;
+
+  @TempDir Path folder;
+  private Path sources;
+
+  private record Built(Path app, Path bench) {}
+
+  @BeforeEach
+  void createSources() throws IOException {
+    sources = folder.resolve("sources");
+    for (var module : MODULES) {
+      var main = Files.createDirectories(sources.resolve(module).resolve("src/main"));
+      Files.writeString(main.resolve("A.java"), "first " + module);
+      Files.writeString(sources.resolve(module).resolve("pom.xml"), module);
+    }
+    Files.createDirectories(sources.resolve("envoy"));
+    Files.writeString(sources.resolve("envoy/openapi.json"), "{}");
+    Files.writeString(sources.resolve("pom.xml"), "all");
+  }
+
+  @Test
+  void aChangeOfTheBenchBuildsOnlyTheBench() throws Exception {
+    var first = build("bench_ensure");
+    assertThat(builds()).hasSize(2).last().asString().contains("-pl bench -am");
+    Files.writeString(sources.resolve("bench/src/main/A.java"), "second bench");
+    assertThat(build("build_ensure").app()).isEqualTo(first.app());
+    assertThat(builds()).as("the server is not built").hasSize(2);
+    var second = build("bench_ensure");
+    assertThat(builds()).hasSize(3).last().asString().contains("-pl bench -am");
+    assertThat(second.app()).isEqualTo(first.app());
+    assertThat(second.bench()).hasContent("second bench");
+    assertThat(first.bench()).hasContent("first bench");
+    assertThat(build("bench_ensure")).isEqualTo(second);
+    assertThat(builds()).hasSize(3);
+  }
+
+  @Test
+  void aChangeOfTheServerBuildsBoth() throws Exception {
+    var first = build("bench_ensure");
+    Files.writeString(sources.resolve("server/src/main/A.java"), "second server");
+    var second = build("bench_ensure");
+    assertThat(second.app()).isNotEqualTo(first.app());
+    assertThat(second.app().resolve("server/chowder-server.jar")).hasContent("second server");
+    assertThat(second.bench()).isNotEqualTo(first.bench());
+    assertThat(builds()).hasSize(4);
+  }
+
+  @Test
+  void aStartDoesNotBuildTheBench() throws Exception {
+    assertThat(build("build_ensure").bench()).isEqualTo(Path.of("none"));
+    assertThat(builds()).singleElement().asString().contains("-pl !bench");
+  }
+
+  private List<String> builds() throws IOException {
+    return Files.readAllLines(folder.resolve("home/builds"));
+  }
+
+  private Built build(String function) throws Exception {
+    var lib = Path.of("../scripts/lib").toRealPath().toString();
+    var builder =
+        new ProcessBuilder("bash", "-c", SCRIPT, "build", sources.toString(), lib, function)
+            .redirectError(folder.resolve("said").toFile());
+    builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
+    builder.environment().put("CHOWDER_HOME", folder.resolve("home").toString());
+    builder.environment().put("CHOWDER_CACHE", folder.resolve("cache").toString());
+    var process = builder.start();
+    var printed = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ", -1);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(folder.resolve("said"))).isZero();
+    return new Built(Path.of(printed[0]), Path.of(printed[1]));
+  }
+}
