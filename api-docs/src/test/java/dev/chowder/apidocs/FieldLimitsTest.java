@@ -29,7 +29,9 @@ class FieldLimitsTest {
   void commentsStateTheRulesOfTheirFields() throws IOException {
     var api = ApiDescriptors.read();
     var messages = new LinkedHashSet<Descriptor>();
-    for (var service : api.services()) {
+    var services = new ArrayList<>(api.services());
+    services.addAll(api.operatorServices());
+    for (var service : services) {
       for (var method : service.getMethods()) {
         collect(method.getInputType(), messages);
         collect(method.getOutputType(), messages);
@@ -53,7 +55,7 @@ class FieldLimitsTest {
   }
 
   private static void collect(Descriptor message, Set<Descriptor> all) {
-    if (!message.getFile().getPackage().equals("chowder.v1") || !all.add(message)) return;
+    if (!message.getFile().getPackage().startsWith("chowder.") || !all.add(message)) return;
     message.getFields().stream()
         .map(FieldLimitsTest::valueOf)
         .filter(field -> field.getJavaType() == FieldDescriptor.JavaType.MESSAGE)

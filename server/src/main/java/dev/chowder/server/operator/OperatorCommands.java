@@ -6,9 +6,6 @@ import java.util.Optional;
 
 /** Operators' commands about organizations. May block; rejects with an {@code ApiError}. */
 public interface OperatorCommands {
-  /** The tiers that {@link #setTier} accepts. */
-  List<String> TIERS = List.of("shrimp", "crab", "lobster", "whale");
-
   /**
    * An organization that an operator created.
    *
@@ -16,17 +13,16 @@ public interface OperatorCommands {
    */
   record Created(OrganizationSummary organization, Secret key) {}
 
-  /**
-   * Creates an organization, even while sign-up is closed.
-   *
-   * @param name 1 to 128 characters, else {@code INVALID_ARGUMENT}
-   */
+  /** Creates an organization, even while sign-up is closed. */
   Created create(String name);
 
   /** Returns all organizations, oldest first. */
   List<OrganizationSummary> organizations();
 
-  /** Sets the tier and returns the updated organization; empty if it does not exist. */
+  /**
+   * Sets one of the tiers of the protocol and returns the updated organization; empty if it does
+   * not exist.
+   */
   Optional<OrganizationSummary> setTier(String organizationId, String tier);
 
   /**

@@ -46,17 +46,20 @@ import dev.chowder.api.operator.v1.StopInstanceResponse;
 import dev.chowder.api.operator.v1.SuspendOrganizationRequest;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
-import dev.chowder.hostport.HostPortSettings;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.request.Fields;
+import dev.chowder.server.rules.Defaults;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
-/** The operator API: checks requests and hands them to the commands. Does not know callers. */
+/**
+ * The operator API: hands requests, whose fields are within their rules, to the commands. Does not
+ * know callers.
+ */
 public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServiceImplBase {
-  private static final int DEFAULT_PAGE = 100;
+  private static final int DEFAULT_PAGE =
+      Defaults.of(ListAuditEntriesRequest.getDescriptor(), "page_size");
 
   private final OperatorCommands organizations;
   private final IncidentCommands incidents;
@@ -132,10 +135,8 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
 
   @Override
   public void setTier(SetTierRequest request, StreamObserver<Organization> out) {
-    var tier = Fields.oneOf("tier", request.getTier(), OperatorCommands.TIERS);
-    answer(
-        out,
-        organization(organizations.setTier(organizationId(request.getOrganizationId()), tier)));
+    var id = organizationId(request.getOrganizationId());
+    answer(out, organization(organizations.setTier(id, request.getTier())));
   }
 
   @Override
@@ -224,17 +225,14 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   }
 
   private void decide(int port, boolean listed, StreamObserver<ListHostPortsResponse> out) {
-    host.decideHostPort(inRange("port", port, 1, HostPortSettings.LAST_PORT), listed);
+    host.decideHostPort(port, listed);
     answer(out, OperatorPresenter.hostPorts(host.hostPorts()));
   }
 
   @Override
   public void listAuditEntries(
       ListAuditEntriesRequest request, StreamObserver<ListAuditEntriesResponse> out) {
-    int size =
-        request.hasPageSize()
-            ? inRange("page_size", request.getPageSize(), 1, OperatorPresenter.MAX_LISTED)
-            : DEFAULT_PAGE;
+    int size = request.hasPageSize() ? request.getPageSize() : DEFAULT_PAGE;
     var page =
         incidents.audit(
             present(request.getOrganizationId()), size + 1, present(request.getPageToken()));
@@ -309,13 +307,6 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
     } finally {
       permit.release();
     }
-  }
-
-  private static int inRange(String field, int value, int least, int most) {
-    if (value < least || value > most) {
-      throw ApiError.must(field, "be " + least + " to " + most, value);
-    }
-    return value;
   }
 
   private static Optional<String> present(String text) {

@@ -9,6 +9,7 @@ import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.call.UnknownMethods;
 import dev.chowder.server.error.ErrorInterceptor;
 import dev.chowder.server.error.RequestId;
+import dev.chowder.server.rules.RequestRules;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
@@ -72,10 +73,11 @@ public final class OperatorServer implements AutoCloseable {
             limits,
             new CallHeaders(),
             new OperatorAuthentication(gate));
+    // A call with a wrong field is audited, too.
     var audited =
         BoundedRequests.of(
             ServerInterceptors.interceptForward(
-                service.bindService(), new OperatorCallAudit(gate.audit())),
+                service.bindService(), new OperatorCallAudit(gate.audit()), new RequestRules()),
             operator.maxBodyBytes());
     var server =
         NettyServerBuilder.forAddress(

@@ -1,7 +1,6 @@
 package dev.chowder.server.operator;
 
 import dev.chowder.api.v1.Reason;
-import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationCommand.RecordKeyCreated;
@@ -13,7 +12,6 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.SignUps;
-import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.storage.OrganizationRows;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -49,7 +47,6 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
 
   @Override
   public Created create(String name) {
-    RuleCheck.check(SignUpRequest.newBuilder().setName(name).build());
     var created = signUps.signUp(name);
     return new Created(summary(created.organization()), created.key());
   }

@@ -11,6 +11,7 @@ import build.buf.validate.ValidateProto;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Message;
+import dev.chowder.api.operator.v1.OperatorServiceProto;
 import dev.chowder.api.v1.ChannelServiceProto;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.FileServiceProto;
@@ -55,7 +56,7 @@ public final class RuleCheck {
     }
   }
 
-  /** Returns the types of all requests of the API. */
+  /** Returns the types of all requests of the API and of operators. */
   static List<Descriptor> requests() {
     return Stream.of(
             InstanceServiceProto.getDescriptor(),
@@ -64,7 +65,8 @@ public final class RuleCheck {
             SkillServiceProto.getDescriptor(),
             OrganizationServiceProto.getDescriptor(),
             KeyServiceProto.getDescriptor(),
-            SubscriptionServiceProto.getDescriptor())
+            SubscriptionServiceProto.getDescriptor(),
+            OperatorServiceProto.getDescriptor())
         .flatMap(file -> file.getServices().stream())
         .flatMap(service -> service.getMethods().stream())
         .map(MethodDescriptor::getInputType)

@@ -4,10 +4,20 @@ import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import build.buf.validate.FieldRules;
+import build.buf.validate.ValidateProto;
+import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Empty;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.operator.v1.CloseHostPortRequest;
+import dev.chowder.api.operator.v1.CreateOrganizationRequest;
+import dev.chowder.api.operator.v1.OpenHostPortRequest;
 import dev.chowder.api.operator.v1.OperatorServiceProto;
+import dev.chowder.api.operator.v1.SetTierRequest;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.hostport.HostPortSettings;
+import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.AuthInterceptor;
@@ -35,6 +45,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -410,6 +421,48 @@ class OperatorServerTest {
     assertThatThrownBy(() -> call("SetTier", "{\"tier\":"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("request: must be JSON of SetTierRequest");
+  }
+
+  /** In the form of the errors of the public API. */
+  @Test
+  void aValueBeyondTheRulesOfItsFieldIsRejected() {
+    for (var name : List.of("", "x".repeat(129), "a\u0007b", " ")) {
+      var answer = call("CreateOrganization", request("name", name));
+      assertAnswer(answer, 400, "INVALID_FIELD");
+      assertThat(answer.body()).contains("name: must ");
+    }
+    assertThat(call("CreateOrganization", request("name", "x".repeat(128))).statusCode())
+        .isEqualTo(201);
+    assertThat(call("SetTier", request("organization_id", ID, "tier", "cod")).body())
+        .contains("tier: must be one of shrimp, crab, lobster, whale; got cod");
+    for (var rpc : List.of("OpenHostPort", "CloseHostPort")) {
+      for (var port : List.of("0", "65536")) {
+        assertThat(call(rpc, request("port", port)).body())
+            .contains("port: must be 1 to 65535; got " + port);
+      }
+    }
+    for (int size : List.of(0, 1001)) {
+      assertThat(call("ListAuditEntries", "{\"page_size\":" + size + "}").body())
+          .contains("page_size: must be 1 to 1000; got " + size);
+    }
+    assertThat(call("ListAuditEntries", "{\"page_size\":1000}").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void theRulesAreTheLimitsOfTheCommands() {
+    assertThat(rules(SetTierRequest.getDescriptor(), "tier").getString().getInList())
+        .containsExactly(Arrays.stream(Tier.values()).map(Tier::label).toArray(String[]::new));
+    for (var request :
+        List.of(OpenHostPortRequest.getDescriptor(), CloseHostPortRequest.getDescriptor())) {
+      assertThat(rules(request, "port").getInt32().getLte()).isEqualTo(HostPortSettings.LAST_PORT);
+    }
+    var name = SignUpRequest.getDescriptor();
+    assertThat(rules(CreateOrganizationRequest.getDescriptor(), "name"))
+        .isEqualTo(rules(name, "name"));
+  }
+
+  private static FieldRules rules(Descriptor message, String field) {
+    return message.findFieldByName(field).getOptions().getExtension(ValidateProto.field);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static dev.chowder.server.rules.Checked.checked;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.api.operator.v1.OperatorServiceGrpc;
 import dev.chowder.api.v1.ConnectChannelRequest;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateKeyRequest;
@@ -20,6 +21,7 @@ import dev.chowder.server.rpc.ApiMethods;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.util.ArrayList;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +34,9 @@ class RuleCheckTest {
   @Test
   void theRulesOfAllRequestsAreCompiledBeforeTheFirstCall() throws Exception {
     var requests =
-        ApiMethods.all().stream()
+        Stream.concat(
+                ApiMethods.all().stream(),
+                OperatorServiceGrpc.getServiceDescriptor().getMethods().stream())
             .map(method -> (ProtoMethodDescriptorSupplier) method.getSchemaDescriptor())
             .map(schema -> requireNonNull(schema).getMethodDescriptor().getInputType())
             .toList();
