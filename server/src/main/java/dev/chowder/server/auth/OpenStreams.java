@@ -2,8 +2,8 @@ package dev.chowder.server.auth;
 
 import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.CallEnd;
 import dev.chowder.server.error.EndableCall;
-import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
@@ -64,26 +64,15 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     }
     var stream = new Stream<>(call, caller.get().keyId());
     add(stream);
-    try {
-      var listener = next.startCall(stream, headers);
-      stream.service = listener;
-      return new SimpleForwardingServerCallListener<>(listener) {
-        @Override
-        public void onCancel() {
-          remove(stream);
-          super.onCancel();
-        }
-
-        @Override
-        public void onComplete() {
-          remove(stream);
-          super.onComplete();
-        }
-      };
-    } catch (RuntimeException | Error thrown) {
-      remove(stream);
-      throw thrown;
-    }
+    return CallEnd.start(
+        stream,
+        headers,
+        (started, sent) -> {
+          var listener = next.startCall(started, sent);
+          stream.service = listener;
+          return listener;
+        },
+        () -> remove(stream));
   }
 
   private void add(Stream<?, ?> stream) {

@@ -3,6 +3,7 @@ package dev.chowder.server.call;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.CallEnd;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;

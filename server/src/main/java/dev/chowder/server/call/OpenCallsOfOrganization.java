@@ -1,6 +1,7 @@
 package dev.chowder.server.call;
 
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.CallEnd;
 import dev.chowder.server.rate.SharedPermits;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;

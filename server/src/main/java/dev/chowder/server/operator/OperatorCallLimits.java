@@ -4,8 +4,8 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.Reason;
 import dev.chowder.server.ServerSettings;
-import dev.chowder.server.call.CallEnd;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.CallEnd;
 import dev.chowder.server.error.EndableCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;

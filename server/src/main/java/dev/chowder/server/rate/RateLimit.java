@@ -9,6 +9,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.CallEnd;
 import dev.chowder.server.rate.RateSettings.Bound;
 import dev.chowder.server.rpc.RpcFacts;
 import io.github.bucket4j.Bucket;
@@ -17,7 +18,6 @@ import io.github.bucket4j.TimeMeter;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
-import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -208,12 +208,11 @@ public final class RateLimit {
         return next.startCall(call, headers);
       }
       contention.begin(organization);
-      try {
-        return new InProgress<>(next.startCall(count(organization, call), headers), organization);
-      } catch (RuntimeException | Error thrown) {
-        contention.end(organization);
-        throw thrown;
-      }
+      return CallEnd.start(
+          call,
+          headers,
+          (started, sent) -> next.startCall(count(organization, started), sent),
+          () -> contention.end(organization));
     }
 
     /** Returns the call with its response counted, or throws if it is beyond the limit. */
@@ -240,29 +239,6 @@ public final class RateLimit {
             throw new IllegalStateException(
                 method.getFullMethodName() + ": must have a rate, since it needs no key");
       };
-    }
-  }
-
-  /** Reports to {@link Contention} when a call of an organization ends. */
-  private final class InProgress<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final String organization;
-
-    InProgress(ServerCall.Listener<Q> listener, String organization) {
-      super(listener);
-      this.organization = organization;
-    }
-
-    // The transport calls exactly one of these two, whatever happens to the call.
-    @Override
-    public void onCancel() {
-      contention.end(organization);
-      super.onCancel();
-    }
-
-    @Override
-    public void onComplete() {
-      contention.end(organization);
-      super.onComplete();
     }
   }
 

@@ -1,4 +1,4 @@
-package dev.chowder.server.call;
+package dev.chowder.server.error;
 
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
