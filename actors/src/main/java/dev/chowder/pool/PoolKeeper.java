@@ -1,6 +1,7 @@
 package dev.chowder.pool;
 
 import dev.chowder.base.Ids;
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
@@ -25,9 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,9 +71,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
 
   private long findAt = System.nanoTime();
   private Duration boot = FIRST_BOOT;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("pool-keeper").factory());
+  private final RepeatingThread thread = new RepeatingThread("pool-keeper");
 
   /** Tells what creates of an organization provision now. */
   @FunctionalInterface
@@ -127,9 +123,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       InstantSource clock,
       MeterRegistry metrics) {
     var keeper = new PoolKeeper(members, rows, setups, admission, settings, clock, metrics);
-    var _ =
-        keeper.thread.scheduleWithFixedDelay(
-            keeper::check, 0, settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
+    keeper.thread.nowAndEvery(settings.checkInterval(), keeper::check);
     return keeper;
   }
 
@@ -140,7 +134,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.close();
     // The next node has these gauges, and a stale one on this node would be wrong.
     gauges.forEach(metrics::remove);
   }

@@ -3,6 +3,7 @@ package dev.chowder.reconcile;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.ObservedState;
@@ -20,9 +21,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,9 +62,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
   private final SandboxEngine engine;
   private final Settings settings;
   private final Clock clock;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("disk-watch").factory());
+  private final RepeatingThread thread = new RepeatingThread("disk-watch");
 
   private DiskWatch(
       Instances instances,
@@ -90,10 +86,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
       Clock clock) {
     var watch = new DiskWatch(instances, rows, engine, settings, clock);
     if (settings.limit().bytes() > 0) {
-      long millis = settings.interval().toMillis();
-      var _ =
-          watch.thread.scheduleWithFixedDelay(
-              watch::measureAll, millis, millis, TimeUnit.MILLISECONDS);
+      watch.thread.every(settings.interval(), watch::measureAll);
     }
     return watch;
   }
@@ -105,7 +98,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.close();
   }
 
   private void measureAll() {

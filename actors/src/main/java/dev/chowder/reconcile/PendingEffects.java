@@ -1,5 +1,6 @@
 package dev.chowder.reconcile;
 
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Instances;
@@ -7,9 +8,6 @@ import dev.chowder.storage.InstanceRows;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +22,7 @@ public final class PendingEffects implements AutoCloseable {
   private final InstanceRows rows;
   private final ReconcilerSettings settings;
   private final Clock clock;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("redispatch").factory());
+  private final RepeatingThread thread = new RepeatingThread("redispatch");
 
   public PendingEffects(
       Instances instances, InstanceRows rows, ReconcilerSettings settings, Clock clock) {
@@ -40,12 +36,7 @@ public final class PendingEffects implements AutoCloseable {
   void start() {
     redispatchAll();
     var remind = settings.redispatchInterval();
-    var _ =
-        thread.scheduleWithFixedDelay(
-            () -> step("overdue effects", remind),
-            remind.toMillis(),
-            remind.toMillis(),
-            TimeUnit.MILLISECONDS);
+    thread.every(remind, () -> step("overdue effects", remind));
   }
 
   /**
@@ -58,7 +49,7 @@ public final class PendingEffects implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.close();
   }
 
   private void step(String what, Duration atLeastFor) {

@@ -1,5 +1,6 @@
 package dev.chowder.reconcile;
 
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
@@ -13,9 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -39,9 +37,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   private final MeterRegistry metrics;
   private final Gauge gauge;
   private final MassChangeGuard guard = new MassChangeGuard();
-  private final ScheduledExecutorService passes =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("unreferenced-values").factory());
+  private final RepeatingThread passes = new RepeatingThread("unreferenced-values");
 
   /** Time of the first pass that found each value unreferenced, by {@link #nanos}. */
   private Map<ValueId, Long> unreferenced = Map.of();
@@ -73,10 +69,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
       MeterRegistry metrics) {
     var values =
         new UnreferencedValues(secrets, owners, settings, clock, System::nanoTime, metrics);
-    var interval = settings.interval().toMillis();
-    var _ =
-        values.passes.scheduleWithFixedDelay(
-            values::passOrLog, interval, interval, TimeUnit.MILLISECONDS);
+    values.passes.every(settings.interval(), values::passOrLog);
     return values;
   }
 
@@ -85,7 +78,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
 
   @Override
   public void close() {
-    passes.shutdownNow();
+    passes.close();
     // The next node has this gauge, and a stale one on this node would be wrong.
     metrics.remove(gauge);
   }

@@ -1,5 +1,6 @@
 package dev.chowder.sleep;
 
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.SleepLevel;
@@ -15,9 +16,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -37,9 +35,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private final InstantSource clock;
   private final MeterRegistry metrics;
   private final List<Gauge> gauges;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("sleep-keeper").factory());
+  private final RepeatingThread thread = new RepeatingThread("sleep-keeper");
   private volatile Map<SleepLevel, Long> levels = Map.of();
 
   private SleepKeeper(
@@ -75,9 +71,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
       InstantSource clock,
       MeterRegistry metrics) {
     var keeper = new SleepKeeper(sleepers, engine, settings, clock, metrics);
-    var _ =
-        keeper.thread.scheduleWithFixedDelay(
-            keeper::check, 0, settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
+    keeper.thread.nowAndEvery(settings.checkInterval(), keeper::check);
     return keeper;
   }
 
@@ -88,7 +82,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.close();
     // The next node has these gauges, and a stale one on this node would be wrong.
     gauges.forEach(metrics::remove);
   }

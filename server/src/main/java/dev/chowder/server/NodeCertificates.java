@@ -2,6 +2,7 @@ package dev.chowder.server;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.TlsSettings;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
@@ -11,9 +12,6 @@ import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.grpc.util.AdvancedTlsX509TrustManager.Verification;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -30,9 +28,7 @@ public final class NodeCertificates implements AutoCloseable {
   private final TlsSettings tls;
   private final AdvancedTlsX509KeyManager own;
   private final AdvancedTlsX509TrustManager others;
-  private final ScheduledExecutorService checks =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("certificates").factory());
+  private final RepeatingThread checks = new RepeatingThread("certificates");
 
   private NodeCertificates(TlsSettings tls) throws IOException, GeneralSecurityException {
     this.tls = tls;
@@ -49,10 +45,7 @@ public final class NodeCertificates implements AutoCloseable {
   public static NodeCertificates watch(TlsSettings tls) throws IOException {
     try {
       var certificates = new NodeCertificates(tls);
-      long millis = tls.reload().toMillis();
-      var _ =
-          certificates.checks.scheduleWithFixedDelay(
-              certificates::check, millis, millis, TimeUnit.MILLISECONDS);
+      certificates.checks.every(tls.reload(), certificates::check);
       return certificates;
     } catch (GeneralSecurityException e) {
       throw new IOException(
@@ -102,6 +95,6 @@ public final class NodeCertificates implements AutoCloseable {
 
   @Override
   public void close() {
-    checks.shutdownNow();
+    checks.close();
   }
 }

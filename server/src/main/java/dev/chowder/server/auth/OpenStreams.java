@@ -1,5 +1,6 @@
 package dev.chowder.server.auth;
 
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.CallEnd;
@@ -14,9 +15,6 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,9 +30,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
   private final EndedKeys keys;
   private final Map<String, Set<Stream<?, ?>>> byKey = new ConcurrentHashMap<>();
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("revocations").factory());
+  private final RepeatingThread timer = new RepeatingThread("revocations");
 
   /** Finds keys that are no longer valid. May block for a short time. */
   @FunctionalInterface
@@ -50,9 +46,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
    */
   public OpenStreams(EndedKeys keys, Duration interval) {
     this.keys = keys;
-    var _ =
-        timer.scheduleWithFixedDelay(
-            this::check, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    timer.every(interval, this::check);
   }
 
   @Override
@@ -140,6 +134,6 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
   }
 }

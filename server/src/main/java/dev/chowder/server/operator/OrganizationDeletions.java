@@ -1,13 +1,11 @@
 package dev.chowder.server.operator;
 
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.organization.Standing;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,9 +19,7 @@ public final class OrganizationDeletions implements AutoCloseable {
 
   private final OrganizationRows organizationRows;
   private final OrganizationDeletion deletion;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("organization-deletions").factory());
+  private final RepeatingThread timer = new RepeatingThread("organization-deletions");
 
   /**
    * Starts the retries.
@@ -34,9 +30,7 @@ public final class OrganizationDeletions implements AutoCloseable {
       OrganizationRows organizationRows, OrganizationDeletion deletion, Duration every) {
     this.organizationRows = organizationRows;
     this.deletion = deletion;
-    var _ =
-        timer.scheduleWithFixedDelay(
-            this::retry, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+    timer.every(every, this::retry);
   }
 
   private void retry() {
@@ -67,6 +61,6 @@ public final class OrganizationDeletions implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.server.organization;
 
 import dev.chowder.api.v1.Reason;
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.ApiKeys.Revocation;
 import dev.chowder.organization.OrganizationCommand;
@@ -9,9 +10,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,9 +27,7 @@ public final class RevocationRecorder implements AutoCloseable {
   private final OrganizationClient organizations;
   private final Duration every;
   private final InstantSource clock;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("revocation-recorder").factory());
+  private final RepeatingThread timer = new RepeatingThread("revocation-recorder");
 
   /**
    * Starts the retries.
@@ -45,9 +41,7 @@ public final class RevocationRecorder implements AutoCloseable {
     this.organizations = organizations;
     this.every = every;
     this.clock = clock;
-    var _ =
-        timer.scheduleWithFixedDelay(
-            this::retry, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+    timer.every(every, this::retry);
   }
 
   /** Revokes all keys of an organization and returns their number. */
@@ -100,6 +94,6 @@ public final class RevocationRecorder implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
   }
 }
