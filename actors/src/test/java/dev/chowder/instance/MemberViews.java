@@ -1,5 +1,8 @@
 package dev.chowder.instance;
 
+import dev.chowder.base.Ids;
+import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.storage.InstanceRow;
 import java.time.Instant;
 import java.util.Objects;
 
@@ -37,6 +40,24 @@ public final class MemberViews {
         States.then(
             Objects.requireNonNull(States.all().get("Discarded")),
             new InstanceEvent.SandboxRemoved(States.T0)));
+  }
+
+  /** Returns the row of an instance whose sandbox was created. */
+  public static InstanceRow rowIn(SandboxRef sandbox) {
+    var state = States.after(States.created(), States.sandboxCreated(1, sandbox));
+    return InstanceReadRows.row(
+        InstanceView.of(new InstanceId(Ids.next()), 1, state).orElseThrow());
+  }
+
+  /** Returns the row of a deleted instance whose sandbox is still to be removed. */
+  public static InstanceRow deletedRowIn(SandboxRef sandbox) {
+    var state =
+        States.after(
+            States.created(),
+            States.sandboxCreated(1, sandbox),
+            new InstanceEvent.Deleted("key", "delete", States.T0));
+    return InstanceReadRows.row(
+        InstanceView.of(new InstanceId(Ids.next()), 1, state).orElseThrow());
   }
 
   private static InstanceView view(InstanceState state) {

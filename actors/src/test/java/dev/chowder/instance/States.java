@@ -83,6 +83,10 @@ final class States {
 
   /** Returns the stage that created a sandbox, with its reference. */
   static InstanceEvent.StageFinished sandboxCreated(int attempt) {
+    return sandboxCreated(attempt, SANDBOX);
+  }
+
+  static InstanceEvent.StageFinished sandboxCreated(int attempt, SandboxRef sandbox) {
     return new InstanceEvent.StageFinished(
         attempt,
         new StageRecord(Stage.CREATE_SANDBOX, StageRecord.Outcome.EXECUTED, T0, 10, ""),
@@ -90,7 +94,7 @@ final class States {
         0,
         "",
         false,
-        Optional.of(SANDBOX),
+        Optional.of(sandbox),
         T0);
   }
 

@@ -3,7 +3,6 @@ package dev.chowder.sandbox;
 import static dev.chowder.base.ErrorText.cannot;
 
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Finds the sandboxes of instances by the references in their journals, on the engine of this node.
@@ -11,16 +10,16 @@ import java.util.Set;
  */
 public final class Sandboxes {
   private final SandboxEngine engine;
-  private final Set<String> movedHosts;
+  private final HostRebindings rebindings;
 
   /**
    * Creates the sandboxes of an engine.
    *
-   * @param movedHosts identities of hosts whose home volumes were moved to this engine
+   * @param rebindings hosts whose home volumes were moved to another host
    */
-  public Sandboxes(SandboxEngine engine, Set<String> movedHosts) {
+  public Sandboxes(SandboxEngine engine, HostRebindings rebindings) {
     this.engine = engine;
-    this.movedHosts = Set.copyOf(movedHosts);
+    this.rebindings = rebindings;
   }
 
   /**
@@ -46,15 +45,24 @@ public final class Sandboxes {
 
   private SandboxId resolve(SandboxRef ref, SandboxId derived) {
     var here = engine.ref(derived);
-    boolean isHere = ref.host().equals(here.host()) || movedHosts.contains(ref.host());
-    if (ref.engine().equals(here.engine()) && isHere) return new SandboxId(ref.id());
+    if (isHere(ref, here)) return new SandboxId(ref.id());
     throw new SandboxException(
         SandboxException.Reason.ELSEWHERE,
         cannot(
             "use sandbox " + ref.id(),
             "it is on host %s of engine %s, and this node has host %s of engine %s"
                 .formatted(ref.host(), ref.engine(), here.host(), here.engine()),
-            "if its home volume was moved here, add its host to chowder.sandbox.moved-hosts"));
+            "if its home volume was moved here, an operator must call RebindHost"));
+  }
+
+  private boolean isHere(SandboxRef ref, SandboxRef here) {
+    if (!ref.engine().equals(here.engine())) return false;
+    // Most references name this host, so that the rebindings are not queried for them.
+    return ref.host().equals(here.host())
+        || rebindings
+            .reboundTo(ref.engine(), ref.host())
+            .filter(host -> host.equals(here.host()))
+            .isPresent();
   }
 
   /** Returns the host that the engine shares with this node. */

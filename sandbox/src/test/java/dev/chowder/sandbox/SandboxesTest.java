@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class SandboxesTest {
   private final String instance = UUID.randomUUID().toString();
   private final SandboxId derived = SandboxId.ofInstance(instance);
-  private final Sandboxes sandboxes = new Sandboxes(engine(), Set.of("moved"));
+  private final Sandboxes sandboxes = new Sandboxes(engine(), SandboxesTest::reboundTo);
 
   @Test
   void withoutAReferenceTheIdIsDerivedFromTheInstance() {
@@ -40,11 +39,16 @@ class SandboxesTest {
     assertThatThrownBy(elsewhere::observe)
         .hasMessageContaining("host there of engine docker")
         .hasMessageContaining("host here of engine docker")
-        .hasMessageContaining("chowder.sandbox.moved-hosts");
+        .hasMessageContaining("RebindHost");
   }
 
   @Test
-  void anotherEngineIsRejectedAlsoIfItsHostIsListed() {
+  void aSandboxWhoseHostWasReboundToAnotherOneIsRejected() {
+    assertElsewhere(of(new SandboxRef("docker", "moved-on", derived.value())));
+  }
+
+  @Test
+  void anotherEngineIsRejectedAlsoIfItsHostIsRebound() {
     assertElsewhere(of(new SandboxRef("kubernetes", "here", "pod-1")));
     assertElsewhere(of(new SandboxRef("kubernetes", "moved", derived.value())));
   }
@@ -53,6 +57,14 @@ class SandboxesTest {
   @Test
   void theSandboxOnThisEngineIgnoresTheReference() {
     assertThat(sandboxes.onThisEngine(instance).observe().id()).isEqualTo(derived);
+  }
+
+  private static Optional<String> reboundTo(String engine, String host) {
+    return switch (host) {
+      case "moved" -> Optional.of("here");
+      case "moved-on" -> Optional.of("there");
+      default -> Optional.empty();
+    };
   }
 
   private Sandbox of(SandboxRef ref) {

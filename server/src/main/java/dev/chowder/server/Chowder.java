@@ -14,9 +14,9 @@ import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
 import dev.chowder.openclaw.config.OverrideLimits;
+import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
-import dev.chowder.sandbox.HostSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxStep;
@@ -32,6 +32,7 @@ import dev.chowder.settings.OldSettings;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.startup.Startup;
+import dev.chowder.storage.HostRebindingRows;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -110,11 +111,11 @@ public final class Chowder implements AutoCloseable {
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
     var engine = startup.run(new SandboxStep(() -> engines.apply(config)));
-    var sandboxes = new Sandboxes(engine, Set.copyOf(HostSettings.of(config).movedHosts()));
+    var hosts = hosts(storage, engine);
+    var sandboxes = new Sandboxes(engine, hosts);
     var node = context(metrics);
     registerMetrics(metrics, engine.host(), storage);
-    var member = startup.run(new ClusterStep(ClusterStep.Settings.of(config)));
-    var _ = member.lost().thenAccept(lost::complete);
+    var member = join();
     var system = member.system();
     var admission =
         startup.run(
@@ -167,11 +168,26 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 certificates,
                 new EdgeStep.Inputs(
-                    storage, sandboxes, effects, duties, services, new NodeNames(system)),
+                    storage, sandboxes, hosts, effects, duties, services, new NodeNames(system)),
                 metrics,
                 serving::get,
                 node));
     serve(member, duties.reconciler(), effects, edge);
+  }
+
+  private SandboxHosts hosts(StorageStep.Parts storage, SandboxEngine engine) {
+    return new SandboxHosts(
+        new HostRebindingRows(storage.database()),
+        new InstanceRows(storage.database()),
+        engine,
+        clock,
+        System::nanoTime);
+  }
+
+  private ClusterNode join() throws IOException {
+    var member = startup.run(new ClusterStep(ClusterStep.Settings.of(config)));
+    var _ = member.lost().thenAccept(lost::complete);
+    return member;
   }
 
   private NodeContext context(MeterRegistry metrics) {

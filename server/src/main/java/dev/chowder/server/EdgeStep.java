@@ -5,6 +5,7 @@ import dev.chowder.cluster.NodeContext;
 import dev.chowder.cluster.NodeNames;
 import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
+import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.rows.RowSettings;
 import dev.chowder.sandbox.Sandboxes;
@@ -73,6 +74,7 @@ record EdgeStep(
   record Inputs(
       StorageStep.Parts storage,
       Sandboxes sandboxes,
+      SandboxHosts hosts,
       EffectStep.Parts effects,
       DutyStep.Parts duties,
       ServiceStep.Parts services,
@@ -136,6 +138,7 @@ record EdgeStep(
             duties.values(),
             services.bulkRecovery(),
             inputs.effects().hostPorts(),
+            inputs.hosts(),
             node.clock()),
         new RowOperatorCommands(
             new RowRebuild(RowSettings.of(config)),

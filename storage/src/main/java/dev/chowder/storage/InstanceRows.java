@@ -10,7 +10,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,7 +61,7 @@ public final class InstanceRows {
     return database.write(
         handle -> {
           if (!database.upsert(handle, whole(one.row()))) return false;
-          replaceLabels(handle, one.row());
+          InstanceLabels.replace(handle, one.row());
           return true;
         });
   }
@@ -81,7 +80,7 @@ public final class InstanceRows {
               database.upsertAll(handle, inOrder.stream().map(one -> whole(one.row())).toList());
           for (int n = 0; n < inOrder.size(); n++) {
             if (written[n] && inOrder.get(n).labelsToo())
-              replaceLabels(handle, inOrder.get(n).row());
+              InstanceLabels.replace(handle, inOrder.get(n).row());
           }
           return written;
         });
@@ -230,22 +229,35 @@ public final class InstanceRows {
    * occupy the database for long.
    */
   public void forEachLive(int pageSize, Consumer<InstanceRow> consumer) {
+    forEach("terminated_at IS NULL", pageSize, consumer);
+  }
+
+  /**
+   * Passes the same instances to a consumer as {@link #forEachLive}, and also the terminated ones
+   * whose effect is pending, such as the removal of their sandbox.
+   */
+  public void forEachKept(int pageSize, Consumer<InstanceRow> consumer) {
+    forEach("(terminated_at IS NULL OR owes_since IS NOT NULL)", pageSize, consumer);
+  }
+
+  private void forEach(String condition, int pageSize, Consumer<InstanceRow> consumer) {
     var after = "";
     while (true) {
-      var page = live(pageSize, after);
+      var page = page(condition, pageSize, after);
       page.forEach(consumer);
       if (page.size() < pageSize) return;
       after = page.getLast().id();
     }
   }
 
-  private List<InstanceRow> live(int pageSize, String after) {
+  private List<InstanceRow> page(String condition, int pageSize, String after) {
     return jdbi.withHandle(
         handle ->
             handle
                 .createQuery(
-                    "SELECT * FROM instances WHERE terminated_at IS NULL AND id > :after ORDER BY"
-                        + " id LIMIT :limit")
+                    "SELECT * FROM instances WHERE "
+                        + condition
+                        + " AND id > :after ORDER BY id LIMIT :limit")
                 .bind("after", after)
                 .bind("limit", pageSize)
                 .map(InstanceRows::read)
@@ -374,42 +386,5 @@ public final class InstanceRows {
         .set("owes_since", time(row.owesSince()))
         .set("holds_slot", row.holdsSlot())
         .set("view", row.view().toByteArray());
-  }
-
-  private record Label(String key, String value, String position) {}
-
-  private static void replaceLabels(Handle handle, InstanceRow row) {
-    boolean listed = row.terminatedAt().isEmpty() && !row.position().isEmpty();
-    var wanted = new HashSet<Label>();
-    if (listed) {
-      row.labels().forEach((key, value) -> wanted.add(new Label(key, value, row.position())));
-    }
-    var stored =
-        handle
-            .createQuery(
-                "SELECT label_key, label_value, position FROM instance_labels WHERE instance_id ="
-                    + " :id AND organization_id = :organization")
-            .bind("id", row.id())
-            .bind("organization", row.organizationId())
-            .map(
-                (label, _) ->
-                    new Label(
-                        label.getString("label_key"),
-                        label.getString("label_value"),
-                        label.getString("position")))
-            .set();
-    // Most revisions change no label, so nothing is written.
-    if (stored.equals(wanted)) return;
-    handle.execute("DELETE FROM instance_labels WHERE instance_id = ?", row.id());
-    wanted.forEach(
-        label ->
-            handle.execute(
-                "INSERT INTO instance_labels (instance_id, label_key, label_value,"
-                    + " organization_id, position) VALUES (?, ?, ?, ?, ?)",
-                row.id(),
-                label.key(),
-                label.value(),
-                row.organizationId(),
-                label.position()));
   }
 }

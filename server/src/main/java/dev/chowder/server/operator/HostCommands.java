@@ -38,6 +38,18 @@ public interface HostCommands {
   void decideHostPort(int port, boolean listed);
 
   /**
+   * Returns the host of this node, the hosts that references of sandboxes name, and those that were
+   * rebound, by engine and identity.
+   */
+  List<SandboxHost> hosts();
+
+  /** Rebinds a host to that of this node. Rejects hosts that it does not know or cannot rebind. */
+  void rebindHost(String host);
+
+  /** Ends the rebinding of a host, if there is one. Rejects the same hosts as a rebinding. */
+  void unbindHost(String host);
+
+  /**
    * Recovers instances in {@code error} one after another. Stops if the host has no memory for the
    * next one, or if the engine does not answer.
    *
@@ -77,6 +89,24 @@ public interface HostCommands {
    * @param organizations ids of the organizations that use it
    */
   record HostPort(int port, String state, boolean open, Set<String> organizations) {}
+
+  /**
+   * A host of sandboxes.
+   *
+   * @param engine name of its engine
+   * @param host its identity
+   * @param own whether it is the host of this node
+   * @param instances number of instances whose sandbox was created there
+   * @param reboundTo identity of the host that replaces it; empty if it is not rebound
+   * @param reboundAt when it was rebound; empty if it is not
+   */
+  record SandboxHost(
+      String engine,
+      String host,
+      boolean own,
+      int instances,
+      Optional<String> reboundTo,
+      Optional<Instant> reboundAt) {}
 
   /**
    * A sandbox in quarantine.

@@ -5,11 +5,13 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.UnreferencedValues;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.storage.HostRebindingRows.Rebinding;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import java.time.InstantSource;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Performs the operators' commands on the sandbox host. */
 public final class HostOperatorCommands implements HostCommands {
@@ -27,6 +30,7 @@ public final class HostOperatorCommands implements HostCommands {
   private final SingletonDuty<UnreferencedValues> values;
   private final BulkRecovery recovery;
   private final HostPortAccess hostPorts;
+  private final SandboxHosts hosts;
   private final InstantSource clock;
 
   public HostOperatorCommands(
@@ -35,12 +39,14 @@ public final class HostOperatorCommands implements HostCommands {
       SingletonDuty<UnreferencedValues> values,
       BulkRecovery recovery,
       HostPortAccess hostPorts,
+      SandboxHosts hosts,
       InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
     this.values = values;
     this.recovery = recovery;
     this.hostPorts = hostPorts;
+    this.hosts = hosts;
     this.clock = clock;
   }
 
@@ -113,6 +119,54 @@ public final class HostOperatorCommands implements HostCommands {
     if (!hostPorts.decide(port, listed)) {
       throw ApiError.must(
           "port", "be a port on which neither Chowder, SSH nor the database listens", port);
+    }
+  }
+
+  @Override
+  public List<SandboxHost> hosts() {
+    return ifEngineResponds("list the hosts", hosts::list).stream()
+        .map(
+            one ->
+                new SandboxHost(
+                    one.engine(),
+                    one.host(),
+                    one.own(),
+                    one.instances(),
+                    one.rebinding().map(Rebinding::reboundTo),
+                    one.rebinding().map(Rebinding::at)))
+        .toList();
+  }
+
+  @Override
+  public void rebindHost(String host) {
+    var verb = "rebind host " + host;
+    check(verb, host, ifEngineResponds(verb, () -> hosts.rebind(host)));
+  }
+
+  @Override
+  public void unbindHost(String host) {
+    var verb = "unbind host " + host;
+    check(verb, host, ifEngineResponds(verb, () -> hosts.unbind(host)));
+  }
+
+  private static void check(String verb, String host, SandboxHosts.Decided decided) {
+    switch (decided) {
+      case DONE -> {}
+      case UNKNOWN_HOST -> throw ApiError.must("host", "be one that ListHosts returns", host);
+      case OWN_HOST ->
+          throw ApiError.wrongState(cannot(verb, "it is the host of this node"), Map.of());
+      case OTHER_ENGINE ->
+          throw ApiError.wrongState(
+              cannot(verb, "it is a host of another engine than that of this node"), Map.of());
+    }
+  }
+
+  private static <T> T ifEngineResponds(String verb, Supplier<T> action) {
+    try {
+      return action.get();
+    } catch (SandboxException why) {
+      throw ApiError.noCapacity(
+          cannot(verb, "the engine does not respond", "retry later"), RETRY_AFTER_SECONDS);
     }
   }
 

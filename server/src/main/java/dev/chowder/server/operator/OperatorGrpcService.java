@@ -16,6 +16,8 @@ import dev.chowder.api.operator.v1.ListAuditEntriesRequest;
 import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
 import dev.chowder.api.operator.v1.ListHostPortsRequest;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
+import dev.chowder.api.operator.v1.ListHostsRequest;
+import dev.chowder.api.operator.v1.ListHostsResponse;
 import dev.chowder.api.operator.v1.ListNodesRequest;
 import dev.chowder.api.operator.v1.ListNodesResponse;
 import dev.chowder.api.operator.v1.ListOrganizationsRequest;
@@ -25,6 +27,7 @@ import dev.chowder.api.operator.v1.ListPendingEffectsResponse;
 import dev.chowder.api.operator.v1.OpenHostPortRequest;
 import dev.chowder.api.operator.v1.OperatorServiceGrpc;
 import dev.chowder.api.operator.v1.Organization;
+import dev.chowder.api.operator.v1.RebindHostRequest;
 import dev.chowder.api.operator.v1.RebuildRowsRequest;
 import dev.chowder.api.operator.v1.RebuildRowsResponse;
 import dev.chowder.api.operator.v1.RecoverInstancesRequest;
@@ -44,6 +47,7 @@ import dev.chowder.api.operator.v1.SetTierRequest;
 import dev.chowder.api.operator.v1.StopInstanceRequest;
 import dev.chowder.api.operator.v1.StopInstanceResponse;
 import dev.chowder.api.operator.v1.SuspendOrganizationRequest;
+import dev.chowder.api.operator.v1.UnbindHostRequest;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.server.error.ApiError;
@@ -227,6 +231,23 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   private void decide(int port, boolean listed, StreamObserver<ListHostPortsResponse> out) {
     host.decideHostPort(port, listed);
     answer(out, OperatorPresenter.hostPorts(host.hostPorts()));
+  }
+
+  @Override
+  public void listHosts(ListHostsRequest request, StreamObserver<ListHostsResponse> out) {
+    answer(out, OperatorPresenter.hosts(host.hosts()));
+  }
+
+  @Override
+  public void rebindHost(RebindHostRequest request, StreamObserver<ListHostsResponse> out) {
+    host.rebindHost(request.getHost());
+    answer(out, OperatorPresenter.hosts(host.hosts()));
+  }
+
+  @Override
+  public void unbindHost(UnbindHostRequest request, StreamObserver<ListHostsResponse> out) {
+    host.unbindHost(request.getHost());
+    answer(out, OperatorPresenter.hosts(host.hosts()));
   }
 
   @Override

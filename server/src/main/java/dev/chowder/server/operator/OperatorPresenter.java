@@ -3,6 +3,7 @@ package dev.chowder.server.operator;
 import com.google.protobuf.Timestamp;
 import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
+import dev.chowder.api.operator.v1.ListHostsResponse;
 import dev.chowder.api.operator.v1.ListPendingEffectsResponse;
 import dev.chowder.api.operator.v1.Organization;
 import dev.chowder.api.operator.v1.Reconciler;
@@ -101,6 +102,22 @@ final class OperatorPresenter {
           .setOpen(one.open())
           .setOrganizationCount(one.organizations().size())
           .addAllOrganizations(one.organizations().stream().limit(MAX_LISTED).toList());
+    }
+    return shown.build();
+  }
+
+  static ListHostsResponse hosts(List<HostCommands.SandboxHost> all) {
+    var shown = ListHostsResponse.newBuilder();
+    for (var one : all) {
+      var host =
+          shown
+              .addHostsBuilder()
+              .setEngine(one.engine())
+              .setHost(one.host())
+              .setOwn(one.own())
+              .setInstanceCount(one.instances());
+      one.reboundTo().ifPresent(host::setReboundTo);
+      one.reboundAt().ifPresent(at -> host.setReboundAt(time(at)));
     }
     return shown.build();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.HostRebindings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxLogReader;
@@ -14,7 +15,6 @@ import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.server.stream.StubCall;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -143,7 +143,7 @@ class LogStreamTest {
                   return handle;
                 });
     LogStream.run(
-        new Sandboxes(driver, Set.of()).of(ID, Optional.empty()),
+        new Sandboxes(driver, HostRebindings.NONE).of(ID, Optional.empty()),
         new InstanceId(ID),
         new InstanceRequests.Tail(ID, true, 10),
         line -> line,

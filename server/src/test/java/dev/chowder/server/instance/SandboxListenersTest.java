@@ -4,6 +4,7 @@ import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.HostRebindings;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,7 +36,8 @@ class SandboxListenersTest {
   private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final SandboxListeners listeners =
-      new SandboxListeners(new Sandboxes(driver, Set.of()), Duration.ofHours(1), threads);
+      new SandboxListeners(
+          new Sandboxes(driver, HostRebindings.NONE), Duration.ofHours(1), threads);
 
   @AfterEach
   void close() {
@@ -87,7 +88,8 @@ class SandboxListenersTest {
   @Test
   void aCachedAddressExpires() {
     var gateway = start(1);
-    var forgetful = new SandboxListeners(new Sandboxes(driver, Set.of()), Duration.ZERO, threads);
+    var forgetful =
+        new SandboxListeners(new Sandboxes(driver, HostRebindings.NONE), Duration.ZERO, threads);
     assertThat(forgetful.lookup(id, Optional.empty(), gateway, PORT)).contains(gateway);
     driver.stop(sandbox, 1, Duration.ZERO);
     assertThat(forgetful.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();

@@ -40,4 +40,15 @@ public class NoHost implements HostCommands {
 
   @Override
   public void decideHostPort(int port, boolean listed) {}
+
+  @Override
+  public List<SandboxHost> hosts() {
+    return List.of();
+  }
+
+  @Override
+  public void rebindHost(String host) {}
+
+  @Override
+  public void unbindHost(String host) {}
 }

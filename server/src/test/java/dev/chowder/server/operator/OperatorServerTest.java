@@ -136,6 +136,8 @@ class OperatorServerTest {
     call("RemoveSandbox", request("sandbox_id", "sb-" + ID));
     call("OpenHostPort", request("port", "8000"));
     call("CloseHostPort", request("port", "8000"));
+    call("RebindHost", request("host", "previous"));
+    call("UnbindHost", request("host", "previous"));
     for (var rpc :
         List.of(
             "CreateOrganization",
@@ -162,6 +164,8 @@ class OperatorServerTest {
             "127.0.0.1 operator/RemoveSandbox  " + ID,
             "127.0.0.1 operator/OpenHostPort/8000  ",
             "127.0.0.1 operator/CloseHostPort/8000  ",
+            "127.0.0.1 operator/RebindHost  ",
+            "127.0.0.1 operator/UnbindHost  ",
             "127.0.0.1 operator/CreateOrganization  ",
             "127.0.0.1 operator/RecoverInstances  ",
             "127.0.0.1 operator/ReleaseReconciler  ",

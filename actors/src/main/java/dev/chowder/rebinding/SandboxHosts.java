@@ -1,0 +1,191 @@
+package dev.chowder.rebinding;
+
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.sandbox.HostRebindings;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.storage.HostRebindingRows;
+import dev.chowder.storage.HostRebindingRows.Rebinding;
+import dev.chowder.storage.InstanceRows;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The hosts that references of sandboxes name. Stores operators' decisions that the host of this
+ * node's engine has the home volumes of another one. Does not know whether the volumes are there.
+ *
+ * <p>Every node reads the decisions again after {@link #RECENT}. Every method may block.
+ */
+public final class SandboxHosts implements HostRebindings {
+  private static final Logger LOG = LoggerFactory.getLogger(SandboxHosts.class);
+
+  /** A node uses the decisions that it read for this time, unless it makes one itself. */
+  private static final Duration RECENT = Duration.ofSeconds(1);
+
+  private static final int PAGE = 500;
+
+  /** The host of an engine is the same for all sandboxes, so any id will do. */
+  private static final SandboxId ANY = SandboxId.ofInstance(new UUID(0, 0).toString());
+
+  /**
+   * A host.
+   *
+   * @param engine name of its engine
+   * @param host its identity
+   * @param own whether the engine of this node has it
+   * @param instances number of instances whose reference names it; includes pool members, and
+   *     deleted instances whose removal is pending
+   * @param rebinding the decision about it; empty if there is none
+   */
+  public record Host(
+      String engine, String host, boolean own, int instances, Optional<Rebinding> rebinding) {}
+
+  /** The result of a decision. */
+  public enum Decided {
+    DONE,
+    /** No reference names the host, and it was not rebound. */
+    UNKNOWN_HOST,
+    /** The host is that of this node's engine. */
+    OWN_HOST,
+    /** The host is one of another engine than that of this node. */
+    OTHER_ENGINE
+  }
+
+  private record Key(String engine, String host) implements Comparable<Key> {
+    @Override
+    public int compareTo(Key other) {
+      int byEngine = engine.compareTo(other.engine);
+      return byEngine == 0 ? host.compareTo(other.host) : byEngine;
+    }
+  }
+
+  private record Read(List<Rebinding> rebindings, long nanos) {}
+
+  private final HostRebindingRows rows;
+  private final InstanceRows instances;
+  private final SandboxEngine engine;
+  private final InstantSource clock;
+  private final LongSupplier nanoTime;
+  private Optional<Read> read = Optional.empty();
+
+  /**
+   * Creates the hosts of an installation.
+   *
+   * @param nanoTime time in nanoseconds since any moment, such as {@link System#nanoTime}
+   */
+  public SandboxHosts(
+      HostRebindingRows rows,
+      InstanceRows instances,
+      SandboxEngine engine,
+      InstantSource clock,
+      LongSupplier nanoTime) {
+    this.rows = rows;
+    this.instances = instances;
+    this.engine = engine;
+    this.clock = clock;
+    this.nanoTime = nanoTime;
+  }
+
+  @Override
+  public Optional<String> reboundTo(String engineName, String host) {
+    return recent().stream()
+        .filter(one -> one.engine().equals(engineName) && one.host().equals(host))
+        .map(Rebinding::reboundTo)
+        .findFirst();
+  }
+
+  private synchronized List<Rebinding> recent() {
+    long now = nanoTime.getAsLong();
+    var known = read.filter(last -> now - last.nanos() < RECENT.toNanos());
+    if (known.isEmpty()) {
+      known = Optional.of(new Read(rows.all(), now));
+      read = known;
+    }
+    return known.get().rebindings();
+  }
+
+  private synchronized void forget() {
+    read = Optional.empty();
+  }
+
+  /**
+   * Returns the host of this node's engine, the hosts that references name, and those that were
+   * rebound, by engine and identity.
+   *
+   * @throws dev.chowder.sandbox.SandboxException if the engine does not respond
+   */
+  public List<Host> list() {
+    var own = own();
+    var counts = new TreeMap<Key, Integer>();
+    counts.put(own, 0);
+    var decided = new TreeMap<Key, Rebinding>();
+    for (var one : rows.all()) {
+      var key = new Key(one.engine(), one.host());
+      decided.put(key, one);
+      counts.put(key, 0);
+    }
+    instances.forEachKept(
+        PAGE,
+        row ->
+            InstanceReadRows.view(row)
+                .profile()
+                .sandbox()
+                .ifPresent(
+                    ref -> counts.merge(new Key(ref.engine(), ref.host()), 1, Integer::sum)));
+    return counts.entrySet().stream()
+        .map(
+            entry ->
+                new Host(
+                    entry.getKey().engine(),
+                    entry.getKey().host(),
+                    entry.getKey().equals(own),
+                    entry.getValue(),
+                    Optional.ofNullable(decided.get(entry.getKey()))))
+        .toList();
+  }
+
+  /**
+   * Stores that the host of this node's engine has the home volumes of another host. Applies to
+   * this node at once, and to the others after {@link #RECENT}. A repetition changes nothing.
+   */
+  public Decided rebind(String host) {
+    var own = own();
+    var decision = check(host, own);
+    if (decision != Decided.DONE) return decision;
+    rows.put(new Rebinding(own.engine(), host, own.host(), clock.instant()));
+    LOG.warn("event=host-rebound host={} to={} by an operator", host, own.host());
+    forget();
+    return decision;
+  }
+
+  /** Ends the rebinding of a host, if there is one; see {@link #rebind}. */
+  public Decided unbind(String host) {
+    var own = own();
+    var decision = check(host, own);
+    if (decision != Decided.DONE) return decision;
+    rows.remove(own.engine(), host);
+    LOG.warn("event=host-unbound host={} by an operator", host);
+    forget();
+    return decision;
+  }
+
+  private Decided check(String host, Key own) {
+    if (host.equals(own.host())) return Decided.OWN_HOST;
+    var known = list().stream().filter(one -> one.host().equals(host)).toList();
+    if (known.isEmpty()) return Decided.UNKNOWN_HOST;
+    boolean sameEngine = known.stream().anyMatch(one -> one.engine().equals(own.engine()));
+    return sameEngine ? Decided.DONE : Decided.OTHER_ENGINE;
+  }
+
+  private Key own() {
+    var ref = engine.ref(ANY);
+    return new Key(ref.engine(), ref.host());
+  }
+}

@@ -1,0 +1,18 @@
+package dev.chowder.sandbox;
+
+import java.util.Optional;
+
+/** Knows the hosts whose home volumes an operator moved to another host. */
+@FunctionalInterface
+public interface HostRebindings {
+  /** No host is rebound. */
+  HostRebindings NONE = (_, _) -> Optional.empty();
+
+  /**
+   * Returns the identity of the host that replaces a host; empty if none does. May block.
+   *
+   * @param engine name of the engine of both hosts
+   * @param host identity that references name
+   */
+  Optional<String> reboundTo(String engine, String host);
+}
