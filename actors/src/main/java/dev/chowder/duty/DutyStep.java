@@ -24,6 +24,7 @@ import dev.chowder.rows.RowRepair;
 import dev.chowder.rows.RowSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.sleep.DeeperSleepSettings;
 import dev.chowder.sleep.SleepKeeper;
@@ -49,6 +50,7 @@ public record DutyStep(
     ActorSystem<?> system,
     AdmissionStep.Parts admission,
     HostPortAccess hostPorts,
+    Sandboxes sandboxes,
     SandboxId ownSandbox,
     NodeContext node)
     implements StartupStep<DutyStep.Parts> {
@@ -101,7 +103,7 @@ public record DutyStep(
             "disk-watch",
             () ->
                 DiskWatch.start(
-                    admission.instances(), rows, engine, settings.disk(), node.clock()));
+                    admission.instances(), rows, sandboxes, settings.disk(), node.clock()));
     var _ =
         keep(
             startup,
@@ -137,8 +139,7 @@ public record DutyStep(
                 new HostComparison(
                     admission.instances(),
                     rows,
-                    engine,
-                    Set.of(ownSandbox),
+                    new HostComparison.Host(engine, sandboxes, Set.of(ownSandbox)),
                     settings.reconciler(),
                     node.clock(),
                     node.metrics()),

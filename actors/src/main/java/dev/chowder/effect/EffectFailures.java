@@ -27,6 +27,14 @@ final class EffectFailures {
         && engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
   }
 
+  /**
+   * Returns whether this node does not have the host of the sandbox. Only an operator ends that.
+   */
+  static boolean isElsewhere(Exception why) {
+    return why instanceof SandboxException engine
+        && engine.reason() == SandboxException.Reason.ELSEWHERE;
+  }
+
   static WorkFailure overdue(Duration limit) {
     return new WorkFailure("TIMED_OUT", "not finished within " + limit.toSeconds() + " s");
   }

@@ -5,6 +5,7 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class EffectRun {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRun.class);
 
-  private final InstanceId id;
+  private final Target target;
   private final InstanceEffect effect;
   private final Consumer<InstanceCommand.Report> report;
   private final Thread thread;
@@ -40,6 +41,13 @@ final class EffectRun {
   private volatile InstanceEffect latest;
 
   /**
+   * An instance, and the reference of its sandbox in its journal.
+   *
+   * @param sandbox empty if the journal has none
+   */
+  record Target(InstanceId id, Optional<SandboxRef> sandbox) {}
+
+  /**
    * Creates a run that is not started.
    *
    * @param previous the run before it; null if there is none
@@ -47,14 +55,14 @@ final class EffectRun {
    * @param work what the run's thread does
    */
   EffectRun(
-      InstanceId id,
+      Target target,
       InstanceEffect effect,
       Consumer<InstanceCommand.Report> report,
       @Nullable EffectRun previous,
       EffectSettings settings,
       ScheduledExecutorService timer,
       Consumer<EffectRun> work) {
-    this.id = id;
+    this.target = target;
     this.effect = effect;
     this.report = report;
     this.previous = previous;
@@ -69,11 +77,17 @@ final class EffectRun {
                     timer,
                     this::send))
             : Optional.empty();
-    this.thread = Thread.ofVirtual().name("effect-" + id).unstarted(() -> work.accept(this));
+    this.thread =
+        Thread.ofVirtual().name("effect-" + target.id()).unstarted(() -> work.accept(this));
   }
 
   InstanceId id() {
-    return id;
+    return target.id();
+  }
+
+  /** Returns the reference of the sandbox; empty if the journal has none. */
+  Optional<SandboxRef> sandbox() {
+    return target.sandbox();
   }
 
   InstanceEffect effect() {
@@ -137,7 +151,7 @@ final class EffectRun {
     var before = previous;
     previous = null;
     if (before == null || before.hasEndedWithin(limit)) return;
-    LOG.warn("instance={} effect={} still runs after its cancellation", id, before.name());
+    LOG.warn("instance={} effect={} still runs after its cancellation", id(), before.name());
   }
 
   /**

@@ -9,6 +9,9 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceEffects;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.sleep.SleepSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -37,6 +40,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
   private final GatewayWork work;
   private final SleepWork sleep;
+  private final Sandboxes sandboxes;
   private final EffectSettings settings;
   private final Clock clock;
   private final EffectPermits permits;
@@ -50,16 +54,18 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   public EffectRunner(
       GatewayWork work,
       SleepWork sleep,
+      Sandboxes sandboxes,
       EffectSettings settings,
       BootPermits boots,
       Clock clock,
       MeterRegistry metrics) {
     this.work = work;
     this.sleep = sleep;
+    this.sandboxes = sandboxes;
     this.settings = settings;
     this.clock = clock;
     this.permits = new EffectPermits(settings, boots);
-    this.tries = new Tries(settings, timer);
+    this.tries = new Tries(settings, timer, this::requireHere);
     this.stages = new StageRunner(work, settings, clock, permits, tries, new StageTimers(metrics));
     this.starts = new StartSpacing(settings.restarts().spacing(), System::nanoTime);
     metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
@@ -68,7 +74,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
   @Override
   public void dispatch(
-      InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
+      InstanceId id,
+      Optional<SandboxRef> sandbox,
+      InstanceEffect effect,
+      Consumer<InstanceCommand.Report> report) {
+    var target = new EffectRun.Target(id, sandbox);
     runs.compute(
         id,
         (_, current) -> {
@@ -79,7 +89,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           if (effect instanceof InstanceEffect.None) {
             return current == null || current.hasEnded() ? null : current;
           }
-          var run = new EffectRun(id, effect, report, current, settings, timer, this::execute);
+          var run = new EffectRun(target, effect, report, current, settings, timer, this::execute);
           run.start();
           return run;
         });
@@ -198,7 +208,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     var left = Duration.between(clock.instant(), wait.since().plus(delay));
     if (left.isPositive()) Thread.sleep(left.compareTo(delay) < 0 ? left : delay);
     if (!wait.engineLosses().isEmpty()) Thread.sleep(starts.untilNext());
-    boolean admitted = work.admitStart(run.id(), wait.attempt());
+    boolean admitted = isElsewhere(run) || work.admitStart(run.id(), wait.attempt());
     if (!admitted)
       LOG.info("instance={} event=start-waits: not enough memory on the host", run.id());
     while (!admitted) {
@@ -206,6 +216,25 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       admitted = work.admitStart(run.id(), wait.attempt());
     }
     run.send(new InstanceCommand.StartDue(wait.attempt(), clock.instant()));
+  }
+
+  /**
+   * Checks that this node has the host of the sandbox. Otherwise the effect would use another
+   * sandbox with the same id, such as an empty one.
+   */
+  private void requireHere(EffectRun run) {
+    if (run.effect() instanceof InstanceEffect.ReleaseSlot) return;
+    sandboxes.requireHere(run.id().value(), run.sandbox());
+  }
+
+  /** Returns whether a start fails in any case, so that it needs no memory. */
+  private boolean isElsewhere(EffectRun run) {
+    try {
+      requireHere(run);
+      return false;
+    } catch (SandboxException why) {
+      return EffectFailures.isElsewhere(why);
+    }
   }
 
   private void stop(EffectRun run, InstanceEffect.StopGateway stop) throws InterruptedException {
@@ -321,7 +350,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     public WorkFailure afterFailure(Tries.Failed failed, Duration pause) {
       var failure = EffectFailures.failure("cannot " + action(run.effect()), failed.why());
       spent = spent.plus(failed.took());
-      if (limit.isPresent() && spent.compareTo(limit.get()) > 0) {
+      boolean last =
+          limit.isPresent()
+              && (spent.compareTo(limit.get()) > 0 || EffectFailures.isElsewhere(failed.why()));
+      if (last) {
         Tries.log(run, failure, pause);
         throw failure;
       }

@@ -37,6 +37,7 @@ import dev.chowder.sandbox.ResourceSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxResources;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.startup.Startup;
@@ -111,6 +112,7 @@ public record EffectStep(
 
   /** Parts of earlier steps. */
   public record Needs(
+      Sandboxes sandboxes,
       Instances instances,
       GatewayStages.SlotReleases slots,
       HostMemory memory,
@@ -169,6 +171,7 @@ public record EffectStep(
                     stages(clients, configuration, images, hostPorts, sleep),
                     configuration.known()),
                 sleep,
+                needs.sandboxes(),
                 settings.effects(),
                 needs.boots(),
                 node.clock(),

@@ -137,8 +137,9 @@ final class StageRunner {
       return latest;
     }
 
+    /** Returns when the first try began; now if the work of none began. */
     Instant begun() {
-      return begun.orElseThrow();
+      return begun.orElseGet(clock::instant);
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,15 +19,19 @@ final class Tries {
 
   private final EffectSettings settings;
   private final ScheduledExecutorService timer;
+  private final Consumer<EffectRun> check;
 
   /**
    * Creates the tries of one node.
    *
    * @param timer schedules the deadlines of tries
+   * @param check fails with an exception if the work of a run must not be tried; called before each
+   *     try, as its part
    */
-  Tries(EffectSettings settings, ScheduledExecutorService timer) {
+  Tries(EffectSettings settings, ScheduledExecutorService timer, Consumer<EffectRun> check) {
     this.settings = settings;
     this.timer = timer;
+    this.check = check;
   }
 
   /** Work that may block. */
@@ -69,7 +74,7 @@ final class Tries {
       Result<T> tried;
       run.acquire(permits);
       try {
-        tried = once(work, policy.deadline());
+        tried = once(checked(run, work), policy.deadline());
       } finally {
         run.release(permits);
       }
@@ -81,6 +86,13 @@ final class Tries {
       Thread.sleep(pause);
       pause = longer(pause);
     }
+  }
+
+  private <T> Work<T> checked(EffectRun run, Work<T> work) {
+    return () -> {
+      check.accept(run);
+      return work.run();
+    };
   }
 
   /** Logs a failed try, and when the next one follows. */

@@ -266,6 +266,7 @@ public sealed interface InstanceCommand extends CborSerializable {
     @JsonSubTypes.Type(value = ObservedState.Frozen.class, name = "frozen"),
     @JsonSubTypes.Type(value = ObservedState.DiskFull.class, name = "disk-full"),
     @JsonSubTypes.Type(value = ObservedState.OtherHome.class, name = "other-home"),
+    @JsonSubTypes.Type(value = ObservedState.OtherHost.class, name = "other-host"),
     @JsonSubTypes.Type(value = ObservedState.LaterUp.class, name = "later-up")
   })
   sealed interface ObservedState {
@@ -296,6 +297,9 @@ public sealed interface InstanceCommand extends CborSerializable {
      * @param runs whether a gateway's process runs in this volume
      */
     record OtherHome(int generation, boolean runs) implements ObservedState {}
+
+    /** The sandbox is on a host that no node has. The message says which host that is. */
+    record OtherHost(String message) implements ObservedState {}
 
     /** A gateway runs whose attempt is later than the one in the journal. */
     record LaterUp(int attempt, int generation, String endpoint) implements ObservedState {}

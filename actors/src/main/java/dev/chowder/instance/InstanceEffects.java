@@ -1,6 +1,8 @@
 package dev.chowder.instance;
 
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Performs the pending effects of instances without blocking their actors. */
@@ -9,9 +11,20 @@ public interface InstanceEffects {
   /**
    * Starts the effect, unless it is already running. Other work of this instance is canceled first.
    *
+   * @param sandbox reference of the sandbox; empty if the journal has none
    * @param report receives the outcome; canceled work reports nothing
    */
-  void dispatch(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
+  void dispatch(
+      InstanceId id,
+      Optional<SandboxRef> sandbox,
+      InstanceEffect effect,
+      Consumer<InstanceCommand.Report> report);
+
+  /** Starts the effect of an instance without a reference of its sandbox. */
+  default void dispatch(
+      InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
+    dispatch(id, Optional.empty(), effect, report);
+  }
 
   /**
    * Returns how long the current effect of this instance has been running, by the monotonic clock.

@@ -2,6 +2,7 @@ package dev.chowder.instance;
 
 import dev.chowder.base.Failpoints;
 import dev.chowder.base.Ids;
+import dev.chowder.sandbox.SandboxRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -184,7 +185,7 @@ public final class InstanceEntity
     }
     if (command instanceof InstanceCommand.Redispatch) {
       view.ifPresent(views::storeIfUnconfirmed);
-      effects.dispatch(id, state.pendingEffect(), self);
+      effects.dispatch(id, sandbox(state), state.pendingEffect(), self);
     }
     var reply = replyWith(view);
     if (command instanceof InstanceCommand.Get) {
@@ -260,7 +261,13 @@ public final class InstanceEntity
     var pendingEffect = state.pendingEffect();
     if (pendingEffect.equals(dispatched)) return;
     dispatched = pendingEffect;
-    effects.dispatch(id, pendingEffect, self);
+    effects.dispatch(id, sandbox(state), pendingEffect, self);
+  }
+
+  private static Optional<SandboxRef> sandbox(InstanceState state) {
+    return state instanceof InstanceState.Existing existing
+        ? existing.profile().sandbox()
+        : Optional.empty();
   }
 
   /**

@@ -62,6 +62,13 @@ final class ObservationRules {
       case FAIL_HOME_LOST -> accept(homeLost(s, o.now()));
       case FAIL_HOME_REPLACED ->
           accept(homeReplaced(s, as(ObservedState.OtherHome.class, o).generation(), o.now()));
+      case FAIL_OTHER_HOST ->
+          accept(
+              failed(
+                  s.attempt(),
+                  "ELSEWHERE",
+                  as(ObservedState.OtherHost.class, o).message(),
+                  o.now()));
       case REMOVE -> accept(new InstanceEvent.LeftoverFound(o.now()));
     };
   }
@@ -142,6 +149,7 @@ final class ObservationRules {
           ObservedState.Up _,
           ObservedState.DiskFull _,
           ObservedState.OtherHome _,
+          ObservedState.OtherHost _,
           ObservedState.LaterUp _ ->
           throw new IllegalStateException("not the end of a process: " + observed);
     };

@@ -77,7 +77,9 @@ public final class ObservationTable {
     /** Another home volume that may hold the data of an agent. */
     OTHER_HOME,
     /** The home volume exceeds its size limit. */
-    DISK_FULL
+    DISK_FULL,
+    /** The sandbox is on a host that no node has, so that nothing of it is observed. */
+    OTHER_HOST
   }
 
   /** The meaning of a reaction for the comparison of all sandboxes. */
@@ -88,6 +90,8 @@ public final class ObservationTable {
     HARMLESS,
     /** The instance is declared lost. */
     LOSS,
+    /** The instance fails, and loses nothing: its sandbox is on another host. */
+    UNREACHABLE,
     /** Something of the sandbox is removed. */
     REMOVAL,
     /** The sandbox is kept, because the journal is older than the host. */
@@ -111,6 +115,7 @@ public final class ObservationTable {
     FAIL_DISK_FULL("fail: `DISK_FULL`", Consequence.HARMLESS),
     FAIL_HOME_LOST("fail: `SANDBOX_LOST`", Consequence.LOSS),
     FAIL_HOME_REPLACED("fail: `SANDBOX_LOST`, another volume", Consequence.LOSS),
+    FAIL_OTHER_HOST("fail: `ELSEWHERE`", Consequence.UNREACHABLE),
     REMOVE("remove", Consequence.REMOVAL),
     KEEP_UNTRACKED("quarantine: untracked", Consequence.UNTRACKED),
     KEEP_REAPPEARED("quarantine: reappeared", Consequence.REAPPEARED);
@@ -170,7 +175,7 @@ public final class ObservationTable {
   /** A deleted instance keeps no home volume of any generation, whichever attempt ran in it. */
   private static Reaction deleted(Found found) {
     return switch (found) {
-      case NOTHING -> Reaction.NOTHING;
+      case NOTHING, OTHER_HOST -> Reaction.NOTHING;
       case HOME_ONLY,
           UP,
           UP_ELSEWHERE,
@@ -199,6 +204,7 @@ public final class ObservationTable {
       case NOTHING -> Reaction.FAIL_HOME_LOST;
       case OTHER_HOME_RUNS, OTHER_HOME_UNUSED, OTHER_HOME -> Reaction.FAIL_HOME_REPLACED;
       case DISK_FULL -> Reaction.FAIL_DISK_FULL;
+      case OTHER_HOST -> Reaction.FAIL_OTHER_HOST;
     };
   }
 
@@ -214,7 +220,8 @@ public final class ObservationTable {
       case LATER_UP -> Reaction.ADOPT_AND_STOP;
       case NOTHING -> Reaction.FAIL_HOME_LOST;
       case OTHER_HOME_RUNS, OTHER_HOME_UNUSED, OTHER_HOME -> Reaction.FAIL_HOME_REPLACED;
-      case DISK_FULL -> Reaction.NOTHING;
+      // A start fails, and a stopped instance stays stopped until then.
+      case DISK_FULL, OTHER_HOST -> Reaction.NOTHING;
     };
   }
 
@@ -223,7 +230,8 @@ public final class ObservationTable {
       case FROZEN, LATER_FROZEN -> Reaction.NOTHING;
       // A sleeping gateway ended with the host, the engine or for lack of memory. Nothing is lost,
       // because it had finished its work before it was frozen.
-      case HOME_ONLY, DOWN, DOWN_WITH_ENGINE, LATER_DOWN, LATER_DOWN_WITH_ENGINE ->
+      // On another host, no process can be thawed.
+      case HOME_ONLY, DOWN, DOWN_WITH_ENGINE, LATER_DOWN, LATER_DOWN_WITH_ENGINE, OTHER_HOST ->
           Reaction.RECORD_NO_SLEEP;
       case UP,
           UP_ELSEWHERE,
@@ -240,7 +248,8 @@ public final class ObservationTable {
   /** The home volume of an agent that failed is kept until it is recovered or deleted. */
   private static Reaction failed(Found found) {
     return switch (found) {
-      case NOTHING, HOME_ONLY, DOWN, DOWN_WITH_ENGINE, FROZEN, DISK_FULL -> Reaction.NOTHING;
+      case NOTHING, HOME_ONLY, DOWN, DOWN_WITH_ENGINE, FROZEN -> Reaction.NOTHING;
+      case DISK_FULL, OTHER_HOST -> Reaction.NOTHING;
       case LATER_DOWN, LATER_DOWN_WITH_ENGINE, LATER_FROZEN -> Reaction.NOTHING;
       case UP, UP_ELSEWHERE, OTHER_HOME_RUNS -> Reaction.REMOVE;
       // An agent runs in it, so it is stopped and kept, like a sandbox that no journal knows.
@@ -251,7 +260,7 @@ public final class ObservationTable {
 
   private static Reaction failedUnused(Found found) {
     return switch (found) {
-      case NOTHING, DISK_FULL -> Reaction.NOTHING;
+      case NOTHING, DISK_FULL, OTHER_HOST -> Reaction.NOTHING;
       case HOME_ONLY, DOWN, DOWN_WITH_ENGINE, FROZEN, OTHER_HOME_UNUSED -> Reaction.REMOVE;
       case UP, UP_ELSEWHERE, OTHER_HOME_RUNS -> Reaction.REMOVE;
       case LATER_UP, LATER_DOWN, LATER_DOWN_WITH_ENGINE, LATER_FROZEN -> Reaction.KEEP_UNTRACKED;
@@ -322,6 +331,7 @@ public final class ObservationTable {
       case ObservedState.OtherHome(var other, _) ->
           !later && homes.isUnused(other, attempt) ? Found.OTHER_HOME_UNUSED : Found.OTHER_HOME;
       case ObservedState.LaterUp _ -> Found.LATER_UP;
+      case ObservedState.OtherHost _ -> Found.OTHER_HOST;
     };
   }
 }

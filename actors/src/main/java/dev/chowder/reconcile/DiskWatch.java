@@ -12,8 +12,7 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.HomeUsage;
-import dev.chowder.sandbox.SandboxEngine;
-import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
 import dev.chowder.storage.InstanceRows;
@@ -59,32 +58,24 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private final Instances instances;
   private final InstanceRows rows;
-  private final SandboxEngine engine;
+  private final Sandboxes sandboxes;
   private final Settings settings;
   private final Clock clock;
   private final RepeatingThread thread = new RepeatingThread("disk-watch");
 
   private DiskWatch(
-      Instances instances,
-      InstanceRows rows,
-      SandboxEngine engine,
-      Settings settings,
-      Clock clock) {
+      Instances instances, InstanceRows rows, Sandboxes sandboxes, Settings settings, Clock clock) {
     this.instances = instances;
     this.rows = rows;
-    this.engine = engine;
+    this.sandboxes = sandboxes;
     this.settings = settings;
     this.clock = clock;
   }
 
   /** Starts to measure at the interval, until closed. */
   public static DiskWatch start(
-      Instances instances,
-      InstanceRows rows,
-      SandboxEngine engine,
-      Settings settings,
-      Clock clock) {
-    var watch = new DiskWatch(instances, rows, engine, settings, clock);
+      Instances instances, InstanceRows rows, Sandboxes sandboxes, Settings settings, Clock clock) {
+    var watch = new DiskWatch(instances, rows, sandboxes, settings, clock);
     if (settings.limit().bytes() > 0) {
       watch.thread.every(settings.interval(), watch::measureAll);
     }
@@ -122,7 +113,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private void measure(InstanceView view) {
     var limit = settings.limit();
-    var usage = engine.homes().measure(SandboxId.ofInstance(view.id().value()), limit);
+    var usage = sandboxes.of(view.id().value(), view.profile().sandbox()).measure(limit);
     if (usage.isEmpty()) {
       LOG.warn("instance={} event=home-not-measured", view.id());
     } else if (usage.get().exceeds(limit)) {

@@ -1,5 +1,6 @@
 package dev.chowder.reconcile;
 
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ObservationTable;
 import dev.chowder.sandbox.SandboxObservation;
@@ -26,6 +27,12 @@ sealed interface Drift {
    * Reporting it to the instance sets the instance to {@code error}.
    */
   record Lost(InstanceView view) implements Drift {}
+
+  /**
+   * The journal has a running instance, and its sandbox is on a host that no node has. Reporting it
+   * to the instance sets the instance to {@code error}.
+   */
+  record Unreachable(InstanceView view) implements Drift {}
 
   /**
    * The journal has a failed or deleted instance, and something of it is still on the host.
@@ -60,10 +67,22 @@ sealed interface Drift {
     var view = journal.get();
     boolean later = seen.attempt() > view.attempt();
     var reaction = ObservationTable.reaction(view, ObservedStates.of(view, seen), later);
-    return switch (reaction.consequence()) {
+    return of(view, reaction.consequence(), endedBefore);
+  }
+
+  /** Compares the journal with a sandbox on a host that no node has. */
+  static Drift of(InstanceView view, ObservedState.OtherHost elsewhere) {
+    var reaction = ObservationTable.reaction(view, elsewhere, false);
+    return of(view, reaction.consequence(), Instant.MIN);
+  }
+
+  private static Drift of(
+      InstanceView view, ObservationTable.Consequence consequence, Instant endedBefore) {
+    return switch (consequence) {
       case NONE -> new InSync();
       case HARMLESS -> new Benign(view);
       case LOSS -> new Lost(view);
+      case UNREACHABLE -> new Unreachable(view);
       case REMOVAL -> orphan(view, endedBefore);
       case UNTRACKED -> new Untracked();
       case REAPPEARED -> new Reappeared(view);

@@ -3,6 +3,7 @@ package dev.chowder.reconcile;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceReply;
@@ -14,6 +15,7 @@ import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxEvent;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -52,6 +54,7 @@ public final class HostComparison implements AutoCloseable {
   private final Instances instances;
   private final InstanceRows rows;
   private final SandboxEngine engine;
+  private final OtherHosts otherHosts;
   private final Set<SandboxId> own;
   private final ReconcilerSettings settings;
   private final Clock clock;
@@ -61,22 +64,26 @@ public final class HostComparison implements AutoCloseable {
   private final List<Gauge> gauges;
 
   /**
-   * Creates the comparison for one host.
+   * The host that is compared.
    *
+   * @param sandboxes finds out whose sandbox is on another host
    * @param own sandboxes that belong to no instance and are ignored
    */
+  public record Host(SandboxEngine engine, Sandboxes sandboxes, Set<SandboxId> own) {}
+
+  /** Creates the comparison for one host. */
   public HostComparison(
       Instances instances,
       InstanceRows rows,
-      SandboxEngine engine,
-      Set<SandboxId> own,
+      Host host,
       ReconcilerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
     this.instances = instances;
     this.rows = rows;
-    this.engine = engine;
-    this.own = Set.copyOf(own);
+    this.engine = host.engine();
+    this.otherHosts = new OtherHosts(host.sandboxes());
+    this.own = Set.copyOf(host.own());
     this.settings = settings;
     this.clock = clock;
     this.quarantine = new Quarantine(engine, settings.drainTimeout(), settings.maxConcurrent());
@@ -122,16 +129,24 @@ public final class HostComparison implements AutoCloseable {
     }
     Map<SandboxId, InstanceView> known = new HashMap<>();
     var differing = new ArrayList<SandboxId>();
+    var drifts = new ConcurrentHashMap<SandboxObservation, Drift>();
+    var elsewhere = new HashMap<SandboxId, ObservedState.OtherHost>();
     for (var view : live) {
       var id = SandboxId.ofInstance(view.id().value());
       known.put(id, view);
+      var otherHost = otherHosts.of(view);
+      if (otherHost.isPresent()) {
+        elsewhere.put(id, otherHost.get());
+        listed.remove(id);
+        drifts.put(SandboxObservation.nothing(id), Drift.of(view, otherHost.get()));
+        continue;
+      }
       // A sandbox that the list lacks is inspected by name; only that proves that it is missing.
       if (!listed.containsKey(id) || differs(driftOf(Optional.of(view), listed.get(id)))) {
         differing.add(id);
       }
     }
     listed.keySet().stream().filter(id -> !known.containsKey(id)).forEach(differing::add);
-    var drifts = new ConcurrentHashMap<SandboxObservation, Drift>();
     var byListing = new ConcurrentHashMap<SandboxId, Drift>();
     var unclear =
         EachAlone.run(
@@ -143,6 +158,7 @@ public final class HostComparison implements AutoCloseable {
                     .ifPresent(one -> drifts.put(one.seen(), one.drift())));
     act(
         drifts,
+        elsewhere,
         new Unclear(Set.copyOf(unclear), counted(unclear, known, byListing)),
         instancesAmong(known.values()));
   }
@@ -183,7 +199,9 @@ public final class HostComparison implements AutoCloseable {
   }
 
   private static boolean isDestructive(Drift drift) {
-    return drift instanceof Drift.Lost || drift instanceof Drift.Orphan;
+    return drift instanceof Drift.Lost
+        || drift instanceof Drift.Unreachable
+        || drift instanceof Drift.Orphan;
   }
 
   private static boolean differs(Drift drift) {
@@ -197,6 +215,7 @@ public final class HostComparison implements AutoCloseable {
       @Nullable SandboxObservation listed,
       Map<SandboxId, Drift> byListing) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
+    if (otherHosts.have(view)) return Optional.empty();
     if (listed != null) {
       var drift = driftOf(view, listed);
       byListing.put(id, drift);
@@ -208,7 +227,11 @@ public final class HostComparison implements AutoCloseable {
     return Optional.of(new Inspected(seen, driftOf(view, seen)));
   }
 
-  private void act(Map<SandboxObservation, Drift> drifts, Unclear unclear, int instances) {
+  private void act(
+      Map<SandboxObservation, Drift> drifts,
+      Map<SandboxId, ObservedState.OtherHost> elsewhere,
+      Unclear unclear,
+      int instances) {
     int massLimit = settings.massLimit(instances);
     var now = clock.instant();
     var unknown = new HashMap<SandboxObservation, Quarantine.Why>();
@@ -221,13 +244,14 @@ public final class HostComparison implements AutoCloseable {
           }
           if (drift instanceof Drift.Benign(var view)) benign.put(seen, view);
         });
-    report(benign);
+    report(benign, elsewhere);
     quarantine.found(unknown, unclear.all(), now);
 
     var destructive = new HashMap<SandboxObservation, InstanceView>();
     drifts.forEach(
         (seen, drift) -> {
           if (drift instanceof Drift.Lost(var view)) destructive.put(seen, view);
+          if (drift instanceof Drift.Unreachable(var view)) destructive.put(seen, view);
           if (drift instanceof Drift.Orphan(var view)) destructive.put(seen, view);
         });
     var ids = new HashSet<String>();
@@ -248,7 +272,7 @@ public final class HostComparison implements AutoCloseable {
           massLimit);
       return;
     }
-    report(destructive);
+    report(destructive, elsewhere);
     quarantine.stop(now.minus(settings.removalDelay()));
   }
 
@@ -263,13 +287,19 @@ public final class HostComparison implements AutoCloseable {
   boolean observe(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
+    if (otherHosts.have(view)) return false;
     var seen = engine.observe(id);
     return switch (driftOf(view, seen)) {
       case Drift.Benign(var instance) -> {
-        report(instance, seen);
+        report(instance, seen, Optional.empty());
         yield false;
       }
-      case Drift.Lost _, Drift.Orphan _, Drift.Untracked(), Drift.Reappeared _ -> true;
+      case Drift.Lost _,
+          Drift.Unreachable _,
+          Drift.Orphan _,
+          Drift.Untracked(),
+          Drift.Reappeared _ ->
+          true;
       case Drift.InSync(), Drift.TooRecent() -> false;
     };
   }
@@ -282,6 +312,7 @@ public final class HostComparison implements AutoCloseable {
   boolean removeQuarantined(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
+    if (otherHosts.have(view)) return false;
     var seen = engine.observe(id);
     return switch (Drift.of(view, seen, Instant.EPOCH)) {
       case Drift.Untracked(), Drift.Reappeared _ -> {
@@ -293,7 +324,13 @@ public final class HostComparison implements AutoCloseable {
         engine.removeProcesses(id, attempt);
         yield true;
       }
-      case Drift.InSync(), Drift.Benign _, Drift.Lost _, Drift.Orphan _, Drift.TooRecent() -> false;
+      case Drift.InSync(),
+          Drift.Benign _,
+          Drift.Lost _,
+          Drift.Unreachable _,
+          Drift.Orphan _,
+          Drift.TooRecent() ->
+          false;
     };
   }
 
@@ -317,25 +354,35 @@ public final class HostComparison implements AutoCloseable {
   }
 
   /** Reports each sandbox separately, since reading the log of an ended process may hang. */
-  private void report(Map<SandboxObservation, InstanceView> seen) {
+  private void report(
+      Map<SandboxObservation, InstanceView> seen,
+      Map<SandboxId, ObservedState.OtherHost> elsewhere) {
     var _ =
         EachAlone.run(
             "sandbox",
             seen.keySet(),
             settings.maxConcurrent(),
-            one -> report(Objects.requireNonNull(seen.get(one)), one));
+            one ->
+                report(
+                    Objects.requireNonNull(seen.get(one)),
+                    one,
+                    Optional.ofNullable(elsewhere.get(one.id()))));
   }
 
-  private void report(InstanceView view, SandboxObservation seen) {
+  private void report(
+      InstanceView view, SandboxObservation seen, Optional<ObservedState.OtherHost> elsewhere) {
     try {
       // The cause is read only for gateways that should run: most others were stopped.
       boolean shouldRun = view.status().isSteady() && view.status().now() == Name.RUNNING;
-      var observed =
+      ObservedState here =
           shouldRun ? ObservedStates.withCause(engine, view, seen) : ObservedStates.of(view, seen);
       instances.tell(
           view.id(),
           new InstanceCommand.Observed(
-              view.attempt(), observed, settings.restartPolicy(), clock.instant()));
+              view.attempt(),
+              elsewhere.<ObservedState>map(one -> one).orElse(here),
+              settings.restartPolicy(),
+              clock.instant()));
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
     }

@@ -28,6 +28,10 @@ import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.Sandboxes;
+import dev.chowder.simulator.FakeSandboxSettings;
+import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.sleep.SleepSettings;
 import dev.chowder.storage.StorageException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -76,7 +80,13 @@ class EffectRunnerTest {
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
   private static final InstanceId OTHER = new InstanceId("01a20000-0000-7000-8000-000000000002");
 
+  private static final Optional<SandboxRef> ON_ANOTHER_HOST =
+      Optional.of(new SandboxRef("fake", "previous", "sb-" + ID.value()));
+
   private final ScriptedWork work = new ScriptedWork();
+  private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
+  private volatile Optional<String> rebound = Optional.empty();
+  private final Sandboxes sandboxes = new Sandboxes(engine, (_, _) -> rebound);
   private final BlockingQueue<InstanceCommand.Report> reports = new ArrayBlockingQueue<>(100);
   private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   private EffectRunner runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
@@ -85,6 +95,65 @@ class EffectRunnerTest {
   void close() {
     work.gate.release(1000);
     runner.close();
+    engine.close();
+  }
+
+  @Test
+  void aStageOfASandboxOnAnotherHostFailsWithoutBeingTried() throws InterruptedException {
+    work.gate.release(1);
+    runner.dispatch(ID, ON_ANOTHER_HOST, stage(1), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo("ELSEWHERE");
+              assertThat(failed.message()).contains("RebindHost");
+              assertThat(failed.stage()).hasValue(Stage.ONBOARD);
+            });
+    assertThat(work.begun).hasValue(0);
+
+    rebound = Optional.of("simulated");
+    runner.dispatch(ID, ON_ANOTHER_HOST, stage(2), reports::add);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+  }
+
+  /** Nothing but an operator's decision lets a repetition succeed. */
+  @Test
+  void aStopOfASandboxOnAnotherHostFailsAtOnce() throws InterruptedException {
+    retrySeldom(8, 1);
+    runner.dispatch(
+        ID, ON_ANOTHER_HOST, new InstanceEffect.StopGateway("organization", 1, true), reports::add);
+    assertThat(((InstanceCommand.EffectFailed) next()).reason()).isEqualTo("ELSEWHERE");
+  }
+
+  @Test
+  void aRemovalOfASandboxOnAnotherHostWaitsUntilTheHostIsRebound() throws InterruptedException {
+    runner.dispatch(ID, ON_ANOTHER_HOST, removal("organization"), reports::add);
+    assertThat(reports.poll(SHORT.toMillis(), TimeUnit.MILLISECONDS)).isNull();
+    assertThat(work.removals).hasValue(0);
+
+    rebound = Optional.of("simulated");
+    assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
+    assertThat(work.removals).hasValue(1);
+  }
+
+  @Test
+  void theSlotOfAnInstanceOnAnotherHostIsReleased() throws InterruptedException {
+    runner.dispatch(
+        ID, ON_ANOTHER_HOST, new InstanceEffect.ReleaseSlot("organization"), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.SlotReleased.class);
+  }
+
+  /** The start then fails. Until then, the instance would wait for memory that it cannot use. */
+  @Test
+  void aStartOnAnotherHostDoesNotWaitForMemory() throws InterruptedException {
+    work.withoutMemory.set(Integer.MAX_VALUE);
+    runner.dispatch(
+        ID,
+        ON_ANOTHER_HOST,
+        new InstanceEffect.AwaitStart("organization", 1, List.of(), Instant.now()),
+        reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
   }
 
   @Test
@@ -851,7 +920,7 @@ class EffectRunnerTest {
 
   private EffectRunner runner(EffectSettings settings) {
     return new EffectRunner(
-        work, work, settings, new BootPermits(settings), Clock.systemUTC(), metrics);
+        work, work, sandboxes, settings, new BootPermits(settings), Clock.systemUTC(), metrics);
   }
 
   /**

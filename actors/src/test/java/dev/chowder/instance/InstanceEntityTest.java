@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.TestActors;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -242,7 +243,10 @@ class InstanceEntityTest {
     return new InstanceEffects() {
       @Override
       public void dispatch(
-          InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
+          InstanceId id,
+          Optional<SandboxRef> sandbox,
+          InstanceEffect effect,
+          Consumer<InstanceCommand.Report> report) {
         dispatched.add(effect);
       }
 

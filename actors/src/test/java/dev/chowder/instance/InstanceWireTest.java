@@ -264,6 +264,7 @@ class InstanceWireTest {
             new InstanceCommand.ObservedState.Up("127.0.0.1:1"),
             new InstanceCommand.ObservedState.DiskFull("home: full"),
             new InstanceCommand.ObservedState.OtherHome(2, true),
+            new InstanceCommand.ObservedState.OtherHost("another host"),
             new InstanceCommand.ObservedState.LaterUp(5, 2, "127.0.0.1:3"),
             new InstanceCommand.ObservedState.Down("OUT_OF_MEMORY", "gateway: killed", true))) {
       messages.add(

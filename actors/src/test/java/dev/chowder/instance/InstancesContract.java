@@ -229,7 +229,7 @@ abstract class InstancesContract {
       var settings =
           new InstanceSettings(LIMIT, Duration.ofSeconds(1), LIMIT, LIMIT, 2, snapshotEvery);
       var instances = Instances.of(kit.system(), settings);
-      instances.host((_, _, _) -> {}, (_, _) -> CompletableFuture.completedFuture(Done.done()));
+      instances.host((_, _, _, _) -> {}, (_, _) -> CompletableFuture.completedFuture(Done.done()));
       return new Node(database, kit, instances, id);
     }
 

@@ -311,6 +311,9 @@ final class LifecycleExploration {
         "`Observed`: another home volume",
         observed(attempt, new ObservedState.OtherHome(earlierHome(state), false)));
     reports.put(
+        "`Observed`: another host",
+        observed(attempt, new ObservedState.OtherHost("cannot use the sandbox")));
+    reports.put(
         "`Observed`: up, of a later attempt",
         observed(attempt, new ObservedState.LaterUp(attempt + 1, attempt + 1, States.ENDPOINT)));
     return reports;

@@ -399,6 +399,7 @@ class MemberLifecycleTest {
             new ObservedState.Nothing(),
             new ObservedState.DiskFull("home: 2"),
             new ObservedState.OtherHome(2, true),
+            new ObservedState.OtherHost("another host"),
             new ObservedState.LaterUp(2, 1, ENDPOINT))) {
       assertThat(apply(pooled(), observed(1, state)))
           .as(state.toString())

@@ -101,6 +101,22 @@ class ObservationTableTest {
         .containsExactlyInAnyOrder(Found.UP, Found.UP_ELSEWHERE, Found.OTHER_HOME_RUNS);
   }
 
+  /** Nothing of a sandbox on another host is removed here, whatever this host shows. */
+  @Test
+  void aSandboxOnAnotherHostIsNeitherLostNorRemoved() {
+    for (var recorded : Recorded.values()) {
+      assertThat(ObservationTable.reaction(recorded, Found.OTHER_HOST).consequence())
+          .as(recorded.toString())
+          .isIn(Consequence.NONE, Consequence.HARMLESS, Consequence.UNREACHABLE);
+    }
+    assertThat(ObservationTable.reaction(Recorded.RUNNING, Found.OTHER_HOST))
+        .isEqualTo(Reaction.FAIL_OTHER_HOST);
+    assertThat(ObservationTable.reaction(Recorded.STOPPED, Found.OTHER_HOST))
+        .isEqualTo(Reaction.NOTHING);
+    assertThat(ObservationTable.reaction(Recorded.ASLEEP, Found.OTHER_HOST))
+        .isEqualTo(Reaction.RECORD_NO_SLEEP);
+  }
+
   @Test
   void aPoolMemberInAnotherHomeVolumeIsDiscarded() {
     var pooled = MemberViews.pooled();
@@ -110,7 +126,7 @@ class ObservationTableTest {
 
   private static boolean isReported(Reaction reaction) {
     return switch (reaction.consequence()) {
-      case HARMLESS, LOSS, REMOVAL -> true;
+      case HARMLESS, LOSS, UNREACHABLE, REMOVAL -> true;
       case NONE, UNTRACKED, REAPPEARED -> false;
     };
   }
@@ -126,7 +142,7 @@ class ObservationTableTest {
       case STOP, END -> List.of("StopRequested");
       case RECORD_NO_SLEEP -> List.of("SleepReached");
       case DISCARD -> List.of("Discarded");
-      case FAIL_DISK_FULL, FAIL_HOME_LOST, FAIL_HOME_REPLACED -> List.of("Failed");
+      case FAIL_DISK_FULL, FAIL_HOME_LOST, FAIL_HOME_REPLACED, FAIL_OTHER_HOST -> List.of("Failed");
       case REMOVE -> List.of("LeftoverFound");
     };
   }
@@ -156,7 +172,8 @@ class ObservationTableTest {
         new ObservedState.OtherHome(generation + 1, true),
         new ObservedState.OtherHome(0, false),
         new ObservedState.OtherHome(attempt + 1, false),
-        new ObservedState.LaterUp(attempt + 1, attempt + 1, States.ENDPOINT));
+        new ObservedState.LaterUp(attempt + 1, attempt + 1, States.ENDPOINT),
+        new ObservedState.OtherHost("cannot use the sandbox: it is on another host"));
   }
 
   private static boolean isOver(Existing state) {

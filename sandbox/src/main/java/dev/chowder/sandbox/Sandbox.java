@@ -44,6 +44,11 @@ public final class Sandbox {
     return engine.tasks().exec(id.get(), command, limit);
   }
 
+  /** Measures the home directory ({@link SandboxHomes#measure}). */
+  public Optional<HomeUsage> measure(HomeUsage most) {
+    return engine.homes().measure(id.get(), most);
+  }
+
   /** Writes files into the home directory ({@link SandboxHomes#writeFiles}). */
   public void writeFiles(Fence fence, List<SandboxFile> files) {
     engine.homes().writeFiles(id.get(), fence, files);

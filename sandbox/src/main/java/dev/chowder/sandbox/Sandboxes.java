@@ -36,11 +36,16 @@ public final class Sandboxes {
   }
 
   /**
-   * Returns the sandbox that an instance has or would have on this node's engine, wherever its
-   * reference points to.
+   * Checks that this node has the host of an instance's sandbox. May block.
+   *
+   * @param ref the reference in the instance's journal; nothing is checked if it is empty
+   * @throws SandboxException {@link SandboxException.Reason#ELSEWHERE} if it does not
    */
-  public Sandbox onThisEngine(String instanceId) {
-    return of(instanceId, Optional.empty());
+  public void requireHere(String instanceId, Optional<SandboxRef> ref) {
+    ref.ifPresent(
+        it -> {
+          var _ = resolve(it, SandboxId.ofInstance(instanceId));
+        });
   }
 
   private SandboxId resolve(SandboxRef ref, SandboxId derived) {

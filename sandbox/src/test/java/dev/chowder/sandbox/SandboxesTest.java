@@ -53,10 +53,18 @@ class SandboxesTest {
     assertElsewhere(of(new SandboxRef("kubernetes", "moved", derived.value())));
   }
 
-  /** A recovery starts on this node's engine, wherever the sandbox was. */
   @Test
-  void theSandboxOnThisEngineIgnoresTheReference() {
-    assertThat(sandboxes.onThisEngine(instance).observe().id()).isEqualTo(derived);
+  void theCheckOfTheHostHasTheSameResult() {
+    sandboxes.requireHere(instance, Optional.empty());
+    sandboxes.requireHere(instance, Optional.of(new SandboxRef("docker", "here", derived.value())));
+    sandboxes.requireHere(
+        instance, Optional.of(new SandboxRef("docker", "moved", derived.value())));
+    assertThatThrownBy(
+            () ->
+                sandboxes.requireHere(
+                    instance, Optional.of(new SandboxRef("docker", "there", derived.value()))))
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.ELSEWHERE));
   }
 
   private static Optional<String> reboundTo(String engine, String host) {

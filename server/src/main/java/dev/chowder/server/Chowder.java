@@ -113,8 +113,7 @@ public final class Chowder implements AutoCloseable {
     var engine = startup.run(new SandboxStep(() -> engines.apply(config)));
     var hosts = hosts(storage, engine);
     var sandboxes = new Sandboxes(engine, hosts);
-    var node = context(metrics);
-    registerMetrics(metrics, engine.host(), storage);
+    var node = context(metrics, engine.host(), storage);
     var member = join();
     var system = member.system();
     var admission =
@@ -135,7 +134,7 @@ public final class Chowder implements AutoCloseable {
                 storage,
                 engine,
                 system,
-                needs(admission, storage),
+                needs(sandboxes, admission, storage),
                 node));
     var duties =
         startup.run(
@@ -146,6 +145,7 @@ public final class Chowder implements AutoCloseable {
                 system,
                 admission,
                 effects.hostPorts(),
+                sandboxes,
                 effectSettings.schemaSandbox(),
                 node));
     var services =
@@ -190,7 +190,8 @@ public final class Chowder implements AutoCloseable {
     return member;
   }
 
-  private NodeContext context(MeterRegistry metrics) {
+  private NodeContext context(MeterRegistry metrics, SandboxHost host, StorageStep.Parts storage) {
+    registerMetrics(metrics, host, storage);
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
     startup.add("blocking work", blocking::shutdownNow);
     return new NodeContext(clock, metrics, blocking);
@@ -220,8 +221,10 @@ public final class Chowder implements AutoCloseable {
         ownPorts(system));
   }
 
-  private static EffectStep.Needs needs(AdmissionStep.Parts admission, StorageStep.Parts storage) {
+  private static EffectStep.Needs needs(
+      Sandboxes sandboxes, AdmissionStep.Parts admission, StorageStep.Parts storage) {
     return new EffectStep.Needs(
+        sandboxes,
         admission.instances(),
         admission.slots(),
         admission.memory(),

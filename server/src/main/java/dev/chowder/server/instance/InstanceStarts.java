@@ -105,15 +105,23 @@ public final class InstanceStarts {
   }
 
   /**
-   * Returns the sandbox as this node's engine observes it, since the recovery starts there. Its
-   * home volume may be one that the instance had lost.
+   * Returns the sandbox as this node's engine observes it. Its home volume may be one that the
+   * instance had lost. Without the host of its home volume, the recovery would create another one.
    */
   private SandboxObservation observe(InstanceView view) {
     try {
-      return sandboxes.onThisEngine(view.id().value()).observe();
+      return sandboxes.of(view.id().value(), view.profile().sandbox()).observe();
     } catch (SandboxException why) {
       // Only this sandbox is unavailable. Admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());
+      if (why.reason() == SandboxException.Reason.ELSEWHERE) {
+        throw ApiError.of(
+            Reason.WRONG_STATE,
+            cannot(
+                "recover the instance",
+                "this node does not have the host of its sandbox",
+                "an operator must call RebindHost after the home volume was moved here"));
+      }
       throw ApiError.unavailable(
           cannot(
               "recover the instance",

@@ -3,13 +3,25 @@ package dev.chowder.server.node;
 import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.api.v1.ConnectChannelRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.DeleteSkillRequest;
 import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.InstallSkillRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.PairChannelRequest;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.server.operator.OperatorCalls.Answer;
+import dev.chowder.simulator.FakeScript.Verb;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -17,7 +29,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests an instance whose home volume was moved to the engine of another machine. */
 class MovedHomesTest {
+  private static final Map<String, Object> QUICK =
+      Map.of(
+          "chowder.reconciler.interval", "100ms",
+          "chowder.reconciler.removal-delay", "200ms");
+
   @TempDir Path home;
+  @TempDir Path empty;
 
   @Test
   void filesAndLogsAreAccessibleAfterTheOperatorRebindsThePreviousHost() throws IOException {
@@ -43,6 +61,7 @@ class MovedHomesTest {
     }
     try (var restarted = nodeOnAnotherMachine()) {
       assertThat(note(restarted, key, id)).isEqualTo("kept");
+      assertThat(restarted.operator("ListHosts").body()).contains("\"rebound_to\":\"another\"");
       var unbound = restarted.operator("UnbindHost", request("host", "simulated"));
       assertThat(unbound.statusCode()).isEqualTo(200);
       assertThat(unbound.body()).doesNotContain("rebound_to");
@@ -61,6 +80,152 @@ class MovedHomesTest {
     }
   }
 
+  /** As after a change of the engine's identity: the gateway runs, and its home volume is here. */
+  @Test
+  void skillsAndPairingCodesOfAnotherHostAreRejectedWhileTheGatewayRuns() throws IOException {
+    try (var node = Node.start(home, Map.of("chowder.reconciler.interval", "1h"))) {
+      var key = node.newcomer("shrimp");
+      var id = node.createRunning(key);
+      node.putFile(key, id, "note", "kept");
+      var skill = installSkill(node, key, id);
+      var code = requestPairing(node, key, id);
+
+      node.host().identifyAs("another");
+      assertRejected(node, key, id);
+      Rejection.of(() -> deleteSkill(node, key, id, skill))
+          .hasReason(Reason.GATEWAY_UNAVAILABLE)
+          .shows("does not have the host");
+      Rejection.of(() -> pair(node, key, id, code)).hasReason(Reason.GATEWAY_UNAVAILABLE);
+
+      rebind(node);
+      deleteSkill(node, key, id, skill);
+      pair(node, key, id, code);
+      assertThat(note(node, key, id)).isEqualTo("kept");
+    }
+  }
+
+  @Test
+  void aStopOfAnotherHostFailsAndTheAgentIsRecoveredAfterTheRebinding() throws IOException {
+    try (var node = Node.start(home, Map.of("chowder.reconciler.interval", "1h"))) {
+      var key = node.newcomer("shrimp");
+      var id = node.createRunning(key);
+      node.putFile(key, id, "note", "kept");
+      node.host().identifyAs("another");
+      var _ =
+          node.instances(key)
+              .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+      awaitElsewhere(node, key, id);
+      assertThat(node.host().observe(Node.sandbox(id)).mainProcess())
+          .isInstanceOf(MainProcess.Up.class);
+      assertRecoveredAfterRebinding(node, key, id);
+    }
+  }
+
+  @Test
+  void aRunningAgentOfAnotherHostFailsAndIsRecoveredAfterTheRebinding() throws IOException {
+    var agent = agentOnThePreviousMachine(false);
+    try (var moved = nodeOnAnotherMachine()) {
+      awaitElsewhere(moved, agent.key(), agent.id());
+      assertRecoveredAfterRebinding(moved, agent.key(), agent.id());
+    }
+  }
+
+  /** The volumes were not moved yet, so that a recovery would create an empty one. */
+  @Test
+  void anAgentOfAnotherHostIsNotRecoveredWithAnEmptyHomeVolume() throws IOException {
+    var agent = agentOnThePreviousMachine(false);
+    var host = Node.host(empty);
+    host.identifyAs("another");
+    try (var moved = Node.start(home, host, QUICK)) {
+      awaitElsewhere(moved, agent.key(), agent.id());
+      assertNotRecovered(moved, agent.key(), agent.id());
+      assertThat(host.list()).isEmpty();
+    }
+  }
+
+  @Test
+  void aStoppedAgentOfAnotherHostStaysStoppedAndItsStartFails() throws IOException {
+    var agent = agentOnThePreviousMachine(true);
+    try (var moved = nodeOnAnotherMachine()) {
+      awaitPasses(moved);
+      assertThat(moved.get(agent.key(), agent.id()).getStatus()).isEqualTo(Instance.Status.stopped);
+      var _ =
+          moved
+              .instances(agent.key())
+              .startInstance(
+                  StartInstanceRequest.newBuilder().setInstanceId(agent.id()).setWait(0).build());
+      awaitElsewhere(moved, agent.key(), agent.id());
+      assertRecoveredAfterRebinding(moved, agent.key(), agent.id());
+    }
+  }
+
+  @Test
+  void aStoppedAgentOfAnotherHostStartsAfterTheRebinding() throws IOException {
+    var agent = agentOnThePreviousMachine(true);
+    try (var moved = nodeOnAnotherMachine()) {
+      rebind(moved);
+      var _ =
+          moved
+              .instances(agent.key())
+              .startInstance(StartInstanceRequest.newBuilder().setInstanceId(agent.id()).build());
+      moved.awaitStatus(agent.key(), agent.id(), Instance.Status.running);
+      assertThat(note(moved, agent.key(), agent.id())).isEqualTo("kept");
+    }
+  }
+
+  @Test
+  void aDeletedAgentOfAnotherHostIsRemovedAfterTheRebinding() throws IOException {
+    var agent = agentOnThePreviousMachine(true);
+    try (var moved = nodeOnAnotherMachine()) {
+      var _ =
+          moved
+              .instances(agent.key())
+              .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(agent.id()).build());
+      awaitPasses(moved);
+      assertThat(moved.slots(agent.key())).isZero();
+      assertThat(moved.host().observe(Node.sandbox(agent.id())).homeExists()).isTrue();
+      assertThat(moved.operator("ListPendingEffects").body()).contains(agent.id());
+      assertThat(moved.operator("ListHosts").body()).contains(host("simulated", false, 1));
+      // The quarantine is for sandboxes that no journal explains.
+      assertRejected(
+          moved.operator("RemoveSandbox", request("sandbox_id", "sb-" + agent.id())),
+          409,
+          "WRONG_STATE");
+
+      rebind(moved);
+      Node.await(
+          () -> moved.host().observe(Node.sandbox(agent.id())).homeExists() ? "still there" : "");
+    }
+  }
+
+  /** Such a change may be a mistake, and their gateways may run. */
+  @Test
+  void aMoveOfManyAgentsHaltsTheReconcilerUntilTheRebinding() throws IOException {
+    var ids = new ArrayList<String>();
+    String key;
+    try (var before = Node.start(home, Map.of())) {
+      key = before.newcomer("whale");
+      for (int n = 0; n < 5; n++) ids.add(before.createRunning(key));
+    }
+    try (var moved = nodeOnAnotherMachine()) {
+      Node.await(() -> isHalted(moved) ? "" : "not halted");
+      awaitPasses(moved);
+      for (var id : ids) {
+        assertThat(moved.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
+      }
+      rebind(moved);
+      Node.await(() -> isHalted(moved) ? "halted" : "");
+      for (var id : ids) {
+        Node.await(
+            () ->
+                moved.host().observe(Node.sandbox(id)).mainProcess() instanceof MainProcess.Up
+                    ? ""
+                    : "not started: " + moved.get(key, id));
+        moved.awaitStatus(key, id, Instance.Status.running);
+      }
+    }
+  }
+
   /** The journal names the host on which the sandbox was created. */
   @Test
   void aSandboxThatWasCreatedAfterTheMoveIsOnTheNewHost() throws IOException {
@@ -75,7 +240,106 @@ class MovedHomesTest {
   private Node nodeOnAnotherMachine() throws IOException {
     var host = Node.host(home.resolve("sandboxes"));
     host.identifyAs("another");
-    return Node.start(home, host, Map.of());
+    return Node.start(home, host, QUICK);
+  }
+
+  private record Agent(String key, String id) {}
+
+  private Agent agentOnThePreviousMachine(boolean stopped) throws IOException {
+    try (var before = Node.start(home, Map.of())) {
+      var key = before.newcomer("shrimp");
+      var id = before.createRunning(key);
+      before.putFile(key, id, "note", "kept");
+      if (stopped) {
+        var _ =
+            before
+                .instances(key)
+                .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
+      }
+      return new Agent(key, id);
+    }
+  }
+
+  private static void awaitElsewhere(Node node, String key, String id) {
+    var failed = node.awaitStatus(key, id, Instance.Status.error);
+    assertThat(failed.getErrorReason()).isEqualTo("ELSEWHERE");
+    assertThat(failed.getErrorMessage()).contains("RebindHost");
+  }
+
+  private static void assertNotRecovered(Node node, String key, String id) {
+    Rejection.of(() -> recover(node, key, id)).hasReason(Reason.WRONG_STATE).shows("RebindHost");
+    var bulk = node.operator("RecoverInstances", request("error_reason", "ELSEWHERE"));
+    assertThat(bulk.body()).contains("\"recovered\":0", "\"refused_count\":1", "RebindHost");
+    assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.error);
+    assertThat(node.slots(key)).isZero();
+  }
+
+  private static void assertRecoveredAfterRebinding(Node node, String key, String id) {
+    assertNotRecovered(node, key, id);
+    rebind(node);
+    var bulk = node.operator("RecoverInstances", request("error_reason", "ELSEWHERE"));
+    assertThat(bulk.body()).contains("\"recovered\":1");
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(note(node, key, id)).isEqualTo("kept");
+  }
+
+  private static void recover(Node node, String key, String id) {
+    var _ =
+        node.instances(key)
+            .recoverInstance(
+                RecoverInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+  }
+
+  private static void rebind(Node node) {
+    assertThat(node.operator("RebindHost", request("host", "simulated")).statusCode())
+        .isEqualTo(200);
+  }
+
+  private static boolean isHalted(Node node) {
+    return node.operator("GetReconciler").body().contains("\"halted\":true");
+  }
+
+  /** Waits for enough complete passes that the grace period is over. */
+  private static void awaitPasses(Node node) {
+    long enough = node.calls(Verb.LIST) + 8;
+    Node.await(() -> node.calls(Verb.LIST) > enough ? "" : "no pass");
+  }
+
+  private static String installSkill(Node node, String key, String id) {
+    return node.skills(key)
+        .installSkill(
+            InstallSkillRequest.newBuilder().setInstanceId(id).setSlug("web-search").build())
+        .getSkill();
+  }
+
+  private static void deleteSkill(Node node, String key, String id, String skill) {
+    var _ =
+        node.skills(key)
+            .deleteSkill(
+                DeleteSkillRequest.newBuilder().setInstanceId(id).setSkillName(skill).build());
+  }
+
+  private static String requestPairing(Node node, String key, String id) {
+    var _ =
+        node.channels(key)
+            .connectChannel(
+                ConnectChannelRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setChannel("telegram")
+                    .putConfig("token", "123456789:AAH-hush-hush")
+                    .build());
+    return node.host().requestPairing(Node.sandbox(id), "telegram", "4711", "Ada");
+  }
+
+  private static void pair(Node node, String key, String id, String code) {
+    var _ =
+        node.channels(key)
+            .pairChannel(
+                PairChannelRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setChannel("telegram")
+                    .setCode(code)
+                    .build());
   }
 
   private static String host(String host, boolean own, int instances) {
