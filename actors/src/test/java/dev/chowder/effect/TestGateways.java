@@ -1,6 +1,6 @@
 package dev.chowder.effect;
 
-import static dev.chowder.sandbox.TestResources.RESOURCES;
+import static dev.chowder.sandbox.TestResources.OPENCLAW;
 
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
@@ -155,7 +155,7 @@ public final class TestGateways {
       String snapshot,
       Duration warmUpLimit) {
     var effects = EffectSettings.of(ConfigFactory.load());
-    var image = new SandboxImage(snapshot, RESOURCES, () -> skeleton);
+    var image = new SandboxImage(snapshot, OPENCLAW, () -> skeleton);
     var sleep = sleep();
     var models =
         new ModelSetups(

@@ -10,8 +10,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The identity of a Docker Engine. The engine stores it in its data directory, beside the volumes,
- * so a copy of this directory on another machine has the same identity.
+ * The identity of a Docker Engine: the {@code ID} in {@code docker info}. It is stored in {@code
+ * /etc/docker} up to Docker 20.10, and later in the data directory, beside the volumes. A restart
+ * or an upgrade of the engine does not change it.
  */
 final class DockerIdentity {
   private static final String ENGINE = "docker";
