@@ -1,6 +1,6 @@
 package dev.chowder.effect;
 
-import static dev.chowder.sandbox.TestResources.RESOURCES;
+import static dev.chowder.sandbox.TestResources.OPENCLAW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -120,7 +120,7 @@ class GatewayStagesTest {
   }
 
   private void createSandbox() {
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, RESOURCES));
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     driver
         .homes()
         .writeFiles(
@@ -191,7 +191,7 @@ class GatewayStagesTest {
           driver.start(
               SANDBOX,
               new Fence(2, 2),
-              new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, RESOURCES));
+              new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW));
 
       hold.release();
       assertThat(late.join(Duration.ofSeconds(30))).isTrue();
@@ -202,7 +202,7 @@ class GatewayStagesTest {
       assertThat(driver.homes().readFile(SANDBOX, "memory", 100))
           .hasValue(ByteString.copyFromUtf8("kept"));
       var _ = driver.remove(SANDBOX, Fence.NONE);
-      driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, RESOURCES));
+      driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     }
   }
 
@@ -213,7 +213,7 @@ class GatewayStagesTest {
         driver.start(
             SANDBOX,
             new Fence(1, 1),
-            new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, RESOURCES));
+            new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW));
     driver.freeze(SANDBOX, 1);
     one.connect(
         channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
@@ -311,7 +311,7 @@ class GatewayStagesTest {
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
     assertThat(config()).contains("by-the-agent");
     assertThat(driver.remove(SANDBOX, Fence.NONE)).isTrue();
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, RESOURCES));
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
     assertThat(config()).contains("\"bind\" : \"lan\"").doesNotContain("by-the-agent");
   }
@@ -366,7 +366,7 @@ class GatewayStagesTest {
   private void withoutSkeleton() {
     var _ = driver.remove(SANDBOX, Fence.NONE);
     driver.script().withoutSkeleton();
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, RESOURCES));
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
   }
 
   private static StageRun stageRun(Stage stage) {
@@ -579,7 +579,7 @@ class GatewayStagesTest {
             OpenClawHome.GATEWAY_COMMAND,
             OpenClawHome.GATEWAY_ENVIRONMENT,
             OpenClawHome.GATEWAY_PORT,
-            RESOURCES);
+            OPENCLAW);
     assertThat(driver.thaw(SANDBOX, new Fence(1, 1), 1, process)).isPresent();
     var outcome = stages.run(ID, stageRun(Stage.WARM_UP));
     assertThat(outcome.note()).isEqualTo("not warmed up: the gateway answered 500");
@@ -711,7 +711,7 @@ class GatewayStagesTest {
 
   @Test
   void aPageOutLeavesAGatewayAloneThatRunsMeanwhile() throws Exception {
-    var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, RESOURCES);
+    var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW);
     var _ = driver.start(SANDBOX, new Fence(1, 1), process);
     var slept =
         gateways.sleep().deepen(ID, new InstanceEffect.Deepen("org", 1, SleepLevel.PAGED_OUT));
@@ -728,7 +728,7 @@ class GatewayStagesTest {
     assertThat(driver.observe(SANDBOX).home()).hasValue(2);
 
     var _ = driver.remove(SANDBOX, Fence.NONE);
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, RESOURCES));
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     var used = new Homes(2, List.of(new Homes.Used(1, CHOICE)), false);
     assertThatThrownBy(
             () ->
@@ -749,7 +749,7 @@ class GatewayStagesTest {
     assertThat(driver.observe(SANDBOX).home()).hasValue(1);
     // The journal does not know the third home, so the database may be older than the host.
     var _ = driver.remove(SANDBOX, Fence.NONE);
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 3, RESOURCES));
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 3, OPENCLAW));
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));
     assertThat(driver.observe(SANDBOX).home()).hasValue(3);
 
@@ -761,7 +761,7 @@ class GatewayStagesTest {
   @ParameterizedTest
   @EnumSource
   void noStageOfAFirstProvisioningTouchesTheHomeOfALaterAttempt(Stage stage) {
-    var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, RESOURCES);
+    var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW);
     var _ = driver.start(SANDBOX, new Fence(2, 1), process);
     var _ = driver.stop(SANDBOX, 2, Duration.ofSeconds(1));
     var ended = driver.observe(SANDBOX);
