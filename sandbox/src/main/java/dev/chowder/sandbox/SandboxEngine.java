@@ -28,8 +28,8 @@ public interface SandboxEngine extends AutoCloseable {
 
   /**
    * Returns the reference of a sandbox of this engine, whether the sandbox exists or not. A restart
-   * or an upgrade of the engine does not change it. Fails if the engine does not respond, unless an
-   * earlier call already got the engine's identity.
+   * of the engine does not change it. Fails if the engine does not respond, unless an earlier call
+   * already got the engine's identity.
    */
   SandboxRef ref(SandboxId id);
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The identity of a Docker Engine: the {@code ID} in {@code docker info}. It is stored in {@code
- * /etc/docker} up to Docker 20.10, and later in the data directory, beside the volumes. A restart
- * or an upgrade of the engine does not change it.
+ * /etc/docker} up to Docker 20.10, and later in the data directory, beside the volumes. An upgrade
+ * from 20.10 to 24.0 or later changes it; Docker 23.0 takes it over.
  */
 final class DockerIdentity {
   private static final String ENGINE = "docker";
