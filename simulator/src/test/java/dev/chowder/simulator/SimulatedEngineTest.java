@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxEngineContract;
@@ -140,22 +139,11 @@ class SimulatedEngineTest extends SandboxEngineContract {
   @Test
   void aSandboxOutlivesItsDriver(@TempDir Path directory) throws Exception {
     var settings = FakeSandboxSettings.instant().in(directory);
-    SandboxEndpoint endpoint;
-    // Closed only after the second one has its state, like a server that was killed.
+    // Ends before the second one starts, as at a restart of the server.
     var first = new SimulatedEngine(settings);
     first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
     first.homes().writeFiles(id, FIRST, List.of(file("a/key", "kept")));
-    endpoint =
-        first.start(
-            id,
-            new Fence(3, 1),
-            new ProcessSpec(
-                snapshot(),
-                ORGANIZATION,
-                commandThatServes(),
-                java.util.Map.of(),
-                PORT,
-                RESOURCES));
+    var endpoint = first.start(id, new Fence(3, 1), process(commandThatServes()));
     first.close();
     try (var second = new SimulatedEngine(settings)) {
       assertThat(second.list())
@@ -179,17 +167,7 @@ class SimulatedEngineTest extends SandboxEngineContract {
     try (var first = new SimulatedEngine(settings);
         var second = new SimulatedEngine(settings)) {
       first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
-      var endpoint =
-          first.start(
-              id,
-              new Fence(3, 1),
-              new ProcessSpec(
-                  snapshot(),
-                  ORGANIZATION,
-                  commandThatServes(),
-                  java.util.Map.of(),
-                  PORT,
-                  RESOURCES));
+      var endpoint = first.start(id, new Fence(3, 1), process(commandThatServes()));
       assertThat(second.list())
           .singleElement()
           .satisfies(
