@@ -123,7 +123,7 @@ public final class PoolClaims {
     for (var pause : MARK_PAUSES) {
       try {
         sandboxes
-            .of(claimed.id().value(), claimed.profile().sandbox())
+            .of(claimed.id().value(), claimed.profile().home())
             .writeFiles(fence, List.of(file));
         return;
       } catch (SandboxException why) {

@@ -5,7 +5,7 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -41,11 +41,11 @@ final class EffectRun {
   private volatile InstanceEffect latest;
 
   /**
-   * An instance, and the reference of its sandbox in its journal.
+   * An instance, and its home volume.
    *
-   * @param sandbox empty if the journal has none
+   * @param home empty if the journal does not name it
    */
-  record Target(InstanceId id, Optional<SandboxRef> sandbox) {}
+  record Target(InstanceId id, Optional<HomeRef> home) {}
 
   /**
    * Creates a run that is not started.
@@ -85,9 +85,9 @@ final class EffectRun {
     return target.id();
   }
 
-  /** Returns the reference of the sandbox; empty if the journal has none. */
-  Optional<SandboxRef> sandbox() {
-    return target.sandbox();
+  /** Returns the home volume; empty if the journal does not name it. */
+  Optional<HomeRef> home() {
+    return target.home();
   }
 
   InstanceEffect effect() {

@@ -9,8 +9,8 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceEffects;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.sleep.SleepSettings;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -75,10 +75,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   @Override
   public void dispatch(
       InstanceId id,
-      Optional<SandboxRef> sandbox,
+      Optional<HomeRef> home,
       InstanceEffect effect,
       Consumer<InstanceCommand.Report> report) {
-    var target = new EffectRun.Target(id, sandbox);
+    var target = new EffectRun.Target(id, home);
     runs.compute(
         id,
         (_, current) -> {
@@ -224,7 +224,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
    */
   private void requireHere(EffectRun run) {
     if (run.effect() instanceof InstanceEffect.ReleaseSlot) return;
-    sandboxes.requireHere(run.id().value(), run.sandbox());
+    sandboxes.requireHere(run.id().value(), run.home());
   }
 
   /** Returns whether a start fails in any case, so that it needs no memory. */

@@ -298,7 +298,7 @@ public sealed interface InstanceCommand extends CborSerializable {
      */
     record OtherHome(int generation, boolean runs) implements ObservedState {}
 
-    /** The sandbox is on a host that no node has. The message says which host that is. */
+    /** The sandbox is on another host than that of the node. The message names the remedy. */
     record OtherHost(String message) implements ObservedState {}
 
     /** A gateway runs whose attempt is later than the one in the journal. */

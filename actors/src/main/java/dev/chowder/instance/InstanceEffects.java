@@ -1,6 +1,6 @@
 package dev.chowder.instance;
 
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -11,16 +11,16 @@ public interface InstanceEffects {
   /**
    * Starts the effect, unless it is already running. Other work of this instance is canceled first.
    *
-   * @param sandbox reference of the sandbox; empty if the journal has none
+   * @param home the home volume of the instance; empty if the journal does not name it
    * @param report receives the outcome; canceled work reports nothing
    */
   void dispatch(
       InstanceId id,
-      Optional<SandboxRef> sandbox,
+      Optional<HomeRef> home,
       InstanceEffect effect,
       Consumer<InstanceCommand.Report> report);
 
-  /** Starts the effect of an instance without a reference of its sandbox. */
+  /** Starts the effect of an instance whose journal names no home volume. */
   default void dispatch(
       InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
     dispatch(id, Optional.empty(), effect, report);

@@ -2,7 +2,7 @@ package dev.chowder.instance;
 
 import dev.chowder.base.Failpoints;
 import dev.chowder.base.Ids;
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -185,7 +185,7 @@ public final class InstanceEntity
     }
     if (command instanceof InstanceCommand.Redispatch) {
       view.ifPresent(views::storeIfUnconfirmed);
-      effects.dispatch(id, sandbox(state), state.pendingEffect(), self);
+      effects.dispatch(id, home(state), state.pendingEffect(), self);
     }
     var reply = replyWith(view);
     if (command instanceof InstanceCommand.Get) {
@@ -261,12 +261,12 @@ public final class InstanceEntity
     var pendingEffect = state.pendingEffect();
     if (pendingEffect.equals(dispatched)) return;
     dispatched = pendingEffect;
-    effects.dispatch(id, sandbox(state), pendingEffect, self);
+    effects.dispatch(id, home(state), pendingEffect, self);
   }
 
-  private static Optional<SandboxRef> sandbox(InstanceState state) {
+  private static Optional<HomeRef> home(InstanceState state) {
     return state instanceof InstanceState.Existing existing
-        ? existing.profile().sandbox()
+        ? existing.profile().home()
         : Optional.empty();
   }
 

@@ -78,7 +78,7 @@ public final class ObservationTable {
     OTHER_HOME,
     /** The home volume exceeds its size limit. */
     DISK_FULL,
-    /** The sandbox is on a host that no node has, so that nothing of it is observed. */
+    /** The sandbox is on another host than that of the node, so that nothing of it is observed. */
     OTHER_HOST
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.secret.SecretNames;
 import java.time.Instant;
@@ -80,6 +81,11 @@ public record Profile(
     return configVersion == 0
         ? ConfigValues.NONE
         : ConfigValues.NONE.withOverrides(SecretNames.UNVERSIONED);
+  }
+
+  /** Returns the home volume of the current sandbox; empty if the journal does not name one. */
+  public Optional<HomeRef> home() {
+    return sandbox.map(ref -> new HomeRef(ref, homes.generation()));
   }
 
   /** Returns whether a change is not yet applied. */

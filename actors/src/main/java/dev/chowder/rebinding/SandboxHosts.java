@@ -1,33 +1,32 @@
 package dev.chowder.rebinding;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.sandbox.HostRebindings;
 import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.storage.HostRebindingRows;
 import dev.chowder.storage.HostRebindingRows.Rebinding;
 import dev.chowder.storage.InstanceRows;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The hosts that references of sandboxes name. Stores operators' decisions that the host of this
- * node's engine has the home volumes of another one. Does not know whether the volumes are there.
+ * node's engine replaces another one. Does not know whether the home volumes are there.
  *
- * <p>Every node reads the decisions again after {@link #RECENT}. Every method may block.
+ * <p>Nothing is cached, so that every node uses a decision at once. Few calls need one: only those
+ * about a sandbox of another host whose home volume is not here. Every method may block.
  */
 public final class SandboxHosts implements HostRebindings {
   private static final Logger LOG = LoggerFactory.getLogger(SandboxHosts.class);
-
-  /** A node uses the decisions that it read for this time, unless it makes one itself. */
-  private static final Duration RECENT = Duration.ofSeconds(1);
 
   private static final int PAGE = 500;
 
@@ -66,53 +65,39 @@ public final class SandboxHosts implements HostRebindings {
     }
   }
 
-  private record Read(List<Rebinding> rebindings, long nanos) {}
-
   private final HostRebindingRows rows;
   private final InstanceRows instances;
   private final SandboxEngine engine;
   private final InstantSource clock;
-  private final LongSupplier nanoTime;
-  private Optional<Read> read = Optional.empty();
 
-  /**
-   * Creates the hosts of an installation.
-   *
-   * @param nanoTime time in nanoseconds since any moment, such as {@link System#nanoTime}
-   */
+  /** Creates the hosts of an installation. */
   public SandboxHosts(
-      HostRebindingRows rows,
-      InstanceRows instances,
-      SandboxEngine engine,
-      InstantSource clock,
-      LongSupplier nanoTime) {
+      HostRebindingRows rows, InstanceRows instances, SandboxEngine engine, InstantSource clock) {
     this.rows = rows;
     this.instances = instances;
     this.engine = engine;
     this.clock = clock;
-    this.nanoTime = nanoTime;
   }
 
   @Override
   public Optional<String> reboundTo(String engineName, String host) {
-    return recent().stream()
+    return rebindings().stream()
         .filter(one -> one.engine().equals(engineName) && one.host().equals(host))
         .map(Rebinding::reboundTo)
         .findFirst();
   }
 
-  private synchronized List<Rebinding> recent() {
-    long now = nanoTime.getAsLong();
-    var known = read.filter(last -> now - last.nanos() < RECENT.toNanos());
-    if (known.isEmpty()) {
-      known = Optional.of(new Read(rows.all(), now));
-      read = known;
+  /** Callers of a sandbox handle failures of its engine, so that an outage looks like one. */
+  private List<Rebinding> rebindings() {
+    try {
+      return rows.all();
+    } catch (RuntimeException why) {
+      LOG.warn("event=rebindings-not-read cause={}", why.toString());
+      throw new SandboxException(
+          SandboxException.Reason.ENGINE_UNREACHABLE,
+          cannot("find the host of the sandbox", "the database does not respond", "retry later"),
+          why);
     }
-    return known.get().rebindings();
-  }
-
-  private synchronized void forget() {
-    read = Optional.empty();
   }
 
   /**
@@ -152,8 +137,7 @@ public final class SandboxHosts implements HostRebindings {
   }
 
   /**
-   * Stores that the host of this node's engine has the home volumes of another host. Applies to
-   * this node at once, and to the others after {@link #RECENT}. A repetition changes nothing.
+   * Stores that the host of this node's engine replaces another host. A repetition changes nothing.
    */
   public Decided rebind(String host) {
     var own = own();
@@ -161,7 +145,6 @@ public final class SandboxHosts implements HostRebindings {
     if (decision != Decided.DONE) return decision;
     rows.put(new Rebinding(own.engine(), host, own.host(), clock.instant()));
     LOG.warn("event=host-rebound host={} to={} by an operator", host, own.host());
-    forget();
     return decision;
   }
 
@@ -172,7 +155,6 @@ public final class SandboxHosts implements HostRebindings {
     if (decision != Decided.DONE) return decision;
     rows.remove(own.engine(), host);
     LOG.warn("event=host-unbound host={} by an operator", host);
-    forget();
     return decision;
   }
 

@@ -113,7 +113,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private void measure(InstanceView view) {
     var limit = settings.limit();
-    var usage = sandboxes.of(view.id().value(), view.profile().sandbox()).measure(limit);
+    var usage = sandboxes.of(view.id().value(), view.profile().home()).measure(limit);
     if (usage.isEmpty()) {
       LOG.warn("instance={} event=home-not-measured", view.id());
     } else if (usage.get().exceeds(limit)) {

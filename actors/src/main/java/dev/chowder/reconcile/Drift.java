@@ -29,8 +29,8 @@ sealed interface Drift {
   record Lost(InstanceView view) implements Drift {}
 
   /**
-   * The journal has a running instance, and its sandbox is on a host that no node has. Reporting it
-   * to the instance sets the instance to {@code error}.
+   * The journal has a running instance, and its sandbox is on another host than that of this node.
+   * Reporting it to the instance sets the instance to {@code error}.
    */
   record Unreachable(InstanceView view) implements Drift {}
 
@@ -70,7 +70,7 @@ sealed interface Drift {
     return of(view, reaction.consequence(), endedBefore);
   }
 
-  /** Compares the journal with a sandbox on a host that no node has. */
+  /** Compares the journal with a sandbox on another host than that of this node. */
   static Drift of(InstanceView view, ObservedState.OtherHost elsewhere) {
     var reaction = ObservationTable.reaction(view, elsewhere, false);
     return of(view, reaction.consequence(), Instant.MIN);

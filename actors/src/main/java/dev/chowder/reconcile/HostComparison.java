@@ -130,17 +130,10 @@ public final class HostComparison implements AutoCloseable {
     Map<SandboxId, InstanceView> known = new HashMap<>();
     var differing = new ArrayList<SandboxId>();
     var drifts = new ConcurrentHashMap<SandboxObservation, Drift>();
-    var elsewhere = new HashMap<SandboxId, ObservedState.OtherHost>();
+    var elsewhere = new ConcurrentHashMap<SandboxId, ObservedState.OtherHost>();
     for (var view : live) {
       var id = SandboxId.ofInstance(view.id().value());
       known.put(id, view);
-      var otherHost = otherHosts.of(view);
-      if (otherHost.isPresent()) {
-        elsewhere.put(id, otherHost.get());
-        listed.remove(id);
-        drifts.put(SandboxObservation.nothing(id), Drift.of(view, otherHost.get()));
-        continue;
-      }
       // A sandbox that the list lacks is inspected by name; only that proves that it is missing.
       if (!listed.containsKey(id) || differs(driftOf(Optional.of(view), listed.get(id)))) {
         differing.add(id);
@@ -155,7 +148,11 @@ public final class HostComparison implements AutoCloseable {
             settings.maxConcurrent(),
             id ->
                 inspect(id, known.get(id), listed.get(id), byListing)
-                    .ifPresent(one -> drifts.put(one.seen(), one.drift())));
+                    .ifPresent(
+                        one -> {
+                          drifts.put(one.seen(), one.drift());
+                          one.elsewhere().ifPresent(host -> elsewhere.put(id, host));
+                        }));
     act(
         drifts,
         elsewhere,
@@ -168,8 +165,13 @@ public final class HostComparison implements AutoCloseable {
     return (int) live.stream().filter(view -> view.member().isEmpty()).count();
   }
 
-  /** An observation of a sandbox, and its meaning. */
-  private record Inspected(SandboxObservation seen, Drift drift) {}
+  /**
+   * An observation of a sandbox, and its meaning.
+   *
+   * @param elsewhere why the sandbox of the instance is on another host; empty if it is here
+   */
+  private record Inspected(
+      SandboxObservation seen, Drift drift, Optional<ObservedState.OtherHost> elsewhere) {}
 
   /**
    * Sandboxes that did not respond.
@@ -215,16 +217,23 @@ public final class HostComparison implements AutoCloseable {
       @Nullable SandboxObservation listed,
       Map<SandboxId, Drift> byListing) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
-    if (otherHosts.have(view)) return Optional.empty();
+    boolean untracked = false;
     if (listed != null) {
       var drift = driftOf(view, listed);
       byListing.put(id, drift);
       if (!differs(drift)) return Optional.empty();
-      // An untracked sandbox is kept in any case, so its listing is enough.
-      if (drift instanceof Drift.Untracked) return Optional.of(new Inspected(listed, drift));
+      untracked = drift instanceof Drift.Untracked;
     }
-    var seen = engine.observe(id);
-    return Optional.of(new Inspected(seen, driftOf(view, seen)));
+    // An untracked sandbox is kept in any case, so its listing is enough.
+    var seen = listed != null && untracked ? listed : engine.observe(id);
+    var elsewhere = view.flatMap(one -> otherHosts.of(one, seen));
+    return Optional.of(
+        elsewhere.isPresent()
+            ? new Inspected(
+                SandboxObservation.nothing(id),
+                Drift.of(view.orElseThrow(), elsewhere.get()),
+                elsewhere)
+            : new Inspected(seen, driftOf(view, seen), elsewhere));
   }
 
   private void act(
@@ -287,8 +296,8 @@ public final class HostComparison implements AutoCloseable {
   boolean observe(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
-    if (otherHosts.have(view)) return false;
     var seen = engine.observe(id);
+    if (otherHosts.have(view, seen)) return false;
     return switch (driftOf(view, seen)) {
       case Drift.Benign(var instance) -> {
         report(instance, seen, Optional.empty());
@@ -312,8 +321,8 @@ public final class HostComparison implements AutoCloseable {
   boolean removeQuarantined(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
-    if (otherHosts.have(view)) return false;
     var seen = engine.observe(id);
+    if (otherHosts.have(view, seen)) return false;
     return switch (Drift.of(view, seen, Instant.EPOCH)) {
       case Drift.Untracked(), Drift.Reappeared _ -> {
         // The fence keeps a home volume with which the instance is recovered meanwhile.

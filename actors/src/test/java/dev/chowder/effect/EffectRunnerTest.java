@@ -27,6 +27,7 @@ import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.Sandboxes;
@@ -80,13 +81,17 @@ class EffectRunnerTest {
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
   private static final InstanceId OTHER = new InstanceId("01a20000-0000-7000-8000-000000000002");
 
-  private static final Optional<SandboxRef> ON_ANOTHER_HOST =
-      Optional.of(new SandboxRef("fake", "previous", "sb-" + ID.value()));
+  private static final Optional<HomeRef> ON_ANOTHER_HOST =
+      Optional.of(new HomeRef(new SandboxRef("fake", "previous", "sb-" + ID.value()), 1));
 
   private final ScriptedWork work = new ScriptedWork();
   private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
   private volatile Optional<String> rebound = Optional.empty();
-  private final Sandboxes sandboxes = new Sandboxes(engine, (_, _) -> rebound);
+
+  /** Why no rebinding can be read; empty if they can. */
+  private volatile Optional<SandboxException> unreadable = Optional.empty();
+
+  private final Sandboxes sandboxes = new Sandboxes(engine, (_, _) -> rebound());
   private final BlockingQueue<InstanceCommand.Report> reports = new ArrayBlockingQueue<>(100);
   private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   private EffectRunner runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
@@ -154,6 +159,21 @@ class EffectRunnerTest {
         new InstanceEffect.AwaitStart("organization", 1, List.of(), Instant.now()),
         reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
+  }
+
+  /** An outage of the database does not decide where the sandbox is. */
+  @Test
+  void aStartWaitsForMemoryWhileNoRebindingCanBeRead() throws InterruptedException {
+    unreadable =
+        Optional.of(new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "no answer"));
+    work.withoutMemory.set(2);
+    runner.dispatch(
+        ID,
+        ON_ANOTHER_HOST,
+        new InstanceEffect.AwaitStart("organization", 1, List.of(), Instant.now()),
+        reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
+    assertThat(work.withoutMemory).hasNegativeValue();
   }
 
   @Test
@@ -313,6 +333,14 @@ class EffectRunnerTest {
     assertThat(runner.waiting()).isEqualTo(3);
     work.gate.release(4);
     for (int n = 0; n < 4; n++) assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+  }
+
+  private Optional<String> rebound() {
+    unreadable.ifPresent(
+        why -> {
+          throw why;
+        });
+    return rebound;
   }
 
   private static RunStages wake() {

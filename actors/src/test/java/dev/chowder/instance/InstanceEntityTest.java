@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.TestActors;
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -244,7 +244,7 @@ class InstanceEntityTest {
       @Override
       public void dispatch(
           InstanceId id,
-          Optional<SandboxRef> sandbox,
+          Optional<HomeRef> home,
           InstanceEffect effect,
           Consumer<InstanceCommand.Report> report) {
         dispatched.add(effect);

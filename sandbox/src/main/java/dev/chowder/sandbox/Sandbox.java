@@ -17,7 +17,7 @@ public final class Sandbox {
    * Creates a sandbox of an engine.
    *
    * @param id returns the id, or throws a {@link SandboxException} if the engine does not have the
-   *     sandbox; asked in each call
+   *     sandbox; called for each call
    */
   Sandbox(SandboxEngine engine, Supplier<SandboxId> id) {
     this.engine = engine;

@@ -28,8 +28,8 @@ public interface SandboxEngine extends AutoCloseable {
 
   /**
    * Returns the reference of a sandbox of this engine, whether the sandbox exists or not. A restart
-   * of the engine does not change it. Fails if the engine does not respond, unless an earlier call
-   * already got the engine's identity.
+   * of the engine does not change it. An upgrade may do so, although the home directories stay.
+   * Fails if the engine does not respond, unless a recent call got the engine's identity.
    */
   SandboxRef ref(SandboxId id);
 
@@ -125,8 +125,8 @@ public interface SandboxEngine extends AutoCloseable {
   Ending howEnded(SandboxId id);
 
   /**
-   * Returns the address of an unpublished port of the main process. Only Chowder's machine can
-   * reach it. Empty if no main process runs. Does not check whether a process listens on the port.
+   * Returns the address of an unpublished port of the main process. Every node can reach it. Empty
+   * if no main process runs. Does not check whether a process listens on the port.
    */
   Optional<SandboxEndpoint> endpoint(SandboxId id, int port);
 

@@ -6,8 +6,8 @@ import static dev.chowder.base.ErrorText.must;
  * Names one sandbox among the sandboxes of all engines. The journal of an instance stores it.
  *
  * @param engine name of the engine, such as {@code docker}
- * @param host identity of the place where the engine keeps home directories. The engine stores it
- *     there, so that it changes if the home directories are somewhere else.
+ * @param host identity of the place where the engine keeps home directories. It may change although
+ *     the home directories stay ({@link Sandboxes}).
  * @param id id of the sandbox at the engine
  */
 public record SandboxRef(String engine, String host, String id) {

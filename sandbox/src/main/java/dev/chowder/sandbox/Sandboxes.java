@@ -3,19 +3,35 @@ package dev.chowder.sandbox;
 import static dev.chowder.base.ErrorText.cannot;
 
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the sandboxes of instances by the references in their journals, on the engine of this node.
  * The parts of Chowder that use sandboxes, but do not run them, have no engine.
+ *
+ * <p>A sandbox is on this node's host if its reference names that host, if its home volume is here,
+ * or if an operator rebound its host to this one. The identity of an engine may change while its
+ * volumes stay, so the reference alone is not enough.
  */
 public final class Sandboxes {
+  private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
+
   private final SandboxEngine engine;
   private final HostRebindings rebindings;
+
+  /** Other hosts that were logged. There are few, and each concerns many sandboxes. */
+  private final Set<OtherHost> logged = ConcurrentHashMap.newKeySet();
+
+  private record OtherHost(String engine, String host, String own) {}
 
   /**
    * Creates the sandboxes of an engine.
    *
-   * @param rebindings hosts whose home volumes were moved to another host
+   * @param rebindings hosts that an operator rebound to another host
    */
   public Sandboxes(SandboxEngine engine, HostRebindings rebindings) {
     this.engine = engine;
@@ -23,55 +39,91 @@ public final class Sandboxes {
   }
 
   /**
-   * Returns the sandbox of an instance, whether it exists or not. If the reference names an engine
-   * or a host that this node does not have, each call of the sandbox fails with {@link
+   * Returns the sandbox of an instance, whether it exists or not. If it is on an engine or a host
+   * that this node does not have, each call of the sandbox fails with {@link
    * SandboxException.Reason#ELSEWHERE}.
    *
-   * @param ref the reference in the instance's journal; if it is empty, the id of the sandbox is
+   * @param home the home volume in the instance's journal; if it is empty, the id of the sandbox is
    *     derived from the instance's id
    */
-  public Sandbox of(String instanceId, Optional<SandboxRef> ref) {
+  public Sandbox of(String instanceId, Optional<HomeRef> home) {
     var derived = SandboxId.ofInstance(instanceId);
-    return new Sandbox(engine, () -> ref.map(it -> resolve(it, derived)).orElse(derived));
+    return new Sandbox(
+        engine, () -> home.map(it -> resolve(it, derived, () -> seen(it))).orElse(derived));
   }
 
   /**
    * Checks that this node has the host of an instance's sandbox. May block.
    *
-   * @param ref the reference in the instance's journal; nothing is checked if it is empty
+   * @param home the home volume in the instance's journal; nothing is checked if it is empty
    * @throws SandboxException {@link SandboxException.Reason#ELSEWHERE} if it does not
    */
-  public void requireHere(String instanceId, Optional<SandboxRef> ref) {
-    ref.ifPresent(
+  public void requireHere(String instanceId, Optional<HomeRef> home) {
+    home.ifPresent(
         it -> {
-          var _ = resolve(it, SandboxId.ofInstance(instanceId));
+          var _ = resolve(it, SandboxId.ofInstance(instanceId), () -> seen(it));
         });
   }
 
-  private SandboxId resolve(SandboxRef ref, SandboxId derived) {
+  /**
+   * Checks the same for a sandbox that the caller just observed.
+   *
+   * @param seen the sandbox of the instance, as this node's engine observed it
+   */
+  public void requireHere(Optional<HomeRef> home, SandboxObservation seen) {
+    home.ifPresent(
+        it -> {
+          var _ = resolve(it, seen.id(), () -> seen);
+        });
+  }
+
+  private SandboxObservation seen(HomeRef home) {
+    return engine.observe(new SandboxId(home.sandbox().id()));
+  }
+
+  private SandboxId resolve(HomeRef home, SandboxId derived, Supplier<SandboxObservation> seen) {
+    var ref = home.sandbox();
     var here = engine.ref(derived);
-    if (isHere(ref, here)) return new SandboxId(ref.id());
+    if (isHere(home, here, seen)) return new SandboxId(ref.id());
+    if (logged.add(new OtherHost(ref.engine(), ref.host(), here.host()))) {
+      LOG.warn(
+          "event=other-host host={} engine={} own={} own_engine={}: its sandboxes are not used;"
+              + " move its home volumes to this host, or call RebindHost if they are lost",
+          ref.host(),
+          ref.engine(),
+          here.host(),
+          here.engine());
+    }
     throw new SandboxException(
         SandboxException.Reason.ELSEWHERE,
         cannot(
-            "use sandbox " + ref.id(),
-            "it is on host %s of engine %s, and this node has host %s of engine %s"
-                .formatted(ref.host(), ref.engine(), here.host(), here.engine()),
-            "if its home volume was moved here, an operator must call RebindHost"));
+            "use the sandbox",
+            "this node does not have its host",
+            "an operator must move the volume to this host, or call RebindHost if it is lost"));
   }
 
-  private boolean isHere(SandboxRef ref, SandboxRef here) {
+  /** Most references name this host, so that neither the engine nor the database is queried. */
+  private boolean isHere(HomeRef home, SandboxRef here, Supplier<SandboxObservation> seen) {
+    var ref = home.sandbox();
     if (!ref.engine().equals(here.engine())) return false;
-    // Most references name this host, so that the rebindings are not queried for them.
-    return ref.host().equals(here.host())
-        || rebindings
-            .reboundTo(ref.engine(), ref.host())
-            .filter(host -> host.equals(here.host()))
-            .isPresent();
+    if (ref.host().equals(here.host())) return true;
+    if (seen.get().home().filter(found -> found == home.generation()).isPresent()) return true;
+    return rebindings.reboundTo(ref.engine(), ref.host()).equals(Optional.of(here.host()));
   }
 
-  /** Returns the host that the engine shares with this node. */
-  public SandboxHost host() {
-    return engine.host();
+  /** Returns whether the engine of this node responds. */
+  public boolean responds() {
+    try {
+      var _ = engine.host().capacity();
+      return true;
+    } catch (SandboxException why) {
+      LOG.warn("event=engine-unavailable message={}", why.getMessage());
+      return false;
+    }
+  }
+
+  /** Returns why the host does not isolate sandboxes ({@link SandboxHost#isolationFailure}). */
+  public Optional<String> isolationFailure() {
+    return engine.host().isolationFailure();
   }
 }

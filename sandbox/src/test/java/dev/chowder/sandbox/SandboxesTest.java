@@ -13,6 +13,10 @@ import org.junit.jupiter.api.Test;
 class SandboxesTest {
   private final String instance = UUID.randomUUID().toString();
   private final SandboxId derived = SandboxId.ofInstance(instance);
+
+  /** The generation of each home volume on this host; empty if it has none. */
+  private Optional<Integer> home = Optional.empty();
+
   private final Sandboxes sandboxes = new Sandboxes(engine(), SandboxesTest::reboundTo);
 
   @Test
@@ -27,19 +31,45 @@ class SandboxesTest {
   }
 
   @Test
-  void aSandboxWhoseHomeVolumeWasMovedIsFound() {
+  void aSandboxWhoseHostWasReboundToThisOneIsFound() {
     var moved = of(new SandboxRef("docker", "moved", derived.value()));
     assertThat(moved.observe().id()).isEqualTo(derived);
   }
 
+  /** An upgrade of Docker changed its identity, or an operator moved the volume. */
   @Test
-  void anotherHostIsRejectedWithBothHosts() {
-    var elsewhere = of(new SandboxRef("docker", "there", derived.value()));
+  void aSandboxWhoseHomeVolumeIsHereIsFoundWithoutAnyDecision() {
+    home = Optional.of(3);
+    var withoutDecisions =
+        new Sandboxes(
+            engine(),
+            (_, _) -> {
+              throw new AssertionError("queried");
+            });
+    var ref = new HomeRef(new SandboxRef("docker", "there", derived.value()), 3);
+    assertThat(withoutDecisions.of(instance, Optional.of(ref)).observe().id()).isEqualTo(derived);
+    withoutDecisions.requireHere(instance, Optional.of(ref));
+    withoutDecisions.requireHere(Optional.of(ref), observed());
+  }
+
+  @Test
+  void anotherHomeVolumeOfTheInstanceDoesNotCount() {
+    home = Optional.of(2);
+    var elsewhere = new HomeRef(new SandboxRef("docker", "there", derived.value()), 3);
+    assertElsewhere(sandboxes.of(instance, Optional.of(elsewhere)));
+    assertThatThrownBy(() -> sandboxes.requireHere(Optional.of(elsewhere), observed()))
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.ELSEWHERE));
+  }
+
+  /** Callers of the API read this message, and operators read the hosts in the log. */
+  @Test
+  void anotherHostIsRejectedWithTheRemedyAndWithoutIdentities() {
+    var elsewhere = of(new SandboxRef("docker", "there-1", derived.value()));
     assertElsewhere(elsewhere);
     assertThatThrownBy(elsewhere::observe)
-        .hasMessageContaining("host there of engine docker")
-        .hasMessageContaining("host here of engine docker")
-        .hasMessageContaining("RebindHost");
+        .hasMessageContaining("RebindHost")
+        .hasMessageNotContaining("there-1");
   }
 
   @Test
@@ -56,13 +86,9 @@ class SandboxesTest {
   @Test
   void theCheckOfTheHostHasTheSameResult() {
     sandboxes.requireHere(instance, Optional.empty());
-    sandboxes.requireHere(instance, Optional.of(new SandboxRef("docker", "here", derived.value())));
-    sandboxes.requireHere(
-        instance, Optional.of(new SandboxRef("docker", "moved", derived.value())));
-    assertThatThrownBy(
-            () ->
-                sandboxes.requireHere(
-                    instance, Optional.of(new SandboxRef("docker", "there", derived.value()))))
+    sandboxes.requireHere(instance, home("here"));
+    sandboxes.requireHere(instance, home("moved"));
+    assertThatThrownBy(() -> sandboxes.requireHere(instance, home("there")))
         .isInstanceOfSatisfying(
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.ELSEWHERE));
   }
@@ -76,7 +102,15 @@ class SandboxesTest {
   }
 
   private Sandbox of(SandboxRef ref) {
-    return sandboxes.of(instance, Optional.of(ref));
+    return sandboxes.of(instance, Optional.of(new HomeRef(ref, 1)));
+  }
+
+  private Optional<HomeRef> home(String host) {
+    return Optional.of(new HomeRef(new SandboxRef("docker", host, derived.value()), 1));
+  }
+
+  private SandboxObservation observed() {
+    return new SandboxObservation(derived, home, SandboxObservation.nothing(derived).mainProcess());
   }
 
   private static void assertElsewhere(Sandbox sandbox) {
@@ -85,7 +119,7 @@ class SandboxesTest {
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.ELSEWHERE));
   }
 
-  private static SandboxEngine engine() {
+  private SandboxEngine engine() {
     return (SandboxEngine)
         Proxy.newProxyInstance(
             SandboxEngine.class.getClassLoader(),
@@ -94,7 +128,8 @@ class SandboxesTest {
               var id = (SandboxId) arguments[0];
               return switch (verb.getName()) {
                 case "ref" -> new SandboxRef("docker", "here", id.value());
-                case "observe" -> SandboxObservation.nothing(id);
+                case "observe" ->
+                    new SandboxObservation(id, home, SandboxObservation.nothing(id).mainProcess());
                 default -> throw new AssertionError(verb);
               };
             });

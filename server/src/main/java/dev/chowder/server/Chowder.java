@@ -180,8 +180,7 @@ public final class Chowder implements AutoCloseable {
         new HostRebindingRows(storage.database()),
         new InstanceRows(storage.database()),
         engine,
-        clock,
-        System::nanoTime);
+        clock);
   }
 
   private ClusterNode join() throws IOException {

@@ -105,7 +105,7 @@ record EdgeStep(
                 new MonitoringServer.Sources(
                     metrics::scrape,
                     isServing,
-                    () -> inputs.sandboxes().host().isolationFailure().isEmpty())));
+                    () -> inputs.sandboxes().isolationFailure().isEmpty())));
     return new Parts(operators, monitoring, startup.add("gRPC", grpc(envoy)));
   }
 

@@ -166,7 +166,7 @@ record ServiceStep(
             skillService(shared),
             channelService(shared)),
         shared.instances(),
-        new BulkRecovery(new InstanceRows(storage.database()), starts, sandboxes.host()),
+        new BulkRecovery(new InstanceRows(storage.database()), starts, sandboxes),
         shared.directory(),
         controlUi,
         shared.organizations(),
@@ -315,7 +315,7 @@ record ServiceStep(
         new SignUpPolicy(
             settings.signUpOpen(),
             settings.unisolatedOrganizations(),
-            sandboxes.host()::isolationFailure,
+            sandboxes::isolationFailure,
             () -> rows.isAnyBesides(Standing.DELETED.label())),
         node.clock());
   }

@@ -12,6 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.conditions.ArchConditions;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxHomes;
+import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxTasks;
 import org.junit.jupiter.api.Test;
 
@@ -71,6 +72,6 @@ class ServerArchitectureTest {
   private static ArchCondition<JavaClass> dependOnAnEngine() {
     return ArchConditions.dependOnClassesThat(
         JavaClass.Predicates.belongToAnyOf(
-            SandboxEngine.class, SandboxTasks.class, SandboxHomes.class));
+            SandboxEngine.class, SandboxTasks.class, SandboxHomes.class, SandboxHost.class));
   }
 }

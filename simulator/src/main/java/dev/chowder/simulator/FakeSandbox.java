@@ -86,7 +86,7 @@ final class FakeSandbox {
   private @Nullable CountDownLatch task;
   private boolean removed;
 
-  private final int generation;
+  private volatile int generation;
 
   private FakeSandbox(SandboxId id, Path directory, int generation) {
     this.id = id;
@@ -167,6 +167,14 @@ final class FakeSandbox {
 
   int generation() {
     return generation;
+  }
+
+  /** Changes the generation of the home; 0 removes it, as a copy of a volume may lose its label. */
+  synchronized void relabel(int newGeneration) throws IOException {
+    var label = directory.resolve(GENERATION);
+    if (newGeneration == 0) Files.deleteIfExists(label);
+    else Files.writeString(label, Integer.toString(newGeneration));
+    generation = newGeneration;
   }
 
   /** Returns whether this home still exists, since another one may have replaced it. */

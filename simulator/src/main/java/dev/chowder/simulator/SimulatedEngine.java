@@ -132,6 +132,15 @@ public final class SimulatedEngine implements SandboxEngine {
     identity = host;
   }
 
+  /** Gives all homes this generation; 0 removes it, as a copy of a volume may lose its label. */
+  public void relabelHomes(int generation) {
+    try {
+      for (var sandbox : host.all()) sandbox.relabel(generation);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
   /** Returns whether a task of this sandbox is running. */
   public boolean hasTask(SandboxId id) {
     return host.find(id).map(FakeSandbox::hasTask).orElse(false);

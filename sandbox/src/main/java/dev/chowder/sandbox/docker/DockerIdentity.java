@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The identity of a Docker Engine: the {@code ID} in {@code docker info}. It is stored in {@code
  * /etc/docker} up to Docker 20.10, and later in the data directory, beside the volumes. An upgrade
- * from 20.10 to 24.0 or later changes it; Docker 23.0 takes it over.
+ * from 20.10 to 24.0 or later changes it, and the volumes stay; Docker 23.0 takes it over.
  */
 final class DockerIdentity {
   private static final String ENGINE = "docker";

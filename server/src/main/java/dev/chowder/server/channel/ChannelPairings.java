@@ -85,7 +85,7 @@ public final class ChannelPairings {
     try {
       var printed =
           sandboxes
-              .of(view.id().value(), view.profile().sandbox())
+              .of(view.id().value(), view.profile().home())
               .exec(OpenClawChannels.codesCommand(channel), settings.codesTimeout());
       if (printed.exitCode() != 0) throw noCodes(wanted, printed.output());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);

@@ -68,8 +68,8 @@ final class Workspaces {
   /** Runs the work with a permit. Call {@link #require} first. */
   <T> T in(Caller caller, InstanceId id, Function<HomeFolder, T> work) {
     try (var _ = permits.acquire(caller.organizationId())) {
-      var ref = client.get(caller, id).profile().sandbox();
-      return work.apply(sandboxes.of(id.value(), ref).folder(FOLDER));
+      var home = client.get(caller, id).profile().home();
+      return work.apply(sandboxes.of(id.value(), home).folder(FOLDER));
     } catch (FileRefused why) {
       throw FileErrors.error(why);
     } catch (SandboxException why) {

@@ -9,7 +9,7 @@ import com.google.rpc.Code;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.openclaw.config.Channel;
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
@@ -68,9 +68,9 @@ public final class GatewayAuthorization {
       case Lookup.Suspended() -> throw ApiError.organizationSuspended();
       case Lookup.WrongState(var status, _) ->
           throw ApiError.of(Reason.INSTANCE_NOT_RUNNING, must("status", "be running", status));
-      case Lookup.Target(var gateway, _, _, var sandbox) -> {
+      case Lookup.Target(var gateway, _, _, var home) -> {
         var port = listenerPort(http);
-        if (port.isPresent()) yield listener(instanceId.get(), sandbox, gateway, port.get());
+        if (port.isPresent()) yield listener(instanceId.get(), home, gateway, port.get());
         if ("websocket".equalsIgnoreCase(http.getHeadersOrDefault("upgrade", ""))) {
           onWebSocket.onOpening(instanceId.get());
         }
@@ -101,9 +101,9 @@ public final class GatewayAuthorization {
   }
 
   private CheckResponse listener(
-      String instanceId, Optional<SandboxRef> sandbox, InetSocketAddress gateway, int port) {
+      String instanceId, Optional<HomeRef> home, InetSocketAddress gateway, int port) {
     return listeners
-        .lookup(instanceId, sandbox, gateway, port)
+        .lookup(instanceId, home, gateway, port)
         .map(GatewayAuthorization::allowed)
         .orElseThrow(
             () ->

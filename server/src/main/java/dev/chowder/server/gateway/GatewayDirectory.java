@@ -1,6 +1,6 @@
 package dev.chowder.server.gateway;
 
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.secret.Secret;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -59,15 +59,12 @@ public interface GatewayDirectory {
      * @param address resolved, and reachable from this node
      * @param token allows everything in that agent
      * @param next the new token during a rotation, which may already be the valid one
-     * @param sandbox reference of the instance's sandbox; empty if its journal has none
+     * @param home the instance's home volume; empty if its journal does not name it
      */
     record Target(
-        InetSocketAddress address,
-        Secret token,
-        Optional<Secret> next,
-        Optional<SandboxRef> sandbox)
+        InetSocketAddress address, Secret token, Optional<Secret> next, Optional<HomeRef> home)
         implements Lookup {
-      /** Creates a target without a rotation and without a reference. */
+      /** Creates a target without a rotation, and without a home volume in its journal. */
       public Target(InetSocketAddress address, Secret token) {
         this(address, token, Optional.empty(), Optional.empty());
       }

@@ -1,6 +1,6 @@
 package dev.chowder.server.gateway;
 
-import dev.chowder.sandbox.SandboxRef;
+import dev.chowder.sandbox.HomeRef;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
@@ -10,10 +10,10 @@ public interface ListenerDirectory {
   /**
    * Returns the address of a port in the sandbox. Does not check whether a process listens there.
    *
-   * @param sandbox reference of the instance's sandbox; empty if its journal has none
+   * @param home the instance's home volume; empty if its journal does not name it
    * @param gateway current address of the instance's gateway
    * @return empty if the address is unknown
    */
   Optional<InetSocketAddress> lookup(
-      String instanceId, Optional<SandboxRef> sandbox, InetSocketAddress gateway, int port);
+      String instanceId, Optional<HomeRef> home, InetSocketAddress gateway, int port);
 }

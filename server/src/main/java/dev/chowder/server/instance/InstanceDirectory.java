@@ -61,7 +61,7 @@ public final class InstanceDirectory implements GatewayDirectory {
         new InetSocketAddress(endpoint.host(), endpoint.port()),
         token.get(),
         next,
-        view.profile().sandbox());
+        view.profile().home());
   }
 
   private InstanceReply ask(InstanceId id) {

@@ -33,7 +33,7 @@ public final class InstanceLogs {
   void tail(Caller caller, InstanceRequests.Tail wanted, ServerCallStreamObserver<LogLine> out) {
     var view = client.get(caller, new InstanceId(wanted.instanceId()));
     LogStream.run(
-        sandboxes.of(view.id().value(), view.profile().sandbox()),
+        sandboxes.of(view.id().value(), view.profile().home()),
         view.id(),
         wanted,
         masking(view)::mask,

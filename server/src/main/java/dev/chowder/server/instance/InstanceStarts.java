@@ -110,7 +110,7 @@ public final class InstanceStarts {
    */
   private SandboxObservation observe(InstanceView view) {
     try {
-      return sandboxes.of(view.id().value(), view.profile().sandbox()).observe();
+      return sandboxes.of(view.id().value(), view.profile().home()).observe();
     } catch (SandboxException why) {
       // Only this sandbox is unavailable. Admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());

@@ -2,8 +2,8 @@ package dev.chowder.server.instance;
 
 import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.gateway.ListenerDirectory;
 import java.net.InetSocketAddress;
@@ -26,7 +26,7 @@ public final class SandboxListeners implements ListenerDirectory {
 
   /** Has the gateway's address, because the listener's address changes with it at each start. */
   private record Key(
-      String instanceId, Optional<SandboxRef> sandbox, InetSocketAddress gateway, int port) {}
+      String instanceId, Optional<HomeRef> home, InetSocketAddress gateway, int port) {}
 
   /**
    * Creates a cache of listeners.
@@ -46,14 +46,14 @@ public final class SandboxListeners implements ListenerDirectory {
 
   @Override
   public Optional<InetSocketAddress> lookup(
-      String instanceId, Optional<SandboxRef> sandbox, InetSocketAddress gateway, int port) {
-    return cached.get(new Key(instanceId, sandbox, gateway, port)).join();
+      String instanceId, Optional<HomeRef> home, InetSocketAddress gateway, int port) {
+    return cached.get(new Key(instanceId, home, gateway, port)).join();
   }
 
   private Optional<InetSocketAddress> ask(Key key) {
     try {
       return sandboxes
-          .of(key.instanceId(), key.sandbox())
+          .of(key.instanceId(), key.home())
           .endpoint(key.port())
           .map(at -> new InetSocketAddress(at.host(), at.port()));
     } catch (SandboxException why) {

@@ -6,8 +6,7 @@ import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxHost;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.InstanceStarts;
@@ -33,12 +32,12 @@ public final class BulkRecovery {
 
   private final InstanceRows rows;
   private final InstanceStarts starts;
-  private final SandboxHost host;
+  private final Sandboxes sandboxes;
 
-  public BulkRecovery(InstanceRows rows, InstanceStarts starts, SandboxHost host) {
+  public BulkRecovery(InstanceRows rows, InstanceStarts starts, Sandboxes sandboxes) {
     this.rows = rows;
     this.starts = starts;
-    this.host = host;
+    this.sandboxes = sandboxes;
   }
 
   /** An instance in {@code error}, and the caller in whose name it is recovered. */
@@ -48,17 +47,7 @@ public final class BulkRecovery {
     return recoverEach(
         failed(errorReason, organizationId),
         one -> starts.recover(one.caller(), one.id()),
-        this::engineAnswers);
-  }
-
-  private boolean engineAnswers() {
-    try {
-      var _ = host.capacity();
-      return true;
-    } catch (SandboxException why) {
-      LOG.warn("event=bulk-recover-ended message={}", why.getMessage());
-      return false;
-    }
+        sandboxes::responds);
   }
 
   /**

@@ -34,7 +34,7 @@ final class SkillFolders {
 
   /** Removes the folder of the instance, if it exists. */
   void remove(InstanceView instance, FilePath folder) {
-    var sandbox = sandboxes.of(instance.id().value(), instance.profile().sandbox());
+    var sandbox = sandboxes.of(instance.id().value(), instance.profile().home());
     try {
       var files = sandbox.folder(WORKSPACE);
       delete(files, folder);

@@ -4,6 +4,7 @@ import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.HostRebindings;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
@@ -79,9 +80,9 @@ class SandboxListenersTest {
   @Test
   void aSandboxOnAnotherHostHasNoAddress() {
     var gateway = start(1);
-    var here = Optional.of(driver.ref(sandbox));
+    var here = Optional.of(new HomeRef(driver.ref(sandbox), 0));
     assertThat(listeners.lookup(id, here, gateway, PORT)).contains(gateway);
-    var elsewhere = Optional.of(new SandboxRef("fake", "another", sandbox.value()));
+    var elsewhere = Optional.of(new HomeRef(new SandboxRef("fake", "another", sandbox.value()), 1));
     assertThat(listeners.lookup(id, elsewhere, gateway, PORT)).isEmpty();
   }
 

@@ -19,6 +19,7 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.server.operator.OperatorCalls.Answer;
 import dev.chowder.simulator.FakeScript.Verb;
+import dev.chowder.simulator.SimulatedEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +28,17 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests an instance whose home volume was moved to the engine of another machine. */
+/**
+ * Tests instances on the engine of another machine: with their home volumes, with copies of them
+ * that lost their labels, and without them. A copy without its label counts as another volume.
+ */
 class MovedHomesTest {
+  /** The generation of a home volume without a label. */
+  private static final int UNLABELLED = 0;
+
+  /** The generation of the home volume of a new instance. */
+  private static final int FIRST = 1;
+
   private static final Map<String, Object> QUICK =
       Map.of(
           "chowder.reconciler.interval", "100ms",
@@ -36,6 +46,45 @@ class MovedHomesTest {
 
   @TempDir Path home;
   @TempDir Path empty;
+
+  @Test
+  void anAgentContinuesWhereItsHomeVolumeIs() throws IOException {
+    var agent = agentOnThePreviousMachine(false);
+    try (var moved = nodeWithTheHomeVolumes()) {
+      awaitPasses(moved);
+      moved.awaitStatus(agent.key(), agent.id(), Instance.Status.running);
+      for (var call : calls(moved, agent.key(), agent.id())) call.run();
+      assertThat(note(moved, agent.key(), agent.id())).isEqualTo("kept");
+      stopAndStart(moved, agent);
+      assertThat(note(moved, agent.key(), agent.id())).isEqualTo("kept");
+      // An operator sees the identity with which the sandbox was created.
+      assertThat(moved.operator("ListHosts").body()).contains(host("simulated", false, 1));
+
+      delete(moved, agent);
+      Node.await(
+          () -> moved.host().observe(Node.sandbox(agent.id())).homeExists() ? "still there" : "");
+    }
+  }
+
+  /** As an upgrade of Docker from version 20.10 does. */
+  @Test
+  void anAgentContinuesWhenTheIdentityOfTheEngineChanges() throws IOException {
+    try (var node = Node.start(home, QUICK)) {
+      var key = node.newcomer("shrimp");
+      var id = node.createRunning(key);
+      node.putFile(key, id, "note", "kept");
+      var skill = installSkill(node, key, id);
+      var code = requestPairing(node, key, id);
+
+      node.host().identifyAs("another");
+      awaitPasses(node);
+      assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
+      deleteSkill(node, key, id, skill);
+      pair(node, key, id, code);
+      stopAndStart(node, new Agent(key, id));
+      assertThat(note(node, key, id)).isEqualTo("kept");
+    }
+  }
 
   @Test
   void filesAndLogsAreAccessibleAfterTheOperatorRebindsThePreviousHost() throws IOException {
@@ -80,7 +129,6 @@ class MovedHomesTest {
     }
   }
 
-  /** As after a change of the engine's identity: the gateway runs, and its home volume is here. */
   @Test
   void skillsAndPairingCodesOfAnotherHostAreRejectedWhileTheGatewayRuns() throws IOException {
     try (var node = Node.start(home, Map.of("chowder.reconciler.interval", "1h"))) {
@@ -90,7 +138,7 @@ class MovedHomesTest {
       var skill = installSkill(node, key, id);
       var code = requestPairing(node, key, id);
 
-      node.host().identifyAs("another");
+      moveTo(node.host());
       assertRejected(node, key, id);
       Rejection.of(() -> deleteSkill(node, key, id, skill))
           .hasReason(Reason.GATEWAY_UNAVAILABLE)
@@ -110,7 +158,7 @@ class MovedHomesTest {
       var key = node.newcomer("shrimp");
       var id = node.createRunning(key);
       node.putFile(key, id, "note", "kept");
-      node.host().identifyAs("another");
+      moveTo(node.host());
       var _ =
           node.instances(key)
               .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
@@ -160,10 +208,10 @@ class MovedHomesTest {
   }
 
   @Test
-  void aStoppedAgentOfAnotherHostStartsAfterTheRebinding() throws IOException {
+  void aStoppedAgentStartsWhereItsHomeVolumeIs() throws IOException {
     var agent = agentOnThePreviousMachine(true);
-    try (var moved = nodeOnAnotherMachine()) {
-      rebind(moved);
+    try (var moved = nodeWithTheHomeVolumes()) {
+      awaitPasses(moved);
       var _ =
           moved
               .instances(agent.key())
@@ -177,10 +225,7 @@ class MovedHomesTest {
   void aDeletedAgentOfAnotherHostIsRemovedAfterTheRebinding() throws IOException {
     var agent = agentOnThePreviousMachine(true);
     try (var moved = nodeOnAnotherMachine()) {
-      var _ =
-          moved
-              .instances(agent.key())
-              .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(agent.id()).build());
+      delete(moved, agent);
       awaitPasses(moved);
       assertThat(moved.slots(agent.key())).isZero();
       assertThat(moved.host().observe(Node.sandbox(agent.id())).homeExists()).isTrue();
@@ -200,7 +245,7 @@ class MovedHomesTest {
 
   /** Such a change may be a mistake, and their gateways may run. */
   @Test
-  void aMoveOfManyAgentsHaltsTheReconcilerUntilTheRebinding() throws IOException {
+  void aMoveOfManyAgentsHaltsTheReconcilerUntilTheHomeVolumesAreThere() throws IOException {
     var ids = new ArrayList<String>();
     String key;
     try (var before = Node.start(home, Map.of())) {
@@ -213,8 +258,10 @@ class MovedHomesTest {
       for (var id : ids) {
         assertThat(moved.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
       }
-      rebind(moved);
-      Node.await(() -> isHalted(moved) ? "halted" : "");
+    }
+    try (var moved = nodeWithTheHomeVolumes()) {
+      awaitPasses(moved);
+      assertThat(isHalted(moved)).isFalse();
       for (var id : ids) {
         Node.await(
             () ->
@@ -234,13 +281,43 @@ class MovedHomesTest {
       var id = moved.createRunning(key);
       moved.putFile(key, id, "note", "new");
       assertThat(note(moved, key, id)).isEqualTo("new");
+      assertThat(moved.operator("ListHosts").body()).contains(host("another", true, 1));
     }
   }
 
   private Node nodeOnAnotherMachine() throws IOException {
     var host = Node.host(home.resolve("sandboxes"));
-    host.identifyAs("another");
+    moveTo(host);
     return Node.start(home, host, QUICK);
+  }
+
+  private static void moveTo(SimulatedEngine host) {
+    host.identifyAs("another");
+    host.relabelHomes(UNLABELLED);
+  }
+
+  private Node nodeWithTheHomeVolumes() throws IOException {
+    var host = Node.host(home.resolve("sandboxes"));
+    host.identifyAs("another");
+    host.relabelHomes(FIRST);
+    return Node.start(home, host, QUICK);
+  }
+
+  private static void stopAndStart(Node node, Agent agent) {
+    var _ =
+        node.instances(agent.key())
+            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(agent.id()).build());
+    node.awaitStatus(agent.key(), agent.id(), Instance.Status.stopped);
+    var _ =
+        node.instances(agent.key())
+            .startInstance(StartInstanceRequest.newBuilder().setInstanceId(agent.id()).build());
+    node.awaitStatus(agent.key(), agent.id(), Instance.Status.running);
+  }
+
+  private static void delete(Node node, Agent agent) {
+    var _ =
+        node.instances(agent.key())
+            .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(agent.id()).build());
   }
 
   private record Agent(String key, String id) {}
