@@ -16,6 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -32,6 +33,7 @@ final class DockerApi implements AutoCloseable {
   private final DockerClient client;
   private final Semaphore calls;
   private final Semaphore streams;
+  private final AtomicInteger losses = new AtomicInteger();
 
   DockerApi(DockerSandboxSettings settings) {
     this.settings = settings;
@@ -63,6 +65,28 @@ final class DockerApi implements AutoCloseable {
    * no timeout. After the limit that thread is interrupted, which closes the socket.
    */
   <T> T call(String what, Duration limit, Function<DockerClient, T> call) {
+    try {
+      return callOnce(what, limit, call);
+    } catch (SandboxException failed) {
+      if (failed.reason() == Reason.ENGINE_UNREACHABLE) losses.incrementAndGet();
+      throw failed;
+    }
+  }
+
+  /**
+   * Returns how often the engine did not respond. After a change, another engine may respond, or
+   * the same one with another data directory.
+   */
+  int losses() {
+    return losses.get();
+  }
+
+  /** Counts a loss of the engine that a stream noticed. */
+  void lost() {
+    losses.incrementAndGet();
+  }
+
+  private <T> T callOnce(String what, Duration limit, Function<DockerClient, T> call) {
     // If no permit is free, the cause is an engine that hangs and blocks all calls.
     acquire(calls, what, Reason.ENGINE_UNREACHABLE);
     try {

@@ -69,6 +69,8 @@ final class DockerEvents implements AutoCloseable {
           broke = events.awaitEnd(settings.eventsRenewInterval());
           since = opened;
           if (broke) {
+            // An engine that restarts ends its streams, and no other call may have failed.
+            engine.lost();
             log.info(
                 "engine={} event=stream-ended why={}",
                 settings.dockerHost(),

@@ -6,7 +6,9 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxRef;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,28 +19,48 @@ import org.jspecify.annotations.Nullable;
 final class DockerIdentity {
   private static final String ENGINE = "docker";
 
+  /** The engine may restart with another data directory while this node does not call it. */
+  private static final Duration MAX_AGE = Duration.ofSeconds(10);
+
   private final DockerApi engine;
+  private final LongSupplier nanoTime;
 
-  /** The engine's identity; null if it has to be read. */
-  private volatile @Nullable String host;
+  /** The identity that was read last; null if there is none. */
+  private volatile @Nullable Known known;
 
-  DockerIdentity(DockerApi engine) {
+  /**
+   * An identity.
+   *
+   * @param losses of the engine before it was read, so that a loss during the read counts
+   * @param nanos when it was read
+   */
+  private record Known(String host, int losses, long nanos) {}
+
+  /**
+   * Creates the identity of an engine.
+   *
+   * @param nanoTime time in nanoseconds since any moment, such as {@link System#nanoTime}
+   */
+  DockerIdentity(DockerApi engine, LongSupplier nanoTime) {
     this.engine = engine;
+    this.nanoTime = nanoTime;
   }
 
   /** Returns the reference of a sandbox. */
   SandboxRef ref(SandboxId id) {
-    var known = host;
-    if (known == null) {
-      known = read();
-      host = known;
+    var last = known;
+    if (last == null || isOld(last)) {
+      int losses = engine.losses();
+      long now = nanoTime.getAsLong();
+      last = new Known(read(), losses, now);
+      known = last;
     }
-    return new SandboxRef(ENGINE, known, id.value());
+    return new SandboxRef(ENGINE, last.host(), id.value());
   }
 
-  /** Reads the identity again at the next use, because another engine may respond now. */
-  void forget() {
-    host = null;
+  private boolean isOld(Known last) {
+    return last.losses() != engine.losses()
+        || nanoTime.getAsLong() - last.nanos() >= MAX_AGE.toNanos();
   }
 
   /** The engine needs tens of milliseconds for this, since it describes its whole host. */

@@ -54,7 +54,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.containers = new DockerContainers(engine, settings);
     this.volumes = new DockerHomes(engine, settings);
     this.host = new DockerHost(settings, engine, network);
-    this.identity = new DockerIdentity(engine);
+    this.identity = new DockerIdentity(engine, System::nanoTime);
     this.launcher =
         new DockerLauncher(settings, engine, network, containers, volumes, host.isolation());
     this.logs = new DockerLogs(engine, settings);
@@ -260,7 +260,6 @@ public final class DockerSandboxEngine implements SandboxEngine {
         settings,
         (id, what) -> onEvent.accept(new SandboxEvent(id, what)),
         () -> {
-          identity.forget();
           host.isolation().apply();
           list().stream()
               .filter(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -16,10 +17,12 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Scanner;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +34,14 @@ import org.junit.jupiter.api.io.TempDir;
 class DockerIdentityTest {
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
   private final AtomicInteger requests = new AtomicInteger();
+  private final AtomicLong nanos = new AtomicLong();
   private volatile String description = "{\"ID\":\"engine-1\"}";
+
+  /** Whether the engine closes connections instead of responding. */
+  private volatile boolean broken;
+
+  private volatile Runnable onRequest = () -> {};
+  private DockerSandboxSettings settings;
   private ServerSocketChannel listener;
   private DockerApi engine;
   private DockerIdentity identity;
@@ -42,8 +52,9 @@ class DockerIdentityTest {
     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     listener.bind(UnixDomainSocketAddress.of(socket));
     Thread.ofVirtual().start(this::accept);
-    engine = new DockerApi(settings(socket));
-    identity = new DockerIdentity(engine);
+    settings = settings(socket);
+    engine = new DockerApi(settings);
+    identity = new DockerIdentity(engine, nanos::get);
   }
 
   @AfterEach
@@ -53,19 +64,60 @@ class DockerIdentityTest {
   }
 
   @Test
-  void theIdentityIsReadOnce() {
+  void theIdentityIsReadOnceInTenSeconds() {
     assertThat(identity.ref(id)).isEqualTo(new SandboxRef("docker", "engine-1", id.value()));
     assertThat(identity.ref(id)).isEqualTo(identity.ref(id));
     assertThat(requests).hasValue(1);
   }
 
-  /** Another data directory may have been mounted while the engine did not run. */
+  /** The engine may restart while this node does not call it. */
   @Test
-  void aForgottenIdentityIsReadAgain() {
+  void theIdentityIsReadAgainAfterTenSeconds() {
     var _ = identity.ref(id);
     description = "{\"ID\":\"engine-2\"}";
-    identity.forget();
+    nanos.set(Duration.ofSeconds(10).toNanos() - 1);
+    assertThat(identity.ref(id).host()).isEqualTo("engine-1");
+    nanos.set(Duration.ofSeconds(10).toNanos());
     assertThat(identity.ref(id).host()).isEqualTo("engine-2");
+  }
+
+  /** Another data directory may have been mounted while the engine did not run. */
+  @Test
+  void theIdentityIsReadAgainAfterAnyFailedCallOfTheEngine() {
+    try (var sandboxes = new DockerSandboxEngine(settings)) {
+      assertThat(sandboxes.ref(id).host()).isEqualTo("engine-1");
+      description = "{\"ID\":\"engine-2\"}";
+      assertThat(sandboxes.ref(id).host()).isEqualTo("engine-1");
+      broken = true;
+      assertThatThrownBy(() -> sandboxes.howEnded(id))
+          .isInstanceOfSatisfying(
+              SandboxException.class,
+              why -> assertThat(why.reason()).isEqualTo(Reason.ENGINE_UNREACHABLE));
+      broken = false;
+      assertThat(sandboxes.ref(id).host()).isEqualTo("engine-2");
+    }
+  }
+
+  /** The identity may be that of the engine before its restart. */
+  @Test
+  void anIdentityThatWasReadDuringALossIsReadAgain() {
+    onRequest = engine::lost;
+    assertThat(identity.ref(id).host()).isEqualTo("engine-1");
+    onRequest = () -> {};
+    description = "{\"ID\":\"engine-2\"}";
+    assertThat(identity.ref(id).host()).isEqualTo("engine-2");
+  }
+
+  /** An engine that restarts between two calls ends the stream of its events. */
+  @Test
+  void theIdentityIsReadAgainAfterTheEventsEnded() {
+    assertThat(identity.ref(id).host()).isEqualTo("engine-1");
+    description = "{\"ID\":\"engine-2\"}";
+    try (var _ = new DockerEvents(engine, settings, (_, _) -> {}, () -> {})) {
+      Await.untilSolved(
+          Duration.ofSeconds(30),
+          () -> identity.ref(id).host().equals("engine-2") ? "" : "not read again");
+    }
   }
 
   @Test
@@ -97,6 +149,8 @@ class DockerIdentityTest {
       while (received.hasNext()) {
         var request = received.next();
         requests.incrementAndGet();
+        onRequest.run();
+        if (broken) return;
         var body = request.contains("/info ") ? description : "{}";
         var answer =
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
