@@ -187,7 +187,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         run.send(new InstanceCommand.SlotReleased(clock.instant()));
       }
       case InstanceEffect.Remove remove -> {
-        boolean removed = untilDone(run, () -> work.remove(run.id(), remove), Optional.empty());
+        boolean removed = untilDone(run, () -> remove(run, remove), Optional.empty());
         var now = clock.instant();
         run.send(
             removed
@@ -195,6 +195,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 : new InstanceCommand.ClaimFound(remove.attempt(), now));
       }
     }
+  }
+
+  /** Removes what is in the database first, since the host of the sandbox may be away for long. */
+  private boolean remove(EffectRun run, InstanceEffect.Remove remove) throws InterruptedException {
+    if (remove.scope() == InstanceEffect.Scope.EVERYTHING) work.deleteSecrets(run.id());
+    sandboxes.requireHere(run.id().value(), run.home());
+    return work.remove(run.id(), remove);
   }
 
   /**
@@ -220,10 +227,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
   /**
    * Checks that this node has the host of the sandbox. Otherwise the effect would use another
-   * sandbox with the same id, such as an empty one.
+   * sandbox with the same id, such as an empty one. A removal checks it after its first part.
    */
   private void requireHere(EffectRun run) {
     if (run.effect() instanceof InstanceEffect.ReleaseSlot) return;
+    if (run.effect() instanceof InstanceEffect.Remove) return;
     sandboxes.requireHere(run.id().value(), run.home());
   }
 

@@ -110,6 +110,11 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
+  public void deleteSecrets(InstanceId id) {
+    homes.deleteSecrets(id);
+  }
+
+  @Override
   public void releaseSlot(InstanceId id, String organizationId) throws InterruptedException {
     slots.releaseForEffect(organizationId, id);
   }

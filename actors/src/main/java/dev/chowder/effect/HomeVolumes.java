@@ -94,6 +94,11 @@ final class HomeVolumes {
 
   private void removeEverything(InstanceId id, SandboxId sandbox) {
     var _ = engine.remove(sandbox, Fence.NONE);
+    deleteSecrets(id);
+  }
+
+  /** Deletes all secrets of an instance. */
+  void deleteSecrets(InstanceId id) {
     secrets.deleteAll(id.value());
   }
 

@@ -69,6 +69,12 @@ public interface GatewayWork {
    */
   boolean remove(InstanceId id, InstanceEffect.Remove what) throws InterruptedException;
 
+  /**
+   * Deletes the secrets of a deleted instance, as {@link #remove} does. They are in the database,
+   * so that they need not wait for a host that is away.
+   */
+  void deleteSecrets(InstanceId id);
+
   /** Releases the instance's slot. */
   void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
 

@@ -78,6 +78,11 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
+  public void deleteSecrets(InstanceId id) {
+    work.deleteSecrets(id);
+  }
+
+  @Override
   public void releaseSlot(InstanceId id, String organizationId) throws InterruptedException {
     work.releaseSlot(id, organizationId);
   }

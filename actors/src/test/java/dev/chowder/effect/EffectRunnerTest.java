@@ -47,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -140,6 +141,22 @@ class EffectRunnerTest {
     rebound = Optional.of("simulated");
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.removals).hasValue(1);
+  }
+
+  @Test
+  void theSecretsOfADeletedInstanceAreDeletedAlthoughItsHostIsAway() throws InterruptedException {
+    runner.dispatch(ID, ON_ANOTHER_HOST, removal("organization"), reports::add);
+    assertThat(work.secretsDeleted.poll(LIMIT_SECONDS, TimeUnit.SECONDS)).isEqualTo(ID);
+    assertThat(work.removals).hasValue(0);
+  }
+
+  @Test
+  void theSecretsOfAFailedInstanceAreKept() throws InterruptedException {
+    var cleanup =
+        new InstanceEffect.Remove("organization", InstanceEffect.Scope.SANDBOX, 1, Homes.FIRST);
+    runner.dispatch(ID, cleanup, reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
+    assertThat(work.secretsDeleted).isEmpty();
   }
 
   @Test
@@ -1077,6 +1094,7 @@ class EffectRunnerTest {
 
     final List<StageRun> stageRuns = new CopyOnWriteArrayList<>();
     final List<InstanceId> removed = new CopyOnWriteArrayList<>();
+    final BlockingQueue<InstanceId> secretsDeleted = new LinkedBlockingQueue<>();
     private final AtomicInteger now = new AtomicInteger();
     private final Semaphore began = new Semaphore(0);
     private final Semaphore interruptions = new Semaphore(0);
@@ -1190,6 +1208,11 @@ class EffectRunnerTest {
         throw new WorkFailure("UNREACHABLE", "the engine does not answer");
       }
       return !claimed;
+    }
+
+    @Override
+    public void deleteSecrets(InstanceId id) {
+      secretsDeleted.add(id);
     }
 
     @Override
