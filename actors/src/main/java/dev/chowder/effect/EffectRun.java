@@ -22,7 +22,9 @@ import org.slf4j.LoggerFactory;
 final class EffectRun {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRun.class);
 
-  private final Target target;
+  /** The instance as it was last dispatched; a stage may have created its sandbox since. */
+  private volatile Target target;
+
   private final InstanceEffect effect;
   private final Consumer<InstanceCommand.Report> report;
   private final Thread thread;
@@ -115,8 +117,10 @@ final class EffectRun {
   /**
    * Returns whether this run already performs the effect. If the same stages are requested again,
    * their reports may be lost, so they are resent.
+   *
+   * @param current the instance, with the sandbox that an earlier stage of this run created
    */
-  boolean isAlreadyRunning(InstanceEffect pendingEffect) {
+  boolean isAlreadyRunning(Target current, InstanceEffect pendingEffect) {
     if (cancelled) return false;
     if (!(effect instanceof RunStages plan) || stageReports.isEmpty())
       return effect.equals(pendingEffect);
@@ -126,6 +130,7 @@ final class EffectRun {
     if (done < 0 || done > stageReports.get().done()) return false;
     if (left.equals(latest)) stageReports.get().resendFrom(done);
     latest = left;
+    target = current;
     return true;
   }
 

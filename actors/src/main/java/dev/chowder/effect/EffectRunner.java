@@ -83,7 +83,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         id,
         (_, current) -> {
           if (closed) return current;
-          if (current != null && current.isAlreadyRunning(effect)) return current;
+          if (current != null && current.isAlreadyRunning(target, effect)) return current;
           if (current != null) current.cancel();
           // A cancelled run stays until it has ended, so that the next run can wait for it.
           if (effect instanceof InstanceEffect.None) {

@@ -29,6 +29,7 @@ import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.simulator.FakeSandboxSettings;
@@ -121,6 +122,24 @@ class EffectRunnerTest {
     rebound = Optional.of("simulated");
     runner.dispatch(ID, ON_ANOTHER_HOST, stage(2), reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
+  }
+
+  /** The journal names the sandbox after its first stage, and the run goes on. */
+  @Test
+  void aStageOfASandboxThatTheSameRunCreatedFailsIfItsHostChanges() throws InterruptedException {
+    runner.dispatch(ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD), reports::add);
+    work.gate.release(1);
+    assertThat(finished()).containsExactly(Stage.CREATE_SANDBOX);
+    var created = Optional.of(new HomeRef(engine.ref(SandboxId.ofInstance(ID.value())), 1));
+    work.failure =
+        Optional.of(new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "no answer"));
+    runner.dispatch(ID, created, plan(1, 0, Stage.ONBOARD), reports::add);
+    engine.identifyAs("another");
+    work.gate.release(1000);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> assertThat(failed.reason()).isEqualTo("ELSEWHERE"));
   }
 
   /** Nothing but an operator's decision lets a repetition succeed. */
