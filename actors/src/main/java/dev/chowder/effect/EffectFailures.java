@@ -31,8 +31,12 @@ final class EffectFailures {
    * Returns whether this node does not have the host of the sandbox. Only an operator ends that.
    */
   static boolean isElsewhere(Exception why) {
-    return why instanceof SandboxException engine
-        && engine.reason() == SandboxException.Reason.ELSEWHERE;
+    var elsewhere = SandboxException.Reason.ELSEWHERE;
+    return switch (why) {
+      case SandboxException engine -> engine.reason() == elsewhere;
+      case WorkFailure failure -> failure.reason().equals(elsewhere.name());
+      default -> false;
+    };
   }
 
   static WorkFailure overdue(Duration limit) {

@@ -275,7 +275,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
   /**
    * Applies a changed configuration to the running gateway. A gateway that does not accept it in
-   * time gets it at its next start.
+   * time gets it at its next start. On another host the change stays pending, since a gateway that
+   * this node did not ask may still run.
    */
   private void applyConfig(EffectRun run, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
@@ -292,6 +293,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               },
               Optional.of(settings.applyTimeout()));
     } catch (WorkFailure late) {
+      if (EffectFailures.isElsewhere(late)) return;
       note = late.text() + "; it is applied at the next start";
     }
     run.send(

@@ -178,6 +178,17 @@ class EffectRunnerTest {
     assertThat(work.secretsDeleted).isEmpty();
   }
 
+  /** Its gateway may run, and would never get the change. */
+  @Test
+  void aChangeForAGatewayOnAnotherHostStaysPending() throws InterruptedException {
+    runner.dispatch(ID, ON_ANOTHER_HOST, change(), reports::add);
+    assertThat(reports.poll(SHORT.toMillis(), TimeUnit.MILLISECONDS)).isNull();
+
+    rebound = Optional.of("simulated");
+    runner.dispatch(ID, ON_ANOTHER_HOST, change(), reports::add);
+    assertThat(note()).isEmpty();
+  }
+
   @Test
   void theSlotOfAnInstanceOnAnotherHostIsReleased() throws InterruptedException {
     runner.dispatch(
