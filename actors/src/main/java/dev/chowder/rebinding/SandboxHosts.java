@@ -49,7 +49,7 @@ public final class SandboxHosts implements HostRebindings {
   /** The result of a decision. */
   public enum Decided {
     DONE,
-    /** No reference names the host, and it was not rebound. */
+    /** No reference names the host, it was not rebound, and no host was rebound to it. */
     UNKNOWN_HOST,
     /** The host is that of this node's engine. */
     OWN_HOST,
@@ -137,18 +137,38 @@ public final class SandboxHosts implements HostRebindings {
   }
 
   /**
-   * Stores that the host of this node's engine replaces another host. A repetition changes nothing.
+   * Stores that the host of this node's engine replaces another host, and the hosts that the other
+   * one replaced. A repetition changes nothing.
    */
   public Decided rebind(String host) {
     var own = own();
+    if (host.equals(own.host())) return Decided.OWN_HOST;
     var decision = check(host, own);
     if (decision != Decided.DONE) return decision;
-    rows.put(new Rebinding(own.engine(), host, own.host(), clock.instant()));
-    LOG.warn("event=host-rebound host={} to={} by an operator", host, own.host());
+    replacedBy(host, own).forEach(one -> rebind(one, own));
+    rebind(host, own);
     return decision;
   }
 
-  /** Ends the rebinding of a host, if there is one; see {@link #rebind}. */
+  /** Returns the hosts of the own engine that an operator rebound to a host. */
+  private List<String> replacedBy(String host, Key own) {
+    return rows.all().stream()
+        .filter(one -> one.engine().equals(own.engine()) && one.reboundTo().equals(host))
+        .map(Rebinding::host)
+        .toList();
+  }
+
+  private void rebind(String host, Key own) {
+    // The volumes came back to this host, whose own identity needs no decision.
+    if (host.equals(own.host())) rows.remove(own.engine(), host);
+    else rows.put(new Rebinding(own.engine(), host, own.host(), clock.instant()));
+    LOG.warn("event=host-rebound host={} to={} by an operator", host, own.host());
+  }
+
+  /**
+   * Ends the rebinding of a host, if there is one; see {@link #rebind}. The host may be that of
+   * this node, if the volumes of its engine were somewhere else before.
+   */
   public Decided unbind(String host) {
     var own = own();
     var decision = check(host, own);
@@ -159,9 +179,10 @@ public final class SandboxHosts implements HostRebindings {
   }
 
   private Decided check(String host, Key own) {
-    if (host.equals(own.host())) return Decided.OWN_HOST;
     var known = list().stream().filter(one -> one.host().equals(host)).toList();
-    if (known.isEmpty()) return Decided.UNKNOWN_HOST;
+    if (known.isEmpty()) {
+      return replacedBy(host, own).isEmpty() ? Decided.UNKNOWN_HOST : Decided.DONE;
+    }
     boolean sameEngine = known.stream().anyMatch(one -> one.engine().equals(own.engine()));
     return sameEngine ? Decided.DONE : Decided.OTHER_ENGINE;
   }

@@ -121,11 +121,40 @@ class SandboxHostsTest {
     assertThat(node.reboundTo(ENGINE, "first")).hasValue("here");
   }
 
+  /** An operator knows only the host from which the volumes were moved last. */
+  @Test
+  void aHostReplacesThoseThatThePreviousOneReplaced() {
+    var decisions = new HostRebindingRows(database);
+    decisions.put(new Rebinding(ENGINE, "first", "second", NOW));
+    decisions.put(new Rebinding("docker", "theirs", "second", NOW));
+    assertThat(node.rebind("second")).isEqualTo(Decided.DONE);
+    assertThat(node.reboundTo(ENGINE, "second")).hasValue("here");
+    assertThat(node.reboundTo(ENGINE, "first")).hasValue("here");
+    assertThat(node.reboundTo("docker", "theirs")).hasValue("second");
+  }
+
+  /** The volumes were moved from this host to another one, and back. */
+  @Test
+  void aHostThatReplacesTheOneWhichReplacedItNeedsNoDecisionAboutItself() {
+    new HostRebindingRows(database).put(new Rebinding(ENGINE, "here", "second", NOW));
+    instances.upsert(MemberViews.rowIn(ref("second")));
+    assertThat(node.rebind("second")).isEqualTo(Decided.DONE);
+    assertThat(node.reboundTo(ENGINE, "here")).isEmpty();
+    assertThat(node.reboundTo(ENGINE, "second")).hasValue("here");
+  }
+
+  @Test
+  void aDecisionAboutTheOwnHostCanBeEnded() {
+    new HostRebindingRows(database).put(new Rebinding(ENGINE, "here", "second", NOW));
+    assertThat(node.unbind("here")).isEqualTo(Decided.DONE);
+    assertThat(node.list()).containsExactly(host("here", true, 0));
+  }
+
   @Test
   void aHostThatCannotBeReboundIsRejected() {
     instances.upsert(MemberViews.rowIn(new SandboxRef("docker", "theirs", SANDBOX)));
     assertThat(node.rebind("here")).isEqualTo(Decided.OWN_HOST);
-    assertThat(node.unbind("here")).isEqualTo(Decided.OWN_HOST);
+    assertThat(node.unbind("here")).isEqualTo(Decided.DONE);
     assertThat(node.rebind("unknown")).isEqualTo(Decided.UNKNOWN_HOST);
     assertThat(node.unbind("")).isEqualTo(Decided.UNKNOWN_HOST);
     assertThat(node.rebind("theirs")).isEqualTo(Decided.OTHER_ENGINE);
