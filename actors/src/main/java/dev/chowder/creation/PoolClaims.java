@@ -90,7 +90,7 @@ public final class PoolClaims {
       if (!taken.add(member.id())) continue;
       tries++;
       try {
-        if (!members.isReady(member.id())) continue;
+        if (!members.isReady(member.id()) || !isHere(member)) continue;
         var claimed = claim.apply(member);
         if (claimed.isPresent()) {
           hits.increment();
@@ -103,6 +103,17 @@ public final class PoolClaims {
     }
     misses.increment();
     return Optional.empty();
+  }
+
+  /** Returns whether this node has the sandbox of a member, which a claim would start at once. */
+  private boolean isHere(InstanceView member) {
+    try {
+      sandboxes.requireHere(member.id().value(), member.profile().home());
+      return true;
+    } catch (SandboxException why) {
+      LOG.warn("instance={} event=member-not-claimed message={}", member.id(), why.getMessage());
+      return false;
+    }
   }
 
   private List<InstanceView> fitting(String organizationId, Supplier<Optional<PoolSetup>> setup) {

@@ -217,14 +217,13 @@ public final class HostComparison implements AutoCloseable {
       @Nullable SandboxObservation listed,
       Map<SandboxId, Drift> byListing) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
-    boolean untracked = false;
     if (listed != null) {
       var drift = driftOf(view, listed);
       byListing.put(id, drift);
       if (!differs(drift)) return Optional.empty();
-      untracked = drift instanceof Drift.Untracked;
     }
     // An untracked sandbox is kept in any case, so its listing is enough.
+    boolean untracked = byListing.get(id) instanceof Drift.Untracked;
     var seen = listed != null && untracked ? listed : engine.observe(id);
     var elsewhere = view.flatMap(one -> otherHosts.of(one, seen));
     return Optional.of(
@@ -245,24 +244,25 @@ public final class HostComparison implements AutoCloseable {
     var now = clock.instant();
     var unknown = new HashMap<SandboxObservation, Quarantine.Why>();
     var benign = new HashMap<SandboxObservation, InstanceView>();
+    var destructive = new HashMap<SandboxObservation, InstanceView>();
+    // A host that is away may be a mistake. Then nothing that depends on it may change.
+    var held = new HashMap<SandboxObservation, InstanceView>();
     drifts.forEach(
         (seen, drift) -> {
-          if (drift instanceof Drift.Untracked) unknown.put(seen, Quarantine.Why.NO_JOURNAL);
-          if (drift instanceof Drift.Reappeared) {
-            unknown.put(seen, Quarantine.Why.HOME_REAPPEARED);
+          switch (drift) {
+            case Drift.Untracked() -> unknown.put(seen, Quarantine.Why.NO_JOURNAL);
+            case Drift.Reappeared _ -> unknown.put(seen, Quarantine.Why.HOME_REAPPEARED);
+            case Drift.Benign(var view) ->
+                (elsewhere.containsKey(seen.id()) ? held : benign).put(seen, view);
+            case Drift.Lost(var view) -> destructive.put(seen, view);
+            case Drift.Unreachable(var view) -> destructive.put(seen, view);
+            case Drift.Orphan(var view) -> destructive.put(seen, view);
+            case Drift.InSync(), Drift.TooRecent() -> {}
           }
-          if (drift instanceof Drift.Benign(var view)) benign.put(seen, view);
         });
     report(benign, elsewhere);
     quarantine.found(unknown, unclear.all(), now);
 
-    var destructive = new HashMap<SandboxObservation, InstanceView>();
-    drifts.forEach(
-        (seen, drift) -> {
-          if (drift instanceof Drift.Lost(var view)) destructive.put(seen, view);
-          if (drift instanceof Drift.Unreachable(var view)) destructive.put(seen, view);
-          if (drift instanceof Drift.Orphan(var view)) destructive.put(seen, view);
-        });
     var ids = new HashSet<String>();
     destructive.keySet().forEach(seen -> ids.add(seen.id().value()));
     quarantine.all().stream()
@@ -279,9 +279,11 @@ public final class HostComparison implements AutoCloseable {
               + " then release the reconciler",
           ids.size(),
           massLimit);
+      OtherHosts.logHalt(drifts.values());
       return;
     }
     report(destructive, elsewhere);
+    report(held, elsewhere);
     quarantine.stop(now.minus(settings.removalDelay()));
   }
 
@@ -323,24 +325,15 @@ public final class HostComparison implements AutoCloseable {
     var view = view(new InstanceId(id.instanceId()));
     var seen = engine.observe(id);
     if (otherHosts.have(view, seen)) return false;
-    return switch (Drift.of(view, seen, Instant.EPOCH)) {
-      case Drift.Untracked(), Drift.Reappeared _ -> {
-        // The fence keeps a home volume with which the instance is recovered meanwhile.
-        int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
-        if (seen.home().isPresent()) {
-          yield engine.remove(id, new Fence(attempt, seen.home().get()));
-        }
-        engine.removeProcesses(id, attempt);
-        yield true;
-      }
-      case Drift.InSync(),
-          Drift.Benign _,
-          Drift.Lost _,
-          Drift.Unreachable _,
-          Drift.Orphan _,
-          Drift.TooRecent() ->
-          false;
-    };
+    var drift = Drift.of(view, seen, Instant.EPOCH);
+    if (!(drift instanceof Drift.Untracked || drift instanceof Drift.Reappeared)) return false;
+    // The fence keeps a home volume with which the instance is recovered meanwhile.
+    int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
+    if (seen.home().isPresent()) {
+      return engine.remove(id, new Fence(attempt, seen.home().get()));
+    }
+    engine.removeProcesses(id, attempt);
+    return true;
   }
 
   /** Returns all instances that are not terminated, from their rows. */

@@ -5,13 +5,19 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.Sandboxes;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the instances whose sandbox is on another host than that of this node. A sandbox of the
  * same id on this host proves nothing about such an instance, so it is neither used nor removed.
  */
 final class OtherHosts {
+  private static final Logger LOG = LoggerFactory.getLogger(OtherHosts.class);
+
   private final Sandboxes sandboxes;
 
   OtherHosts(Sandboxes sandboxes) {
@@ -31,6 +37,21 @@ final class OtherHosts {
       if (why.reason() != SandboxException.Reason.ELSEWHERE) throw why;
       return Optional.of(new ObservedState.OtherHost(String.valueOf(why.getMessage())));
     }
+  }
+
+  /** Logs what a release of the halted reconciler does to instances of other hosts. */
+  static void logHalt(Collection<Drift> drifts) {
+    var hosts = new TreeMap<String, Integer>();
+    for (var drift : drifts) {
+      if (!(drift instanceof Drift.Unreachable(var view))) continue;
+      view.profile().sandbox().ifPresent(ref -> hosts.merge(ref.host(), 1, Integer::sum));
+    }
+    if (hosts.isEmpty()) return;
+    LOG.error(
+        "event=other-hosts-halted running_instances_by_host={}: a release fails these instances"
+            + " (ELSEWHERE); first move their home volumes to this host, or call RebindHost for a"
+            + " host that is lost with its volumes",
+        hosts);
   }
 
   /** Returns whether the sandbox of an instance is on another host; false if there is none. */

@@ -99,7 +99,7 @@ public final class Sandboxes {
         cannot(
             "use the sandbox",
             "this node does not have its host",
-            "an operator must move the volume to this host, or call RebindHost if it is lost"));
+            "an operator must move its home volume to this host, or call RebindHost if it is lost"));
   }
 
   /** Most references name this host, so that neither the engine nor the database is queried. */

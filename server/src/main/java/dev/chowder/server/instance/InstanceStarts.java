@@ -120,7 +120,7 @@ public final class InstanceStarts {
             cannot(
                 "recover the instance",
                 "this node does not have the host of its sandbox",
-                "an operator must call RebindHost after the home volume was moved here"));
+                "an operator must move its home volume to this host, or call RebindHost if it is lost"));
       }
       throw ApiError.unavailable(
           cannot(

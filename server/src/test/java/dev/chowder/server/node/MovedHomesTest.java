@@ -3,6 +3,9 @@ package dev.chowder.server.node;
 import static dev.chowder.server.operator.OperatorCalls.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.chowder.api.v1.ConnectChannelRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.DeleteSkillRequest;
@@ -27,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tests instances on the engine of another machine: with their home volumes, with copies of them
@@ -252,12 +256,21 @@ class MovedHomesTest {
       key = before.newcomer("whale");
       for (int n = 0; n < 5; n++) ids.add(before.createRunning(key));
     }
+    var logged = new ListAppender<ILoggingEvent>();
+    logged.start();
+    var reconciler = (Logger) LoggerFactory.getLogger("dev.chowder.reconcile.OtherHosts");
+    reconciler.addAppender(logged);
     try (var moved = nodeOnAnotherMachine()) {
       Node.await(() -> isHalted(moved) ? "" : "not halted");
       awaitPasses(moved);
+      assertThat(logged.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .anyMatch(text -> text.contains("{simulated=5}") && text.contains("RebindHost"));
       for (var id : ids) {
         assertThat(moved.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
       }
+    } finally {
+      reconciler.detachAppender(logged);
     }
     try (var moved = nodeWithTheHomeVolumes()) {
       awaitPasses(moved);

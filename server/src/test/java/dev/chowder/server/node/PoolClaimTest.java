@@ -95,6 +95,17 @@ class PoolClaimTest {
     assertThat(node.slots(key)).isEqualTo(4);
   }
 
+  /** The reconciler discards such a member only if it is not halted. */
+  @Test
+  void aMemberOnAnotherHostIsNotClaimed() throws IOException {
+    start(Map.of());
+    var _ = node.createRunning(key);
+    var member = awaitMember();
+    node.host().identifyAs("another");
+    node.host().relabelHomes(0);
+    assertThat(create("second")).isNotEqualTo(member);
+  }
+
   /** A call with another key claimed the member. */
   @Test
   void callsWithDifferentKeysNeverShareAMember() throws IOException {
