@@ -13,6 +13,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.server.request.StructJson;
 import java.util.List;
 import java.util.Optional;
@@ -77,7 +78,7 @@ public final class InstancePresenter {
             .putAllLabels(profile.labels())
             .setRevision(view.revision());
     config.ifPresent(shown::setOpenclawConfig);
-    if (view.hasSandbox()) shown.setSandboxId(SandboxId.ofInstance(view.id().value()).value());
+    if (view.hasSandbox()) shown.setSandboxId(sandboxId(view));
     if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl(view.id()));
     view.errorMessage().ifPresent(shown::setErrorMessage);
     view.errorReason().ifPresent(shown::setErrorReason);
@@ -95,6 +96,14 @@ public final class InstancePresenter {
                               Stage.newBuilder().setName(name).setStartedAt(stamp(since))));
             });
     return shown.build();
+  }
+
+  /** Instances of earlier versions have no reference of their sandbox. */
+  private static String sandboxId(InstanceView view) {
+    return view.profile()
+        .sandbox()
+        .map(SandboxRef::id)
+        .orElseGet(() -> SandboxId.ofInstance(view.id().value()).value());
   }
 
   /** Returns the status only, for clients that poll. */
