@@ -31,8 +31,9 @@ public interface SandboxHomes {
 
   /**
    * Returns access to the files below a folder of the home directory, for callers that may see only
-   * that folder. The folder is created if it does not exist. {@link #writeFiles} and {@link
-   * #readFile} are for Chowder's own files.
+   * that folder. The folder is created if it does not exist. Its calls carry no {@link Fence}: they
+   * use the home directory that exists at the time. {@link #writeFiles} and {@link #readFile} are
+   * for Chowder's own files.
    */
   HomeFolder folder(SandboxId id, FilePath folder);
 }
