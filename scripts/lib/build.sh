@@ -24,7 +24,8 @@ build_ensure() {
 bench_ensure() {
   build_ensure "$@"
   local folder
-  folder="$CHOWDER_CACHE/bench/$(bench_key)"
+  # Not in $CHOWDER_CACHE/bench, which has the copies of OpenClaw that scripts/bench agents compares with.
+  folder="$CHOWDER_CACHE/bench-jar/$(bench_key)"
   BENCH_JAR="$folder/chowder-bench.jar"
   if [ ! -f "$BENCH_JAR" ]; then build_locked bench_missing; fi
   touch "$folder"
@@ -54,7 +55,7 @@ bench_missing() {
   mkdir -p "${BENCH_JAR%/*}"
   cp "$BUILD_ROOT/bench/target/chowder-bench.jar" "$BENCH_JAR.part"
   mv "$BENCH_JAR.part" "$BENCH_JAR"
-  build_remove_old "$CHOWDER_CACHE/bench"
+  build_remove_old "$CHOWDER_CACHE/bench-jar"
 }
 
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
@@ -64,10 +65,8 @@ build_key() {
   content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,storage,openclaw,simulator,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
-# The bench uses the classes of the server.
-bench_key() {
-  { build_key && content_key "$BUILD_ROOT"/bench/{pom.xml,src/main}; } | sha256sum | cut -c1-16
-}
+# Of Chowder's modules, the bench uses only the protocol.
+bench_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,bench}/{pom.xml,src/main}; }
 
 # build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
 # checks, which scripts/test runs, so that a start does not wait for them.

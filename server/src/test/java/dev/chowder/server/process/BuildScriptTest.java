@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,15 +91,45 @@ class BuildScriptTest {
     assertThat(builds()).hasSize(3);
   }
 
+  /** The bench uses the classes of the protocol, and calls the server. */
   @Test
-  void aChangeOfTheServerBuildsBoth() throws Exception {
+  void aChangeOfTheServerBuildsOnlyTheServer() throws Exception {
     var first = build("bench_ensure");
     Files.writeString(sources.resolve("server/src/main/A.java"), "second server");
     var second = build("bench_ensure");
     assertThat(second.app()).isNotEqualTo(first.app());
     assertThat(second.app().resolve("server/chowder-server.jar")).hasContent("second server");
-    assertThat(second.bench()).isNotEqualTo(first.bench());
-    assertThat(builds()).hasSize(4);
+    assertThat(second.bench()).isEqualTo(first.bench());
+    assertThat(builds()).hasSize(3).last().asString().contains("-pl !bench");
+  }
+
+  @Test
+  void aChangeOfTheProtocolOrOfAVersionBuildsBoth() throws Exception {
+    var last = build("bench_ensure");
+    for (var file : List.of("proto/src/main/A.java", "proto/pom.xml", "pom.xml")) {
+      Files.writeString(sources.resolve(file), "second " + file);
+      var next = build("bench_ensure");
+      assertThat(next.app()).as(file).isNotEqualTo(last.app());
+      assertThat(next.bench()).as(file).isNotEqualTo(last.bench());
+      last = next;
+    }
+    assertThat(builds()).hasSize(8);
+  }
+
+  @Test
+  void aBuildOfTheBenchRemovesOldJarsAndNoCopyOfOpenClaw() throws Exception {
+    var copy = createOld(folder.resolve("cache/bench/openclaw-2026.1.1"));
+    var jar = createOld(folder.resolve("cache/bench-jar/old"));
+    var _ = build("bench_ensure");
+    assertThat(copy).isDirectory();
+    assertThat(jar).doesNotExist();
+  }
+
+  /** Returns the folder, which was last used long ago. */
+  private static Path createOld(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    return Files.setLastModifiedTime(
+        folder, FileTime.from(Instant.now().minus(Duration.ofDays(60))));
   }
 
   @Test
