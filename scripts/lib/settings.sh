@@ -3,7 +3,8 @@
 # environment before scripts/up; docs/SETTINGS.md describes them.
 
 # settings_check_names: refuses variables and options with an old name, which would be ignored. A start after a reboot uses the script
-# that an earlier version wrote (boot.sh), so it sets the new names instead, and scripts/up writes them to that script.
+# that an earlier version wrote (boot.sh), so it sets the new names instead, and scripts/up writes them to that script. It names the
+# removed settings that it leaves out.
 settings_check_names() {
   local old new why names="$ROOT/base/src/main/resources/dev/chowder/settings"
   while IFS='=' read -r old new; do
@@ -17,11 +18,19 @@ settings_check_names() {
   while IFS='=' read -r old why; do
     settings_has "$old" || continue
     [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "$(settings_place "$old")$old was removed, because $why: do not set it."
+    say "$(settings_place "$old")$old was removed, because $why: this start ignores it."
     case "$old" in
       CHOWDER_*) unset "$old" ;;
-      *) CHOWDER_JAVA_OPTS="$(printf '%s' "$CHOWDER_JAVA_OPTS" | sed -E "s/ *-D${old//./[.]}=[^ ]*//g")" && export CHOWDER_JAVA_OPTS ;;
+      *) settings_remove_option "$old" ;;
     esac
   done <"$names/removed-settings.properties"
+}
+
+# settings_remove_option NAME: removes a setting from the options of the server's JVM. A blank remains of the only option, because without
+# options the server would get the default ones.
+settings_remove_option() {
+  CHOWDER_JAVA_OPTS="$(printf '%s' "$CHOWDER_JAVA_OPTS" | sed -E "s/[[:space:]]*-D${1//./[.]}=[^[:space:]]*//g")"
+  export CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS:- }"
 }
 
 # settings_has NAME: whether the variable is set, or the setting is among the options of the server's JVM.

@@ -8,14 +8,15 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 
 /**
- * The settings and variables that had another name, in {@code renamed-settings.properties}, and
- * those that are gone, in {@code removed-settings.properties}. The scripts read the same files.
- * Such a name would be ignored, so it is refused.
+ * Refuses the names of settings and variables of versions before 0.1.0, which would be ignored.
+ * {@code renamed-settings.properties} has those that have another name now, and {@code
+ * removed-settings.properties} those that have none. The scripts read the same files.
  */
 public final class OldSettings {
   private static final Map<String, String> NEW_NAMES = read("renamed-settings.properties");
@@ -23,23 +24,23 @@ public final class OldSettings {
 
   private OldSettings() {}
 
-  /** Returns the new name of each old one, both of settings and of variables. */
+  /** Returns the new name of each renamed setting and variable, sorted by the old name. */
   public static Map<String, String> newNames() {
     return NEW_NAMES;
   }
 
-  /** Returns the reason for each removal, both of settings and of variables. */
+  /** Returns why each removed setting and variable was removed, sorted by name. */
   public static Map<String, String> removed() {
     return REMOVED;
   }
 
   /**
-   * Rejects old names.
+   * Rejects names of earlier versions.
    *
    * @param root the whole configuration
    * @param environment the environment of the process
-   * @throws IllegalArgumentException with the first old name, and its new name or the reason for
-   *     its removal
+   * @throws IllegalArgumentException if one is set; names the first, with its new name or the
+   *     reason for its removal. Renamed ones come first.
    */
   public static void reject(Config root, Map<String, String> environment) {
     NEW_NAMES.forEach(
@@ -68,6 +69,6 @@ public final class OldSettings {
     }
     var values = new TreeMap<String, String>();
     properties.forEach((old, value) -> values.put((String) old, (String) value));
-    return Map.copyOf(values);
+    return Collections.unmodifiableMap(values);
   }
 }

@@ -131,34 +131,44 @@ class SettingNamesTest {
 
   @Test
   void everyOldNameIsRefusedWithTheNewOne() {
-    var current = ConfigFactory.load();
-    OldSettings.reject(current, Map.of());
+    OldSettings.reject(ConfigFactory.load(), Map.of());
     OldSettings.newNames()
         .forEach(
-            (old, now) -> {
-              boolean variable = old.startsWith("CHOWDER_");
-              Config config =
-                  variable
-                      ? current
-                      : ConfigFactory.parseMap(Map.of(old, "1")).withFallback(current);
-              Map<String, String> environment = variable ? Map.of(old, "1") : Map.of();
-              assertThatThrownBy(() -> OldSettings.reject(config, environment))
-                  .isInstanceOf(IllegalArgumentException.class)
-                  .hasMessageContaining(old + " was renamed to " + now);
-            });
+            (old, now) ->
+                assertThatThrownBy(() -> rejectIfSet(old))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(old + " was renamed to " + now));
   }
 
   @Test
   void everyRemovedNameIsRefusedWithTheReason() {
-    assertThat(OldSettings.removed()).containsKey("chowder.instances.max-labels");
+    assertThat(OldSettings.removed())
+        .containsKeys("chowder.instances.max-labels", "CHOWDER_RATE_LIGHT_FACTOR");
     OldSettings.removed()
         .forEach(
             (old, why) ->
-                assertThatThrownBy(() -> OldSettings.reject(with(old), Map.of()))
+                assertThatThrownBy(() -> rejectIfSet(old))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                        "cannot start: the setting %s was removed, because %s; do not set it"
-                            .formatted(old, why)));
+                        "cannot start: the %s %s was removed, because %s; do not set it"
+                            .formatted(isVariable(old) ? "variable" : "setting", old, why)));
+  }
+
+  /** If several names are set, nodes of one installation name the same one. */
+  @Test
+  void theNamesAreSorted() {
+    assertThat(List.copyOf(OldSettings.newNames().keySet())).isSorted();
+    assertThat(List.copyOf(OldSettings.removed().keySet())).isSorted();
+  }
+
+  /** Sets the setting or the variable. */
+  private static void rejectIfSet(String name) {
+    if (isVariable(name)) OldSettings.reject(ConfigFactory.load(), Map.of(name, "100"));
+    else OldSettings.reject(with(name), Map.of());
+  }
+
+  private static boolean isVariable(String name) {
+    return name.startsWith("CHOWDER_");
   }
 
   @Test

@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -102,20 +101,19 @@ final class SettingsDocument {
             | old | new |
             | --- | --- |
             """);
-    new TreeMap<>(OldSettings.newNames())
+    OldSettings.newNames()
         .forEach((old, now) -> text.append("| %s | `%s` |\n".formatted(old, now)));
     text.append(
         """
 
         ## Removed settings
 
-        A node and the scripts refuse these names of versions before 0.1.0, too.
+        A node and the scripts also refuse these names of versions before 0.1.0.
 
         | old | reason |
         | --- | --- |
         """);
-    new TreeMap<>(OldSettings.removed())
-        .forEach((old, why) -> text.append("| %s | %s |\n".formatted(old, why)));
+    OldSettings.removed().forEach((old, why) -> text.append("| %s | %s |\n".formatted(old, why)));
     return text.toString();
   }
 

@@ -84,15 +84,16 @@ class SettingNamesScriptTest {
 
   @Test
   void aScriptEndsAtARemovedName() throws Exception {
+    assertThat(OldSettings.removed()).containsKey("CHOWDER_RATE_LIGHT_FACTOR");
     for (var removed : OldSettings.removed().entrySet()) {
-      var result =
-          run(
-              Map.of("CHOWDER_JAVA_OPTS", "-Xmx1g -D%s=100".formatted(removed.getKey())),
-              SCRIPT,
-              List.of("no", "CHOWDER_READY_TIMEOUT"));
+      var name = removed.getKey();
+      var environment =
+          name.startsWith("CHOWDER_")
+              ? Map.of(name, "100")
+              : Map.of("CHOWDER_JAVA_OPTS", "-Xmx1g -D%s=100".formatted(name));
+      var result = run(environment, SCRIPT, List.of("no", "CHOWDER_READY_TIMEOUT"));
       assertThat(result.status()).isEqualTo(1);
-      assertThat(result.output())
-          .contains(removed.getKey() + " was removed, because " + removed.getValue());
+      assertThat(result.output()).contains(name + " was removed, because " + removed.getValue());
     }
   }
 
@@ -104,12 +105,47 @@ class SettingNamesScriptTest {
                 "CHOWDER_READY_LIMIT",
                 "5 m",
                 "CHOWDER_JAVA_OPTS",
-                "-Xmx1g -Dchowder.pool.calm=1s -Dchowder.instances.max-labels=9"
-                    + " -Dchowder.pool.max-size=2"),
+                "-Xmx1g -Dchowder.pool.calm=1s -Dchowder.pool.max-size=2"),
             SCRIPT,
             List.of("yes", "CHOWDER_READY_TIMEOUT"));
     assertThat(started.output())
         .isEqualTo("5 m -Xmx1g -Dchowder.pool.boot-delay=1s -Dchowder.pool.max-size=2\n");
+    assertThat(started.status()).isZero();
+  }
+
+  @Test
+  void aStartAfterARebootIgnoresRemovedNamesAndNamesThem() throws Exception {
+    var started =
+        run(
+            Map.of(
+                "CHOWDER_RATE_LIGHT_FACTOR",
+                "9",
+                "CHOWDER_JAVA_OPTS",
+                "-Xmx1g -Dchowder.instances.max-labels=9\t-Dchowder.pool.max-size=2"),
+            SCRIPT,
+            List.of("yes", "CHOWDER_RATE_LIGHT_FACTOR"));
+    assertThat(started.output().lines())
+        .containsExactly(
+            ignored("CHOWDER_JAVA_OPTS: ", "chowder.instances.max-labels"),
+            ignored("", "CHOWDER_RATE_LIGHT_FACTOR"),
+            "unset -Xmx1g\t-Dchowder.pool.max-size=2");
+    assertThat(started.status()).isZero();
+  }
+
+  private static String ignored(String place, String name) {
+    return "%s%s was removed, because %s: this start ignores it."
+        .formatted(place, name, OldSettings.removed().get(name));
+  }
+
+  /** Without options, the server would get the default ones, such as a smaller heap. */
+  @Test
+  void optionsThatWereOnlyARemovedNameStayEmptyAfterAReboot() throws Exception {
+    var started =
+        run(
+            Map.of("CHOWDER_JAVA_OPTS", "-Dchowder.instances.max-labels=9"),
+            SCRIPT,
+            List.of("yes", "CHOWDER_READY_TIMEOUT"));
+    assertThat(started.output().lines().toList().getLast()).isEqualTo("unset  ");
     assertThat(started.status()).isZero();
   }
 }
