@@ -25,10 +25,10 @@ public final class Labels {
   }
 
   /**
-   * Returns whether a change leaves too many labels. An instance that already had too many can lose
-   * them in several calls.
+   * Returns whether a change leaves too many labels. The labels of an instance that already had too
+   * many can change, but not become more.
    */
   static boolean areTooMany(Map<String, String> old, Map<String, String> changed) {
-    return changed.size() > MAX && changed.size() >= old.size() && !changed.equals(old);
+    return changed.size() > Math.max(MAX, old.size());
   }
 }

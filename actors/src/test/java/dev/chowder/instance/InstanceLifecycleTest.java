@@ -1006,16 +1006,22 @@ class InstanceLifecycleTest {
 
   /** Earlier versions bounded only the labels of one request. */
   @Test
-  void anInstanceWithTooManyLabelsCanBeRenamedAndCanLoseThem() {
+  void anInstanceWithTooManyLabelsCanChangeThemButNotGetMore() {
     int many = 2 * Labels.MAX + 2;
     var event =
         new InstanceEvent.Updated("key", Optional.empty(), Optional.of(labels("a", many)), "", T0);
     var state = InstanceLifecycle.evolve(running(), event);
     assertThat(labelsOf(state)).hasSize(many);
     assertThat(labelsOf(apply(state, rename("other")))).hasSize(many);
-    assertThat(InstanceLifecycle.decide(state, relabel(Map.of("a0", "2"))))
-        .isEqualTo(Decision.reject(new InstanceRejection.TooManyLabels(many, Labels.MAX)));
+    assertThat(labelsOf(apply(state, relabel(Map.of("a0", "2")))))
+        .hasSize(many)
+        .containsEntry("a0", "2");
+    assertThat(labelsOf(apply(state, relabel(Map.of("a0", "", "b", "1")))))
+        .hasSize(many)
+        .containsKey("b");
     assertThat(labelsOf(apply(state, relabel(Map.of("a0", ""))))).hasSize(many - 1);
+    assertThat(InstanceLifecycle.decide(state, relabel(Map.of("b", "1"))))
+        .isEqualTo(Decision.reject(new InstanceRejection.TooManyLabels(many + 1, Labels.MAX)));
   }
 
   private static Map<String, String> labels(String prefix, int count) {

@@ -118,7 +118,7 @@ public final class RejectionErrors {
               Map.of("status", status, "desired_status", desired));
       case InstanceRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
       case InstanceRejection.TooManyLabels(var count, var limit) ->
-          ApiError.must("labels", "have at most " + limit + " entries", count);
+          ApiError.must("labels", "leave the instance at most " + limit + " labels", count);
       case InstanceRejection.TooManyWatchers(var limit) ->
           ApiError.of(
               Reason.RATE_LIMITED,

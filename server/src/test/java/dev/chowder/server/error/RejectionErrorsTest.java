@@ -71,7 +71,6 @@ class RejectionErrorsTest {
     }
   }
 
-  /** One request with too many labels gets this error, too. */
   @Test
   void tooManyLabelsAfterAMergeAreAnInvalidFieldThatNamesTheLimitOfTheProtocol() {
     var rules =
@@ -82,7 +81,8 @@ class RejectionErrorsTest {
     assertThat(rules.getMap().getMaxPairs()).isEqualTo(Labels.MAX);
     var error = RejectionErrors.of(new InstanceRejection.TooManyLabels(65, Labels.MAX));
     assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
-    assertThat(error.message()).isEqualTo("labels: must have at most 64 entries; got 65");
+    assertThat(error.message())
+        .isEqualTo("labels: must leave the instance at most 64 labels; got 65");
   }
 
   @Test
