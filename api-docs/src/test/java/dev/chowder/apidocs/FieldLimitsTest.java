@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -90,10 +91,11 @@ class FieldLimitsTest {
     assertThat(messages).extracting(Descriptor::getName).contains("ModelEndpoint");
   }
 
-  /** The blank characters above U+FFFF are left out, because few validators know their form. */
+  /** The blank characters above U+FFFF are left out, because validators encode them differently. */
   @Test
   void thePatternOfTextThatIsNotBlankAgreesWithTheJdk() {
     var pattern = Pattern.compile(FieldLimits.NOT_BLANK);
+    var printables = Pattern.compile(FieldLimits.PRINTABLE);
     var wrong = new ArrayList<String>();
     for (int c = 0; c <= Character.MAX_VALUE; c++) {
       if (SKIPPED.contains(Character.getType(c))) continue;
@@ -104,13 +106,50 @@ class FieldLimitsTest {
       boolean control = Character.getType(c) == Character.CONTROL;
       var text = Character.toString(c);
       if (pattern.matcher(text).matches() == (blank || control)) wrong.add(Integer.toHexString(c));
-      boolean printable = Pattern.compile(FieldLimits.PRINTABLE).matcher(text).matches();
+      boolean printable = printables.matcher(text).matches();
+      if (pattern.matcher(text + "a").matches() != printable) {
+        wrong.add("before a letter: " + Integer.toHexString(c));
+      }
+      if (pattern.matcher(text + text).matches() != (printable && !blank)) {
+        wrong.add("twice: " + Integer.toHexString(c));
+      }
       if (pattern.matcher("a" + text + "b").matches() != printable) {
         wrong.add("between letters: " + Integer.toHexString(c));
       }
     }
     assertThat(wrong).isEmpty();
     assertThat(pattern.matcher("").matches()).isFalse();
+  }
+
+  /** The JDK backtracks, as the validators of most clients do. */
+  @Test
+  void thePatternOfTextThatIsNotBlankReadsEachCharacterAFewTimes() {
+    int length = 5000;
+    for (var text : List.of("a", " ", "a ")) {
+      var read = new AtomicLong();
+      var counted = new CountedText(text.repeat(length / text.length()) + "\u0007", read);
+      assertThat(Pattern.matches(FieldLimits.NOT_BLANK, counted)).isFalse();
+      assertThat(read.get()).as(text).isBetween((long) length, 10L * length);
+    }
+  }
+
+  /** A text that counts how often its characters are read. */
+  private record CountedText(CharSequence text, AtomicLong read) implements CharSequence {
+    @Override
+    public char charAt(int index) {
+      read.incrementAndGet();
+      return text.charAt(index);
+    }
+
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return text.subSequence(start, end);
+    }
   }
 
   /** Returns what a comment must contain. */
