@@ -139,6 +139,7 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
 
   @Override
   public void setTier(SetTierRequest request, StreamObserver<Organization> out) {
+    // First, because the tier of a request with a malformed id is not checked.
     var id = organizationId(request.getOrganizationId());
     answer(out, organization(organizations.setTier(id, request.getTier())));
   }

@@ -73,7 +73,8 @@ public final class OperatorServer implements AutoCloseable {
             limits,
             new CallHeaders(),
             new OperatorAuthentication(gate));
-    // A call with a wrong field is audited, too.
+    // The audit records a request when it arrives. The rules are checked at its end, so a call
+    // with a wrong field is audited, too.
     var audited =
         BoundedRequests.of(
             ServerInterceptors.interceptForward(

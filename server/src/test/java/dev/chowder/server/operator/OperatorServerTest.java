@@ -418,6 +418,8 @@ class OperatorServerTest {
       var answer = call("SetTier", request("organization_id", unknown, "tier", "crab"));
       assertAnswer(answer, 404, "ORGANIZATION_NOT_FOUND");
     }
+    var twoErrors = call("SetTier", request("organization_id", "x", "tier", "cod"));
+    assertAnswer(twoErrors, 404, "ORGANIZATION_NOT_FOUND");
     assertAnswer(call("DeleteOrganization", request("organization_id", ID)), 400, "INVALID_FIELD");
     assertThatThrownBy(() -> call("Invent"))
         .isInstanceOf(IllegalArgumentException.class)
