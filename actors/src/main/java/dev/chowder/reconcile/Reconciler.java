@@ -44,9 +44,12 @@ public final class Reconciler implements SingletonDuty.Duty {
   private final SandboxEventQueue events;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
   private final CompletableFuture<Void> firstPass = new CompletableFuture<>();
+
+  /** Not a {@code RepeatingThread}, because it also runs single passes after a delay. */
   private final ScheduledExecutorService passes =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("reconciler").factory());
+
   private final AutoCloseable stream;
 
   private Reconciler(

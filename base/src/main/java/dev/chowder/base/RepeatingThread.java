@@ -2,6 +2,7 @@ package dev.chowder.base;
 
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -19,12 +20,20 @@ public final class RepeatingThread implements AutoCloseable {
             Thread.ofPlatform().daemon().name(name).factory());
   }
 
-  /** Runs the work after each pause, until closed. The first run follows the first pause. */
+  /**
+   * Runs the work after each pause, until closed. The first run follows the first pause.
+   *
+   * @throws RejectedExecutionException if it is closed
+   */
   public void every(Duration pause, Runnable work) {
     repeat(pause, pause, work);
   }
 
-  /** Runs the work now and after each pause, until closed. */
+  /**
+   * Runs the work now and after each pause, until closed.
+   *
+   * @throws RejectedExecutionException if it is closed
+   */
   public void nowAndEvery(Duration pause, Runnable work) {
     repeat(Duration.ZERO, pause, work);
   }
@@ -35,7 +44,12 @@ public final class RepeatingThread implements AutoCloseable {
             work, first.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Runs work once, after the run in progress. */
+  /**
+   * Runs work once, after the run in progress. An exception of the work is lost, so the work must
+   * handle and log its own. Other work continues.
+   *
+   * @throws RejectedExecutionException if it is closed
+   */
   public void execute(Runnable work) {
     thread.execute(work);
   }

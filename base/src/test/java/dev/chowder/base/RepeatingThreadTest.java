@@ -1,9 +1,12 @@
 package dev.chowder.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -53,5 +56,91 @@ class RepeatingThreadTest {
       assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(interrupted.await(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void theThreadIsADaemonWithTheName() throws Exception {
+    try (var thread = new RepeatingThread("test")) {
+      var runner = runner(thread);
+      assertThat(runner.isDaemon()).isTrue();
+      assertThat(runner.getName()).isEqualTo("test");
+    }
+  }
+
+  @Test
+  void anExceptionEndsTheRepetitionsOfItsWorkOnly() throws InterruptedException {
+    var failures = new AtomicInteger();
+    var others = new CountDownLatch(20);
+    try (var thread = new RepeatingThread("test")) {
+      thread.every(
+          Duration.ofMillis(1),
+          () -> {
+            failures.incrementAndGet();
+            throw new IllegalStateException("expected");
+          });
+      thread.every(Duration.ofMillis(1), others::countDown);
+      assertThat(others.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(failures).hasValue(1);
+    }
+  }
+
+  @Test
+  void anExceptionOfSingleWorkIsLostAndOtherWorkContinues() throws Exception {
+    try (var thread = new RepeatingThread("test")) {
+      var before = runner(thread);
+      thread.execute(
+          () -> {
+            throw new IllegalStateException("expected");
+          });
+      assertThat(runner(thread)).isSameAs(before);
+    }
+  }
+
+  @Test
+  void nothingRunsAfterTheEnd() throws Exception {
+    var more = new AtomicInteger();
+    var started = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var thread = new RepeatingThread("test");
+    var runner = runner(thread);
+    thread.nowAndEvery(
+        Duration.ofMillis(1),
+        () -> {
+          if (started.getCount() == 0) more.incrementAndGet();
+          started.countDown();
+          awaitUninterruptibly(release);
+        });
+    assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+    thread.execute(more::incrementAndGet);
+    thread.every(Duration.ofMillis(1), more::incrementAndGet);
+    thread.close();
+    release.countDown();
+    assertThat(runner.join(Duration.ofSeconds(20))).isTrue();
+    assertThat(more).hasValue(0);
+    assertThatThrownBy(() -> thread.execute(more::incrementAndGet))
+        .isInstanceOf(RejectedExecutionException.class);
+    assertThatThrownBy(() -> thread.every(LONG, more::incrementAndGet))
+        .isInstanceOf(RejectedExecutionException.class);
+    assertThatThrownBy(() -> thread.nowAndEvery(LONG, more::incrementAndGet))
+        .isInstanceOf(RejectedExecutionException.class);
+  }
+
+  /** Returns the thread that runs the work. */
+  private static Thread runner(RepeatingThread thread) throws Exception {
+    var runner = new CompletableFuture<Thread>();
+    thread.execute(() -> runner.complete(Thread.currentThread()));
+    return runner.get(20, TimeUnit.SECONDS);
+  }
+
+  /** Waits as work that ignores an interrupt. */
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    while (true) {
+      try {
+        latch.await();
+        return;
+      } catch (InterruptedException ignored) {
+        // Continues to wait.
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.protobuf.Message;
 import dev.chowder.base.Ids;
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.operator.OperatorAudit;
@@ -21,9 +22,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -61,9 +59,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
    */
   private final Cache<Read, String> operatorEntries;
 
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("audit").factory());
+  private final RepeatingThread timer = new RepeatingThread("audit");
   private Map<Failure, Integer> failures = new HashMap<>();
 
   /** Operators' calls of this period that have an entry with their ids. */
@@ -101,8 +97,8 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
     this.isInstance = isInstance;
     this.entries = entries(settings);
     this.operatorEntries = entries(settings);
-    every(settings.flushInterval().toMillis(), this::flush);
-    every(settings.cleanupInterval().toMillis(), this::clean);
+    timer.every(settings.flushInterval(), this::flushQuietly);
+    timer.every(settings.cleanupInterval(), () -> quietly(this::clean));
   }
 
   private static Cache<Read, String> entries(AuditSettings settings) {
@@ -112,12 +108,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
         .build();
   }
 
-  private void every(long millis, Runnable task) {
-    var _ =
-        timer.scheduleWithFixedDelay(() -> quietly(task), millis, millis, TimeUnit.MILLISECONDS);
-  }
-
-  /** Catches everything: the executor would cancel a periodic task that throws. */
+  /** Catches everything, because an exception would end the repetitions of a task. */
   private static void quietly(Runnable task) {
     try {
       task.run();
@@ -278,7 +269,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   /** Records the counts since the last period. */
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
     flushQuietly();
   }
 }

@@ -44,6 +44,7 @@ public final class Claims implements AutoCloseable {
   /** The claims of this node, with the monotonic time since when they are held. */
   private final Map<Claimed, Long> held = new ConcurrentHashMap<>();
 
+  /** Not a {@code RepeatingThread}, because a long deletion checks whether it was shut down. */
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("idempotency-clock").factory());

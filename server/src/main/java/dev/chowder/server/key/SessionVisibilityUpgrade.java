@@ -1,6 +1,7 @@
 package dev.chowder.server.key;
 
 import dev.chowder.api.v1.Reason;
+import dev.chowder.base.RepeatingThread;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.key.ScopedKey;
 import dev.chowder.key.ScopedKeys;
@@ -9,9 +10,6 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.SessionVisibility;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,9 +27,7 @@ public final class SessionVisibilityUpgrade implements AutoCloseable {
 
   private final ScopedKeys keys;
   private final SessionVisibility sessions;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("session-visibility-upgrade").factory());
+  private final RepeatingThread timer = new RepeatingThread("session-visibility-upgrade");
 
   /**
    * Starts the passes.
@@ -41,9 +37,7 @@ public final class SessionVisibilityUpgrade implements AutoCloseable {
   public SessionVisibilityUpgrade(ScopedKeys keys, SessionVisibility sessions, Duration every) {
     this.keys = keys;
     this.sessions = sessions;
-    var _ =
-        timer.scheduleWithFixedDelay(
-            this::pass, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+    timer.every(every, this::pass);
   }
 
   private void pass() {
@@ -60,7 +54,8 @@ public final class SessionVisibilityUpgrade implements AutoCloseable {
       LOG.warn("cannot list the active keys; the next pass lists them again: {}", why.toString());
       return;
     }
-    if (complete) timer.shutdown();
+    // The interrupt of this thread does no harm, since its work is done.
+    if (complete) timer.close();
   }
 
   private boolean limit(ScopedKey key) {
@@ -91,6 +86,6 @@ public final class SessionVisibilityUpgrade implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
   }
 }
