@@ -15,7 +15,7 @@ final class InstanceViewWriter {
   private final ViewWriter<InstanceView> views;
 
   /** The labels that are known to be stored; empty after a failure. */
-  private volatile Optional<Labels> storedLabels = Optional.empty();
+  private volatile Optional<StoredLabels> storedLabels = Optional.empty();
 
   /**
    * What the read side stores as labels.
@@ -23,13 +23,13 @@ final class InstanceViewWriter {
    * @param position the instance's position in lists, which is stored with each label; empty if
    *     there are none
    */
-  private record Labels(String position, Map<String, String> labels) {
-    static final Labels NONE = new Labels("", Map.of());
+  private record StoredLabels(String position, Map<String, String> labels) {
+    static final StoredLabels NONE = new StoredLabels("", Map.of());
 
-    static Labels of(InstanceView view) {
+    static StoredLabels of(InstanceView view) {
       var labels = view.profile().labels();
       if (view.isTerminated() || labels.isEmpty()) return NONE;
-      return new Labels(InstanceReadRows.position(view), labels);
+      return new StoredLabels(InstanceReadRows.position(view), labels);
     }
   }
 
@@ -46,7 +46,7 @@ final class InstanceViewWriter {
 
   /** Records that nothing is stored yet, since the instance has no events. */
   void nothingStored() {
-    storedLabels = Optional.of(Labels.NONE);
+    storedLabels = Optional.of(StoredLabels.NONE);
   }
 
   void store(InstanceView view) {
@@ -74,7 +74,7 @@ final class InstanceViewWriter {
   }
 
   private CompletionStage<Done> write(InstanceView view) {
-    var labels = Labels.of(view);
+    var labels = StoredLabels.of(view);
     boolean labelsToo = !storedLabels.equals(Optional.of(labels));
     return readSide
         .store(view, labelsToo)

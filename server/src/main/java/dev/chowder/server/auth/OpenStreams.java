@@ -61,8 +61,8 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     return CallEnd.start(
         stream,
         headers,
-        (started, sent) -> {
-          var listener = next.startCall(started, sent);
+        (started, received) -> {
+          var listener = next.startCall(started, received);
           stream.service = listener;
           return listener;
         },

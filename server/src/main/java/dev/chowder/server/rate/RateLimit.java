@@ -211,7 +211,7 @@ public final class RateLimit {
       return CallEnd.start(
           call,
           headers,
-          (started, sent) -> next.startCall(count(organization, started), sent),
+          (started, received) -> next.startCall(count(organization, started), received),
           () -> contention.end(organization));
     }
 
