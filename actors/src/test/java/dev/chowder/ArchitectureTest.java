@@ -99,7 +99,12 @@ class ArchitectureTest {
       noClasses()
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.chowder.api..", "dev.chowder.server..", "io.grpc..");
+          .resideInAnyPackage(
+              "dev.chowder.api..",
+              "dev.chowder.engine..",
+              "dev.chowder.remote..",
+              "dev.chowder.server..",
+              "io.grpc..");
 
   private static final ArchRule ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT =
       noClasses()

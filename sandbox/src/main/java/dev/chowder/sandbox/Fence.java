@@ -33,6 +33,11 @@ public record Fence(int attempt, int generation) {
     return other <= attempt;
   }
 
+  /** Returns the generation of the home volume that the caller means; empty if it means any. */
+  public Optional<Integer> home() {
+    return generation == ANY ? Optional.empty() : Optional.of(generation);
+  }
+
   /** Returns whether the fence allows the home volume of this generation. */
   public boolean allowsHome(int home) {
     return generation == ANY || generation == home;

@@ -17,6 +17,8 @@ import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
+import dev.chowder.remote.RemoteEngine;
+import dev.chowder.remote.RemoteSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxStep;
@@ -325,10 +327,11 @@ public final class Chowder implements AutoCloseable {
     var name = config.getString("chowder.sandbox.driver");
     return switch (name) {
       case "docker" -> new DockerSandboxEngine(DockerSandboxSettings.from(config));
+      case "remote" -> new RemoteEngine(RemoteSettings.of(config));
       case "fake" -> new SimulatedEngine(FakeSandboxSettings.from(config));
       default ->
           throw new IllegalArgumentException(
-              must("chowder.sandbox.driver", "be docker or fake", name));
+              must("chowder.sandbox.driver", "be docker, remote or fake", name));
     };
   }
 

@@ -69,6 +69,25 @@ class ServerArchitectureTest {
         .isTrue();
   }
 
+  @Test
+  void onlyTheModuleOfRemoteEnginesKnowsTheirProtocol() {
+    dependsOnNone("dev.chowder.server..", "dev.chowder.engine..").check(SERVER);
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(Chowder.class)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.chowder.remote..")
+        .check(SERVER);
+  }
+
+  @Test
+  void theProtocolOfEnginesIsFoundInItsModule() {
+    var remote = new ClassFileImporter().importPackages("dev.chowder.remote");
+    var rule = dependsOnNone("dev.chowder.remote..", "dev.chowder.engine..");
+    assertThat(rule.evaluate(remote).hasViolation()).isTrue();
+  }
+
   private static ArchCondition<JavaClass> dependOnAnEngine() {
     return ArchConditions.dependOnClassesThat(
         JavaClass.Predicates.belongToAnyOf(

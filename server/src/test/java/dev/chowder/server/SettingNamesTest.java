@@ -10,6 +10,7 @@ import dev.chowder.cluster.ClusterStep;
 import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
 import dev.chowder.key.KeySettings;
+import dev.chowder.remote.RemoteSettings;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.UnknownSettings;
@@ -83,6 +84,7 @@ class SettingNamesTest {
           EffectStep.Settings::of,
           DutyStep.Settings::of,
           DockerSandboxSettings::from,
+          RemoteSettings::of,
           AuditSettings::of,
           BodyLimit.Settings::of,
           ChannelSettings::of,

@@ -3,13 +3,10 @@ package dev.chowder.simulator;
 import static dev.chowder.sandbox.TestResources.RESOURCES;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxEngine;
-import dev.chowder.sandbox.SandboxEngineContract;
 import dev.chowder.sandbox.SandboxException.Reason;
-import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.SandboxSpec;
 import java.io.IOException;
@@ -21,87 +18,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the contract on simulated sandboxes, and tests the functions that other tests use. */
-class SimulatedEngineTest extends SandboxEngineContract {
+class SimulatedEngineTest extends SimulatorContract {
   private final HttpClient http = HttpClient.newHttpClient();
-  private final SimulatedEngine driver =
-      new SimulatedEngine(
-          FakeSandboxSettings.instant(), new FakeScript().missing("chowder/absent:1"));
-
-  @AfterEach
-  void close() {
-    driver.close();
-  }
 
   @Override
   protected SandboxEngine driver() {
-    return driver;
-  }
-
-  @Override
-  protected String snapshot() {
-    return "chowder/fake";
-  }
-
-  @Override
-  protected List<String> commandThatPrints(String text, int exitCode) {
-    return List.of("x", "--print", text, "--exit", "" + exitCode);
-  }
-
-  @Override
-  protected List<String> commandThatHangs() {
-    return List.of("x", "--hang");
-  }
-
-  @Override
-  protected List<String> commandThatServes() {
-    List<String> command = new ArrayList<>(List.of("serve"));
-    for (int i = 1; i <= 5; i++) {
-      command.addAll(List.of("--print", "line " + i));
-    }
-    return command;
-  }
-
-  @Override
-  protected List<String> commandThatIgnoresSigterm() {
-    return List.of("serve", "--ignore-sigterm");
-  }
-
-  @Override
-  protected List<String> commandThatNeedsTooMuchMemory() {
-    return List.of("serve", "--out-of-memory");
-  }
-
-  @Override
-  protected void killProcess(SandboxId sandbox) {
-    driver.kill(sandbox);
-  }
-
-  @Override
-  protected void crashProcess(
-      SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine) {
-    driver.crash(sandbox, exitCode, lastLine);
-  }
-
-  @Override
-  protected void freezeProcess(SandboxId sandbox) {
-    driver.pause(sandbox);
-  }
-
-  @Override
-  protected void removeProcess(SandboxId sandbox) {
-    driver.removeContainers(sandbox);
-  }
-
-  @Override
-  protected void awaitTaskRunning() {
-    Await.until(() -> driver.hasTask(id));
+    return simulated;
   }
 
   @Override
@@ -111,11 +38,11 @@ class SimulatedEngineTest extends SandboxEngineContract {
 
   @Test
   void scriptedFaultsOccurAsOftenAsRequested() {
-    driver.script().failNext(FakeScript.Verb.CREATE, 2, Reason.NO_SPACE, "disk: full");
+    simulated.script().failNext(FakeScript.Verb.CREATE, 2, Reason.NO_SPACE, "disk: full");
     assertReason(Reason.NO_SPACE, this::create);
     assertReason(Reason.NO_SPACE, this::create);
     create();
-    assertThat(driver.script().calls())
+    assertThat(simulated.script().calls())
         .filteredOn(c -> c.verb() == FakeScript.Verb.CREATE)
         .hasSize(3);
   }
@@ -124,16 +51,16 @@ class SimulatedEngineTest extends SandboxEngineContract {
   void aPagedOutProcessUsesSwapAndAHostWithoutSwapChangesNothing() {
     create();
     start(1, commandThatServes());
-    driver.freeze(id, 1);
-    var resident = driver.memory(id).orElseThrow();
-    driver.script().withoutSwap();
-    assertThat(driver.host().capacity().swapFreeBytes()).isZero();
-    assertThat(driver.pageOut(id, 1)).isEqualTo(resident);
-    driver.script().withSwap();
-    assertThat(driver.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);
-    assertThat(driver.memory(id).orElseThrow().swappedBytes()).isPositive();
+    simulated.freeze(id, 1);
+    var resident = simulated.memory(id).orElseThrow();
+    simulated.script().withoutSwap();
+    assertThat(simulated.host().capacity().swapFreeBytes()).isZero();
+    assertThat(simulated.pageOut(id, 1)).isEqualTo(resident);
+    simulated.script().withSwap();
+    assertThat(simulated.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);
+    assertThat(simulated.memory(id).orElseThrow().swappedBytes()).isPositive();
     assertThat(thaw(2, 1, commandThatServes())).isPresent();
-    assertThat(driver.memory(id)).hasValue(resident);
+    assertThat(simulated.memory(id)).hasValue(resident);
   }
 
   @Test
@@ -188,7 +115,7 @@ class SimulatedEngineTest extends SandboxEngineContract {
   void anOnboardedGatewayRequiresItsToken() throws Exception {
     create();
     run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
-    driver
+    simulated
         .homes()
         .writeFiles(
             id,

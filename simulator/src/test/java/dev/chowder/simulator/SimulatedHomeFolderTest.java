@@ -1,58 +1,11 @@
 package dev.chowder.simulator;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.chowder.sandbox.HomeFolderContract;
 import dev.chowder.sandbox.SandboxEngine;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the contract of files on simulated sandboxes. */
-class SimulatedHomeFolderTest extends HomeFolderContract {
-  @TempDir Path folder;
-  private @Nullable SimulatedEngine driver;
-
-  @AfterEach
-  void close() {
-    if (driver != null) driver.close();
-  }
-
+class SimulatedHomeFolderTest extends SimulatorHomeFolderContract {
   @Override
   protected SandboxEngine driver() {
-    var open = driver;
-    if (open == null) {
-      open = new SimulatedEngine(FakeSandboxSettings.instant().in(folder));
-      driver = open;
-    }
-    return open;
-  }
-
-  @Override
-  protected String snapshot() {
-    return "any";
-  }
-
-  @Override
-  protected String asTheAgent(String script) {
-    try {
-      var home = folder.resolve(id.toString()).resolve("home");
-      var process =
-          new ProcessBuilder("sh", "-c", script)
-              .directory(home.toFile())
-              .redirectErrorStream(true)
-              .start();
-      var output = new String(process.getInputStream().readAllBytes(), UTF_8);
-      assertThat(process.waitFor()).as(output).isZero();
-      return output;
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    } catch (InterruptedException stop) {
-      throw new IllegalStateException(stop);
-    }
+    return simulated();
   }
 }

@@ -1,0 +1,62 @@
+package dev.chowder.remote;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The servers and clients of one test, which it closes. */
+abstract class RemoteFixture {
+  static final SandboxId ID = SandboxId.ofInstance("00000000-0000-4000-8000-000000000001");
+
+  @TempDir Path folder;
+
+  @RegisterExtension final Opened opened = new Opened();
+
+  static final class Opened implements AfterEachCallback {
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+    <T extends AutoCloseable> T add(T part) {
+      parts.push(part);
+      return part;
+    }
+
+    @Override
+    public void afterEach(ExtensionContext test) throws Exception {
+      for (var part : parts) part.close();
+    }
+  }
+
+  Path socket() {
+    return folder.resolve("engine.sock");
+  }
+
+  /** Returns the default settings with the socket of this test and the given values. */
+  RemoteSettings settings(Map<String, String> changed) {
+    var values = new HashMap<String, String>();
+    values.put("chowder.sandbox.remote.socket", socket().toString());
+    changed.forEach((name, value) -> values.put("chowder.sandbox.remote." + name, value));
+    return RemoteSettings.of(ConfigFactory.parseMap(values).withFallback(ConfigFactory.load()));
+  }
+
+  EngineServer serve(SandboxEngine engine) throws IOException {
+    return opened.add(EngineServer.start(engine, settings(Map.of())));
+  }
+
+  RemoteEngine client() {
+    return client(Map.of());
+  }
+
+  RemoteEngine client(Map<String, String> changed) {
+    return opened.add(new RemoteEngine(settings(changed)));
+  }
+}
