@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Records the AOT cache of the JVM. With it the server starts in half the time, and its first calls take half as long (docs/adr/0015).
-# Without it, or with the cache of another JVM, the server works but is slower. Needs common.sh, settings.sh, process.sh, postgres.sh
-# and build.sh.
+# Without it, or with the cache of another JVM, the server works but is slower. Needs common.sh, settings.sh, process.sh, postgres.sh,
+# build.sh and simulator.sh.
 
 REHEARSAL_SECONDS="${CHOWDER_AOT_TRAINING_SECONDS:-180}"
 
@@ -48,14 +48,15 @@ aot_record() {
   rm -rf "$work"
 }
 
-# aot_train FOLDER [SETTINGS]: runs AotTrainingRun in FOLDER, on H2 or on the storage in the file SETTINGS. It gets no CHOWDER_*
-# variables, because the run must not touch any installation.
-aot_train() {
-  local options
+# aot_train FOLDER [SETTINGS]: runs AotTrainingRun in FOLDER, on H2 or on the storage in the file SETTINGS, with a simulator of its own. It
+# gets no CHOWDER_* variables, because the run must not touch any installation. Runs in a subshell for its trap.
+aot_train() (
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
+  trap simulator_end EXIT
+  simulator_begin "$1" "$REHEARSAL_SECONDS" || exit 1
   env -i PATH="$PATH" HOME="$1" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" "$NATIVE_ACCESS" -XX:AOTCacheOutput="$AOT_CACHE.part" \
-    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$1/home" "${@:2}"
-}
+    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$1/home" "$1/simulator.sock" "${@:2}"
+)
 
 # aot_train_on_postgres FOLDER: runs AotTrainingRun on a private PostgreSQL cluster, and removes the cluster afterwards, also after a
 # failure or a signal. Runs in a subshell for its trap.

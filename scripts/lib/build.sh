@@ -9,7 +9,7 @@ BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 # How long a build waits for another build, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
-# build_ensure [COPY]: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
+# build_ensure [COPY]: sets APP, the folder with server/, simulator/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
 # COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
@@ -84,9 +84,15 @@ build_modules() {
 build_keep() {
   local part="$APP.part"
   rm -rf "$part"
-  mkdir -p "$part/server" "$part/demo-model"
+  mkdir -p "$part/server" "$part/simulator" "$part/demo-model"
   cp -r "$BUILD_ROOT/server/target/chowder-server.jar" "$BUILD_ROOT/server/target/lib" "$part/server/"
   cp -r "$BUILD_ROOT/demo-model/target/chowder-demo-model.jar" "$BUILD_ROOT/demo-model/target/lib" "$part/demo-model/"
+  # The simulator of training runs and benches. It uses the libraries of the server, whose folder must not contain its own.
+  cp "$BUILD_ROOT/simulator/target/chowder-simulator.jar" "$part/simulator/"
+  local library
+  for library in "$BUILD_ROOT"/simulator/target/lib/*.jar; do
+    [ -e "$part/server/lib/$(basename "$library")" ] || cp "$library" "$part/simulator/"
+  done
   cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$part/"
   touch "$part/complete"
   rm -rf "$APP"

@@ -39,9 +39,10 @@ process_mark() {
   case "$1" in
     server | server-[2-9]) echo dev.chowder.server.Main ;;
     demo-model) echo dev.chowder.demomodel.Main ;;
+    simulator) echo dev.chowder.simulator.Main ;;
     envoy) echo "$RUN/envoy.yaml" ;;
     postgres) echo "/postgres -D $(database_folder)/data " ;;
-    *) die "process: must be server, server-2 to server-9, envoy, postgres or demo-model; got $1." ;;
+    *) die "process: must be server, server-2 to server-9, envoy, postgres, demo-model or simulator; got $1." ;;
   esac
 }
 

@@ -18,7 +18,7 @@ export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_ROLLING_MANAGEMENT_PORT:-26093
 export CHOWDER_POSTGRES_PORT="${CHOWDER_ROLLING_POSTGRES_PORT:-26432}"
 # Pool members are not part of this test.
 export CHOWDER_POOL_MAX_SIZE=0
-for part in common settings docker java envoy process nodes postgres database build aot api organization server; do
+for part in common settings docker java envoy process nodes postgres database build simulator aot api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"
 done
@@ -37,7 +37,7 @@ main() {
   java_ensure
   ENVOY="$(envoy_ensure)"
   build_ensure
-  export CHOWDER_SANDBOX_DRIVER=fake CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
+  simulator_ensure
   database_ensure
   server_ensure
   cache_is_of_postgres
@@ -113,6 +113,7 @@ cleanup() {
   if [ -n "${ASKING:-}" ]; then wait "$ASKING" || true; fi
   process_stop envoy || true
   nodes_stop || true
+  simulator_stop || true
   database_purge || true
   rm -rf "$CHOWDER_HOME"
 }

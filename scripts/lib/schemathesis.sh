@@ -18,7 +18,7 @@ export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-25091}" CHOWDER_OPER
 export CHOWDER_MONITORING_PORT="${CHOWDER_FUZZ_MONITORING_PORT:-25095}"
 # The same requests then create the same instances in each run.
 export CHOWDER_POOL_MAX_SIZE=0
-for part in common settings java envoy process nodes postgres build aot api organization server; do
+for part in common settings java envoy process nodes postgres build simulator aot api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"
 done
@@ -65,7 +65,7 @@ tool_ensure() {
 # Starts a server with an organization that has instances in every steady status.
 begin() {
   local name
-  export CHOWDER_SANDBOX_DRIVER=fake CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
+  simulator_ensure
   # Nothing listens on port 1. Port 11434 is in the document's examples, which must be valid.
   export CHOWDER_LOCALHOST_MODEL_PORTS="1,11434"
   # All calls come from one address with one key.
@@ -176,6 +176,7 @@ finds_an_outage() {
 cleanup() {
   process_stop envoy || true
   nodes_stop || true
+  simulator_stop || true
   rm -rf "$CHOWDER_HOME"
 }
 

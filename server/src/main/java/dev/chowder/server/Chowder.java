@@ -1,5 +1,6 @@
 package dev.chowder.server;
 
+import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
@@ -31,8 +32,6 @@ import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.settings.OldSettings;
-import dev.chowder.simulator.FakeSandboxSettings;
-import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.startup.Startup;
 import dev.chowder.storage.HostRebindingRows;
 import dev.chowder.storage.InstanceRows;
@@ -328,10 +327,16 @@ public final class Chowder implements AutoCloseable {
     return switch (name) {
       case "docker" -> new DockerSandboxEngine(DockerSandboxSettings.from(config));
       case "remote" -> new RemoteEngine(RemoteSettings.of(config));
-      case "fake" -> new SimulatedEngine(FakeSandboxSettings.from(config));
+      case "fake" ->
+          throw new IllegalArgumentException(
+              cannot(
+                  "use the driver fake",
+                  "simulated sandboxes are a process of their own",
+                  "start it with scripts/lib/simulator.sh, and set chowder.sandbox.driver to remote"
+                      + " and chowder.sandbox.remote.socket to its socket"));
       default ->
           throw new IllegalArgumentException(
-              must("chowder.sandbox.driver", "be docker, remote or fake", name));
+              must("chowder.sandbox.driver", "be docker or remote", name));
     };
   }
 

@@ -11,8 +11,8 @@ import java.util.Optional;
  * The settings of the simulated engine. Only this class of the package reads configuration. {@code
  * reference.conf} has the defaults under {@code chowder.sandbox.fake}.
  *
- * @param directory where sandboxes outlive the server, as real containers do; empty for a temporary
- *     directory that is removed at the end
+ * @param directory where sandboxes outlive the simulator, as real containers do; empty for a
+ *     temporary directory that is removed at the end
  * @param taskTime duration of a task
  * @param bootTime time from a start until {@code /readyz} returns 200
  * @param replyTime duration of one model response

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.Instance.Status;
 import dev.chowder.base.Await;
 import dev.chowder.server.Main;
+import dev.chowder.server.process.SimulatorProcess;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -236,9 +237,9 @@ class ClusterIdentityIT {
     environment.put("CHOWDER_STORAGE_URL", url + "/" + database);
     environment.put("CHOWDER_STORAGE_USER", server.user());
     environment.put("CHOWDER_STORAGE_PASSWORD_FILE", password.toString());
-    environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
-    environment.put("CHOWDER_FAKE_SANDBOXES", folder.resolve("sandboxes").toString());
     environment.putAll(settings);
+    var simulator = keep(SimulatorProcess.of(folder.resolve("sandboxes"), settings));
+    environment.putAll(simulator.environment());
     return keep(
         new Node(parts.size() + 1, Node.Ports.free(), base.resolve(home + ".log"), environment));
   }

@@ -1,5 +1,6 @@
 package dev.chowder.server.cluster;
 
+import dev.chowder.server.process.SimulatorProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -48,6 +49,7 @@ final class ThreeNodes implements AutoCloseable {
     var ports = List.of(Node.Ports.free(), Node.Ports.free(), Node.Ports.free());
     var environment = new HashMap<>(environment(ports));
     environment.putAll(settings);
+    environment.putAll(SimulatorProcess.of(sandboxes(), settings).environment());
     for (int n = 0; n < ports.size(); n++) {
       var ofThis = new HashMap<>(environment);
       ofThis.putAll(own.apply(n + 1));
@@ -77,10 +79,6 @@ final class ThreeNodes implements AutoCloseable {
         server.user(),
         "CHOWDER_STORAGE_PASSWORD_FILE",
         password.toString(),
-        "CHOWDER_SANDBOX_DRIVER",
-        "fake",
-        "CHOWDER_FAKE_SANDBOXES",
-        sandboxes().toString(),
         "CHOWDER_CLUSTER_CONTACT_POINTS",
         ports.stream().map(p -> "127.0.0.1:" + p.management()).collect(Collectors.joining(",")));
   }
@@ -129,6 +127,7 @@ final class ThreeNodes implements AutoCloseable {
   @Override
   public void close() {
     nodes.forEach(Node::close);
+    SimulatorProcess.end(sandboxes());
     server.administer("DROP DATABASE " + database + " WITH (FORCE)");
   }
 

@@ -50,17 +50,26 @@ class FullDiskIT {
       var home = Files.createDirectory(disk.folder().resolve("home"));
       ServerProcess.disarm(home);
       var lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
-      try (var server = start(home)) {
-        lifecycle.begin(server);
-        renameUntilRejected(server, lifecycle, disk);
-        disk.empty();
-        server.kill();
+      try {
+        acknowledgedChangesSurvive(home, lifecycle, disk);
+      } finally {
+        ServerProcess.endEngine(home);
       }
-      try (var server = start(home)) {
-        assertThat(name(server, lifecycle)).isIn(names);
-        lifecycle.awaitSteady(server);
-        lifecycle.finish(server);
-      }
+    }
+  }
+
+  private void acknowledgedChangesSurvive(Path home, LifecycleRun lifecycle, SmallDisk disk)
+      throws IOException {
+    try (var server = start(home)) {
+      lifecycle.begin(server);
+      renameUntilRejected(server, lifecycle, disk);
+      disk.empty();
+      server.kill();
+    }
+    try (var server = start(home)) {
+      assertThat(name(server, lifecycle)).isIn(names);
+      lifecycle.awaitSteady(server);
+      lifecycle.finish(server);
     }
   }
 

@@ -42,7 +42,7 @@ final class Lane implements AutoCloseable {
   /** Ensures that a server is ready, in a home without data of a failed test. */
   void begin() throws IOException {
     if (!clean) {
-      end();
+      close();
       home = newHome();
     }
     clean = false;
@@ -98,5 +98,6 @@ final class Lane implements AutoCloseable {
   @Override
   public void close() {
     end();
+    ServerProcess.endEngine(home);
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.server.crash;
 import dev.chowder.base.Await;
 import dev.chowder.base.Failpoints;
 import dev.chowder.server.process.ServerCommand;
+import dev.chowder.server.process.SimulatorProcess;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.BufferedReader;
@@ -70,6 +71,11 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** Ends the engine of a home, which outlives its servers. */
+  static void endEngine(Path home) {
+    SimulatorProcess.end(sandboxes(home));
+  }
+
   static void disarm(Path home) {
     arm(home, "");
   }
@@ -82,7 +88,9 @@ final class ServerProcess implements AutoCloseable {
    */
   static ServerProcess launch(Path home, HomeStorage storage, List<String> settings)
       throws IOException {
-    return new ServerProcess(command(home, storage.environment(home), settings, List.of()).start());
+    var builder = command(home, storage.environment(home), settings, List.of());
+    builder.environment().putAll(SimulatorProcess.of(sandboxes(home), Map.of()).environment());
+    return new ServerProcess(builder.start());
   }
 
   /** Runs an operator's command on the database of a home and returns its output. */
@@ -124,9 +132,7 @@ final class ServerProcess implements AutoCloseable {
     environment.put("CHOWDER_OPERATOR_PORT", "0");
     environment.put("CHOWDER_MONITORING_PORT", "0");
     environment.put("CHOWDER_SHUTDOWN_TIMEOUT", "3s");
-    environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
     environment.put("CHOWDER_SIGN_UP_OPEN", "loopback");
-    environment.put("CHOWDER_FAKE_SANDBOXES", sandboxes(home).toString());
     environment.put("CHOWDER_LOCALHOST_MODEL_PORTS", ListedModels.ports());
     // A pool member would be a sandbox that the tests do not expect.
     environment.put("CHOWDER_POOL_MAX_SIZE", "0");

@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +67,11 @@ class UpgradeIT {
     home = Files.createDirectory(base.resolve("home"));
     ServerProcess.disarm(home);
     disk = new Disk(ServerProcess.sandboxes(home));
+  }
+
+  @AfterEach
+  void endEngine() {
+    ServerProcess.endEngine(home);
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.operator.OperatorCalls;
+import dev.chowder.server.process.SimulatedEngines;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -37,8 +38,6 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
           0,
           "chowder.grpc.shutdown-timeout",
           "1s",
-          "chowder.sandbox.driver",
-          "fake",
           "chowder.sign-up-open",
           "loopback",
           // A provider that never responds keeps an instance provisioning for the complete test.
@@ -109,7 +108,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
         ConfigFactory.load(
             ConfigFactory.parseMap(all)
                 .withFallback(ConfigFactory.parseResources("application.conf")));
-    chowder = Chowder.start(config);
+    chowder = Chowder.start(config, SimulatedEngines::of);
     envoy =
         EnvoyProcess.start(
             Files.createDirectories(home.resolve("envoy-" + chowder.grpcPort())),

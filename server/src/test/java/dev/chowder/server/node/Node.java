@@ -119,8 +119,6 @@ final class Node implements AutoCloseable {
                 0,
                 "chowder.grpc.shutdown-timeout",
                 "1s",
-                "chowder.sandbox.driver",
-                "fake",
                 "chowder.sign-up-open",
                 "loopback",
                 // Tests call as fast as they can.

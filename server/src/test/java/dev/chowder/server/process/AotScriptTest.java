@@ -29,7 +29,7 @@ class AotScriptTest {
   private static final String SCRIPT =
       """
       set -euo pipefail
-      for part in common settings process postgres build aot; do . "$2/$part.sh"; done
+      for part in common settings process postgres build simulator aot; do . "$2/$part.sh"; done
       cd "$1"
       APP="$1/app"
       postgres_find() { [ -e postgres-is-installed ]; }
@@ -38,6 +38,8 @@ class AotScriptTest {
         [ ! -e postgres-fails ] || die "PostgreSQL did not start."
         (umask 077 && echo password-of-the-cluster >"$1/password")
       }
+      simulator_begin() { echo "began in $1" >>simulators; }
+      simulator_end() { echo ended >>simulators; }
       postgres_stop() { echo stopped >>clusters; rm -rf "$1"; }
       aot_ensure
       printf '%s' "${AOT_CACHE##*/}"
@@ -80,7 +82,11 @@ class AotScriptTest {
     var result = ensure(H2);
     assertThat(result.cache()).matches(OF_H2);
     assertThat(result.said()).contains("Recorded the AOT cache").doesNotContain("failed");
-    assertThat(lines("arguments")).singleElement().asString().endsWith("/home");
+    assertThat(lines("arguments"))
+        .singleElement()
+        .asString()
+        .containsPattern("AotTrainingRun (\\S+)/home \\1/simulator[.]sock$");
+    assertThat(lines("simulators")).hasSize(2).last().isEqualTo("ended");
     assertThat(lines("clusters")).isEmpty();
     assertThat(lines("environment")).noneMatch(line -> line.startsWith("CHOWDER_"));
     // No second run.

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -21,6 +22,10 @@ import java.util.stream.Stream;
  */
 public final class ServerCommand {
   private static final String BUILT = "CHOWDER_TEST_APP";
+
+  /** The simulator, in its module or as an installed jar. */
+  private static final Pattern SIMULATOR =
+      Pattern.compile("/simulator/target/|/chowder-simulator[^/]*[.]jar$");
 
   private ServerCommand() {}
 
@@ -66,7 +71,7 @@ public final class ServerCommand {
     }
   }
 
-  /** Returns the class path without test classes, as it is shipped. */
+  /** Returns the class path without test classes and without the simulator, as it is shipped. */
   private static String classesUnderTest() {
     var entries = Objects.requireNonNull(System.getProperty("java.class.path"));
     return Arrays.stream(entries.split(File.pathSeparator, -1))
@@ -75,6 +80,7 @@ public final class ServerCommand {
         .filter(entry -> !entry.isEmpty())
         // A jar of tests has a logback-test.xml, which would hide the server's log.
         .filter(entry -> !entry.contains("test-classes") && !entry.endsWith("-tests.jar"))
+        .filter(entry -> !SIMULATOR.matcher(entry).find())
         .collect(Collectors.joining(File.pathSeparator));
   }
 }

@@ -69,8 +69,6 @@ class NodeTlsTest {
                 0,
                 "chowder.grpc.shutdown-timeout",
                 "1s",
-                "chowder.sandbox.driver",
-                "fake",
                 "chowder.tls.reload-interval",
                 "50ms"));
     all.putAll(TlsSettingsTest.files(node, ours.certificate()));

@@ -1,0 +1,40 @@
+package dev.chowder.simulator;
+
+import dev.chowder.remote.EngineServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process of a simulator: an engine for nodes with {@code chowder.sandbox.driver = remote}.
+ * Serves on {@code chowder.sandbox.remote.socket} until SIGTERM. Its sandboxes survive a restart if
+ * they have a folder ({@code chowder.sandbox.fake.directory}).
+ */
+public final class Main {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  private Main() {}
+
+  /** Runs the simulator. It has no arguments. */
+  public static void main(String[] args) throws InterruptedException {
+    try {
+      var settings = SimulatorSettings.load();
+      var engine = new SimulatedEngine(settings.sandboxes());
+      var server = EngineServer.start(engine, settings.remote());
+      Runtime.getRuntime()
+          .addShutdownHook(
+              Thread.ofPlatform()
+                  .name("shutdown")
+                  .unstarted(
+                      () -> {
+                        server.close();
+                        engine.close();
+                      }));
+      server.awaitEnd();
+    } catch (IllegalArgumentException | IOException | UncheckedIOException wrong) {
+      LOG.error("{}", String.valueOf(wrong.getMessage()));
+      System.exit(1);
+    }
+  }
+}
