@@ -72,6 +72,14 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("com.github.dockerjava..");
 
+  private static final ArchRule ONLY_THE_SIMULATOR_KNOWS_JETTY =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.chowder.simulator..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.eclipse.jetty..");
+
   /** The packages of this module, and the tables of its journal. */
   private static final String[] WITH_PEKKO = {
     "dev.chowder.actor..",
@@ -182,6 +190,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyTheSimulatorKnowsJetty() {
+    ONLY_THE_SIMULATOR_KNOWS_JETTY.check(ACTORS);
+  }
+
+  @Test
   void onlyActorsKnowPekko() {
     ONLY_ACTORS_KNOW_PEKKO.check(ACTORS);
   }
@@ -232,6 +245,7 @@ class ArchitectureTest {
             RULES_KNOW_ONLY_THEIR_AGGREGATE,
             RULES_HAVE_NO_CLOCK_AND_NO_RANDOMNESS,
             ONLY_THE_DRIVER_KNOWS_DOCKER,
+            ONLY_THE_SIMULATOR_KNOWS_JETTY,
             ONLY_ACTORS_KNOW_PEKKO,
             THIS_MODULE_HAS_NO_SERVER,
             ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT,

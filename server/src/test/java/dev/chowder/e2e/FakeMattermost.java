@@ -80,8 +80,8 @@ final class FakeMattermost implements AutoCloseable {
   private void handle(FakeHttp.Exchange exchange) throws IOException {
     String path = exchange.path().replaceFirst("^/api/v4", "");
     asked.add(path);
-    if (FakeSocket.isRequestedBy(exchange)) {
-      listen(FakeSocket.accept(exchange));
+    if (exchange.requestsSocket()) {
+      exchange.accept(new Posts());
       return;
     }
     if (!exchange.header("authorization").equals("Bearer " + token)) {
@@ -94,18 +94,19 @@ final class FakeMattermost implements AutoCloseable {
     send(exchange, 200, answer(path, body(exchange)));
   }
 
-  private void listen(FakeSocket socket) throws IOException {
-    try {
-      while (true) {
-        var text = socket.receive();
-        if (text.isEmpty()) return;
-        JsonNode said = Answer.JSON.readTree(text.get());
-        if (!said.path("action").asText().equals("authentication_challenge")) continue;
-        if (!said.at("/data/token").asText().equals(token)) return;
-        socket.send("{\"status\":\"OK\",\"seq_reply\":1}");
-        listeners.add(socket);
-      }
-    } finally {
+  /** Delivers posts to a bot that has sent the token. */
+  private final class Posts implements FakeSocket.Listener {
+    @Override
+    public void received(FakeSocket socket, String text) throws IOException {
+      JsonNode said = Answer.JSON.readTree(text);
+      if (!said.path("action").asText().equals("authentication_challenge")) return;
+      if (!said.at("/data/token").asText().equals(token)) throw new IOException("wrong token");
+      socket.send("{\"status\":\"OK\",\"seq_reply\":1}");
+      listeners.add(socket);
+    }
+
+    @Override
+    public void closed(FakeSocket socket) {
       listeners.remove(socket);
     }
   }

@@ -38,6 +38,11 @@ class ServerArchitectureTest {
   }
 
   @Test
+  void theServerDoesNotKnowJetty() {
+    dependsOnNone("dev.chowder.server..", "org.eclipse.jetty..").check(SERVER);
+  }
+
+  @Test
   void aDependencyOfTheChainOnLimitsIsFound() {
     assertThat(dependsOnNone(CALL, RATE).evaluate(SERVER).hasViolation()).isTrue();
   }

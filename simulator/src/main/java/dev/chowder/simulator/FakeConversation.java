@@ -6,11 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.function.Predicate;
 
-/** Serves one WebSocket connection with the simulated gateway's protocol. */
-final class FakeConversation {
+/** Serves one WebSocket with the simulated gateway's protocol. */
+final class FakeConversation implements FakeSocket.Listener {
   private final FakeSandbox sandbox;
   private final FakeScript script;
   private final Predicate<String> token;
+  private boolean connected;
 
   /**
    * Creates a conversation with one sandbox.
@@ -23,42 +24,42 @@ final class FakeConversation {
     this.token = token;
   }
 
-  /** Serves the connection until it is closed. */
-  void serve(FakeSocket socket) throws IOException {
+  @Override
+  public void opened(FakeSocket socket) throws IOException {
     var challenge = FakeOpenClaw.JSON.createObjectNode();
     challenge.put("type", "event").put("event", "connect.challenge");
     challenge.putObject("payload").put("nonce", "n").put("ts", System.currentTimeMillis());
     socket.send(challenge.toString());
-    boolean connected = false;
-    for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
-      JsonNode request;
-      try {
-        request = FakeOpenClaw.JSON.readTree(text.get());
-      } catch (JsonProcessingException noJson) {
-        socket.close(1008, "not JSON");
-        return;
-      }
-      var answer = FakeOpenClaw.JSON.createObjectNode();
-      answer.put("type", "res").put("id", request.path("id").asText());
-      if (!connected) {
-        connected =
-            request.path("method").asText().equals("connect")
-                && token.test(request.at("/params/auth/token").asText());
-        answer.put("ok", connected);
-        if (connected) answer.putObject("payload").put("type", "hello-ok");
-        else
-          reject(answer, "INVALID_REQUEST", "refused")
-              .putObject("details")
-              .put("code", "AUTH_REFUSED");
-      } else {
-        answer(request.path("method").asText(), request.path("params"), answer);
-      }
-      socket.send(answer.toString());
-      if (!connected) {
-        socket.close(1008, "unauthorized");
-        return;
-      }
+  }
+
+  @Override
+  public void received(FakeSocket socket, String text) throws IOException {
+    JsonNode request;
+    try {
+      request = FakeOpenClaw.JSON.readTree(text);
+    } catch (JsonProcessingException noJson) {
+      socket.close(1008, "not JSON");
+      return;
     }
+    var answer = FakeOpenClaw.JSON.createObjectNode();
+    answer.put("type", "res").put("id", request.path("id").asText());
+    if (!connected) {
+      connect(request, answer);
+    } else {
+      answer(request.path("method").asText(), request.path("params"), answer);
+    }
+    socket.send(answer.toString());
+    if (!connected) socket.close(1008, "unauthorized");
+  }
+
+  private void connect(JsonNode request, ObjectNode answer) {
+    connected =
+        request.path("method").asText().equals("connect")
+            && token.test(request.at("/params/auth/token").asText());
+    answer.put("ok", connected);
+    if (connected) answer.putObject("payload").put("type", "hello-ok");
+    else
+      reject(answer, "INVALID_REQUEST", "refused").putObject("details").put("code", "AUTH_REFUSED");
   }
 
   private void answer(String method, JsonNode params, ObjectNode answer) throws IOException {

@@ -174,7 +174,7 @@ final class FakeGateway implements AutoCloseable {
   }
 
   private void handle(Exchange exchange) throws IOException {
-    Optional<FakeSandbox> sandbox = awaitThaw(exchange.at().getHostAddress());
+    Optional<FakeSandbox> sandbox = awaitThaw(exchange.at());
     if (sandbox.isPresent()) {
       answer(exchange, sandbox.get());
     }
@@ -199,12 +199,12 @@ final class FakeGateway implements AutoCloseable {
   private void answer(Exchange exchange, FakeSandbox sandbox) throws IOException {
     String path = exchange.path();
     sandbox.log().add("got " + path);
-    if (FakeSocket.isRequestedBy(exchange)) {
-      new FakeConversation(
+    if (exchange.requestsSocket()) {
+      exchange.accept(
+          new FakeConversation(
               sandbox,
               script,
-              received -> FakeOpenClaw.token(sandbox.home()).map(received::equals).orElse(true))
-          .serve(FakeSocket.accept(exchange));
+              received -> FakeOpenClaw.token(sandbox.home()).map(received::equals).orElse(true)));
       return;
     }
     switch (path) {
@@ -350,13 +350,13 @@ final class FakeGateway implements AutoCloseable {
 
   @Override
   public void close() {
-    threads.shutdownNow();
-    try {
+    try (lock) {
       FakeHttp serving = server;
       if (serving != null) serving.close();
-      lock.close();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
+    } finally {
+      threads.shutdownNow();
     }
   }
 }

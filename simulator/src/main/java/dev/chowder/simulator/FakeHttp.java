@@ -1,206 +1,176 @@
 package dev.chowder.simulator;
 
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.util.Objects;
 import java.util.concurrent.Executor;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Implements the parts of HTTP/1.1 that clients of a simulated gateway use. Unlike the JDK's
- * server, it hands a connection over to the handler for an upgrade. Does not know the gateway.
+ * Serves HTTP/1.1 and WebSockets on one port with Jetty, for blocking handlers and with the limits
+ * of a simulated gateway. Does not know the gateway.
  */
 public final class FakeHttp implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(FakeHttp.class);
   private static final int MAX_HEAD = 64 << 10;
   private static final int MAX_BODY = 8 << 20;
+  private static final int NETWORK_THREADS = 4;
 
-  private final ServerSocket listener;
-  private final Executor threads;
+  private final Server server;
+  private final ServerConnector connector;
+  private final ServerWebSocketContainer sockets;
   private final Handler handler;
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-  private FakeHttp(ServerSocket listener, Executor threads, Handler handler) {
-    this.listener = listener;
-    this.threads = threads;
+  private FakeHttp(ServerSocketChannel listener, Executor threads, Handler handler)
+      throws IOException {
     this.handler = handler;
+    server = new Server(pool(threads), new ScheduledExecutorScheduler("fake-http", true), null);
+    var config = new HttpConfiguration();
+    config.setRequestHeaderSize(MAX_HEAD);
+    // The cache takes 48 KB of each connection.
+    config.setHeaderCacheSize(0);
+    config.setSendServerVersion(false);
+    config.setSendDateHeader(false);
+    connector = new ServerConnector(server, 0, 1, new HttpConnectionFactory(config));
+    // Without an idle timeout, because the connections of a frozen sandbox stay open.
+    connector.setIdleTimeout(0);
+    connector.open(listener);
+    server.addConnector(connector);
+    server.setHandler(new Requests());
+    sockets = FakeSocket.container(server);
+  }
+
+  /**
+   * Creates a pool with platform threads for the network only. They are daemons, because tests do
+   * not close every server. Without reserved threads, Jetty gives each handler a thread of the
+   * executor, so that handlers that wait for a thaw do not delay others.
+   */
+  private static QueuedThreadPool pool(Executor threads) {
+    var pool = new QueuedThreadPool(NETWORK_THREADS, 1);
+    pool.setName("fake-http");
+    pool.setDaemon(true);
+    pool.setReservedThreads(0);
+    pool.setVirtualThreadsExecutor(threads);
+    return pool;
   }
 
   /** Handles requests. The connection of a request without a response is closed. */
   public interface Handler {
-    /** Handles a request. May block, because each connection has its own thread. */
+    /** Handles a request. May block, because each request has its own thread. */
     void handle(Exchange exchange) throws IOException;
   }
 
-  /** Starts to listen; port 0 chooses a free port. */
+  /**
+   * Starts to listen; port 0 chooses a free port.
+   *
+   * @param threads one for each request; the caller ends them after the server
+   */
   public static FakeHttp listen(
       InetSocketAddress address, int backlog, Executor threads, Handler handler)
       throws IOException {
-    var listener = new ServerSocket();
+    var listener = ServerSocketChannel.open();
     try {
-      listener.setReuseAddress(true);
+      listener.socket().setReuseAddress(true);
       listener.bind(address, backlog);
-    } catch (IOException taken) {
+      var started = new FakeHttp(listener, threads, handler);
+      started.start();
+      return started;
+    } catch (IOException failed) {
       listener.close();
-      throw taken;
+      throw failed;
     }
-    var server = new FakeHttp(listener, threads, handler);
-    threads.execute(server::accept);
-    return server;
+  }
+
+  private void start() throws IOException {
+    try {
+      server.start();
+    } catch (IOException failed) {
+      throw failed;
+    } catch (Exception failed) {
+      throw new IOException(failed);
+    }
   }
 
   public int port() {
-    return listener.getLocalPort();
+    return connector.getLocalPort();
   }
 
-  private void accept() {
-    while (!listener.isClosed()) {
-      try {
-        var socket = listener.accept();
-        socket.setTcpNoDelay(true);
-        open.add(socket);
-        threads.execute(() -> serve(socket));
-      } catch (IOException closing) {
-        // The server is closing, or too many files are open. In the second case, later connections
-        // are accepted again.
-        Thread.onSpinWait();
-      }
-    }
-  }
-
-  private void serve(Socket socket) {
-    try (socket) {
-      var in = new BufferedInputStream(socket.getInputStream());
-      var out = new BufferedOutputStream(socket.getOutputStream());
-      boolean more = true;
-      while (more) {
-        var exchange = Exchange.read(in, out, socket.getLocalAddress());
-        handler.handle(exchange);
-        more = exchange.isAnswered() && exchange.keepsAlive();
-      }
-    } catch (IOException gone) {
-      // The client disconnected.
-    } finally {
-      open.remove(socket);
-    }
-  }
-
+  /** Closes the port and all connections. Does not wait for handlers. */
   @Override
   public void close() throws IOException {
-    listener.close();
-    for (var socket : open) socket.close();
+    try {
+      server.stop();
+    } catch (Exception failed) {
+      throw new IOException(failed);
+    }
   }
 
-  /** A request and its response. Header names are in lower case. */
-  public static final class Exchange {
-    private final String path;
-    private final Map<String, String> headers;
-    private final byte[] body;
-    private final InetAddress at;
-    private final InputStream in;
-    private final OutputStream out;
-    private boolean answered;
-
-    private Exchange(
-        String path,
-        Map<String, String> headers,
-        byte[] body,
-        InetAddress at,
-        InputStream in,
-        OutputStream out) {
-      this.path = path;
-      this.headers = headers;
-      this.body = body;
-      this.at = at;
-      this.in = in;
-      this.out = out;
-    }
-
-    private static Exchange read(InputStream in, OutputStream out, InetAddress at)
-        throws IOException {
-      var target = line(in).split(" ", 3);
-      if (target.length != 3) throw new IOException("invalid request line");
-      var headers = new HashMap<String, String>();
-      for (var header = line(in); !header.isEmpty(); header = line(in)) {
-        int colon = header.indexOf(':');
-        if (colon > 0) {
-          headers.put(
-              header.substring(0, colon).toLowerCase(Locale.ROOT),
-              header.substring(colon + 1).strip());
-        }
-      }
-      var path = target[1].split("\\?", 2)[0];
-      if ("100-continue".equalsIgnoreCase(headers.get("expect"))) {
-        out.write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        out.flush();
-      }
-      return new Exchange(path, headers, body(in, headers), at, in, out);
-    }
-
-    private static byte[] body(InputStream in, Map<String, String> headers) throws IOException {
-      if ("chunked".equalsIgnoreCase(headers.get("transfer-encoding"))) return chunks(in);
-      int length = number(headers.getOrDefault("content-length", "0"), 10);
-      return whole(in, length);
-    }
-
-    private static byte[] chunks(InputStream in) throws IOException {
-      var all = new ByteArrayOutputStream();
-      while (true) {
-        int length = number(line(in).split(";", 2)[0].strip(), 16);
-        if (length == 0) {
-          while (!line(in).isEmpty()) {}
-          return all.toByteArray();
-        }
-        if (all.size() + length > MAX_BODY) throw new IOException("body too large");
-        all.write(whole(in, length));
-        line(in);
-      }
-    }
-
-    private static byte[] whole(InputStream in, int length) throws IOException {
-      var bytes = in.readNBytes(length);
-      if (bytes.length < length) throw new EOFException();
-      return bytes;
-    }
-
-    private static int number(String text, int radix) throws IOException {
+  private final class Requests extends org.eclipse.jetty.server.Handler.Abstract {
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+      var exchange = new Exchange(request, response, callback);
       try {
-        int number = Integer.parseInt(text, radix);
-        if (number >= 0 && number <= MAX_BODY) return number;
-      } catch (NumberFormatException none) {
-        // Handled like any other invalid length.
+        exchange.readBody();
+        handler.handle(exchange);
+      } catch (IOException requested) {
+        exchange.answered = false;
+      } catch (RuntimeException | Error failed) {
+        exchange.answered = false;
+        LOG.warn("{} failed, and its connection is closed", exchange.path(), failed);
       }
-      throw new IOException("invalid length");
+      if (!exchange.accepted) {
+        if (exchange.answered) callback.succeeded();
+        else callback.failed(new Request.Handler.AbortException());
+      }
+      return true;
+    }
+  }
+
+  /** A request and its response. */
+  public final class Exchange {
+    private final Request request;
+    private final Response response;
+    private final Callback callback;
+    private byte[] body = {};
+    private boolean answered;
+    private boolean accepted;
+
+    private Exchange(Request request, Response response, Callback callback) {
+      this.request = request;
+      this.response = response;
+      this.callback = callback;
     }
 
-    private static String line(InputStream in) throws IOException {
-      var line = new StringBuilder();
-      for (int c = in.read(); c != '\n'; c = in.read()) {
-        if (c < 0 || line.length() > MAX_HEAD) throw new EOFException();
-        line.append((char) c);
-      }
-      return line.toString().stripTrailing();
+    private void readBody() throws IOException {
+      var content = Content.Source.asInputStream(request);
+      body = content.readNBytes(MAX_BODY + 1);
+      if (body.length > MAX_BODY) throw new IOException("body too large");
     }
 
+    /** Returns the path without the query, as the client sent it. */
     public String path() {
-      return path;
+      return Objects.requireNonNullElse(request.getHttpURI().getPath(), "");
     }
 
     /** Returns the header; empty if it is absent. */
     public String header(String name) {
-      return headers.getOrDefault(name, "");
+      return Objects.requireNonNullElse(request.getHeaders().get(name), "");
     }
 
     public byte[] body() {
@@ -208,86 +178,43 @@ public final class FakeHttp implements AutoCloseable {
     }
 
     /** Returns the server's address that the client called. */
-    InetAddress at() {
-      return at;
+    String at() {
+      return Request.getLocalAddr(request);
     }
 
-    private boolean isAnswered() {
-      return answered;
+    /** Returns whether the client requests a WebSocket. */
+    public boolean requestsSocket() {
+      return header("upgrade").equalsIgnoreCase("websocket");
     }
 
-    private boolean keepsAlive() {
-      return !header("connection").equalsIgnoreCase("close");
+    /** Accepts a request for a WebSocket. The listener is called after the handler returns. */
+    public void accept(FakeSocket.Listener listener) throws IOException {
+      accepted =
+          sockets.upgrade(
+              (_, upgrade, _) -> FakeSocket.endpoint(upgrade, listener),
+              request,
+              response,
+              callback);
+      if (!accepted) throw new IOException("invalid request for a WebSocket");
     }
 
     /** Sends a whole response. */
     public void send(int status, String type, byte[] content) throws IOException {
-      head(status, "content-type: " + type + "\r\ncontent-length: " + content.length);
-      out.write(content);
-      out.flush();
+      head(status, type);
+      response.getHeaders().put(HttpHeader.CONTENT_LENGTH, content.length);
+      Content.Sink.write(response, true, ByteBuffer.wrap(content));
     }
 
-    /** Returns a stream that sends a chunk at each flush. */
-    OutputStream stream(int status, String type) throws IOException {
-      head(status, "content-type: " + type + "\r\ntransfer-encoding: chunked");
-      return new OutputStream() {
-        private final ByteArrayOutputStream piece = new ByteArrayOutputStream();
-
-        @Override
-        public void write(int b) {
-          piece.write(b);
-        }
-
-        @Override
-        public void write(byte[] bytes, int from, int length) {
-          piece.write(bytes, from, length);
-        }
-
-        @Override
-        public void flush() throws IOException {
-          if (piece.size() > 0) {
-            out.write(ascii(Integer.toHexString(piece.size()) + "\r\n"));
-            piece.writeTo(out);
-            out.write(ascii("\r\n"));
-            piece.reset();
-          }
-          out.flush();
-        }
-
-        @Override
-        public void close() throws IOException {
-          flush();
-          out.write(ascii("0\r\n\r\n"));
-          out.flush();
-        }
-      };
+    /** Returns a stream that sends each written piece at once. */
+    OutputStream stream(int status, String type) {
+      head(status, type);
+      return Content.Sink.asOutputStream(response);
     }
 
-    /** Accepts an upgrade. The handler uses the connection until it returns. */
-    void upgrade(String headerLines) throws IOException {
-      out.write(
-          ascii(
-              "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\n"
-                  + headerLines
-                  + "\r\n\r\n"));
-      out.flush();
-    }
-
-    InputStream in() {
-      return in;
-    }
-
-    OutputStream out() {
-      return out;
-    }
-
-    private void head(int status, String lines) throws IOException {
+    private void head(int status, String type) {
       answered = true;
-      out.write(ascii("HTTP/1.1 " + status + " \r\n" + lines + "\r\n\r\n"));
-    }
-
-    private static byte[] ascii(String text) {
-      return text.getBytes(StandardCharsets.US_ASCII);
+      response.setStatus(status);
+      response.getHeaders().put(HttpHeader.CONTENT_TYPE, type);
     }
   }
 }

@@ -246,8 +246,8 @@ class OpenClawSessionsTest {
   }
 
   private void handle(FakeHttp.Exchange exchange) throws IOException {
-    if (FakeSocket.isRequestedBy(exchange)) {
-      converse(FakeSocket.accept(exchange));
+    if (exchange.requestsSocket()) {
+      exchange.accept(new Conversation());
       return;
     }
     assertThat(exchange.header("authorization")).isEqualTo("Bearer the-token");
@@ -258,15 +258,19 @@ class OpenClawSessionsTest {
         200, "application/json", "{\"ok\":true,\"payload\":{}}".getBytes(StandardCharsets.UTF_8));
   }
 
-  private void converse(FakeSocket socket) throws IOException {
-    if (sendsChallenge) {
+  private final class Conversation implements FakeSocket.Listener {
+    @Override
+    public void opened(FakeSocket socket) throws IOException {
+      if (!sendsChallenge) return;
       socket.send(
           """
           {"type":"event","event":"connect.challenge","payload":{"nonce":"a-nonce","ts":1700}}
           """);
     }
-    for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
-      var request = JSON.readTree(text.get());
+
+    @Override
+    public void received(FakeSocket socket, String text) throws IOException {
+      var request = JSON.readTree(text);
       var answer = JSON.createObjectNode().put("type", "res");
       answer.put("id", request.path("id").asText());
       // Other messages, which Chowder ignores.

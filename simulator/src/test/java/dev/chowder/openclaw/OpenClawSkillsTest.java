@@ -272,8 +272,8 @@ class OpenClawSkillsTest {
   }
 
   private void handle(FakeHttp.Exchange exchange) throws IOException {
-    if (FakeSocket.isRequestedBy(exchange)) {
-      converse(FakeSocket.accept(exchange));
+    if (exchange.requestsSocket()) {
+      exchange.accept(new Conversation());
       return;
     }
     var call = JSON.readTree(exchange.body());
@@ -287,10 +287,15 @@ class OpenClawSkillsTest {
         "{\"ok\":true,\"payload\":{\"hash\":\"h\"}}".getBytes(StandardCharsets.UTF_8));
   }
 
-  private void converse(FakeSocket socket) throws IOException {
-    socket.send("{\"type\":\"event\",\"event\":\"connect.challenge\",\"payload\":{}}");
-    for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
-      var request = JSON.readTree(text.get());
+  private final class Conversation implements FakeSocket.Listener {
+    @Override
+    public void opened(FakeSocket socket) throws IOException {
+      socket.send("{\"type\":\"event\",\"event\":\"connect.challenge\",\"payload\":{}}");
+    }
+
+    @Override
+    public void received(FakeSocket socket, String text) throws IOException {
+      var request = JSON.readTree(text);
       var answer = JSON.createObjectNode().put("type", "res").put("ok", true);
       answer.put("id", request.path("id").asText());
       if (!request.path("method").asText().equals("connect")) {
