@@ -24,6 +24,7 @@ class BuildScriptTest {
           "proto",
           "base",
           "sandbox",
+          "remote",
           "storage",
           "openclaw",
           "simulator",
@@ -45,10 +46,11 @@ class BuildScriptTest {
       maven_ensure() { :; }
       timeout() {
         echo "${*: -4}" >>"$BUILDS"
-        for module in server demo-model bench; do
+        for module in server simulator demo-model bench; do
           mkdir -p "$module/target/lib"
           cp "$module/src/main/A.java" "$module/target/chowder-$module.jar"
         done
+        touch {server,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
         mkdir -p proto/target/classes/chowder
         touch proto/target/classes/chowder/chowder.pb
       }
@@ -136,6 +138,15 @@ class BuildScriptTest {
   void aStartDoesNotBuildTheBench() throws Exception {
     assertThat(build("build_ensure").bench()).isEqualTo(Path.of("none"));
     assertThat(builds()).singleElement().asString().contains("-pl !bench");
+  }
+
+  @Test
+  void librariesThatOnlyTheSimulatorUsesAreNotInTheFolderOfTheServer() throws Exception {
+    var app = build("build_ensure").app();
+    assertThat(app.resolve("server/lib")).isDirectoryContaining("glob:**/shared.jar");
+    assertThat(app.resolve("server/lib/jetty.jar")).doesNotExist();
+    assertThat(app.resolve("simulator/jetty.jar")).isRegularFile();
+    assertThat(app.resolve("simulator/shared.jar")).doesNotExist();
   }
 
   private List<String> builds() throws IOException {
