@@ -50,48 +50,49 @@ public final class SharedHostPorts implements NodePorts {
   }
 
   private final ActorSystem<?> system;
-  private final AtomicReference<Set<Integer>> ownPorts;
-  private final AtomicReference<Runnable> onChange;
-  private final Runnable refresh;
+  private final Executor blocking;
+  private final AtomicReference<Set<Integer>> ownPorts = new AtomicReference<>(Set.of());
   private final ActorRef<Message<GCounter>> changes;
   private final ActorRef<Message<GSet<Integer>>> own;
 
-  private SharedHostPorts(
-      ActorSystem<?> system,
-      AtomicReference<Set<Integer>> ownPorts,
-      AtomicReference<Runnable> onChange,
-      Runnable refresh,
-      ActorRef<Message<GCounter>> changes,
-      ActorRef<Message<GSet<Integer>>> own) {
+  private SharedHostPorts(ActorSystem<?> system, Executor blocking) {
     this.system = system;
-    this.ownPorts = ownPorts;
-    this.onChange = onChange;
-    this.refresh = refresh;
-    this.changes = changes;
-    this.own = own;
+    this.blocking = blocking;
+    this.changes = start("host-port-changes", CHANGES, GCounter.empty(), _ -> {});
+    this.own = start("own-host-ports", OWN, GSet.empty(), this::add);
   }
 
-  /** Starts sharing with the other nodes. */
+  /**
+   * Starts sharing with the other nodes.
+   *
+   * @param blocking runs the callbacks of {@link #whenChanged}
+   */
   public static SharedHostPorts share(ActorSystem<?> system, Executor blocking) {
-    var ownPorts = new AtomicReference<>(Set.<Integer>of());
-    var onChange = new AtomicReference<Runnable>(() -> {});
-    Runnable refresh = () -> blocking.execute(() -> run(onChange.get()));
-    Behavior<Message<GCounter>> changes = sharing(CHANGES, GCounter.empty(), _ -> refresh.run());
-    Behavior<Message<GSet<Integer>>> own =
-        sharing(
+    return new SharedHostPorts(system, blocking);
+  }
+
+  /**
+   * Calls {@code onChange} at once, after each change at any node, and at the interval, since a
+   * call may fail.
+   *
+   * @param onChange may block
+   */
+  public void whenChanged(Runnable onChange, Duration every) {
+    Runnable refresh = () -> blocking.execute(() -> run(onChange));
+    var _ = start("host-port-changes-listener", CHANGES, GCounter.empty(), _ -> refresh.run());
+    var _ =
+        start(
+            "own-host-ports-listener",
             OWN,
             GSet.empty(),
             known -> {
-              ownPorts.updateAndGet(before -> union(before, known.getElements()));
+              add(known);
               refresh.run();
             });
-    return new SharedHostPorts(
-        system,
-        ownPorts,
-        onChange,
-        refresh,
-        system.systemActorOf(changes, "host-port-changes", Props.empty()),
-        system.systemActorOf(own, "own-host-ports", Props.empty()));
+    var _ =
+        system
+            .scheduler()
+            .scheduleWithFixedDelay(Duration.ZERO, every, refresh, system.executionContext());
   }
 
   private static void run(Runnable onChange) {
@@ -102,18 +103,8 @@ public final class SharedHostPorts implements NodePorts {
     }
   }
 
-  /**
-   * Calls {@code onChange} at once, after each change at any node, and at the interval, since a
-   * call may fail.
-   *
-   * @param onChange may block
-   */
-  public void whenChanged(Runnable onChange, Duration every) {
-    this.onChange.set(onChange);
-    var _ =
-        system
-            .scheduler()
-            .scheduleWithFixedDelay(Duration.ZERO, every, refresh, system.executionContext());
+  private void add(GSet<Integer> known) {
+    ownPorts.updateAndGet(before -> union(before, known.getElements()));
   }
 
   @Override
@@ -147,6 +138,11 @@ public final class SharedHostPorts implements NodePorts {
     var all = new HashSet<>(one);
     all.addAll(other);
     return Set.copyOf(all);
+  }
+
+  private <D extends ReplicatedData> ActorRef<Message<D>> start(
+      String name, Key<D> key, D empty, Consumer<D> onChange) {
+    return system.systemActorOf(sharing(key, empty, onChange), name, Props.empty());
   }
 
   private static <D extends ReplicatedData> Behavior<Message<D>> sharing(
