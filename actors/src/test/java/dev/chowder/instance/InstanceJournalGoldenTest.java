@@ -104,6 +104,14 @@ class InstanceJournalGoldenTest {
   /** Returns each event with all fields, and again without the optional ones. */
   private static Map<String, InstanceEvent> goldens() {
     var all = new LinkedHashMap<String, InstanceEvent>();
+    addCreations(all);
+    addStages(all);
+    addRuns(all);
+    addChanges(all);
+    return all;
+  }
+
+  private static void addCreations(Map<String, InstanceEvent> all) {
     all.put("Created", new InstanceEvent.Created("key-1", profile("demo", 1, ""), AT));
     all.put(
         "Created-request", new InstanceEvent.Created("key-1", profile("demo", 1, "request-1"), AT));
@@ -130,6 +138,9 @@ class InstanceJournalGoldenTest {
     all.put("Discarded", new InstanceEvent.Discarded(false, AT));
     all.put("Discarded-slot-held", new InstanceEvent.Discarded(true, AT));
     all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
+  }
+
+  private static void addStages(Map<String, InstanceEvent> all) {
     all.put(
         "StageFinished",
         new InstanceEvent.StageFinished(
@@ -166,15 +177,6 @@ class InstanceJournalGoldenTest {
             Optional.empty(),
             AT));
     all.put("StageFinished-sandbox", States.sandboxCreated(1));
-    all.put(
-        "Stopped-frozen",
-        new InstanceEvent.Stopped(4, SleepLevel.FROZEN, 2, new SleepMemory(1_200_000_000, 0), AT));
-    all.put("StopRequested-ends", new InstanceEvent.StopRequested("", true, AT));
-    all.put("SleepRequested", new InstanceEvent.SleepRequested(SleepLevel.OFF, AT));
-    all.put(
-        "SleepReached",
-        new InstanceEvent.SleepReached(
-            4, SleepLevel.PAGED_OUT, new SleepMemory(47_000_000, 1_153_000_000), AT));
     all.put("StageFinished-prepared", finished(StageRecord.Outcome.PREPARED));
     all.put("StageFinished-skipped", finished(StageRecord.Outcome.SKIPPED));
     all.put(
@@ -184,6 +186,9 @@ class InstanceJournalGoldenTest {
     all.put(
         "Failed-without-stage",
         new InstanceEvent.Failed(2, Optional.empty(), BEGUN, "SANDBOX_LOST", "sandbox: gone", AT));
+  }
+
+  private static void addRuns(Map<String, InstanceEvent> all) {
     all.put("StopRequested", new InstanceEvent.StopRequested("key-1", false, AT));
     all.put("StopRequested-by-the-system", new InstanceEvent.StopRequested("", false, AT));
     all.put("Stopped", new InstanceEvent.Stopped(2, SleepLevel.OFF, 0, SleepMemory.NONE, AT));
@@ -204,6 +209,18 @@ class InstanceJournalGoldenTest {
     all.put("SlotReleased", new InstanceEvent.SlotReleased(AT));
     all.put("SandboxRemoved", new InstanceEvent.SandboxRemoved(AT));
     all.put("LeftoverFound", new InstanceEvent.LeftoverFound(AT));
+    all.put(
+        "Stopped-frozen",
+        new InstanceEvent.Stopped(4, SleepLevel.FROZEN, 2, new SleepMemory(1_200_000_000, 0), AT));
+    all.put("StopRequested-ends", new InstanceEvent.StopRequested("", true, AT));
+    all.put("SleepRequested", new InstanceEvent.SleepRequested(SleepLevel.OFF, AT));
+    all.put(
+        "SleepReached",
+        new InstanceEvent.SleepReached(
+            4, SleepLevel.PAGED_OUT, new SleepMemory(47_000_000, 1_153_000_000), AT));
+  }
+
+  private static void addChanges(Map<String, InstanceEvent> all) {
     all.put(
         "Updated",
         new InstanceEvent.Updated(
@@ -248,7 +265,6 @@ class InstanceJournalGoldenTest {
     all.put(
         "ChannelSwitched-version",
         new InstanceEvent.ChannelSwitched("key-1", "telegram", true, "version-1", AT));
-    return all;
   }
 
   private static InstanceEvent finished(StageRecord.Outcome outcome) {

@@ -202,61 +202,8 @@ class InstanceWireTest {
   }
 
   private static List<Object> messages(ActorRef<InstanceReply> ref) {
-    var stage = finished(1, Stage.PUBLISH);
-    var messages =
-        new ArrayList<Object>(
-            List.of(
-                new InstanceCommand.Create("key", States.PROFILE, T0, ref),
-                new InstanceCommand.Warm(States.PROFILE, States.SETUP, T0, ref),
-                new InstanceCommand.Claim(
-                    "key", States.configured("create", T0), States.SETUP, T0, ref),
-                new InstanceCommand.Discard(T0),
-                new InstanceCommand.ClaimFound(1, T0),
-                new InstanceCommand.Get(ref),
-                new InstanceCommand.Watch(ref, ref.unsafeUpcast()),
-                new InstanceActor(ref.unsafeUpcast()),
-                new InstanceCommand.Stop("key", false, T0, ref),
-                new InstanceCommand.Start("key", T0, ref),
-                new InstanceCommand.Delete("key", "request", T0, ref),
-                new InstanceCommand.Update(
-                    "key",
-                    Optional.of("n"),
-                    Map.of("a", ""),
-                    Optional.of(
-                        new InstanceCommand.OverridesChange(
-                            new ConfigValues.OverridesVersion("v1", Taken.REFUSED), "v2")),
-                    T0,
-                    ref),
-                new InstanceCommand.Restart("key", T0, ref),
-                new InstanceCommand.Recover(
-                    "key", 1, 2, Optional.of(1), 3, States.PROFILE.model(), T0, ref),
-                new InstanceCommand.ReleaseUnusedSlot("org", T0, ref),
-                new InstanceCommand.RotateToken("key", "request", T0, ref),
-                new InstanceCommand.SwitchChannel("key", "telegram", true, "", "v3", T0, ref),
-                new InstanceCommand.RefreshRow(ref),
-                new InstanceCommand.Redispatch(T0, Duration.ofMinutes(5)),
-                new InstanceCommand.StagesFinished(
-                    1,
-                    List.of(
-                        new InstanceCommand.Finished(
-                            stage.done(),
-                            stage.endpoint(),
-                            1,
-                            "v1",
-                            false,
-                            Optional.of(States.SANDBOX),
-                            T0))),
-                new InstanceCommand.EffectFailed(
-                    1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
-                new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),
-                new InstanceCommand.Deepen(SleepLevel.OFF, T0, ref),
-                new InstanceCommand.SleepReached(1, SleepLevel.OFF, SleepMemory.NONE, T0),
-                new InstanceCommand.StartDue(1, T0),
-                new InstanceCommand.ConfigApplied(1, 2, "v1", Taken.APPLIED, "", T0),
-                new InstanceCommand.TokenRotated(1, 2, T0),
-                new InstanceCommand.SlotReleased(T0),
-                new InstanceCommand.Removed(1, InstanceEffect.Scope.EVERYTHING, T0),
-                new InstanceReply.Done()));
+    var messages = new ArrayList<>(requests(ref));
+    messages.addAll(reports());
     for (var observed :
         List.of(
             new InstanceCommand.ObservedState.Nothing(),
@@ -284,6 +231,65 @@ class InstanceWireTest {
       messages.add(new InstanceReply.Refused(why));
     }
     views().forEach(view -> messages.add(new InstanceReply.Accepted(view)));
+    messages.add(new InstanceReply.Done());
     return messages;
+  }
+
+  private static List<Object> requests(ActorRef<InstanceReply> ref) {
+    return List.of(
+        new InstanceCommand.Create("key", States.PROFILE, T0, ref),
+        new InstanceCommand.Warm(States.PROFILE, States.SETUP, T0, ref),
+        new InstanceCommand.Claim("key", States.configured("create", T0), States.SETUP, T0, ref),
+        new InstanceCommand.Discard(T0),
+        new InstanceCommand.ClaimFound(1, T0),
+        new InstanceCommand.Get(ref),
+        new InstanceCommand.Watch(ref, ref.unsafeUpcast()),
+        new InstanceActor(ref.unsafeUpcast()),
+        new InstanceCommand.Stop("key", false, T0, ref),
+        new InstanceCommand.Start("key", T0, ref),
+        new InstanceCommand.Delete("key", "request", T0, ref),
+        new InstanceCommand.Update(
+            "key",
+            Optional.of("n"),
+            Map.of("a", ""),
+            Optional.of(
+                new InstanceCommand.OverridesChange(
+                    new ConfigValues.OverridesVersion("v1", Taken.REFUSED), "v2")),
+            T0,
+            ref),
+        new InstanceCommand.Restart("key", T0, ref),
+        new InstanceCommand.Recover(
+            "key", 1, 2, Optional.of(1), 3, States.PROFILE.model(), T0, ref),
+        new InstanceCommand.ReleaseUnusedSlot("org", T0, ref),
+        new InstanceCommand.RotateToken("key", "request", T0, ref),
+        new InstanceCommand.SwitchChannel("key", "telegram", true, "", "v3", T0, ref),
+        new InstanceCommand.RefreshRow(ref),
+        new InstanceCommand.Redispatch(T0, Duration.ofMinutes(5)),
+        new InstanceCommand.Deepen(SleepLevel.OFF, T0, ref));
+  }
+
+  private static List<Object> reports() {
+    var stage = finished(1, Stage.PUBLISH);
+    return List.of(
+        new InstanceCommand.StagesFinished(
+            1,
+            List.of(
+                new InstanceCommand.Finished(
+                    stage.done(),
+                    stage.endpoint(),
+                    1,
+                    "v1",
+                    false,
+                    Optional.of(States.SANDBOX),
+                    T0))),
+        new InstanceCommand.EffectFailed(
+            1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
+        new InstanceCommand.GatewayStopped(1, SleepLevel.OFF, 0, SleepMemory.NONE, T0),
+        new InstanceCommand.SleepReached(1, SleepLevel.OFF, SleepMemory.NONE, T0),
+        new InstanceCommand.StartDue(1, T0),
+        new InstanceCommand.ConfigApplied(1, 2, "v1", Taken.APPLIED, "", T0),
+        new InstanceCommand.TokenRotated(1, 2, T0),
+        new InstanceCommand.SlotReleased(T0),
+        new InstanceCommand.Removed(1, InstanceEffect.Scope.EVERYTHING, T0));
   }
 }
