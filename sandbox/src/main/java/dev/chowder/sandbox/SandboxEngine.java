@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Runs sandboxes on one host. A sandbox is a home directory that outlives its processes, and at
- * most one process at a time that uses it. The process is a task that ends by itself, or the
- * long-running main process.
+ * Runs the sandboxes of one engine, which chooses their hosts itself. A sandbox is a home directory
+ * that outlives its processes, and at most one process at a time that uses it. The process is a
+ * task that ends by itself, or the long-running main process.
  *
  * <p>Every call blocks and is idempotent: repeated after a crash, it has the same outcome. Calls
  * can be interrupted; {@link #remove} finds what an interrupted call left behind. All calls throw

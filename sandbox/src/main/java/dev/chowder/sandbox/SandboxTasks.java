@@ -19,9 +19,10 @@ public interface SandboxTasks {
   TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit);
 
   /**
-   * Runs a command in the container of the main process and returns when it ends. Changes that it
-   * makes in the home directory persist. Fails with {@link SandboxException.Reason#NOT_FOUND} if no
-   * main process runs.
+   * Runs a command in the container of the main process and returns when it ends. Only for commands
+   * that read: the call has no fence, so a late one also runs in a later attempt, and changes in
+   * the home directory persist. Fails with {@link SandboxException.Reason#NOT_FOUND} if no main
+   * process runs.
    *
    * @param limit maximum duration in whole seconds; after it the command is killed and the call
    *     fails with {@link SandboxException.Reason#TIMED_OUT}
