@@ -33,10 +33,9 @@ import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.rows.RowSettings;
-import dev.chowder.sandbox.ResourceSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.SandboxResources;
+import dev.chowder.sandbox.SandboxSettings;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.sleep.GatewaySleep;
@@ -64,8 +63,6 @@ public record EffectStep(
   /**
    * Settings of this step.
    *
-   * @param image image of the sandboxes
-   * @param resources resources of each sandbox
    * @param schemaSandbox sandbox in which the image's schema is read; stable, so that after a crash
    *     the next query of the schema finds it
    * @param rowsPerWrite maximum number of rows that are written together
@@ -74,18 +71,17 @@ public record EffectStep(
       EffectSettings effects,
       OpenClawSettings openClaw,
       HostPortSettings hostPorts,
-      String image,
-      SandboxResources resources,
+      SandboxSettings sandbox,
       SandboxId schemaSandbox,
       int rowsPerWrite) {
     public static Settings of(Config root) {
+      var sandbox = SandboxSettings.of(root);
       return new Settings(
           EffectSettings.of(root),
           OpenClawSettings.of(root),
           HostPortSettings.of(root),
-          root.getString("chowder.sandbox.image"),
-          ResourceSettings.of(root),
-          schemaSandbox(root.getString("chowder.sandbox.docker.cluster-id")),
+          sandbox,
+          schemaSandbox(sandbox.clusterId()),
           RowSettings.of(root).maxPerWrite());
     }
 
@@ -156,8 +152,8 @@ public record EffectStep(
         new ImageFiles(
             engine,
             settings.schemaSandbox(),
-            settings.image(),
-            settings.resources(),
+            settings.sandbox().image(),
+            settings.sandbox().resources(),
             settings.openClaw().schemaTimeout());
     // Read the image early, so that the first caller with overrides need not wait for it.
     node.blocking().execute(images::schema);
@@ -255,7 +251,9 @@ public record EffectStep(
       ImageFiles images,
       HostPortAccess hostPorts,
       GatewaySleep sleep) {
-    var image = new SandboxImage(settings.image(), settings.resources(), images::skeleton);
+    var image =
+        new SandboxImage(
+            settings.sandbox().image(), settings.sandbox().resources(), images::skeleton);
     var output = new GatewayOutput(engine, configuration.known());
     var configurationStage =
         new ConfigurationStage(

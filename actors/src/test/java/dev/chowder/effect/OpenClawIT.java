@@ -146,7 +146,7 @@ class OpenClawIT {
     driver =
         new DockerSandboxEngine(
             DockerSandboxSettings.from(
-                ConfigFactory.parseString("chowder.sandbox.docker.cluster-id = it-openclaw")
+                ConfigFactory.parseString("chowder.sandbox.cluster-id = it-openclaw")
                     .withFallback(ConfigFactory.load())));
     driver.list().forEach(left -> driver.remove(left.id(), Fence.NONE));
     model =

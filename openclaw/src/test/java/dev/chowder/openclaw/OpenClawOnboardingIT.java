@@ -58,7 +58,7 @@ class OpenClawOnboardingIT {
     driver =
         new DockerSandboxEngine(
             DockerSandboxSettings.from(
-                ConfigFactory.parseString("chowder.sandbox.docker.cluster-id = it-onboarding")
+                ConfigFactory.parseString("chowder.sandbox.cluster-id = it-onboarding")
                     .withFallback(ConfigFactory.load())));
     driver.list().forEach(left -> driver.remove(left.id(), Fence.NONE));
   }

@@ -63,8 +63,8 @@ class SettingNamesTest {
   /** Numbers that are neither limits nor rates. */
   private static final Set<String> NUMBERS =
       Set.of(
-          // An amount, as Docker names it.
-          "chowder.sandbox.docker.cpus",
+          // Amounts, as Docker names them.
+          "chowder.sandbox.cpus",
           "chowder.sandbox.docker.oom-score-adj",
           // Thresholds from which on something applies.
           "chowder.cluster.required-contact-points",

@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import com.typesafe.config.Config;
 import dev.chowder.sandbox.SandboxResources;
+import dev.chowder.sandbox.SandboxSettings;
 import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
@@ -11,14 +12,12 @@ import java.util.List;
  * The limits and names of the Docker engine. Only this class of the package reads configuration.
  * {@code reference.conf} has the defaults and their reasons under {@code chowder.sandbox.docker}.
  *
+ * @param sandbox settings of sandboxes with any engine
  * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}
- * @param clusterId distinguishes this installation's sandboxes from others on the same engine
  * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
- * @param cpus CPUs of a container that only accesses a home volume
- * @param maxProcesses maximum number of processes and threads of such a container
  * @param temporaryBytes size of /tmp, which counts as memory
- * @param oomScoreAdjustment OOM score adjustment of its processes; the kernel ends those with a
- *     higher one first
+ * @param oomScoreAdjustment OOM score adjustment of a sandbox's processes; the kernel ends those
+ *     with a higher one first
  * @param maxConnections maximum number of open connections of one sandbox
  * @param readOnlyRoot whether only the home directory and /tmp can be written
  * @param callTimeout limit of one call to the engine's API
@@ -50,15 +49,11 @@ import java.util.List;
  * @param runtime OCI runtime of every container; empty for the engine's default
  * @param seccomp value of the security option {@code seccomp}: a profile in JSON, or {@code
  *     unconfined}
- * @param helperImage image of containers that only access a home volume, which may be older than
- *     any image
  */
 public record DockerSandboxSettings(
+    @Setting("chowder.sandbox") SandboxSettings sandbox,
     @Setting("host") String dockerHost,
-    String clusterId,
     String subnet,
-    double cpus,
-    long maxProcesses,
     @Setting("temporary-size") long temporaryBytes,
     @Setting(value = "oom-score-adj", min = "-1000", max = "1000") int oomScoreAdjustment,
     int maxConnections,
@@ -88,8 +83,7 @@ public record DockerSandboxSettings(
     Duration filesIdleTimeout,
     Duration filesStallTimeout,
     String runtime,
-    @Setting("seccomp-profile") String seccomp,
-    @Setting("chowder.sandbox.image") String helperImage) {
+    @Setting("seccomp-profile") String seccomp) {
 
   private static final String PATH = "chowder.sandbox.docker";
 
@@ -98,14 +92,32 @@ public record DockerSandboxSettings(
     seccomp = SeccompProfile.of(seccomp);
   }
 
-  /** Reads {@code chowder.sandbox.docker} from the whole configuration. */
+  /**
+   * Reads {@code chowder.sandbox.docker} and the settings of sandboxes from the whole
+   * configuration.
+   */
   public static DockerSandboxSettings from(Config root) {
     return SettingsBinder.bind(root, PATH, DockerSandboxSettings.class);
   }
 
-  /** Returns the resources of a container that only accesses a home volume. */
+  /** Returns what distinguishes this installation's sandboxes from others on the same engine. */
+  String clusterId() {
+    return sandbox.clusterId();
+  }
+
+  /** Returns the image of containers that only access a home volume. The volume may be older. */
+  String helperImage() {
+    return sandbox.image();
+  }
+
+  /**
+   * Returns the resources of a container that only accesses a home volume: those of a sandbox, but
+   * less memory. One setting limits the processors of both, because Docker rejects a container with
+   * more than the host has.
+   */
   SandboxResources helperResources() {
-    return new SandboxResources(filesMemoryBytes, (long) (cpus * 1e9), maxProcesses, 0);
+    var each = sandbox.resources();
+    return new SandboxResources(filesMemoryBytes, each.nanoCpus(), each.processes(), 0);
   }
 
   /** Returns the security options of every container. */
@@ -115,6 +127,6 @@ public record DockerSandboxSettings(
 
   /** Returns the name of the bridge network of all this installation's sandboxes. */
   public String networkName() {
-    return "chowder-" + clusterId;
+    return "chowder-" + clusterId();
   }
 }

@@ -82,11 +82,12 @@ final class DockerTestEngine {
   }
 
   DockerSandboxSettings settings(Map<String, Object> changed) {
-    var defaults = Map.<String, Object>of("cluster-id", clusterId, "cpus", 1.0);
     return DockerSandboxSettings.from(
         ConfigFactory.parseMap(changed)
-            .withFallback(ConfigFactory.parseMap(defaults))
             .atPath("chowder.sandbox.docker")
+            .withFallback(
+                ConfigFactory.parseMap(Map.of("cluster-id", clusterId, "cpus", 1.0))
+                    .atPath("chowder.sandbox"))
             .withFallback(ConfigFactory.load())
             .resolve());
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
@@ -60,11 +61,10 @@ class HungContainerTest {
                         Map.of(
                             "host",
                             "tcp://127.0.0.1:" + engine.getAddress().getPort(),
-                            "cluster-id",
-                            CLUSTER,
                             "call-timeout",
                             "20s"))
                     .atPath("chowder.sandbox.docker")
+                    .withValue("chowder.sandbox.cluster-id", ConfigValueFactory.fromAnyRef(CLUSTER))
                     .withFallback(ConfigFactory.load())
                     .resolve()));
   }

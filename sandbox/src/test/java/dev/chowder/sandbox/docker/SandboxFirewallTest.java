@@ -62,8 +62,8 @@ class SandboxFirewallTest {
 
   private static DockerSandboxSettings settings() {
     return DockerSandboxSettings.from(
-        ConfigFactory.parseMap(Map.of("host", "unix:///none", "cluster-id", "a"))
-            .atPath("chowder.sandbox.docker")
+        ConfigFactory.parseMap(Map.of("cluster-id", "a", "docker.host", "unix:///none"))
+            .atPath("chowder.sandbox")
             .withFallback(ConfigFactory.load())
             .resolve());
   }
