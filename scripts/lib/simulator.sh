@@ -10,7 +10,7 @@
 # simulator_ensure: starts the simulator of this installation, unless it runs, and sets the variables for its nodes. The sandboxes are in
 # CHOWDER_FAKE_SANDBOXES and survive a restart.
 simulator_ensure() {
-  export CHOWDER_SANDBOX_DRIVER=remote CHOWDER_SANDBOX_SOCKET="$RUN/simulator.sock" CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
+  export CHOWDER_SANDBOX_ENGINE=remote CHOWDER_SANDBOX_SOCKET="$RUN/simulator.sock" CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
   if process_supervised simulator; then return 0; fi
   # Of a simulator that was killed.
   rm -f "$CHOWDER_SANDBOX_SOCKET"
@@ -59,7 +59,7 @@ simulator_main() {
       java_ensure
       build_ensure
       simulator_ensure
-      printf 'CHOWDER_SANDBOX_DRIVER=remote CHOWDER_SANDBOX_SOCKET=%s\n' "$CHOWDER_SANDBOX_SOCKET"
+      printf 'CHOWDER_SANDBOX_ENGINE=remote CHOWDER_SANDBOX_SOCKET=%s\n' "$CHOWDER_SANDBOX_SOCKET"
       ;;
     stop)
       home_ensure

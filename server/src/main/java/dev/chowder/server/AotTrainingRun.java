@@ -90,7 +90,7 @@ public final class AotTrainingRun {
             // The run makes more calls per second than a caller may.
             "chowder.rate.burst",
             1_000_000,
-            "chowder.sandbox.driver",
+            "chowder.sandbox.engine",
             "remote",
             "chowder.sandbox.remote.socket",
             args[1]);

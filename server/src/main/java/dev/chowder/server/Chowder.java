@@ -88,7 +88,7 @@ public final class Chowder implements AutoCloseable {
 
   /** Starts a node. If a part cannot start, closes the parts before it and throws the reason. */
   public static Chowder start(Config config) throws IOException {
-    return start(config, Chowder::configuredDriver);
+    return start(config, Chowder::configuredEngine);
   }
 
   /** Starts a node with the caller's sandbox engine, which the node closes when it stops. */
@@ -322,21 +322,21 @@ public final class Chowder implements AutoCloseable {
     return ports;
   }
 
-  private static SandboxEngine configuredDriver(Config config) {
-    var name = config.getString("chowder.sandbox.driver");
+  private static SandboxEngine configuredEngine(Config config) {
+    var name = config.getString("chowder.sandbox.engine");
     return switch (name) {
       case "docker" -> new DockerSandboxEngine(DockerSandboxSettings.from(config));
       case "remote" -> new RemoteEngine(RemoteSettings.of(config));
       case "fake" ->
           throw new IllegalArgumentException(
               cannot(
-                  "use the driver fake",
+                  "use the engine fake",
                   "simulated sandboxes are a process of their own",
-                  "start it with scripts/lib/simulator.sh, and set chowder.sandbox.driver to remote"
+                  "start it with scripts/lib/simulator.sh, and set chowder.sandbox.engine to remote"
                       + " and chowder.sandbox.remote.socket to its socket"));
       default ->
           throw new IllegalArgumentException(
-              must("chowder.sandbox.driver", "be docker or remote", name));
+              must("chowder.sandbox.engine", "be docker or remote", name));
     };
   }
 

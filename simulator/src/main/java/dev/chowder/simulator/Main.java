@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The process of a simulator: an engine for nodes with {@code chowder.sandbox.driver = remote}.
+ * The process of a simulator: an engine for nodes with {@code chowder.sandbox.engine = remote}.
  * Serves on {@code chowder.sandbox.remote.socket} until SIGTERM. Its sandboxes survive a restart if
  * they have a folder ({@code chowder.sandbox.fake.directory}).
  */

@@ -89,7 +89,7 @@ public final class SimulatorProcess implements AutoCloseable {
   /** Returns the environment of a node that uses this simulator. */
   public Map<String, String> environment() {
     return Map.of(
-        "CHOWDER_SANDBOX_DRIVER", "remote", "CHOWDER_SANDBOX_SOCKET", socket().toString());
+        "CHOWDER_SANDBOX_ENGINE", "remote", "CHOWDER_SANDBOX_SOCKET", socket().toString());
   }
 
   private void awaitServing() {

@@ -9,18 +9,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests the setting that chooses the engine of sandboxes. */
-class SandboxDriverTest {
+class SandboxEngineSettingTest {
   @TempDir Path home;
 
   @Test
-  void theEarlierDriverOfSimulatedSandboxesIsRefusedWithWhatToDo() {
+  void theRemovedEngineOfSimulatedSandboxesIsRefusedWithWhatToDo() {
     refuses("fake", "start it with scripts/lib/simulator.sh");
-    refuses("fake", "set chowder.sandbox.driver to remote");
+    refuses("fake", "set chowder.sandbox.engine to remote");
   }
 
   @Test
-  void anUnknownDriverIsRefused() {
-    refuses("kvm", "chowder.sandbox.driver: must be docker or remote; got kvm");
+  void anUnknownEngineIsRefused() {
+    refuses("kvm", "chowder.sandbox.engine: must be docker or remote; got kvm");
   }
 
   @Test
@@ -28,11 +28,11 @@ class SandboxDriverTest {
     refuses("remote", "chowder.sandbox.remote.socket: must be set");
   }
 
-  private void refuses(String driver, String message) {
+  private void refuses(String engine, String message) {
     var config =
         ConfigFactory.load(
             ConfigFactory.parseMap(
-                    Map.of("chowder.home", home.toString(), "chowder.sandbox.driver", driver))
+                    Map.of("chowder.home", home.toString(), "chowder.sandbox.engine", engine))
                 .withFallback(ConfigFactory.parseResources("application.conf")));
     assertThatThrownBy(() -> Chowder.start(config))
         .isInstanceOf(IllegalArgumentException.class)
