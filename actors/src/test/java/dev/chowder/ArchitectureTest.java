@@ -64,7 +64,7 @@ class ArchitectureTest {
                   call -> isClockOrRandomness(call.getTarget())))
           .because("callers pass times, ids and random values in the command");
 
-  private static final ArchRule ONLY_THE_DRIVER_KNOWS_DOCKER =
+  private static final ArchRule ONLY_ITS_ENGINE_KNOWS_DOCKER =
       noClasses()
           .that()
           .resideOutsideOfPackage("dev.chowder.sandbox.docker..")
@@ -185,8 +185,8 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheDriverKnowsDocker() {
-    ONLY_THE_DRIVER_KNOWS_DOCKER.check(ACTORS);
+  void onlyItsEngineKnowsDocker() {
+    ONLY_ITS_ENGINE_KNOWS_DOCKER.check(ACTORS);
   }
 
   @Test
@@ -244,7 +244,7 @@ class ArchitectureTest {
         List.of(
             RULES_KNOW_ONLY_THEIR_AGGREGATE,
             RULES_HAVE_NO_CLOCK_AND_NO_RANDOMNESS,
-            ONLY_THE_DRIVER_KNOWS_DOCKER,
+            ONLY_ITS_ENGINE_KNOWS_DOCKER,
             ONLY_THE_SIMULATOR_KNOWS_JETTY,
             ONLY_ACTORS_KNOW_PEKKO,
             THIS_MODULE_HAS_NO_SERVER,

@@ -50,11 +50,11 @@ class HostMemoryAdmissionTest {
   void aMemberIsAdmittedOnlyIfAnotherGatewayFitsBesideIt() {
     var now = new AtomicReference<>(Instant.parse("2026-07-01T12:00:00Z"));
     var waiting = new AtomicInteger();
-    try (var driver = new SimulatedEngine(SETTINGS)) {
+    try (var engine = new SimulatedEngine(SETTINGS)) {
       InstantSource clock = now::get;
       var admission =
           new HostMemoryAdmission(
-              ONE_GIB, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
+              ONE_GIB, home, engine, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       waiting.set(8);
       assertThat(admission.admitsMember(next())).as("beside 8 of 10").isTrue();
       now.updateAndGet(before -> before.plusSeconds(120));
@@ -67,8 +67,8 @@ class HostMemoryAdmissionTest {
   /** The spare is memory for another gateway, and not taken by the member itself. */
   @Test
   void aMemberCountsAsOneGateway() {
-    try (var driver = new SimulatedEngine(SETTINGS)) {
-      var admission = admission(ONE_GIB, driver);
+    try (var engine = new SimulatedEngine(SETTINGS)) {
+      var admission = admission(ONE_GIB, engine);
       assertThat(admission.admitsMember(next())).isTrue();
       assertThat(admitted(admission)).as("beside a member").isEqualTo(9);
     }
@@ -79,11 +79,11 @@ class HostMemoryAdmissionTest {
   void aGatewayThatWaitsForItsBootCountsUntilItBoots() {
     var now = new AtomicReference<>(Instant.parse("2026-07-01T12:00:00Z"));
     var waiting = new AtomicInteger();
-    try (var driver = new SimulatedEngine(SETTINGS)) {
+    try (var engine = new SimulatedEngine(SETTINGS)) {
       InstantSource clock = now::get;
       var admission =
           new HostMemoryAdmission(
-              ONE_GIB, home, driver, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
+              ONE_GIB, home, engine, clock, waiting::get, (fits, _) -> fits.getAsBoolean());
       for (int n = 0; n < 8; n++) {
         assertThat(admission.admits(next())).isTrue();
         waiting.incrementAndGet();
@@ -117,15 +117,15 @@ class HostMemoryAdmissionTest {
   /** A woken gateway reads the rest of its memory back while it runs. */
   @Test
   void whatARunningGatewayHasInSwapCounts() {
-    try (var driver = new SimulatedEngine(SMALL)) {
-      driver.script().withRunningInSwap(0.9);
-      var admission = admission(ONE_GIB, driver);
+    try (var engine = new SimulatedEngine(SMALL)) {
+      engine.script().withRunningInSwap(0.9);
+      var admission = admission(ONE_GIB, engine);
       for (var id : List.of(next(), next())) {
         assertThat(admission.admits(id)).isTrue();
-        boot(driver, id);
+        boot(engine, id);
         admission.ready(id);
       }
-      awaitAvailable(driver, 4 * GIB - 2 * (GIB - Math.round(GIB * 0.9)));
+      awaitAvailable(engine, 4 * GIB - 2 * (GIB - Math.round(GIB * 0.9)));
       assertThat(admitted(admission)).as("beside two that have 0.1 GiB each").isEqualTo(2);
     }
   }
@@ -133,16 +133,16 @@ class HostMemoryAdmissionTest {
   /** It needs the memory only after its next start, which is admitted then. */
   @Test
   void whatASleepingGatewayHasInSwapDoesNotCount() {
-    try (var driver = new SimulatedEngine(SMALL)) {
-      var admission = admission(ONE_GIB, driver);
+    try (var engine = new SimulatedEngine(SMALL)) {
+      var admission = admission(ONE_GIB, engine);
       var id = next();
       assertThat(admission.admits(id)).isTrue();
-      boot(driver, id);
+      boot(engine, id);
       admission.ready(id);
       admission.stops(id);
       var sandbox = SandboxId.ofInstance(id.value());
-      var _ = driver.freeze(sandbox, 1);
-      var _ = driver.pageOut(sandbox, 1);
+      var _ = engine.freeze(sandbox, 1);
+      var _ = engine.pageOut(sandbox, 1);
       assertThat(admitted(admission)).as("beside one in swap").isEqualTo(4);
     }
   }
@@ -153,11 +153,11 @@ class HostMemoryAdmissionTest {
     var inSwap =
         new Sleep(
             SleepLevel.PAGED_OUT, 1, Instant.EPOCH, SleepLevel.PAGED_OUT, new SleepMemory(0, GIB));
-    try (var driver = new SimulatedEngine(SETTINGS)) {
+    try (var engine = new SimulatedEngine(SETTINGS)) {
       InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
       var admission =
           new HostMemoryAdmission(
-              ONE_GIB, home, driver, clock, () -> 8, (fits, _) -> fits.getAsBoolean());
+              ONE_GIB, home, engine, clock, () -> 8, (fits, _) -> fits.getAsBoolean());
       admission.admittedStart(next(), inSwap);
       admission.admittedStart(next(), inSwap);
       assertThatThrownBy(() -> admission.admittedStart(next(), inSwap))
@@ -171,8 +171,8 @@ class HostMemoryAdmissionTest {
   /** The first start failed, for example, and was repeated. */
   @Test
   void aGatewayThatIsAdmittedAgainCountsOnce() {
-    try (var driver = new SimulatedEngine(SMALL)) {
-      var admission = admission(ONE_GIB, driver);
+    try (var engine = new SimulatedEngine(SMALL)) {
+      var admission = admission(ONE_GIB, engine);
       var id = next();
       assertThat(admission.admits(id)).isTrue();
       assertThat(admission.admits(id)).isTrue();
@@ -189,13 +189,13 @@ class HostMemoryAdmissionTest {
 
   /** Boots gateways at the same time of the clock, until one is rejected. */
   private int admittedOneAfterAnother(HostMemorySettings settings) {
-    try (var driver = new SimulatedEngine(SMALL)) {
-      var admission = admission(settings, driver);
+    try (var engine = new SimulatedEngine(SMALL)) {
+      var admission = admission(settings, engine);
       int admitted = 0;
       for (var id = next(); admitted < 10 && admission.admits(id); id = next()) {
-        long before = driver.host().capacity().availableBytes();
-        boot(driver, id);
-        awaitAvailable(driver, before - GIB);
+        long before = engine.host().capacity().availableBytes();
+        boot(engine, id);
+        awaitAvailable(engine, before - GIB);
         admission.ready(id);
         admitted++;
       }
@@ -204,16 +204,16 @@ class HostMemoryAdmissionTest {
   }
 
   /** The simulator counts its processes once a second. */
-  private static void awaitAvailable(SimulatedEngine driver, long bytes) {
-    Await.until(() -> driver.host().capacity().availableBytes() == bytes);
+  private static void awaitAvailable(SimulatedEngine engine, long bytes) {
+    Await.until(() -> engine.host().capacity().availableBytes() == bytes);
   }
 
   /** Two nodes must not use the same memory to end their gateways. */
   @Test
   void memoryThatOneNodeReservesIsNotFreeForTheOthers() {
-    try (var driver = new SimulatedEngine(SMALL)) {
-      var one = admission(ONE_GIB, driver);
-      var other = admission(ONE_GIB, driver);
+    try (var engine = new SimulatedEngine(SMALL)) {
+      var one = admission(ONE_GIB, engine);
+      var other = admission(ONE_GIB, engine);
       var reserved = one.reserve(GIB);
       assertThat(reserved).isPresent();
       for (int n = 0; n < 3; n++) assertThat(other.reserve(GIB)).isPresent();
@@ -225,21 +225,21 @@ class HostMemoryAdmissionTest {
   }
 
   /** Returns the admission of a node whose clock stands still. */
-  private HostMemoryAdmission admission(HostMemorySettings settings, SimulatedEngine driver) {
+  private HostMemoryAdmission admission(HostMemorySettings settings, SimulatedEngine engine) {
     InstantSource clock = () -> Instant.parse("2026-07-01T12:00:00Z");
     return new HostMemoryAdmission(
-        settings, home, driver, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
+        settings, home, engine, clock, () -> 0, (fits, _) -> fits.getAsBoolean());
   }
 
   private static InstanceId next() {
     return new InstanceId(Ids.next());
   }
 
-  private static void boot(SimulatedEngine driver, InstanceId id) {
+  private static void boot(SimulatedEngine engine, InstanceId id) {
     var sandbox = SandboxId.ofInstance(id.value());
-    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 1, RESOURCES));
+    engine.create(new SandboxSpec(sandbox, "org", "chowder/fake", 1, RESOURCES));
     var _ =
-        driver.start(
+        engine.start(
             sandbox,
             new Fence(1, 1),
             new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789, RESOURCES));

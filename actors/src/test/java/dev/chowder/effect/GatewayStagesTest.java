@@ -86,7 +86,7 @@ class GatewayStagesTest {
 
   private static final Homes SECOND_HOME = new Homes(2, List.of(), false);
 
-  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
+  private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
 
   @TempDir Path directory;
@@ -107,7 +107,7 @@ class GatewayStagesTest {
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
-    gateways = new TestGateways(secrets, driver, http);
+    gateways = new TestGateways(secrets, engine, http);
     channels = gateways.channels();
     stages = newStages(WARM_UP_LIMIT);
     work = new MaskedWork(stages, new KnownSecrets(secrets, gateways.tokens()));
@@ -120,8 +120,8 @@ class GatewayStagesTest {
   }
 
   private void createSandbox() {
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
-    driver
+    engine.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
+    engine
         .homes()
         .writeFiles(
             SANDBOX,
@@ -131,7 +131,7 @@ class GatewayStagesTest {
 
   @AfterEach
   void close() {
-    driver.close();
+    engine.close();
     database.close();
     http.close();
   }
@@ -142,7 +142,7 @@ class GatewayStagesTest {
         channels, Channel.LINE, new DesiredChannel("1", true, Map.of("channel_secret", "hush")));
     one.connect(
         channels, Channel.TELEGRAM, new DesiredChannel("2", true, Map.of("token", "123:hush")));
-    driver.script().failNext(Verb.RUN, 1, Reason.TIMED_OUT, "task: still running");
+    engine.script().failNext(Verb.RUN, 1, Reason.TIMED_OUT, "task: still running");
     assertThat(applyConfig()).startsWith("line: ");
     assertThat(config()).contains("telegram").doesNotContain("line");
     assertThat(channels.pending(ID, one.channels())).isNotEmpty();
@@ -159,7 +159,7 @@ class GatewayStagesTest {
   @Test
   void aNodeThatWasPausedDuringARemovalKeepsTheNewHomeAndItsAgent() throws Exception {
     for (var paused : List.of(Verb.REMOVE_PROCESSES, Verb.OBSERVE, Verb.REMOVE)) {
-      var hold = driver.script().holdNext(paused);
+      var hold = engine.script().holdNext(paused);
       var late =
           Thread.ofVirtual()
               .start(
@@ -169,7 +169,7 @@ class GatewayStagesTest {
                           new InstanceEffect.Remove(
                               "org", InstanceEffect.Scope.SANDBOX, 1, Homes.FIRST)));
       assertThat(hold.awaitCall(Duration.ofSeconds(30))).isTrue();
-      var _ = driver.remove(SANDBOX, new Fence(1, 1));
+      var _ = engine.remove(SANDBOX, new Fence(1, 1));
       var _ =
           stages.run(
               ID,
@@ -181,28 +181,28 @@ class GatewayStagesTest {
                   WantedConfig.NONE,
                   SECOND_HOME,
                   Sleep.OFF));
-      driver
+      engine
           .homes()
           .writeFiles(
               SANDBOX,
               new Fence(2, 2),
               List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
       var endpoint =
-          driver.start(
+          engine.start(
               SANDBOX,
               new Fence(2, 2),
               new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW));
 
       hold.release();
       assertThat(late.join(Duration.ofSeconds(30))).isTrue();
-      assertThat(driver.observe(SANDBOX))
+      assertThat(engine.observe(SANDBOX))
           .as(paused.name())
           .isEqualTo(
               new SandboxObservation(SANDBOX, Optional.of(2), new MainProcess.Up(2, endpoint)));
-      assertThat(driver.homes().readFile(SANDBOX, "memory", 100))
+      assertThat(engine.homes().readFile(SANDBOX, "memory", 100))
           .hasValue(ByteString.copyFromUtf8("kept"));
-      var _ = driver.remove(SANDBOX, Fence.NONE);
-      driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
+      var _ = engine.remove(SANDBOX, Fence.NONE);
+      engine.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     }
   }
 
@@ -210,44 +210,44 @@ class GatewayStagesTest {
   @Test
   void aFrozenGatewayEndsBeforeTheConfigurationIsWritten() throws Exception {
     var _ =
-        driver.start(
+        engine.start(
             SANDBOX,
             new Fence(1, 1),
             new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW));
-    driver.freeze(SANDBOX, 1);
+    engine.freeze(SANDBOX, 1);
     one.connect(
         channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
-    int before = driver.script().calls().size();
+    int before = engine.script().calls().size();
     var _ =
         stages.run(
             ID,
             new StageRun(
                 Stage.OPENCLAW_CONFIG, 2, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
     assertThat(config()).contains("telegram");
-    assertThat(driver.script().calls().stream().skip(before).map(FakeScript.Call::verb))
+    assertThat(engine.script().calls().stream().skip(before).map(FakeScript.Call::verb))
         .containsSubsequence(Verb.STOP, Verb.WRITE_FILES);
-    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+    assertThat(engine.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
   }
 
   @Test
   void aFrozenGatewayIsKilledIfTheHostHasNoMemoryToReadItBack() throws Exception {
     startGateway();
-    driver.freeze(SANDBOX, 1);
-    driver.pageOut(SANDBOX, 1);
-    driver.script().withoutMemory();
+    engine.freeze(SANDBOX, 1);
+    engine.pageOut(SANDBOX, 1);
+    engine.script().withoutMemory();
     var _ =
         stages.run(
             ID,
             new StageRun(
                 Stage.OPENCLAW_CONFIG, 2, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
-    assertThat(driver.observe(SANDBOX).mainProcess())
+    assertThat(engine.observe(SANDBOX).mainProcess())
         .isEqualTo(new MainProcess.Ended(1, 137, false));
   }
 
   /** The engine came back without its disk, and the stage runs before an observation. */
   @Test
   void aStageWithoutItsHomeFailsWithSandboxLost() {
-    var _ = driver.remove(SANDBOX, Fence.NONE);
+    var _ = engine.remove(SANDBOX, Fence.NONE);
     for (var stage : List.of(Stage.GATEWAY_TOKEN, Stage.START_GATEWAY)) {
       assertThatThrownBy(
               () ->
@@ -273,7 +273,7 @@ class GatewayStagesTest {
           .doesNotContain(KEY.reveal());
       assertThat(file(OpenClawHome.PROVIDER_KEY)).isEqualTo(KEY.reveal());
     }
-    assertThat(driver.script().calls()).noneMatch(call -> call.verb() == Verb.RUN);
+    assertThat(engine.script().calls()).noneMatch(call -> call.verb() == Verb.RUN);
   }
 
   @Test
@@ -293,11 +293,11 @@ class GatewayStagesTest {
   @Test
   void aSkeletonThatAnAgentChangedIsNotReadIfThatOfTheImageIsKnown() throws Exception {
     gateways.haveSkeleton(
-        driver.homes().readFile(SANDBOX, OpenClawHome.SKELETON, 1 << 20).orElseThrow());
+        engine.homes().readFile(SANDBOX, OpenClawHome.SKELETON, 1 << 20).orElseThrow());
     changeSkeleton();
-    var calls = driver.script().calls().size();
+    var calls = engine.script().calls().size();
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
-    assertThat(driver.script().calls().subList(calls, driver.script().calls().size()))
+    assertThat(engine.script().calls().subList(calls, engine.script().calls().size()))
         .extracting(FakeScript.Call::verb)
         .contains(Verb.PREPARE, Verb.WRITE_FILES)
         .doesNotHaveDuplicates()
@@ -310,15 +310,15 @@ class GatewayStagesTest {
     changeSkeleton();
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
     assertThat(config()).contains("by-the-agent");
-    assertThat(driver.remove(SANDBOX, Fence.NONE)).isTrue();
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
+    assertThat(engine.remove(SANDBOX, Fence.NONE)).isTrue();
+    engine.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     var _ = stages.run(ID, stageRun(Stage.ONBOARD));
     assertThat(config()).contains("\"bind\" : \"lan\"").doesNotContain("by-the-agent");
   }
 
   private void changeSkeleton() {
     var changed = ByteString.copyFromUtf8("{agents: {defaults: {workspace: 'by-the-agent'}}}");
-    driver
+    engine
         .homes()
         .writeFiles(
             SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.SKELETON, changed, 0600)));
@@ -344,13 +344,13 @@ class GatewayStagesTest {
     withoutSkeleton();
     var outcome = stages.run(ID, stageRun(Stage.ONBOARD));
     assertThat(outcome.outcome()).isEqualTo(StageRecord.Outcome.EXECUTED);
-    assertThat(driver.script().calls()).anyMatch(call -> call.verb() == Verb.RUN);
+    assertThat(engine.script().calls()).anyMatch(call -> call.verb() == Verb.RUN);
     assertThat(OpenClawConfig.parse(ByteString.copyFromUtf8(config()))).isEqualTo(prepared);
   }
 
   @Test
   void aSkeletonThatIsNoJsonFailsTheStageWithoutItsContent() {
-    driver
+    engine
         .homes()
         .writeFiles(
             SANDBOX,
@@ -364,9 +364,9 @@ class GatewayStagesTest {
   }
 
   private void withoutSkeleton() {
-    var _ = driver.remove(SANDBOX, Fence.NONE);
-    driver.script().withoutSkeleton();
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
+    var _ = engine.remove(SANDBOX, Fence.NONE);
+    engine.script().withoutSkeleton();
+    engine.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
   }
 
   private static StageRun stageRun(Stage stage) {
@@ -376,7 +376,7 @@ class GatewayStagesTest {
   @Test
   void aRemovedTaskIsNoLostSandboxWhileItsHomeExists() {
     withoutSkeleton();
-    driver.script().failNext(Verb.RUN, 1, Reason.NOT_FOUND, "task: its container was removed");
+    engine.script().failNext(Verb.RUN, 1, Reason.NOT_FOUND, "task: its container was removed");
     assertThatThrownBy(
             () ->
                 stages.run(
@@ -396,7 +396,7 @@ class GatewayStagesTest {
   @Test
   void aWakeAppliesAChannelThatTheRunningGatewayDidNotTake() throws Exception {
     startGateway();
-    var _ = driver.freeze(SANDBOX, 1);
+    var _ = engine.freeze(SANDBOX, 1);
     one.connect(
         channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
     var asleep =
@@ -417,7 +417,7 @@ class GatewayStagesTest {
   @Test
   void theMarkIsPresentDuringTheWarmUpTurnsAndEmptyAfterwards() throws Exception {
     startGateway();
-    var turn = driver.script().holdNextTurn();
+    var turn = engine.script().holdNextTurn();
     var outcome = new CompletableFuture<GatewayWork.Outcome>();
     var stage =
         Thread.ofVirtual()
@@ -444,13 +444,13 @@ class GatewayStagesTest {
   void aStopEndsAGatewayThatDoesNotFinishItsTurnInTime() throws Exception {
     startGateway();
     var stop = new InstanceEffect.StopGateway("org", 1, true);
-    var turn = driver.script().holdNextTurn();
+    var turn = engine.script().holdNextTurn();
     assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     assertThat(gateways.sleep(Duration.ofMillis(200)).stop(ID, stop))
         .isEqualTo(SleepWork.StopResult.OFF);
     // With SIGTERM: a killed process has the exit code 137.
-    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+    assertThat(engine.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
     turn.release();
   }
 
@@ -458,19 +458,19 @@ class GatewayStagesTest {
   @EnumSource(names = {"NOT_FOUND", "REFUSED"})
   void aFrozenGatewaySleepsAlsoIfItsMemoryCannotBeMeasured(Reason reason) throws Exception {
     startGateway();
-    driver.script().failNext(Verb.MEMORY, 1, reason, "played");
+    engine.script().failNext(Verb.MEMORY, 1, reason, "played");
     var stop = new InstanceEffect.StopGateway("org", 1, true);
     var slept = gateways.sleep(Duration.ofSeconds(20)).stop(ID, stop).slept();
     assertThat(slept.level()).isEqualTo(SleepLevel.FROZEN);
     assertThat(slept.memory()).isEqualTo(SleepMemory.NONE);
-    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
   }
 
   @Test
   void aStopFreezesAGatewayThatFinishesItsTurnInTime() throws Exception {
     startGateway();
     var stop = new InstanceEffect.StopGateway("org", 1, true);
-    var turn = driver.script().holdNextTurn();
+    var turn = engine.script().holdNextTurn();
     assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     var stopped = new CompletableFuture<SleepWork.StopResult>();
@@ -488,7 +488,7 @@ class GatewayStagesTest {
     turn.release();
     stopping.join();
     assertThat(stopped.join().slept().level()).isEqualTo(SleepLevel.FROZEN);
-    assertThat(driver.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine.observe(SANDBOX).mainProcess()).isEqualTo(new MainProcess.Paused(1));
   }
 
   /** All ten tries of the sixth check fail, and the next check succeeds. */
@@ -496,15 +496,15 @@ class GatewayStagesTest {
   void oneFindingAfterChecksWithoutAResultDoesNotEndAGateway() throws Exception {
     startGateway();
     var checks = gateways.checks(Duration.ofMillis(20));
-    driver.script().failNext(Verb.OBSERVE, 5, Reason.ENGINE_UNREACHABLE, "no answer");
-    driver.script().lockDatabases(10);
+    engine.script().failNext(Verb.OBSERVE, 5, Reason.ENGINE_UNREACHABLE, "no answer");
+    engine.script().lockDatabases(10);
     int before = observations();
     checks.begin(ID, 1, 1);
     Await.until(() -> !checks.isBusy());
-    assertThat(driver.script().lockedUsesLeft()).isZero();
+    assertThat(engine.script().lockedUsesLeft()).isZero();
     // Five without a result, the finding, and the next check.
     assertThat(observations()).isEqualTo(before + 7);
-    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
+    assertThat(engine.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }
 
   @Test
@@ -521,7 +521,7 @@ class GatewayStagesTest {
   private int observationsAfterAnotherBegin(int attempt) throws Exception {
     startGateway();
     var checks = gateways.checks(Duration.ofMillis(20));
-    var check = driver.script().holdNext(Verb.OBSERVE);
+    var check = engine.script().holdNext(Verb.OBSERVE);
     checks.begin(ID, 1, 1);
     assertThat(check.awaitCall(Duration.ofSeconds(20))).isTrue();
     int before = observations();
@@ -534,7 +534,7 @@ class GatewayStagesTest {
   }
 
   private boolean isReady() {
-    var up = (MainProcess.Up) driver.observe(SANDBOX).mainProcess();
+    var up = (MainProcess.Up) engine.observe(SANDBOX).mainProcess();
     var request = HttpRequest.newBuilder(URI.create("http://" + up.endpoint() + "/readyz")).build();
     try {
       return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
@@ -545,13 +545,13 @@ class GatewayStagesTest {
 
   private int observations() {
     return (int)
-        driver.script().calls().stream().filter(call -> call.verb() == Verb.OBSERVE).count();
+        engine.script().calls().stream().filter(call -> call.verb() == Verb.OBSERVE).count();
   }
 
   @Test
   void aGatewayWhoseWarmUpTurnTakesTooLongStaysWithoutRequests() throws Exception {
     startGateway();
-    var turn = driver.script().holdNextTurn();
+    var turn = engine.script().holdNextTurn();
     assertThatItIsNotWarm("late", newStages(Duration.ofSeconds(2)));
     assertThat(turn.awaitCall(Duration.ofSeconds(20))).isTrue();
     assertThat(warmsUp()).isNotEmpty();
@@ -561,7 +561,7 @@ class GatewayStagesTest {
   @Test
   void aGatewayThatLosesTheConnectionOfAWarmUpTurnStaysWithoutRequests() throws Exception {
     startGateway();
-    driver.script().closeNextTurn();
+    engine.script().closeNextTurn();
     assertThatItIsNotWarm("lost connection", stages);
     assertThat(warmsUp()).isNotEmpty();
   }
@@ -570,8 +570,8 @@ class GatewayStagesTest {
   void aGatewayWhoseWarmUpTurnFailedIsUsedAsItIs() throws Exception {
     startGateway();
     // The check before the turns uses the databases twice.
-    driver.script().withDatabasesLostByThaw(2);
-    var _ = driver.freeze(SANDBOX, 1);
+    engine.script().withDatabasesLostByThaw(2);
+    var _ = engine.freeze(SANDBOX, 1);
     var process =
         new ProcessSpec(
             SNAPSHOT,
@@ -580,24 +580,24 @@ class GatewayStagesTest {
             OpenClawHome.GATEWAY_ENVIRONMENT,
             OpenClawHome.GATEWAY_PORT,
             OPENCLAW);
-    assertThat(driver.thaw(SANDBOX, new Fence(1, 1), 1, process)).isPresent();
+    assertThat(engine.thaw(SANDBOX, new Fence(1, 1), 1, process)).isPresent();
     var outcome = stages.run(ID, stageRun(Stage.WARM_UP));
     assertThat(outcome.note()).isEqualTo("not warmed up: the gateway answered 500");
     assertThat(warmsUp()).isEmpty();
   }
 
   private String warmsUp() {
-    return driver.homes().readFile(SANDBOX, OpenClawHome.WARMS_UP, 9).orElseThrow().toStringUtf8();
+    return engine.homes().readFile(SANDBOX, OpenClawHome.WARMS_UP, 9).orElseThrow().toStringUtf8();
   }
 
   /** A turn of its gateway would call the model provider. */
   @Test
   void aGatewayOfAnotherImageIsNotWarmed() throws Exception {
-    driver.remove(SANDBOX, Fence.NONE);
-    driver.script().withoutSkeleton();
+    engine.remove(SANDBOX, Fence.NONE);
+    engine.script().withoutSkeleton();
     createSandbox();
     startGateway();
-    var turn = driver.script().holdNextTurn();
+    var turn = engine.script().holdNextTurn();
     assertThat(stages.run(ID, stageRun(Stage.WARM_UP))).isEqualTo(GatewayWork.Outcome.skipped());
     assertThat(turn.awaitCall(Duration.ZERO)).isFalse();
   }
@@ -606,14 +606,14 @@ class GatewayStagesTest {
   void aGatewayThatTakesNoMessagesIsNotWarm() throws Exception {
     assertThatItIsNotWarm("no process", stages);
     startGateway();
-    var _ = driver.freeze(SANDBOX, 1);
+    var _ = engine.freeze(SANDBOX, 1);
     assertThatItIsNotWarm("frozen", stages);
   }
 
   @Test
   void theWarmUpOfAGatewayThatEndedReportsItsEnd() throws Exception {
     startGateway();
-    driver.killForMemory(SANDBOX);
+    engine.killForMemory(SANDBOX);
     assertThatItIsNotWarm("ended", stages, "OUT_OF_MEMORY");
   }
 
@@ -646,7 +646,7 @@ class GatewayStagesTest {
             });
     assertThat(config()).contains("telegram");
     assertThat(channels.pending(ID, one.channels())).isEmpty();
-    assertThat(driver.observe(SANDBOX).attempt()).as("the same process").isEqualTo(1);
+    assertThat(engine.observe(SANDBOX).attempt()).as("the same process").isEqualTo(1);
     assertThat(stages.run(ID, claimed(Stage.PUBLISH)).endpoint()).isPresent();
   }
 
@@ -655,11 +655,11 @@ class GatewayStagesTest {
     startGateway();
     one.connect(
         channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
-    var _ = driver.stop(SANDBOX, 1, Duration.ofSeconds(1));
+    var _ = engine.stop(SANDBOX, 1, Duration.ofSeconds(1));
     assertThat(stages.wake(ID, claimed(Stage.START_GATEWAY))).isEmpty();
     assertThat(stages.run(ID, claimed(Stage.START_GATEWAY)).thawed()).isFalse();
     assertThat(config()).contains("telegram");
-    assertThat(driver.observe(SANDBOX).attempt()).isEqualTo(2);
+    assertThat(engine.observe(SANDBOX).attempt()).isEqualTo(2);
   }
 
   /** Returns a stage of an instance that was claimed with a configuration. */
@@ -676,12 +676,12 @@ class GatewayStagesTest {
     startGateway();
     // An agent may have changed the mark.
     var mark = ByteString.copyFrom(new byte[size]);
-    driver
+    engine
         .homes()
         .writeFiles(
             SANDBOX, Fence.NONE, List.of(new SandboxFile(OpenClawHome.CLAIMED, mark, 0600)));
     assertThat(work.remove(ID, member())).isFalse();
-    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
+    assertThat(engine.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
     assertThat(file(OpenClawHome.CONFIG)).isNotEmpty();
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isPresent();
   }
@@ -690,7 +690,7 @@ class GatewayStagesTest {
   void theRemovalOfAMemberRemovesEverythingIfItWasNotClaimed() throws Exception {
     startGateway();
     assertThat(work.remove(ID, member())).isTrue();
-    assertThat(driver.observe(SANDBOX)).isEqualTo(SandboxObservation.nothing(SANDBOX));
+    assertThat(engine.observe(SANDBOX)).isEqualTo(SandboxObservation.nothing(SANDBOX));
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
     assertThat(work.remove(ID, member())).as("again").isTrue();
   }
@@ -698,11 +698,11 @@ class GatewayStagesTest {
   @ParameterizedTest
   @EnumSource(names = {"ENGINE_UNREACHABLE", "REFUSED"})
   void theRemovalOfAMemberWaitsUntilItCanLookForTheMark(Reason reason) {
-    driver.script().failNext(Verb.READ_FILE, 1, reason, "docker: no answer");
+    engine.script().failNext(Verb.READ_FILE, 1, reason, "docker: no answer");
     assertThatThrownBy(() -> work.remove(ID, member()))
         .isInstanceOfSatisfying(
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(reason));
-    assertThat(driver.observe(SANDBOX).homeExists()).isTrue();
+    assertThat(engine.observe(SANDBOX).homeExists()).isTrue();
   }
 
   private static InstanceEffect.Remove member() {
@@ -712,11 +712,11 @@ class GatewayStagesTest {
   @Test
   void aPageOutLeavesAGatewayAloneThatRunsMeanwhile() throws Exception {
     var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW);
-    var _ = driver.start(SANDBOX, new Fence(1, 1), process);
+    var _ = engine.start(SANDBOX, new Fence(1, 1), process);
     var slept =
         gateways.sleep().deepen(ID, new InstanceEffect.Deepen("org", 1, SleepLevel.PAGED_OUT));
     assertThat(slept.level()).isEqualTo(SleepLevel.FROZEN);
-    assertThat(driver.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
+    assertThat(engine.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }
 
   @Test
@@ -724,11 +724,11 @@ class GatewayStagesTest {
     var second =
         new StageRun(
             Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME, Sleep.OFF);
-    assertThat(stages.run(ID, second).sandbox()).hasValue(driver.ref(SANDBOX));
-    assertThat(driver.observe(SANDBOX).home()).hasValue(2);
+    assertThat(stages.run(ID, second).sandbox()).hasValue(engine.ref(SANDBOX));
+    assertThat(engine.observe(SANDBOX).home()).hasValue(2);
 
-    var _ = driver.remove(SANDBOX, Fence.NONE);
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
+    var _ = engine.remove(SANDBOX, Fence.NONE);
+    engine.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1, OPENCLAW));
     var used = new Homes(2, List.of(new Homes.Used(1, CHOICE)), false);
     assertThatThrownBy(
             () ->
@@ -746,15 +746,15 @@ class GatewayStagesTest {
             SandboxException.class,
             why -> assertThat(why.reason()).isEqualTo(Reason.HOME_REPLACED));
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));
-    assertThat(driver.observe(SANDBOX).home()).hasValue(1);
+    assertThat(engine.observe(SANDBOX).home()).hasValue(1);
     // The journal does not know the third home, so the database may be older than the host.
-    var _ = driver.remove(SANDBOX, Fence.NONE);
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 3, OPENCLAW));
+    var _ = engine.remove(SANDBOX, Fence.NONE);
+    engine.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 3, OPENCLAW));
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));
-    assertThat(driver.observe(SANDBOX).home()).hasValue(3);
+    assertThat(engine.observe(SANDBOX).home()).hasValue(3);
 
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 2, used));
-    assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
+    assertThat(engine.observe(SANDBOX).homeExists()).isFalse();
   }
 
   /** The restored database knows only the first provisioning; the agent was restarted since. */
@@ -762,9 +762,9 @@ class GatewayStagesTest {
   @EnumSource
   void noStageOfAFirstProvisioningTouchesTheHomeOfALaterAttempt(Stage stage) {
     var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, OPENCLAW);
-    var _ = driver.start(SANDBOX, new Fence(2, 1), process);
-    var _ = driver.stop(SANDBOX, 2, Duration.ofSeconds(1));
-    var ended = driver.observe(SANDBOX);
+    var _ = engine.start(SANDBOX, new Fence(2, 1), process);
+    var _ = engine.stop(SANDBOX, 2, Duration.ofSeconds(1));
+    var ended = engine.observe(SANDBOX);
     assertThatThrownBy(
             () ->
                 stages.run(
@@ -774,7 +774,7 @@ class GatewayStagesTest {
         .isInstanceOfSatisfying(
             GatewayWork.WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("REFUSED"))
         .hasMessageContainingAll("attempt 2", "attempt 1", "recover the instance");
-    assertThat(driver.observe(SANDBOX)).isEqualTo(ended);
+    assertThat(engine.observe(SANDBOX)).isEqualTo(ended);
     assertThat(config()).isEqualTo("{}");
   }
 
@@ -792,6 +792,6 @@ class GatewayStagesTest {
   }
 
   private String file(String path) {
-    return driver.homes().readFile(SANDBOX, path, 1 << 20).orElseThrow().toStringUtf8();
+    return engine.homes().readFile(SANDBOX, path, 1 << 20).orElseThrow().toStringUtf8();
   }
 }

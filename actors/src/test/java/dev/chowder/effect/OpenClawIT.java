@@ -128,7 +128,7 @@ class OpenClawIT {
   private static final Duration LOOK_PAUSE = Duration.ofMillis(200);
 
   @TempDir static Path directory;
-  private static DockerSandboxEngine driver;
+  private static DockerSandboxEngine engine;
   private static DemoModelServer model;
   private static Database database;
   private static SecretStore secrets;
@@ -143,12 +143,12 @@ class OpenClawIT {
 
   @BeforeAll
   static void open() throws Exception {
-    driver =
+    engine =
         new DockerSandboxEngine(
             DockerSandboxSettings.from(
                 ConfigFactory.parseString("chowder.sandbox.cluster-id = it-openclaw")
                     .withFallback(ConfigFactory.load())));
-    driver.list().forEach(left -> driver.remove(left.id(), Fence.NONE));
+    engine.list().forEach(left -> engine.remove(left.id(), Fence.NONE));
     model =
         DemoModelServer.start(
             DemoModelSettings.defaults().withBind(new InetSocketAddress("0.0.0.0", 0)));
@@ -161,9 +161,9 @@ class OpenClawIT {
     secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
     images =
         new ImageFiles(
-            driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, OPENCLAW, Duration.ofSeconds(60));
+            engine, SandboxId.ofInstance(Ids.next()), SNAPSHOT, OPENCLAW, Duration.ofSeconds(60));
     overrides = overrides(ADMIN);
-    var gateways = new TestGateways(secrets, closingDatabasesEarly(driver), HTTP);
+    var gateways = new TestGateways(secrets, closingDatabasesEarly(engine), HTTP);
     channels = gateways.channels();
     suspension = gateways.suspension();
     sleep = gateways.sleep();
@@ -171,14 +171,14 @@ class OpenClawIT {
   }
 
   /** Adds a variable of the image to the environment of gateways, so that a close is soon due. */
-  private static SandboxEngine closingDatabasesEarly(SandboxEngine driver) {
+  private static SandboxEngine closingDatabasesEarly(SandboxEngine engine) {
     return (SandboxEngine)
         Proxy.newProxyInstance(
             SandboxEngine.class.getClassLoader(),
             new Class<?>[] {SandboxEngine.class},
             (_, method, args) -> {
               try {
-                return method.invoke(driver, args == null ? null : closingDatabasesEarly(args));
+                return method.invoke(engine, args == null ? null : closingDatabasesEarly(args));
               } catch (InvocationTargetException why) {
                 throw why.getCause();
               }
@@ -210,8 +210,8 @@ class OpenClawIT {
 
   @AfterAll
   static void close() {
-    driver.remove(SANDBOX, Fence.NONE);
-    driver.close();
+    engine.remove(SANDBOX, Fence.NONE);
+    engine.close();
     model.close();
     database.close();
   }
@@ -226,7 +226,7 @@ class OpenClawIT {
         .hasMessageStartingWith("logging.level: ")
         .hasMessageContaining("debug");
     overrides.check(json("{'channels.telegram': {'enabled': false, 'botToken': '1:x'}}"));
-    assertThat(driver.list()).as("the sandbox of the read is removed").isEmpty();
+    assertThat(engine.list()).as("the sandbox of the read is removed").isEmpty();
   }
 
   @Test
@@ -295,13 +295,13 @@ class OpenClawIT {
     var impatient =
         overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(10), TestGateways.responses()));
     ONE.patch(impatient, json("{'messages': {'responsePrefix': 'Q'}}"));
-    assertDone(driver.tasks().exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
+    assertDone(engine.tasks().exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("did not respond to config.patch within 6 s");
     assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("has not applied");
-    assertDone(driver.tasks().exec(SANDBOX, releasesTheLeaseOfPlugins(), Duration.ofSeconds(60)));
+    assertDone(engine.tasks().exec(SANDBOX, releasesTheLeaseOfPlugins(), Duration.ofSeconds(60)));
     assertThat(taken(overrides)).isEmpty();
     assertThat(ADMIN.config(endpoint(), token()))
         .isInstanceOfSatisfying(
@@ -315,9 +315,9 @@ class OpenClawIT {
   @Test
   @Order(5)
   void pairingCodesAreListedWhileAnotherProcessWrites() throws Exception {
-    assertDone(driver.tasks().exec(SANDBOX, requestsPairings(), Duration.ofSeconds(60)));
+    assertDone(engine.tasks().exec(SANDBOX, requestsPairings(), Duration.ofSeconds(60)));
     var codes = OpenClawChannels.codesCommand(Channel.TELEGRAM);
-    var printed = driver.tasks().exec(SANDBOX, whileWriting(codes), Duration.ofSeconds(60));
+    var printed = engine.tasks().exec(SANDBOX, whileWriting(codes), Duration.ofSeconds(60));
     assertDone(printed);
     var ada = pairing("4711");
     var eve = pairing("4712");
@@ -474,11 +474,11 @@ class OpenClawIT {
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
     var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 1, false));
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of(), OPENCLAW);
-    assertDone(driver.tasks().run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
+    assertDone(engine.tasks().run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // As an agent may write it; the turns below need requests.
     var warmsUp =
         new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8("by the agent"), 0600);
-    driver.homes().writeFiles(SANDBOX, Fence.ofAttempt(1), List.of(warmsUp));
+    engine.homes().writeFiles(SANDBOX, Fence.ofAttempt(1), List.of(warmsUp));
     // Connected while the gateway is stopped, so the plugin must be installed before it starts.
     var line = Map.of("channel_access_token", "invalid", "channel_secret", "hush");
     ONE.connect(channels, Channel.LINE, new DesiredChannel("1", true, line));
@@ -505,21 +505,21 @@ class OpenClawIT {
   @Order(11)
   void aGatewayThatCannotUseItsDatabasesAfterTheThawIsBooted() throws Exception {
     assertThat(answer("s3", "Remember: nonce-88")).isNotEmpty();
-    assertDone(driver.tasks().exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
+    assertDone(engine.tasks().exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
     assertThat(ask("s3", "hi", token()).statusCode()).isEqualTo(500);
     assertThat(ADMIN.call(endpoint(), token(), "cron.status", json("{}")))
         .isInstanceOf(AdminAnswer.Done.class);
     long deadline = System.nanoTime() + SUSPEND_LIMIT.toNanos();
     assertThat(suspension.databases(ID.value(), endpoint(), deadline)).isEqualTo(Finding.UNUSABLE);
     assertThat(suspension.prepare(ID.value(), endpoint(), SUSPEND_LIMIT)).isTrue();
-    assertThat(driver.freeze(SANDBOX, 1)).isEqualTo(1);
+    assertThat(engine.freeze(SANDBOX, 1)).isEqualTo(1);
     var asleep =
         new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
     var start =
         new StageRun(Stage.START_GATEWAY, 2, "org", choice, ONE.wanted(), Homes.FIRST, asleep);
     assertThat(stages.wake(ID, start)).isEmpty();
     var _ = stages.run(ID, start);
-    assertThat(driver.observe(SANDBOX).attempt()).isEqualTo(2);
+    assertThat(engine.observe(SANDBOX).attempt()).isEqualTo(2);
     assertThat(answer("s3", "What did I ask you to remember?")).contains("nonce-88");
   }
 
@@ -556,8 +556,8 @@ class OpenClawIT {
     var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 2, false));
     stages.remove(
         ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 2, Homes.FIRST));
-    assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
-    assertThat(driver.list()).isEmpty();
+    assertThat(engine.observe(SANDBOX).homeExists()).isFalse();
+    assertThat(engine.list()).isEmpty();
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
   }
 
@@ -650,7 +650,7 @@ class OpenClawIT {
   }
 
   private static SandboxEndpoint endpoint() {
-    return driver.observe(SANDBOX).endpoint().orElseThrow();
+    return engine.observe(SANDBOX).endpoint().orElseThrow();
   }
 
   private static Secret token() {
@@ -659,7 +659,7 @@ class OpenClawIT {
 
   private static ObjectNode file() {
     return OpenClawConfig.parse(
-        driver.homes().readFile(SANDBOX, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
+        engine.homes().readFile(SANDBOX, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
   }
 
   private static ObjectNode json(String text) throws Exception {

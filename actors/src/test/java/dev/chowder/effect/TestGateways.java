@@ -42,16 +42,16 @@ import java.util.function.UnaryOperator;
 public final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;
-  private final SandboxEngine driver;
+  private final SandboxEngine engine;
   private final HttpClient http;
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
   private Optional<ByteString> skeleton = Optional.empty();
 
-  public TestGateways(SecretStore secrets, SandboxEngine driver, HttpClient http) {
+  public TestGateways(SecretStore secrets, SandboxEngine engine, HttpClient http) {
     this.secrets = secrets;
-    this.driver = driver;
+    this.engine = engine;
     this.http = http;
     var responses = new GatewayResponses(settings.responses());
     this.admin = new OpenClawAdmin(http, settings.adminTimeout(), responses);
@@ -67,12 +67,12 @@ public final class TestGateways {
 
   public GatewayTokens tokens() {
     return new GatewayTokens(
-        secrets, driver, admin, conversations, devices, settings.adminTimeout());
+        secrets, engine, admin, conversations, devices, settings.adminTimeout());
   }
 
   public StoredChannels channels() {
     var plugins = new OpenClawPlugins(conversations, settings.channels().pluginTimeout());
-    return new StoredChannels(secrets, admin, devices, plugins, driver);
+    return new StoredChannels(secrets, admin, devices, plugins, engine);
   }
 
   GatewaySuspension suspension() {
@@ -89,7 +89,7 @@ public final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.suspend-timeout", suspendLimit))
             .withFallback(ConfigFactory.load());
     return new GatewaySleep(
-        driver,
+        engine,
         suspension(),
         SleepSettings.of(config),
         EffectSettings.of(config).drainTimeout(),
@@ -103,7 +103,7 @@ public final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.check-delay", delay))
             .withFallback(ConfigFactory.load());
     return new ChecksAfterStart(
-        driver, suspension(), SleepSettings.of(config), EffectSettings.of(config).drainTimeout());
+        engine, suspension(), SleepSettings.of(config), EffectSettings.of(config).drainTimeout());
   }
 
   /** Returns the memory of the simulated host, without anything that other gateways wait for. */
@@ -116,7 +116,7 @@ public final class TestGateways {
 
       @Override
       public Optional<Reservation> reserve(long bytes) {
-        return driver.host().capacity().availableBytes() < bytes
+        return engine.host().capacity().availableBytes() < bytes
             ? Optional.empty()
             : HostMemory.super.reserve(bytes);
       }
@@ -132,7 +132,7 @@ public final class TestGateways {
   GatewaySleep sleep() {
     var effects = EffectSettings.of(ConfigFactory.load());
     return new GatewaySleep(
-        driver,
+        engine,
         suspension(),
         effects.sleep(),
         effects.drainTimeout(),
@@ -159,9 +159,9 @@ public final class TestGateways {
     var sleep = sleep();
     var models =
         new ModelSetups(
-            driver,
+            engine,
             (_, port) -> {
-              driver.host().openHostPorts(Set.of(port));
+              engine.host().openHostPorts(Set.of(port));
               return HostPortAccess.State.LISTED;
             },
             (organization, model) ->
@@ -175,17 +175,17 @@ public final class TestGateways {
             settings.responses().others().maxBytes(),
             warmUpLimit,
             Duration.ZERO);
-    var output = new GatewayOutput(driver, new KnownSecrets(secrets, tokens()));
-    var configuration = new ConfigurationStage(driver, image, overrides, channels, effects);
+    var output = new GatewayOutput(engine, new KnownSecrets(secrets, tokens()));
+    var configuration = new ConfigurationStage(engine, image, overrides, channels, effects);
     var boot =
         new GatewayBoot(
-            driver, image, new GatewayReadiness(), hostMemory(), output, effects.readyTimeout());
+            engine, image, new GatewayReadiness(), hostMemory(), output, effects.readyTimeout());
     return new GatewayStages(
-        new HomeVolumes(driver, secrets, image),
+        new HomeVolumes(engine, secrets, image),
         new OnboardingStages(
-            driver,
+            engine,
             image,
-            new OnboardedConfig(driver, image, output, effects),
+            new OnboardedConfig(engine, image, output, effects),
             models,
             tokens(),
             channels,
@@ -196,7 +196,7 @@ public final class TestGateways {
             configuration,
             tokens(),
             boot,
-            new WarmUpStage(driver, sleep, tokens(), warmUp, boot),
+            new WarmUpStage(engine, sleep, tokens(), warmUp, boot),
             hostMemory()),
         tokens(),
         (_, _) -> {});

@@ -47,7 +47,7 @@ class GatewayTokensTest {
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private SimulatedEngine driver;
+  private SimulatedEngine engine;
   private Database database;
   private SecretStore secrets;
   private GatewayTokens tokens;
@@ -56,16 +56,16 @@ class GatewayTokensTest {
 
   @BeforeEach
   void start(@TempDir Path directory) throws Exception {
-    driver = new SimulatedEngine(FakeSandboxSettings.instant());
+    engine = new SimulatedEngine(FakeSandboxSettings.instant());
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
-    tokens = new TestGateways(secrets, driver, http).tokens();
-    driver.create(new SandboxSpec(SANDBOX, "org", "image", 0, RESOURCES));
+    tokens = new TestGateways(secrets, engine, http).tokens();
+    engine.create(new SandboxSpec(SANDBOX, "org", "image", 0, RESOURCES));
     previous = tokens.newOrActive(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
     OpenClawConfig.requireToken(config);
-    driver
+    engine
         .homes()
         .writeFiles(
             SANDBOX,
@@ -78,7 +78,7 @@ class GatewayTokensTest {
 
   private void startGateway(int attempt) throws InterruptedException {
     gateway =
-        driver.start(
+        engine.start(
             SANDBOX,
             Fence.ofAttempt(attempt),
             new ProcessSpec(
@@ -92,7 +92,7 @@ class GatewayTokensTest {
 
   @AfterEach
   void stop() {
-    driver.close();
+    engine.close();
     database.close();
     http.shutdownNow();
   }
@@ -113,7 +113,7 @@ class GatewayTokensTest {
 
   @Test
   void thePreviousTokenIsValidUntilTheGatewayHasTheNext() throws Exception {
-    driver.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: no response");
+    engine.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: no response");
     assertThatThrownBy(() -> tokens.rotate(ID, pendingEffect(1)))
         .isInstanceOf(SandboxException.class);
     var next = tokens.next(ID).orElseThrow();
@@ -193,7 +193,7 @@ class GatewayTokensTest {
   @Test
   void aNodeThatWasPausedDuringTheHandOverNeitherReplacesTheTokenNorKeepsItsOwnInTheFile()
       throws Exception {
-    var hold = driver.script().holdNext(Verb.WRITE_FILES);
+    var hold = engine.script().holdNext(Verb.WRITE_FILES);
     var paused = PausedNode.running(() -> tokens.rotate(ID, pendingEffect(1)));
     assertThat(hold.awaitCall(PausedNode.LIMIT)).isTrue();
 
@@ -233,7 +233,7 @@ class GatewayTokensTest {
   }
 
   private GatewayTokens anotherNode() {
-    return new TestGateways(secrets, driver, http).tokens();
+    return new TestGateways(secrets, engine, http).tokens();
   }
 
   private Secret rotateTwiceOnAnotherNode() throws InterruptedException {

@@ -49,7 +49,7 @@ class StoredChannelsTest {
   private final InstanceId id = new InstanceId(Ids.next());
   private final OneConfig one = new OneConfig(id);
   private final SandboxId sandbox = SandboxId.ofInstance(id.value());
-  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
+  private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -63,12 +63,12 @@ class StoredChannelsTest {
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
-    channels = new TestGateways(secrets, driver, http).channels();
+    channels = new TestGateways(secrets, engine, http).channels();
   }
 
   @AfterEach
   void close() {
-    driver.close();
+    engine.close();
     database.close();
     http.close();
   }
@@ -144,7 +144,7 @@ class StoredChannelsTest {
   @Test
   void aChannelWhosePluginCannotBeInstalledIsReverted() throws Exception {
     var gateway = startGateway();
-    driver.script().withoutPlugin("msteams");
+    engine.script().withoutPlugin("msteams");
     one.connect(channels, Channel.MSTEAMS, new DesiredChannel("1", true, Map.of("app_id", "a")));
     assertThat(channels.hotApply(id, one.channels(), gateway)).startsWith("msteams: ");
     assertThat(StoredChannels.lacksPlugin(record(Channel.MSTEAMS).orElseThrow())).isTrue();
@@ -155,13 +155,13 @@ class StoredChannelsTest {
   @Test
   void aPluginWaitsForAnotherInstallationOfTheGateway() throws Exception {
     var gateway = startGateway();
-    driver.script().withBusyInstaller("msteams");
+    engine.script().withBusyInstaller("msteams");
     one.connect(channels, Channel.MSTEAMS, new DesiredChannel("1", true, Map.of("app_id", "a")));
     assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)
         .hasMessageStartingWith("msteams: Another plugin");
     assertThat(isPending()).isTrue();
-    driver.script().heal();
+    engine.script().heal();
     assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("msteams");
   }
@@ -182,7 +182,7 @@ class StoredChannelsTest {
   @Test
   void aChannelStaysPendingIfTheGatewayDoesNotRespond() throws Exception {
     var gateway = startGateway();
-    driver.stop(sandbox, 1, Duration.ZERO);
+    engine.stop(sandbox, 1, Duration.ZERO);
     one.connect(channels, Channel.TELEGRAM, ON);
     assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)
@@ -225,7 +225,7 @@ class StoredChannelsTest {
   }
 
   private String config() {
-    return driver
+    return engine
         .homes()
         .readFile(sandbox, OpenClawHome.CONFIG, 1 << 20)
         .orElseThrow()
@@ -235,8 +235,8 @@ class StoredChannelsTest {
   private SandboxEndpoint startGateway() {
     var token = Secret.of("t");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0, RESOURCES));
-    driver
+    engine.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0, RESOURCES));
+    engine
         .homes()
         .writeFiles(
             sandbox,
@@ -246,7 +246,7 @@ class StoredChannelsTest {
                     OpenClawHome.CONFIG,
                     ByteString.copyFromUtf8("{\"gateway\":{\"auth\":{\"token\":\"t\"}}}"),
                     0600)));
-    return driver.start(
+    return engine.start(
         sandbox,
         Fence.ofAttempt(1),
         new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789, RESOURCES));

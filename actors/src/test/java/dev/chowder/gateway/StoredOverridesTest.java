@@ -53,7 +53,7 @@ class StoredOverridesTest {
   private final InstanceId id = new InstanceId(Ids.next());
   private final OneConfig one = new OneConfig(id);
   private final SandboxId sandbox = SandboxId.ofInstance(id.value());
-  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
+  private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -78,7 +78,7 @@ class StoredOverridesTest {
 
   @AfterEach
   void close() {
-    driver.close();
+    engine.close();
     database.close();
     http.close();
   }
@@ -196,7 +196,7 @@ class StoredOverridesTest {
   @Test
   void aChangeStaysPendingForTheNextStartIfTheGatewayDoesNotRespond() throws Exception {
     var gateway = startGateway();
-    driver.kill(sandbox);
+    engine.kill(sandbox);
     one.store(overrides, json("{\"agents.a\": 1}"));
     assertThatThrownBy(() -> one.hotApply(overrides, gateway))
         .isInstanceOf(WorkFailure.class)
@@ -259,12 +259,12 @@ class StoredOverridesTest {
   private SandboxEndpoint startGateway() {
     var token = Secret.of("the-token-of-this-test");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0, RESOURCES));
+    engine.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0, RESOURCES));
     var config = JSON.createObjectNode();
     config.putObject("channels").put("mine", true);
     OpenClawConfig.requireToken(config);
     OpenClawConfig.openEndpoints(config, URL);
-    driver
+    engine
         .homes()
         .writeFiles(
             sandbox,
@@ -273,7 +273,7 @@ class StoredOverridesTest {
                 OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
                 new SandboxFile(
                     OpenClawHome.CONFIG, ByteString.copyFromUtf8(config.toString()), 0600)));
-    return driver.start(
+    return engine.start(
         sandbox,
         Fence.ofAttempt(1),
         new ProcessSpec(
@@ -287,7 +287,7 @@ class StoredOverridesTest {
 
   private ObjectNode file() {
     return OpenClawConfig.parse(
-        driver.homes().readFile(sandbox, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
+        engine.homes().readFile(sandbox, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
   }
 
   private static ObjectNode json(String text) throws Exception {

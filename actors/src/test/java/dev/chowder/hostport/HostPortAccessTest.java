@@ -42,21 +42,21 @@ class HostPortAccessTest {
   private SimpleMeterRegistry metrics;
   private Database database;
   private HostPortRows rows;
-  private SimulatedEngine driver;
+  private SimulatedEngine engine;
   private HostPortAccess access;
 
   @BeforeEach
   void open() {
     database = TestStorage.open(home);
     rows = new HostPortRows(database);
-    driver = new SimulatedEngine(FakeSandboxSettings.instant());
+    engine = new SimulatedEngine(FakeSandboxSettings.instant());
     metrics = new SimpleMeterRegistry();
     access = node();
   }
 
   @AfterEach
   void close() {
-    driver.close();
+    engine.close();
     database.close();
   }
 
@@ -74,7 +74,7 @@ class HostPortAccessTest {
             return Set.of(9090, OTHER_NODE);
           }
         };
-    return new HostPortAccess(rows, driver, SETTINGS, Set.of(CHANNEL), nodes, () -> now, metrics);
+    return new HostPortAccess(rows, engine, SETTINGS, Set.of(CHANNEL), nodes, () -> now, metrics);
   }
 
   @Test
@@ -130,17 +130,17 @@ class HostPortAccessTest {
   @Test
   void aListedPortIsOpenWhileAnOrganizationUsesIt() {
     access.refresh();
-    assertThat(driver.host().openHostPorts()).containsExactly(CHANNEL);
+    assertThat(engine.host().openHostPorts()).containsExactly(CHANNEL);
     assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
     assertThat(access.use("b", 11434)).isEqualTo(State.LISTED);
-    assertThat(driver.host().openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
+    assertThat(engine.host().openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
     assertThat(notified).as("nodes are notified once").hasValue(1);
 
     now = now.plusSeconds(120);
     access.reconcile(Map.of(11434, Set.of("b")), now.minusSeconds(60));
-    assertThat(driver.host().openHostPorts()).contains(11434);
+    assertThat(engine.host().openHostPorts()).contains(11434);
     access.reconcile(Map.of(), now.minusSeconds(60));
-    assertThat(driver.host().openHostPorts()).containsExactly(CHANNEL);
+    assertThat(engine.host().openHostPorts()).containsExactly(CHANNEL);
   }
 
   @Test
@@ -178,30 +178,30 @@ class HostPortAccessTest {
   void aUseThatIsNotRecordedAgainIsKeptForThatTime() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.plusMillis(500));
-    assertThat(driver.host().openHostPorts()).contains(11434);
+    assertThat(engine.host().openHostPorts()).contains(11434);
     access.reconcile(Map.of(), now.plusMillis(1500));
-    assertThat(driver.host().openHostPorts()).doesNotContain(11434);
+    assertThat(engine.host().openHostPorts()).doesNotContain(11434);
   }
 
   @Test
   void aPortThatCameIntoUseDuringAPassStaysOpen() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.minusSeconds(60));
-    assertThat(driver.host().openHostPorts()).contains(11434);
+    assertThat(engine.host().openHostPorts()).contains(11434);
   }
 
   @Test
   void anotherNodeAndTheNextStartOpenTheSamePorts() {
     access.use("a", 11434);
-    driver.host().openHostPorts(Set.of());
+    engine.host().openHostPorts(Set.of());
     node().refresh();
-    assertThat(driver.host().openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
+    assertThat(engine.host().openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
   }
 
   @Test
   void aStoredUrlWithAnUnlistedPortWorksAndIsCountedUntilTheOperatorDecides() {
     access.reconcile(Map.of(8000, Set.of("a"), 8001, Set.of("b")), now);
-    assertThat(driver.host().openHostPorts()).contains(8000, 8001);
+    assertThat(engine.host().openHostPorts()).contains(8000, 8001);
     assertThat(access.use("a", 8000)).isEqualTo(State.UNLISTED);
     assertThat(unlistedPorts()).isEqualTo(2);
     assertThat(access.list())
@@ -211,12 +211,12 @@ class HostPortAccessTest {
 
     assertThat(access.decide(8000, true)).isTrue();
     assertThat(access.decide(8001, false)).isTrue();
-    assertThat(driver.host().openHostPorts()).contains(8000).doesNotContain(8001);
+    assertThat(engine.host().openHostPorts()).contains(8000).doesNotContain(8001);
     assertThat(unlistedPorts()).isZero();
     assertThat(access.mayName(8000)).isTrue();
     assertThat(access.mayName(8001)).isFalse();
     assertThat(access.use("b", 8001)).isEqualTo(State.CLOSED);
-    assertThat(driver.host().openHostPorts()).doesNotContain(8001);
+    assertThat(engine.host().openHostPorts()).doesNotContain(8001);
   }
 
   @Test
@@ -224,7 +224,7 @@ class HostPortAccessTest {
     access.reconcile(
         Map.of(22, Set.of("a"), 9090, Set.of("a"), OTHER_NODE, Set.of("a"), 9901, Set.of("a")),
         now);
-    assertThat(driver.host().openHostPorts()).containsExactly(CHANNEL);
+    assertThat(engine.host().openHostPorts()).containsExactly(CHANNEL);
     assertThat(access.use("a", 9901)).isEqualTo(State.OWN);
     assertThat(access.decide(9901, true)).isFalse();
     assertThat(access.mayName(9901)).isFalse();
@@ -237,7 +237,7 @@ class HostPortAccessTest {
     assertThat(access.decide(11434, false)).isTrue();
     assertThat(access.use("a", 11434)).isEqualTo(State.CLOSED);
     assertThat(access.decide(CHANNEL, false)).isTrue();
-    assertThat(driver.host().openHostPorts()).isEmpty();
+    assertThat(engine.host().openHostPorts()).isEmpty();
     assertThat(access.decide(11434, true)).isTrue();
     assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
     assertThat(notified).hasValueGreaterThanOrEqualTo(3);

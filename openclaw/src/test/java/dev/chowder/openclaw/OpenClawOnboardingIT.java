@@ -51,22 +51,22 @@ class OpenClawOnboardingIT {
       Set.of("/gateway/auth/token", "/wizard/lastRunAt");
 
   private final List<SandboxId> sandboxes = new ArrayList<>();
-  private DockerSandboxEngine driver;
+  private DockerSandboxEngine engine;
 
   @BeforeEach
   void open() {
-    driver =
+    engine =
         new DockerSandboxEngine(
             DockerSandboxSettings.from(
                 ConfigFactory.parseString("chowder.sandbox.cluster-id = it-onboarding")
                     .withFallback(ConfigFactory.load())));
-    driver.list().forEach(left -> driver.remove(left.id(), Fence.NONE));
+    engine.list().forEach(left -> engine.remove(left.id(), Fence.NONE));
   }
 
   @AfterEach
   void close() {
-    sandboxes.forEach(sandbox -> driver.remove(sandbox, Fence.NONE));
-    driver.close();
+    sandboxes.forEach(sandbox -> engine.remove(sandbox, Fence.NONE));
+    engine.close();
   }
 
   @ParameterizedTest
@@ -92,7 +92,7 @@ class OpenClawOnboardingIT {
             OpenClawOnboarding.command(),
             OpenClawOnboarding.files(setup),
             OPENCLAW);
-    var result = driver.tasks().run(sandbox, FENCE, onboarding, LIMIT);
+    var result = engine.tasks().run(sandbox, FENCE, onboarding, LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
 
     var real = files(read(sandbox, OpenClawHome.CONFIG), setup);
@@ -105,7 +105,7 @@ class OpenClawOnboardingIT {
     var task =
         new TaskSpec(
             SNAPSHOT, "org", List.of("find", "/home/node", "-type", "f"), List.of(), OPENCLAW);
-    assertThat(driver.tasks().run(create(), FENCE, task, LIMIT).output().lines())
+    assertThat(engine.tasks().run(create(), FENCE, task, LIMIT).output().lines())
         .containsExactlyInAnyOrder(
             "/home/node/.bash_logout",
             "/home/node/.bashrc",
@@ -122,7 +122,7 @@ class OpenClawOnboardingIT {
       startGateway(sandbox);
       devices.addAll(devices(sandbox));
       assertThat(devices).hasSize(agent);
-      driver.removeProcesses(sandbox, 1);
+      engine.removeProcesses(sandbox, 1);
     }
   }
 
@@ -137,7 +137,7 @@ class OpenClawOnboardingIT {
         """;
     var command = List.of("node", "-e", script);
     var result =
-        driver
+        engine
             .tasks()
             .run(
                 prepared(CUSTOM),
@@ -164,7 +164,7 @@ class OpenClawOnboardingIT {
     var sandbox = prepared(new ModelSetup(provider, model, baseUrl, "", Optional.of(KEY)));
     startGateway(sandbox);
     var warmsUp = new SandboxFile(OpenClawHome.WARMS_UP, ByteString.copyFromUtf8("1"), 0600);
-    driver.homes().writeFiles(sandbox, FENCE, List.of(warmsUp));
+    engine.homes().writeFiles(sandbox, FENCE, List.of(warmsUp));
     var script =
         """
         const { DatabaseSync } = require("node:sqlite");
@@ -183,7 +183,7 @@ class OpenClawOnboardingIT {
         });
         """;
     var command = List.of("node", "-e", script, OpenClawHome.absolute(OpenClawHome.GATEWAY_TOKEN));
-    var result = driver.tasks().exec(sandbox, command, LIMIT);
+    var result = engine.tasks().exec(sandbox, command, LIMIT);
     assertThat(result.exitCode()).as(result.output()).isZero();
     assertThat(result.output())
         .startsWith("200 ")
@@ -192,7 +192,7 @@ class OpenClawOnboardingIT {
 
   private void startGateway(SandboxId sandbox) throws InterruptedException {
     var gateway =
-        driver.start(
+        engine.start(
             sandbox,
             FENCE,
             new ProcessSpec(
@@ -204,7 +204,7 @@ class OpenClawOnboardingIT {
                 OPENCLAW));
     assertThat(
             new GatewayReadiness()
-                .awaitReady(gateway, LIMIT, () -> driver.observe(sandbox).endpoint()))
+                .awaitReady(gateway, LIMIT, () -> engine.observe(sandbox).endpoint()))
         .isEqualTo(Verdict.READY);
   }
 
@@ -212,7 +212,7 @@ class OpenClawOnboardingIT {
   private SandboxId prepared(ModelSetup setup) throws Exception {
     var sandbox = create();
     var config = OpenClawOnboarding.configFrom(read(sandbox, OpenClawHome.SKELETON), setup);
-    driver.homes().writeFiles(sandbox, FENCE, files(config, setup));
+    engine.homes().writeFiles(sandbox, FENCE, files(config, setup));
     return sandbox;
   }
 
@@ -230,7 +230,7 @@ class OpenClawOnboardingIT {
             .prepare("SELECT device_id FROM device_identities").all()) console.log(row.device_id);
         """;
     var result =
-        driver.tasks().exec(sandbox, List.of("node", "-e", script), Duration.ofSeconds(60));
+        engine.tasks().exec(sandbox, List.of("node", "-e", script), Duration.ofSeconds(60));
     assertThat(result.exitCode()).as(result.output()).isZero();
     return result.output().lines().toList();
   }
@@ -238,12 +238,12 @@ class OpenClawOnboardingIT {
   private SandboxId create() {
     var sandbox = SandboxId.ofInstance(Ids.next());
     sandboxes.add(sandbox);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 1, OPENCLAW));
+    engine.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 1, OPENCLAW));
     return sandbox;
   }
 
   private ObjectNode read(SandboxId sandbox, String path) {
-    ByteString file = driver.homes().readFile(sandbox, path, 1 << 20).orElseThrow();
+    ByteString file = engine.homes().readFile(sandbox, path, 1 << 20).orElseThrow();
     return OpenClawConfig.parse(file);
   }
 

@@ -14,7 +14,7 @@ import java.util.Optional;
  * The limits of an engine in another process. {@code reference.conf} has the defaults and their
  * reasons under {@code chowder.sandbox.remote}.
  *
- * @param socket path of the engine's Unix domain socket; empty if this node uses another driver
+ * @param socket path of the engine's Unix domain socket; empty if this node uses another engine
  * @param callTimeout limit of a call beyond the time that the call itself allows
  * @param stallTimeout maximum time without progress of a call for files
  * @param keepaliveInterval time after which an idle connection is checked

@@ -40,7 +40,7 @@ public abstract class HomeFolderContract {
 
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
-  protected abstract SandboxEngine driver();
+  protected abstract SandboxEngine engine();
 
   protected abstract String snapshot();
 
@@ -49,8 +49,8 @@ public abstract class HomeFolderContract {
 
   @BeforeEach
   void createSandbox() {
-    driver().create(new SandboxSpec(id, "org-1", snapshot(), 1, RESOURCES));
-    driver()
+    engine().create(new SandboxSpec(id, "org-1", snapshot(), 1, RESOURCES));
+    engine()
         .homes()
         .writeFiles(
             id,
@@ -61,11 +61,11 @@ public abstract class HomeFolderContract {
 
   @AfterEach
   void removeSandbox() {
-    driver().remove(id, Fence.NONE);
+    engine().remove(id, Fence.NONE);
   }
 
   protected HomeFolder files() {
-    return driver().homes().folder(id, FOLDER);
+    return engine().homes().folder(id, FOLDER);
   }
 
   @Test
@@ -312,12 +312,12 @@ public abstract class HomeFolderContract {
 
   @Test
   void filesOfAMissingSandboxAreNotFound() {
-    driver().remove(id, Fence.NONE);
+    engine().remove(id, Fence.NONE);
     assertThatThrownBy(() -> files().list(FilePath.ROOT, "", 10, MAX_ENTRIES))
         .isInstanceOfSatisfying(
             SandboxException.class,
             why -> assertThat(why.reason()).isEqualTo(SandboxException.Reason.NOT_FOUND));
-    assertThat(driver().observe(id).homeExists()).isFalse();
+    assertThat(engine().observe(id).homeExists()).isFalse();
   }
 
   protected Count readTree(Map<Entry, ByteString> to) {

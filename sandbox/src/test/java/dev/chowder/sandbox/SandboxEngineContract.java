@@ -48,7 +48,7 @@ public abstract class SandboxEngineContract {
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
-  protected abstract SandboxEngine driver();
+  protected abstract SandboxEngine engine();
 
   protected abstract String snapshot();
 
@@ -77,38 +77,38 @@ public abstract class SandboxEngineContract {
   protected abstract void crashProcess(
       SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine);
 
-  /** Freezes the main process without a call to the driver. */
+  /** Freezes the main process without a call to the engine. */
   protected abstract void freezeProcess(SandboxId sandbox);
 
-  /** Removes the main process without a call to the driver. */
+  /** Removes the main process without a call to the engine. */
   protected abstract void removeProcess(SandboxId sandbox);
 
-  /** Returns a driver whose engine does not exist. */
+  /** Returns an engine that cannot reach what runs its sandboxes. */
   protected abstract SandboxEngine unreachable();
 
   @AfterEach
   void removeSandbox() {
-    driver().remove(id, Fence.NONE);
+    engine().remove(id, Fence.NONE);
   }
 
   @Test
   void creatingTwiceKeepsTheHome() {
     create();
-    driver().homes().writeFiles(id, FIRST, List.of(file("note", "kept")));
+    engine().homes().writeFiles(id, FIRST, List.of(file("note", "kept")));
     create();
     assertThat(read("note")).hasValue("kept");
-    assertThat(driver().observe(id))
+    assertThat(engine().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
   }
 
   @Test
   void theReferenceOfASandboxIsTheSameBeforeAndAfterItsCreation() {
-    var before = driver().ref(id);
+    var before = engine().ref(id);
     create();
-    assertThat(driver().ref(id)).isEqualTo(before);
+    assertThat(engine().ref(id)).isEqualTo(before);
     assertThat(before.id()).isEqualTo(id.value());
     var other = SandboxId.ofInstance(UUID.randomUUID().toString());
-    assertThat(driver().ref(other))
+    assertThat(engine().ref(other))
         .isEqualTo(new SandboxRef(before.engine(), before.host(), other.value()));
   }
 
@@ -116,8 +116,8 @@ public abstract class SandboxEngineContract {
   void creatingFromAMissingSnapshotFails() {
     assertReason(
         Reason.IMAGE_MISSING,
-        () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1", 1, RESOURCES)));
-    assertThat(driver().observe(id).homeExists()).isFalse();
+        () -> engine().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1", 1, RESOURCES)));
+    assertThat(engine().observe(id).homeExists()).isFalse();
   }
 
   @Test
@@ -139,8 +139,8 @@ public abstract class SandboxEngineContract {
             commandThatPrints("done", 0),
             List.of(file(".config/key", "secret")),
             RESOURCES);
-    assertThat(driver().tasks().run(id, FIRST, task, LIMIT).exitCode()).isZero();
-    assertThat(driver().tasks().run(id, new Fence(2, 1), task, LIMIT).exitCode()).isZero();
+    assertThat(engine().tasks().run(id, FIRST, task, LIMIT).exitCode()).isZero();
+    assertThat(engine().tasks().run(id, new Fence(2, 1), task, LIMIT).exitCode()).isZero();
     assertThat(read(".config/key")).hasValue("secret");
   }
 
@@ -154,31 +154,31 @@ public abstract class SandboxEngineContract {
   @Test
   void aTaskWithoutAHomeIsRejected() {
     assertReason(Reason.NOT_FOUND, () -> run(commandThatPrints("never", 0), LIMIT));
-    assertThat(driver().observe(id).homeExists()).isFalse();
+    assertThat(engine().observe(id).homeExists()).isFalse();
   }
 
   @Test
   void aCommandRunsBesideTheMainProcess() {
     create();
     start(1, commandThatServes());
-    TaskResult result = driver().tasks().exec(id, commandThatPrints("hello", 3), LIMIT);
+    TaskResult result = engine().tasks().exec(id, commandThatPrints("hello", 3), LIMIT);
     assertThat(result.exitCode()).isEqualTo(3);
     assertThat(result.output()).isEqualTo("hello\n");
     assertReason(
         Reason.TIMED_OUT,
-        () -> driver().tasks().exec(id, commandThatHangs(), Duration.ofSeconds(1)));
-    assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Up.class);
+        () -> engine().tasks().exec(id, commandThatHangs(), Duration.ofSeconds(1)));
+    assertThat(engine().observe(id).mainProcess()).isInstanceOf(MainProcess.Up.class);
   }
 
   @Test
   void aCommandWithoutAMainProcessIsRejected() {
     create();
     assertReason(
-        Reason.NOT_FOUND, () -> driver().tasks().exec(id, commandThatPrints("never", 0), LIMIT));
+        Reason.NOT_FOUND, () -> engine().tasks().exec(id, commandThatPrints("never", 0), LIMIT));
     start(1, commandThatServes());
-    driver().stop(id, 1, GRACE);
+    engine().stop(id, 1, GRACE);
     assertReason(
-        Reason.NOT_FOUND, () -> driver().tasks().exec(id, commandThatPrints("never", 0), LIMIT));
+        Reason.NOT_FOUND, () -> engine().tasks().exec(id, commandThatPrints("never", 0), LIMIT));
   }
 
   @Test
@@ -204,61 +204,61 @@ public abstract class SandboxEngineContract {
   void filesAreReadAsTheyWereWritten() {
     create();
     ByteString bytes = ByteString.copyFrom(new byte[] {0, 1, -1, '\n', '\r'});
-    driver()
+    engine()
         .homes()
         .writeFiles(id, FIRST, List.of(new SandboxFile("a/b/c.bin", bytes, 0600), file("d", "")));
-    assertThat(driver().homes().readFile(id, "a/b/c.bin", 100)).hasValue(bytes);
-    assertThat(driver().homes().readFile(id, "d", 100)).hasValue(ByteString.EMPTY);
-    driver().homes().writeFiles(id, FIRST, List.of(file("a/b/c.bin", "new")));
+    assertThat(engine().homes().readFile(id, "a/b/c.bin", 100)).hasValue(bytes);
+    assertThat(engine().homes().readFile(id, "d", 100)).hasValue(ByteString.EMPTY);
+    engine().homes().writeFiles(id, FIRST, List.of(file("a/b/c.bin", "new")));
     assertThat(read("a/b/c.bin")).hasValue("new");
   }
 
   @Test
   void aHomeIsMeasured() {
     var limit = new HomeUsage(1L << 40, 1 << 20);
-    assertThat(driver().homes().measure(id, limit)).isEmpty();
+    assertThat(engine().homes().measure(id, limit)).isEmpty();
     create();
     // The engine fills a home from the snapshot at the first use.
-    driver().homes().writeFiles(id, FIRST, List.of(file("first", "")));
-    var before = driver().homes().measure(id, limit).orElseThrow();
+    engine().homes().writeFiles(id, FIRST, List.of(file("first", "")));
+    var before = engine().homes().measure(id, limit).orElseThrow();
     var bytes = ByteString.copyFrom(new byte[3 << 20]);
-    driver().homes().writeFiles(id, FIRST, List.of(new SandboxFile("folder/large", bytes, 0600)));
-    var after = driver().homes().measure(id, limit).orElseThrow();
+    engine().homes().writeFiles(id, FIRST, List.of(new SandboxFile("folder/large", bytes, 0600)));
+    var after = engine().homes().measure(id, limit).orElseThrow();
     assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
     assertThat(after.files() - before.files()).isEqualTo(2);
     assertThat(after.exceeds(limit)).isFalse();
     var little = new HomeUsage(2L << 20, 1 << 20);
-    assertThat(driver().homes().measure(id, little).orElseThrow().exceeds(little)).isTrue();
+    assertThat(engine().homes().measure(id, little).orElseThrow().exceeds(little)).isTrue();
   }
 
   @Test
   void aMissingFileIsEmpty() {
     create();
-    assertThat(driver().homes().readFile(id, "absent/file", 100)).isEmpty();
+    assertThat(engine().homes().readFile(id, "absent/file", 100)).isEmpty();
   }
 
   @Test
   void aFileBeyondTheLimitIsRejected() {
     create();
-    driver().homes().writeFiles(id, FIRST, List.of(file("big", "123456789")));
-    assertReason(Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "big", 8));
+    engine().homes().writeFiles(id, FIRST, List.of(file("big", "123456789")));
+    assertReason(Reason.FILE_REFUSED, () -> engine().homes().readFile(id, "big", 8));
   }
 
   @Test
   void readingAFolderAsAFileIsRejected() {
     create();
-    driver().homes().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
-    assertReason(Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "folder", 100));
+    engine().homes().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
+    assertReason(Reason.FILE_REFUSED, () -> engine().homes().readFile(id, "folder", 100));
   }
 
   @Test
   void readingBelowAFileIsRejected() {
     create();
-    driver().homes().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
+    engine().homes().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
     assertReason(
-        Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "folder/file/below", 100));
+        Reason.FILE_REFUSED, () -> engine().homes().readFile(id, "folder/file/below", 100));
     assertReason(
-        Reason.FILE_REFUSED, () -> driver().homes().readFile(id, "folder/file/far/below", 100));
+        Reason.FILE_REFUSED, () -> engine().homes().readFile(id, "folder/file/far/below", 100));
   }
 
   @Test
@@ -267,17 +267,17 @@ public abstract class SandboxEngineContract {
     for (String path :
         List.of("", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb")) {
       assertReason(
-          Reason.REFUSED, () -> driver().homes().writeFiles(id, FIRST, List.of(file(path, "x"))));
-      assertReason(Reason.REFUSED, () -> driver().homes().readFile(id, path, 100));
+          Reason.REFUSED, () -> engine().homes().writeFiles(id, FIRST, List.of(file(path, "x"))));
+      assertReason(Reason.REFUSED, () -> engine().homes().readFile(id, path, 100));
     }
   }
 
   @Test
   void filesOfAMissingSandboxAreNotFound() {
     assertReason(
-        Reason.NOT_FOUND, () -> driver().homes().writeFiles(id, FIRST, List.of(file("a", "b"))));
-    assertReason(Reason.NOT_FOUND, () -> driver().homes().readFile(id, "a", 10));
-    assertThat(driver().observe(id).homeExists()).isFalse();
+        Reason.NOT_FOUND, () -> engine().homes().writeFiles(id, FIRST, List.of(file("a", "b"))));
+    assertReason(Reason.NOT_FOUND, () -> engine().homes().readFile(id, "a", 10));
+    assertThat(engine().observe(id).homeExists()).isFalse();
   }
 
   @Test
@@ -286,34 +286,34 @@ public abstract class SandboxEngineContract {
     SandboxEndpoint endpoint = start(1, commandThatServes());
     assertThat(endpoint.host()).startsWith("127.");
     awaitAnswer(endpoint);
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
-    assertThat(driver().observe(id).endpoint()).hasValue(endpoint);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
+    assertThat(engine().observe(id).endpoint()).hasValue(endpoint);
   }
 
   @Test
   void aPreparedProcessDoesNotRunUntilItIsStarted() {
     create();
-    driver().prepare(id, FIRST, process(commandThatServes()));
-    driver().homes().writeFiles(id, FIRST, List.of(file("early", "yes")));
+    engine().prepare(id, FIRST, process(commandThatServes()));
+    engine().homes().writeFiles(id, FIRST, List.of(file("early", "yes")));
     assertThat(read("early")).hasValue("yes");
-    assertThat(driver().observe(id))
+    assertThat(engine().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
-    assertReason(Reason.NOT_FOUND, () -> driver().logs(id, 10, false, new LogRecorder()).close());
-    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(false, false, 0));
+    assertReason(Reason.NOT_FOUND, () -> engine().logs(id, 10, false, new LogRecorder()).close());
+    assertThat(engine().stop(id, 1, GRACE)).isEqualTo(new StopResult(false, false, 0));
 
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
-    driver().prepare(id, FIRST, process(commandThatPrints("another", 0)));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
+    engine().prepare(id, FIRST, process(commandThatPrints("another", 0)));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
     assertThat(read("early")).hasValue("yes");
   }
 
   @Test
   void aPreparedProcessIsReplacedByATaskAndByAnotherStart() {
     create();
-    driver().prepare(id, FIRST, process(commandThatPrints("never", 0)));
+    engine().prepare(id, FIRST, process(commandThatPrints("never", 0)));
     assertThat(run(commandThatPrints("task", 0), LIMIT).output()).contains("task");
-    driver().prepare(id, FIRST, process(commandThatPrints("never", 0)));
+    engine().prepare(id, FIRST, process(commandThatPrints("never", 0)));
     awaitAnswer(start(1, commandThatServes()));
     assertThat(logLines(100)).noneMatch(line -> line.contains("never"));
   }
@@ -321,15 +321,15 @@ public abstract class SandboxEngineContract {
   @Test
   void anUnpublishedPortIsReachableFromTheHostWhileTheProcessRuns() {
     create();
-    assertThat(driver().endpoint(id, PORT)).isEmpty();
+    assertThat(engine().endpoint(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    awaitAnswer(driver().endpoint(id, PORT).orElseThrow());
+    awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
     freezeProcess(id);
-    assertThat(driver().endpoint(id, PORT)).isEmpty();
-    driver().stop(id, 1, GRACE);
-    assertThat(driver().endpoint(id, PORT)).isEmpty();
+    assertThat(engine().endpoint(id, PORT)).isEmpty();
+    engine().stop(id, 1, GRACE);
+    assertThat(engine().endpoint(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    awaitAnswer(driver().endpoint(id, PORT).orElseThrow());
+    awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
   }
 
   @Test
@@ -347,7 +347,7 @@ public abstract class SandboxEngineContract {
     awaitAnswer(start(1, commandThatServes()));
     SandboxEndpoint second = start(2, commandThatServes());
     awaitAnswer(second);
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
   }
 
   @Test
@@ -355,9 +355,9 @@ public abstract class SandboxEngineContract {
     create();
     SandboxEndpoint second = start(2, commandThatServes());
     assertReason(Reason.REFUSED, () -> start(1, commandThatServes()));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
     // An ended process blocks nothing, because a restored database may know less than the host.
-    driver().stop(id, 2, GRACE);
+    engine().stop(id, 2, GRACE);
     awaitAnswer(start(1, commandThatServes()));
   }
 
@@ -365,41 +365,41 @@ public abstract class SandboxEngineContract {
   void stoppingEndsTheProcessGracefully() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
-    assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
+    assertThat(engine().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+    assertThat(engine().howEnded(id)).isEqualTo(Ending.STOPPED);
   }
 
   @Test
   void stoppingTwiceOrWithoutAProcessDoesNothing() {
     create();
-    assertThat(driver().stop(id, 1, GRACE).wasRunning()).isFalse();
+    assertThat(engine().stop(id, 1, GRACE).wasRunning()).isFalse();
     awaitAnswer(start(1, commandThatServes()));
-    driver().stop(id, 1, GRACE);
-    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(false, false, 0));
+    engine().stop(id, 1, GRACE);
+    assertThat(engine().stop(id, 1, GRACE)).isEqualTo(new StopResult(false, false, 0));
   }
 
   @Test
   void aProcessThatIgnoresSigtermIsKilledAfterTheGracePeriod() {
     create();
     awaitAnswer(start(1, commandThatIgnoresSigterm()));
-    assertThat(driver().stop(id, 1, Duration.ofMillis(500)))
+    assertThat(engine().stop(id, 1, Duration.ofMillis(500)))
         .isEqualTo(new StopResult(true, true, 137));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
-    assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
+    assertThat(engine().howEnded(id)).isEqualTo(Ending.STOPPED);
   }
 
   @Test
   void filesSurviveAStopAndAStart() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().homes().writeFiles(id, FIRST, List.of(file("while/running", "1")));
-    driver().stop(id, 1, GRACE);
-    driver().homes().writeFiles(id, FIRST, List.of(file("while/stopped", "2")));
+    engine().homes().writeFiles(id, FIRST, List.of(file("while/running", "1")));
+    engine().stop(id, 1, GRACE);
+    engine().homes().writeFiles(id, FIRST, List.of(file("while/stopped", "2")));
     awaitAnswer(start(1, commandThatServes()));
     assertThat(read("while/running")).hasValue("1");
     assertThat(read("while/stopped")).hasValue("2");
-    driver().homes().writeFiles(id, FIRST, List.of(file("while/running", "3")));
+    engine().homes().writeFiles(id, FIRST, List.of(file("while/running", "3")));
     assertThat(read("while/running")).hasValue("3");
   }
 
@@ -409,8 +409,8 @@ public abstract class SandboxEngineContract {
     awaitAnswer(start(1, commandThatServes()));
     killProcess(id);
     awaitEnd();
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
-    assertThat(driver().howEnded(id)).isEqualTo(Ending.BY_ITSELF);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
+    assertThat(engine().howEnded(id)).isEqualTo(Ending.BY_ITSELF);
     awaitAnswer(start(1, commandThatServes()));
   }
 
@@ -421,8 +421,8 @@ public abstract class SandboxEngineContract {
     awaitAnswer(endpoint);
     crashProcess(endpoint, id, 7, "Error: ENOSPC");
     awaitEnd();
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 7, false));
-    assertThat(driver().howEnded(id)).isEqualTo(Ending.BY_ITSELF);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 7, false));
+    assertThat(engine().howEnded(id)).isEqualTo(Ending.BY_ITSELF);
     assertThat(logLines(1)).containsExactly("Error: ENOSPC");
   }
 
@@ -431,25 +431,25 @@ public abstract class SandboxEngineContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().watch(events::add)) {
+    try (AutoCloseable _ = engine().watch(events::add)) {
       freezeProcess(id);
       assertThat(next(events).what()).contains("pause");
     }
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
-    driver().homes().writeFiles(id, FIRST, List.of(file("frozen", "yes")));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    engine().homes().writeFiles(id, FIRST, List.of(file("frozen", "yes")));
     assertThat(read("frozen")).hasValue("yes");
-    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
+    assertThat(engine().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
   }
 
   @Test
   void withoutAGraceAProcessIsKilledAlsoIfItIsFrozen() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    assertThat(driver().stop(id, 1, Duration.ZERO)).isEqualTo(new StopResult(true, true, 137));
+    assertThat(engine().stop(id, 1, Duration.ZERO)).isEqualTo(new StopResult(true, true, 137));
     awaitAnswer(start(2, commandThatServes()));
-    driver().freeze(id, 2);
-    assertThat(driver().stop(id, 2, Duration.ZERO)).isEqualTo(new StopResult(true, true, 137));
-    assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Ended.class);
+    engine().freeze(id, 2);
+    assertThat(engine().stop(id, 2, Duration.ZERO)).isEqualTo(new StopResult(true, true, 137));
+    assertThat(engine().observe(id).mainProcess()).isInstanceOf(MainProcess.Ended.class);
   }
 
   @Test
@@ -457,16 +457,16 @@ public abstract class SandboxEngineContract {
     create();
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
-    assertThat(driver().freeze(id, 1)).isEqualTo(1);
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
-    assertThat(driver().list())
+    assertThat(engine().freeze(id, 1)).isEqualTo(1);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine().list())
         .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Paused(1)));
     Future<Integer> answer = getAsync(endpoint, "/asked-while-frozen");
     assertThatThrownBy(() -> answer.get(500, TimeUnit.MILLISECONDS))
         .isInstanceOf(TimeoutException.class);
     assertThat(thaw(2, 1, commandThatServes())).hasValue(endpoint);
     assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo(200);
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
     assertThat(logLines(100)).contains("got /asked-while-frozen").containsOnlyOnce("line 1");
   }
 
@@ -476,10 +476,10 @@ public abstract class SandboxEngineContract {
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
     assertThat(thaw(1, 1, commandThatServes())).as("was never frozen").hasValue(endpoint);
-    assertThat(driver().freeze(id, 1)).isEqualTo(1);
+    assertThat(engine().freeze(id, 1)).isEqualTo(1);
     // A stop is a later attempt than the start.
-    assertThat(driver().freeze(id, 2)).isEqualTo(1);
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine().freeze(id, 2)).isEqualTo(1);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
     assertThat(thaw(3, 1, commandThatServes())).hasValue(endpoint);
     assertThat(thaw(3, 1, commandThatServes())).hasValue(endpoint);
     awaitAnswer(endpoint);
@@ -491,17 +491,17 @@ public abstract class SandboxEngineContract {
     create();
     assertThat(thaw(1, 1, commandThatServes())).as("no process").isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    driver().freeze(id, 1);
+    engine().freeze(id, 1);
     assertThat(thaw(2, 2, commandThatServes())).as("another boot").isEmpty();
     assertThat(thaw(2, 1, commandThatIgnoresSigterm())).as("another command").isEmpty();
     var otherImage =
         new ProcessSpec(
             "chowder/other:1", ORGANIZATION, commandThatServes(), Map.of(), PORT, RESOURCES);
-    assertThat(driver().thaw(id, new Fence(2, 1), 1, otherImage)).as("another image").isEmpty();
+    assertThat(engine().thaw(id, new Fence(2, 1), 1, otherImage)).as("another image").isEmpty();
     var otherEnvironment =
         new ProcessSpec(
             snapshot(), ORGANIZATION, commandThatServes(), Map.of("A", "b"), PORT, RESOURCES);
-    assertThat(driver().thaw(id, new Fence(2, 1), 1, otherEnvironment)).isEmpty();
+    assertThat(engine().thaw(id, new Fence(2, 1), 1, otherEnvironment)).isEmpty();
     var otherResources =
         new ProcessSpec(
             snapshot(),
@@ -510,12 +510,12 @@ public abstract class SandboxEngineContract {
             Map.of(),
             PORT,
             new SandboxResources(256L << 20, 1_000_000_000L, 512, 0));
-    assertThat(driver().thaw(id, new Fence(2, 1), 1, otherResources)).as("other limits").isEmpty();
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine().thaw(id, new Fence(2, 1), 1, otherResources)).as("other limits").isEmpty();
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
     killProcess(id);
     awaitEnd();
     assertThat(thaw(2, 1, commandThatServes())).as("an ended process").isEmpty();
-    driver().removeProcesses(id, 1);
+    engine().removeProcesses(id, 1);
     assertThat(thaw(2, 1, commandThatServes())).as("a removed process").isEmpty();
   }
 
@@ -523,30 +523,30 @@ public abstract class SandboxEngineContract {
   void aLateCallNeitherFreezesNorThawsNorPagesOutALaterAttempt() {
     create();
     SandboxEndpoint endpoint = start(2, commandThatServes());
-    assertReason(Reason.REFUSED, () -> driver().freeze(id, 1));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, endpoint));
-    driver().freeze(id, 2);
-    assertReason(Reason.REFUSED, () -> driver().freeze(id, 1));
+    assertReason(Reason.REFUSED, () -> engine().freeze(id, 1));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, endpoint));
+    engine().freeze(id, 2);
+    assertReason(Reason.REFUSED, () -> engine().freeze(id, 1));
     assertReason(Reason.REFUSED, () -> thaw(1, 1, commandThatServes()));
-    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> engine().pageOut(id, 1));
     var otherHome = new Fence(3, 2);
     assertReason(Reason.HOME_REPLACED, () -> thaw(otherHome, 2, commandThatServes()));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(2));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(2));
     assertThat(thaw(3, 2, commandThatServes())).hasValue(endpoint);
   }
 
   @Test
   void onlyARunningProcessCanBeFrozenAndOnlyAFrozenOnePagedOut() {
-    assertReason(Reason.NOT_FOUND, () -> driver().freeze(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> engine().freeze(id, 1));
     assertReason(Reason.NOT_FOUND, () -> thaw(1, 1, commandThatServes()));
     create();
-    assertReason(Reason.NOT_FOUND, () -> driver().freeze(id, 1));
-    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> engine().freeze(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> engine().pageOut(id, 1));
     awaitAnswer(start(1, commandThatServes()));
-    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
-    driver().stop(id, 1, GRACE);
-    assertReason(Reason.NOT_FOUND, () -> driver().freeze(id, 1));
-    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> engine().pageOut(id, 1));
+    engine().stop(id, 1, GRACE);
+    assertReason(Reason.NOT_FOUND, () -> engine().freeze(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> engine().pageOut(id, 1));
   }
 
   @Test
@@ -555,13 +555,13 @@ public abstract class SandboxEngineContract {
     for (boolean pagedOut : new boolean[] {false, true}) {
       awaitAnswer(start(1, commandThatServes()));
       sleep(1, pagedOut);
-      assertThat(driver().stop(id, 2, GRACE)).isEqualTo(new StopResult(true, false, 0));
-      assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
+      assertThat(engine().stop(id, 2, GRACE)).isEqualTo(new StopResult(true, false, 0));
+      assertThat(engine().howEnded(id)).isEqualTo(Ending.STOPPED);
 
       awaitAnswer(start(1, commandThatServes()));
       sleep(1, pagedOut);
       awaitAnswer(start(2, commandThatServes()));
-      assertThat(driver().observe(id).attempt()).isEqualTo(2);
+      assertThat(engine().observe(id).attempt()).isEqualTo(2);
 
       sleep(2, pagedOut);
       assertThat(run(new Fence(3, 1), commandThatPrints("x", 0), LIMIT).exitCode()).isZero();
@@ -590,15 +590,15 @@ public abstract class SandboxEngineContract {
     awaitAnswer(start(1, commandThatServes()));
     sleep(1, true);
     // A deeper sleep is a later attempt than the start.
-    assertThat(driver().pageOut(id, 2)).isEqualTo(driver().memory(id).orElseThrow());
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
-    assertThat(driver().list())
+    assertThat(engine().pageOut(id, 2)).isEqualTo(engine().memory(id).orElseThrow());
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine().list())
         .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Paused(1)));
-    driver().homes().writeFiles(id, FIRST, List.of(file("paged-out", "yes")));
+    engine().homes().writeFiles(id, FIRST, List.of(file("paged-out", "yes")));
     assertThat(read("paged-out")).hasValue("yes");
     assertThat(logLines(100)).containsOnlyOnce("line 1");
-    assertThat(driver().freeze(id, 2)).as("freezes a paged-out process again").isEqualTo(1);
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine().freeze(id, 2)).as("freezes a paged-out process again").isEqualTo(1);
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
   }
 
   @Test
@@ -606,28 +606,28 @@ public abstract class SandboxEngineContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     sleep(1, true);
-    assertThat(driver().stop(id, 2, Duration.ZERO).killed()).isTrue();
-    assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Ended.class);
-    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 2));
+    assertThat(engine().stop(id, 2, Duration.ZERO).killed()).isTrue();
+    assertThat(engine().observe(id).mainProcess()).isInstanceOf(MainProcess.Ended.class);
+    assertReason(Reason.NOT_FOUND, () -> engine().pageOut(id, 2));
     assertThat(thaw(2, 1, commandThatServes())).isEmpty();
   }
 
   private void sleep(int attempt, boolean pagedOut) {
-    driver().freeze(id, attempt);
-    if (pagedOut) assertThat(driver().pageOut(id, attempt).residentBytes()).isPositive();
+    engine().freeze(id, attempt);
+    if (pagedOut) assertThat(engine().pageOut(id, attempt).residentBytes()).isPositive();
   }
 
   @Test
   void theMemoryOfARunningOrFrozenProcessIsKnown() {
-    assertThat(driver().memory(id)).isEmpty();
+    assertThat(engine().memory(id)).isEmpty();
     create();
-    assertThat(driver().memory(id)).isEmpty();
+    assertThat(engine().memory(id)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    assertThat(driver().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
-    driver().freeze(id, 1);
-    assertThat(driver().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
-    driver().stop(id, 1, GRACE);
-    assertThat(driver().memory(id)).isEmpty();
+    assertThat(engine().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
+    engine().freeze(id, 1);
+    assertThat(engine().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
+    engine().stop(id, 1, GRACE);
+    assertThat(engine().memory(id)).isEmpty();
   }
 
   @Test
@@ -635,11 +635,11 @@ public abstract class SandboxEngineContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().watch(events::add)) {
+    try (AutoCloseable _ = engine().watch(events::add)) {
       removeProcess(id);
       assertThat(next(events)).isNotNull();
     }
-    assertThat(driver().observe(id))
+    assertThat(engine().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
   }
 
@@ -659,14 +659,14 @@ public abstract class SandboxEngineContract {
     create();
     start(1, commandThatNeedsTooMuchMemory());
     awaitEnd();
-    assertThat(driver().observe(id).mainProcess())
+    assertThat(engine().observe(id).mainProcess())
         .isInstanceOfSatisfying(
             MainProcess.Ended.class, ended -> assertThat(ended.outOfMemory()).isTrue());
   }
 
   @Test
   void removingInAnyStateLeavesNothing() {
-    driver().remove(id, Fence.NONE);
+    engine().remove(id, Fence.NONE);
     create();
     removeAndCheck();
     create();
@@ -677,7 +677,7 @@ public abstract class SandboxEngineContract {
     removeAndCheck();
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().stop(id, 1, GRACE);
+    engine().stop(id, 1, GRACE);
     removeAndCheck();
     removeAndCheck();
   }
@@ -686,31 +686,31 @@ public abstract class SandboxEngineContract {
   @Test
   void aLateCallOfAnEarlierAttemptTouchesNeitherTheNewHomeNorItsProcess() {
     create();
-    assertThat(driver().remove(id, FIRST)).isTrue();
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2, RESOURCES));
+    assertThat(engine().remove(id, FIRST)).isTrue();
+    engine().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2, RESOURCES));
     var second = new Fence(2, 2);
-    driver().homes().writeFiles(id, second, List.of(file("memory", "kept")));
+    engine().homes().writeFiles(id, second, List.of(file("memory", "kept")));
 
     // No process uses the home yet.
-    assertThat(driver().remove(id, FIRST)).isFalse();
+    assertThat(engine().remove(id, FIRST)).isFalse();
     assertReason(Reason.HOME_REPLACED, this::create);
     assertReason(Reason.HOME_REPLACED, () -> run(commandThatPrints("never", 0), LIMIT));
     assertReason(Reason.HOME_REPLACED, () -> start(1, commandThatServes()));
     assertReason(
-        Reason.HOME_REPLACED, () -> driver().prepare(id, FIRST, process(commandThatServes())));
+        Reason.HOME_REPLACED, () -> engine().prepare(id, FIRST, process(commandThatServes())));
     assertReason(
         Reason.HOME_REPLACED,
-        () -> driver().homes().writeFiles(id, FIRST, List.of(file("memory", "overwritten"))));
-    assertThat(driver().observe(id))
+        () -> engine().homes().writeFiles(id, FIRST, List.of(file("memory", "overwritten"))));
+    assertThat(engine().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(2), new MainProcess.Missing()));
     assertThat(read("memory")).hasValue("kept");
 
     SandboxEndpoint endpoint = start(second, commandThatServes());
     awaitAnswer(endpoint);
-    assertThat(driver().remove(id, FIRST)).isFalse();
-    driver().removeProcesses(id, 1);
-    assertReason(Reason.REFUSED, () -> driver().stop(id, 1, GRACE));
-    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, endpoint));
+    assertThat(engine().remove(id, FIRST)).isFalse();
+    engine().removeProcesses(id, 1);
+    assertReason(Reason.REFUSED, () -> engine().stop(id, 1, GRACE));
+    assertThat(engine().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, endpoint));
     assertThat(read("memory")).hasValue("kept");
   }
 
@@ -720,44 +720,44 @@ public abstract class SandboxEngineContract {
     create();
     SandboxEndpoint endpoint = start(2, commandThatServes());
     awaitAnswer(endpoint);
-    assertThat(driver().remove(id, FIRST)).isFalse();
-    driver().removeProcesses(id, 1);
-    assertReason(Reason.REFUSED, () -> driver().stop(id, 1, GRACE));
-    assertReason(Reason.REFUSED, () -> driver().prepare(id, FIRST, process(commandThatServes())));
+    assertThat(engine().remove(id, FIRST)).isFalse();
+    engine().removeProcesses(id, 1);
+    assertReason(Reason.REFUSED, () -> engine().stop(id, 1, GRACE));
+    assertReason(Reason.REFUSED, () -> engine().prepare(id, FIRST, process(commandThatServes())));
     assertReason(Reason.REFUSED, () -> run(commandThatPrints("never", 0), LIMIT));
     assertReason(
-        Reason.REFUSED, () -> driver().homes().writeFiles(id, FIRST, List.of(file("late", "x"))));
-    assertThat(driver().observe(id))
+        Reason.REFUSED, () -> engine().homes().writeFiles(id, FIRST, List.of(file("late", "x"))));
+    assertThat(engine().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(2, endpoint)));
     assertThat(read("late")).isEmpty();
 
     // An attempt that ended keeps its home too.
-    driver().stop(id, 2, GRACE);
-    assertThat(driver().remove(id, FIRST)).isFalse();
-    assertThat(driver().observe(id).homeExists()).isTrue();
-    assertThat(driver().remove(id, new Fence(2, 1))).isTrue();
-    assertThat(driver().observe(id)).isEqualTo(SandboxObservation.nothing(id));
+    engine().stop(id, 2, GRACE);
+    assertThat(engine().remove(id, FIRST)).isFalse();
+    assertThat(engine().observe(id).homeExists()).isTrue();
+    assertThat(engine().remove(id, new Fence(2, 1))).isTrue();
+    assertThat(engine().observe(id)).isEqualTo(SandboxObservation.nothing(id));
   }
 
   @Test
   void aHomeWithoutALabelHasGenerationZero() {
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 0, RESOURCES));
-    assertThat(driver().observe(id).home()).hasValue(0);
-    assertThat(driver().list())
+    engine().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 0, RESOURCES));
+    assertThat(engine().observe(id).home()).hasValue(0);
+    assertThat(engine().list())
         .contains(new SandboxObservation(id, Optional.of(0), new MainProcess.Missing()));
-    assertThat(driver().remove(id, FIRST)).isFalse();
-    assertThat(driver().observe(id).homeExists()).isTrue();
+    assertThat(engine().remove(id, FIRST)).isFalse();
+    assertThat(engine().observe(id).homeExists()).isTrue();
     awaitAnswer(start(new Fence(3, 0), commandThatServes()));
-    assertThat(driver().remove(id, new Fence(3, 0))).isTrue();
+    assertThat(engine().remove(id, new Fence(3, 0))).isTrue();
   }
 
   @Test
   void removingProcessesKeepsTheHome() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().homes().writeFiles(id, FIRST, List.of(file("kept", "yes")));
-    driver().removeProcesses(id, 1);
-    assertThat(driver().observe(id))
+    engine().homes().writeFiles(id, FIRST, List.of(file("kept", "yes")));
+    engine().removeProcesses(id, 1);
+    assertThat(engine().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
     assertThat(read("kept")).hasValue("yes");
   }
@@ -772,8 +772,8 @@ public abstract class SandboxEngineContract {
                   assertThatThrownBy(() -> run(commandThatHangs(), LIMIT))
                       .isInstanceOf(SandboxException.class));
       awaitTaskRunning();
-      Future<?> first = threads.submit(() -> driver().remove(id, Fence.NONE));
-      Future<?> second = threads.submit(() -> driver().remove(id, Fence.NONE));
+      Future<?> first = threads.submit(() -> engine().remove(id, Fence.NONE));
+      Future<?> second = threads.submit(() -> engine().remove(id, Fence.NONE));
       first.get(20, TimeUnit.SECONDS);
       second.get(20, TimeUnit.SECONDS);
       task.get(20, TimeUnit.SECONDS);
@@ -787,17 +787,17 @@ public abstract class SandboxEngineContract {
   @Test
   void listingReturnsTheExistingSandboxes() {
     create();
-    assertThat(driver().list())
+    assertThat(engine().list())
         .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
     SandboxEndpoint endpoint = start(4, commandThatServes());
-    assertThat(driver().list())
+    assertThat(engine().list())
         .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(4, endpoint)));
-    var _ = driver().stop(id, 4, GRACE);
-    assertThat(driver().list())
+    var _ = engine().stop(id, 4, GRACE);
+    assertThat(engine().list())
         .as("a list does not show how a process ended")
         .contains(new SandboxObservation(id, Optional.of(1), MainProcess.Ended.listed(4)));
-    driver().remove(id, Fence.NONE);
-    assertThat(driver().list()).noneMatch(observed -> observed.id().equals(id));
+    engine().remove(id, Fence.NONE);
+    assertThat(engine().list()).noneMatch(observed -> observed.id().equals(id));
   }
 
   @Test
@@ -805,7 +805,7 @@ public abstract class SandboxEngineContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
-    driver().stop(id, 1, GRACE);
+    engine().stop(id, 1, GRACE);
     assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
   }
 
@@ -815,11 +815,11 @@ public abstract class SandboxEngineContract {
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
     LogRecorder recorder = new LogRecorder();
-    try (AutoCloseable _ = driver().logs(id, 1, true, recorder)) {
+    try (AutoCloseable _ = engine().logs(id, 1, true, recorder)) {
       assertThat(recorder.next()).isEqualTo("got /healthz");
       get(endpoint, "/more");
       assertThat(recorder.next()).isEqualTo("got /more");
-      driver().stop(id, 1, GRACE);
+      engine().stop(id, 1, GRACE);
       assertThat(recorder.end()).isEmpty();
     }
   }
@@ -830,7 +830,7 @@ public abstract class SandboxEngineContract {
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
     LogRecorder recorder = new LogRecorder();
-    AutoCloseable handle = driver().logs(id, 0, true, recorder);
+    AutoCloseable handle = engine().logs(id, 0, true, recorder);
     handle.close();
     handle.close();
     assertThat(recorder.end()).isEmpty();
@@ -842,7 +842,7 @@ public abstract class SandboxEngineContract {
   @Test
   void logsWithoutAProcessAreNotFound() {
     create();
-    assertReason(Reason.NOT_FOUND, () -> driver().logs(id, 10, false, new LogRecorder()).close());
+    assertReason(Reason.NOT_FOUND, () -> engine().logs(id, 10, false, new LogRecorder()).close());
   }
 
   @Test
@@ -851,7 +851,7 @@ public abstract class SandboxEngineContract {
     awaitAnswer(start(1, commandThatServes()));
     BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
     try (AutoCloseable _ =
-        driver()
+        engine()
             .watch(
                 event -> {
                   if (event.id().equals(id)) {
@@ -867,7 +867,7 @@ public abstract class SandboxEngineContract {
 
   @Test
   void capacityIsPlausible() {
-    var capacity = driver().host().capacity();
+    var capacity = engine().host().capacity();
     assertThat(capacity.availableBytes()).isPositive().isLessThanOrEqualTo(capacity.totalBytes());
     assertThat(capacity.swapFreeBytes()).isNotNegative();
   }
@@ -892,7 +892,7 @@ public abstract class SandboxEngineContract {
   }
 
   protected void create() {
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
+    engine().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1, RESOURCES));
   }
 
   protected TaskResult run(List<String> command, Duration limit) {
@@ -900,7 +900,7 @@ public abstract class SandboxEngineContract {
   }
 
   private TaskResult run(Fence fence, List<String> command, Duration limit) {
-    return driver()
+    return engine()
         .tasks()
         .run(
             id,
@@ -914,7 +914,7 @@ public abstract class SandboxEngineContract {
   }
 
   private SandboxEndpoint start(Fence fence, List<String> command) {
-    return driver().start(id, fence, process(command));
+    return engine().start(id, fence, process(command));
   }
 
   protected Optional<SandboxEndpoint> thaw(int attempt, int boot, List<String> command) {
@@ -922,7 +922,7 @@ public abstract class SandboxEngineContract {
   }
 
   private Optional<SandboxEndpoint> thaw(Fence fence, int boot, List<String> command) {
-    return driver().thaw(id, fence, boot, process(command));
+    return engine().thaw(id, fence, boot, process(command));
   }
 
   protected ProcessSpec process(List<String> command) {
@@ -934,12 +934,12 @@ public abstract class SandboxEngineContract {
   }
 
   protected Optional<String> read(String path) {
-    return driver().homes().readFile(id, path, 1000).map(ByteString::toStringUtf8);
+    return engine().homes().readFile(id, path, 1000).map(ByteString::toStringUtf8);
   }
 
   protected List<String> logLines(int lines) {
     LogRecorder recorder = new LogRecorder();
-    try (AutoCloseable _ = driver().logs(id, lines, false, recorder)) {
+    try (AutoCloseable _ = engine().logs(id, lines, false, recorder)) {
       assertThat(recorder.end()).isEmpty();
     } catch (Exception failed) {
       throw new AssertionError(failed);
@@ -948,9 +948,9 @@ public abstract class SandboxEngineContract {
   }
 
   private void removeAndCheck() {
-    driver().remove(id, Fence.NONE);
-    assertThat(driver().observe(id)).isEqualTo(SandboxObservation.nothing(id));
-    assertThat(driver().list()).noneMatch(observed -> observed.id().equals(id));
+    engine().remove(id, Fence.NONE);
+    assertThat(engine().observe(id)).isEqualTo(SandboxObservation.nothing(id));
+    assertThat(engine().list()).noneMatch(observed -> observed.id().equals(id));
   }
 
   protected void awaitAnswer(SandboxEndpoint endpoint) {
@@ -987,7 +987,7 @@ public abstract class SandboxEngineContract {
   }
 
   protected void awaitEnd() {
-    Await.until(() -> driver().observe(id).mainProcess() instanceof MainProcess.Ended);
+    Await.until(() -> engine().observe(id).mainProcess() instanceof MainProcess.Ended);
   }
 
   protected static void assertReason(

@@ -1,4 +1,4 @@
-/** Tests of sandboxes and their drivers. */
+/** Tests of sandboxes and their engines. */
 @NullMarked
 package dev.chowder.sandbox;
 

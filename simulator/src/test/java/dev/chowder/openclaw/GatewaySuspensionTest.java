@@ -55,7 +55,7 @@ class GatewaySuspensionTest {
   /** The method with which the check uses the databases. */
   private static final String USE = "sessions.groups.delete";
 
-  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
+  private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private static final ProcessSpec PROCESS =
@@ -83,13 +83,13 @@ class GatewaySuspensionTest {
 
   @BeforeEach
   void start() {
-    driver.create(new SandboxSpec(SANDBOX, "org", "chowder/fake", 1, RESOURCES));
-    gateway = driver.start(SANDBOX, FENCE, PROCESS);
+    engine.create(new SandboxSpec(SANDBOX, "org", "chowder/fake", 1, RESOURCES));
+    gateway = engine.start(SANDBOX, FENCE, PROCESS);
   }
 
   @AfterEach
   void stop() {
-    driver.close();
+    engine.close();
     http.shutdownNow();
     threads.shutdownNow();
   }
@@ -107,7 +107,7 @@ class GatewaySuspensionTest {
 
   @Test
   void aRunningTurnIsFinishedBeforeTheGatewayIsReady() throws Exception {
-    var hold = driver.script().holdNextTurn();
+    var hold = engine.script().holdNextTurn();
     var running = threads.submit(this::turn);
     assertThat(hold.awaitCall(LIMIT)).isTrue();
     var prepared = threads.submit(() -> suspension.prepare(ID, gateway, LIMIT));
@@ -120,7 +120,7 @@ class GatewaySuspensionTest {
 
   @Test
   void aGatewayThatDoesNotFinishInTimeAdmitsTurns() throws Exception {
-    var hold = driver.script().holdNextTurn();
+    var hold = engine.script().holdNextTurn();
     var running = threads.submit(this::turn);
     assertThat(hold.awaitCall(LIMIT)).isTrue();
     var log = (Logger) LoggerFactory.getLogger(GatewaySuspension.class);
@@ -145,7 +145,7 @@ class GatewaySuspensionTest {
 
   @Test
   void anInterruptedSuspensionAdmitsTurns() throws Exception {
-    var hold = driver.script().holdNextTurn();
+    var hold = engine.script().holdNextTurn();
     var running = threads.submit(this::turn);
     assertThat(hold.awaitCall(LIMIT)).isTrue();
     var prepared = interruptible(() -> suspension.prepare(ID, gateway, LIMIT));
@@ -172,7 +172,7 @@ class GatewaySuspensionTest {
   void aThawedGatewayThatCannotUseItsDatabasesAdmitsTurnsAndCannotTakeThem(int uses)
       throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
-    driver.script().withDatabasesLostByThaw(uses);
+    engine.script().withDatabasesLostByThaw(uses);
     freezeAndThaw();
     long deadline = System.nanoTime() + LIMIT.toNanos();
     assertThat(suspension.admit(ID, gateway, deadline)).isTrue();
@@ -201,24 +201,24 @@ class GatewaySuspensionTest {
   @Test
   void nothingIsKnownAboutDatabasesAfterATryWithoutAnAnswer() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
-    driver.script().withDatabasesLostByThaw(0).closeNext(USE, 1);
+    engine.script().withDatabasesLostByThaw(0).closeNext(USE, 1);
     freezeAndThaw();
     long deadline = System.nanoTime() + LIMIT.toNanos();
     assertThat(suspension.admit(ID, gateway, deadline)).isTrue();
     assertThat(suspension.databases(ID, gateway, deadline)).isEqualTo(Finding.UNKNOWN);
-    assertThat(driver.script().closesLeft(USE)).isZero();
+    assertThat(engine.script().closesLeft(USE)).isZero();
     assertThat(suspension.databases(ID, gateway, deadline)).isEqualTo(Finding.UNUSABLE);
   }
 
   private void freezeAndThaw() {
-    assertThat(driver.freeze(SANDBOX, 1)).isEqualTo(1);
-    assertThat(driver.thaw(SANDBOX, FENCE, 1, PROCESS)).contains(gateway);
+    assertThat(engine.freeze(SANDBOX, 1)).isEqualTo(1);
+    assertThat(engine.thaw(SANDBOX, FENCE, 1, PROCESS)).contains(gateway);
   }
 
   @Test
   void anExpiredSuspensionIsResumed() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
-    driver.expireSuspension(SANDBOX);
+    engine.expireSuspension(SANDBOX);
     assertThat(resume(suspension, LIMIT)).isTrue();
     assertThat(resume(suspension, LIMIT)).as("resumed again").isTrue();
     assertThat(turn()).isEqualTo(200);
@@ -239,7 +239,7 @@ class GatewaySuspensionTest {
     var unknown = new GatewaySuspension(admin, databases, (_, _) -> Optional.empty(), LIMIT);
     assertThat(unknown.prepare(ID, gateway, LIMIT)).isFalse();
     assertThat(resume(unknown, LIMIT)).isFalse();
-    driver.kill(SANDBOX);
+    engine.kill(SANDBOX);
     assertThat(suspension.prepare(ID, gateway, Duration.ofDays(1))).isFalse();
     assertThat(resume(suspension, Duration.ofDays(1))).isFalse();
   }

@@ -45,7 +45,7 @@ class RemoteEngineContractTest extends SimulatorContract {
       };
 
   @Override
-  protected SandboxEngine driver() {
+  protected SandboxEngine engine() {
     return engine;
   }
 

@@ -15,7 +15,7 @@ class RemoteHomeFolderContractTest extends SimulatorHomeFolderContract {
   private @Nullable RemoteEngine engine;
 
   @Override
-  protected SandboxEngine driver() {
+  protected SandboxEngine engine() {
     var open = engine;
     if (open == null) {
       var settings = RemoteEngineContractTest.settings(folder.resolve("engine.sock"));

@@ -27,7 +27,7 @@ class SimulatedEngineTest extends SimulatorContract {
   private final HttpClient http = HttpClient.newHttpClient();
 
   @Override
-  protected SandboxEngine driver() {
+  protected SandboxEngine engine() {
     return simulated;
   }
 
@@ -64,7 +64,7 @@ class SimulatedEngineTest extends SimulatorContract {
   }
 
   @Test
-  void aSandboxOutlivesItsDriver(@TempDir Path directory) throws Exception {
+  void aSandboxOutlivesItsEngine(@TempDir Path directory) throws Exception {
     var settings = FakeSandboxSettings.instant().in(directory);
     // Ends before the second one starts, as at a restart of the server.
     var first = new SimulatedEngine(settings);

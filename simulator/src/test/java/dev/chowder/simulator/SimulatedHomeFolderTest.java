@@ -5,7 +5,7 @@ import dev.chowder.sandbox.SandboxEngine;
 /** Runs the contract of files on simulated sandboxes. */
 class SimulatedHomeFolderTest extends SimulatorHomeFolderContract {
   @Override
-  protected SandboxEngine driver() {
+  protected SandboxEngine engine() {
     return simulated();
   }
 }

@@ -25,27 +25,27 @@ import org.junit.jupiter.api.Test;
 
 /** Runs the contract of files on a real Docker Engine, and attacks of a hostile process. */
 class DockerHomeFolderIT extends HomeFolderContract {
-  private static final DockerTestEngine engine = new DockerTestEngine("it-files");
-  private static DockerSandboxEngine driver;
+  private static final DockerTestEngine docker = new DockerTestEngine("it-files");
+  private static DockerSandboxEngine engine;
 
   @BeforeAll
   static void open() {
-    engine.removeOrphans();
-    driver =
+    docker.removeOrphans();
+    engine =
         new DockerSandboxEngine(
-            engine.settings(Map.of("files-idle-timeout", "3s", "files-stall-timeout", "20s")));
+            docker.settings(Map.of("files-idle-timeout", "3s", "files-stall-timeout", "20s")));
   }
 
   @AfterAll
   static void close() {
-    driver.removeIsolation();
-    driver.close();
-    engine.removeOrphans();
+    engine.removeIsolation();
+    engine.close();
+    docker.removeOrphans();
   }
 
   @Override
-  protected SandboxEngine driver() {
-    return driver;
+  protected SandboxEngine engine() {
+    return engine;
   }
 
   @Override
@@ -56,8 +56,8 @@ class DockerHomeFolderIT extends HomeFolderContract {
   @Override
   protected String asTheAgent(String script) {
     // Makes sure that the container exists and stays long enough.
-    driver.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
-    return engine.exec(id + "-files", List.of("sh", "-c", "cd /home/node && " + script));
+    engine.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
+    return docker.exec(id + "-files", List.of("sh", "-c", "cd /home/node && " + script));
   }
 
   /** The agent replaces a folder by a link to the folder of its credentials, again and again. */
@@ -83,7 +83,7 @@ class DockerHomeFolderIT extends HomeFolderContract {
         assertThat(read).isSubsetOf("LINK", "NOT_FOUND", "WRONG_KIND", "done");
         assertThat(outcome(() -> readTree(new HashMap<>()))).isEqualTo("done");
       } finally {
-        driver
+        engine
             .homes()
             .writeFiles(
                 id, Fence.NONE, List.of(new SandboxFile(".agent/stop", ByteString.EMPTY, 0600)));
@@ -106,14 +106,14 @@ class DockerHomeFolderIT extends HomeFolderContract {
   @Test
   void theContainerHasNoNetworkAndEndsWhenIdle() throws InterruptedException {
     write("a", "x");
-    var inspected = engine.docker().inspectContainerCmd(id + "-files").exec();
+    var inspected = docker.client().inspectContainerCmd(id + "-files").exec();
     assertThat(inspected.getHostConfig().getNetworkMode()).isEqualTo("none");
     assertThat(inspected.getHostConfig().getReadonlyRootfs()).isTrue();
     assertThat(inspected.getConfig().getUser()).isEqualTo("1000:1000");
     Await.until(
         Duration.ofSeconds(60),
         () ->
-            engine.containers().stream()
+            docker.containers().stream()
                 .noneMatch(container -> container.getId().equals(inspected.getId())),
         () -> "the container still exists");
     assertThat(text("a")).isEqualTo("x");

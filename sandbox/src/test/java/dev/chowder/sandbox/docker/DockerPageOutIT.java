@@ -32,60 +32,60 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class DockerPageOutIT {
   private static final long MIB = 1 << 20;
-  private static final DockerTestEngine engine = new DockerTestEngine("it-pageout");
+  private static final DockerTestEngine docker = new DockerTestEngine("it-pageout");
   private static final TestSwap swap = new TestSwap();
-  private static DockerSandboxEngine driver;
+  private static DockerSandboxEngine engine;
 
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
   @BeforeAll
   static void open() {
     swap.open();
-    engine.removeOrphans();
-    driver = new DockerSandboxEngine(engine.settings());
+    docker.removeOrphans();
+    engine = new DockerSandboxEngine(docker.settings());
   }
 
   @AfterAll
   static void close() {
-    driver.removeIsolation();
-    driver.close();
-    engine.removeOrphans();
+    engine.removeIsolation();
+    engine.close();
+    docker.removeOrphans();
     swap.close();
   }
 
   @AfterEach
   void remove() {
-    var _ = driver.remove(id, Fence.NONE);
+    var _ = engine.remove(id, Fence.NONE);
   }
 
   @Test
   void aPagedOutProcessContinuesWithItsMemory() {
     var endpoint = start();
     var digest = digest(endpoint);
-    driver.freeze(id, 1);
-    var before = driver.memory(id).orElseThrow();
+    engine.freeze(id, 1);
+    var before = engine.memory(id).orElseThrow();
     assertThat(before.residentBytes()).isGreaterThan(64 * MIB);
 
-    var after = driver.pageOut(id, 2);
+    var after = engine.pageOut(id, 2);
     assertThat(after.residentBytes()).as("%s", after).isLessThan(before.residentBytes() / 3);
     assertThat(after.swappedBytes()).isGreaterThan(64 * MIB);
-    assertThat(driver.memory(id)).hasValue(after);
-    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(engine.memory(id)).hasValue(after);
+    assertThat(engine.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
 
-    assertThat(driver.thaw(id, new Fence(3, 1), 1, process())).hasValue(endpoint);
+    assertThat(engine.thaw(id, new Fence(3, 1), 1, process())).hasValue(endpoint);
     if ("root".equals(System.getProperty("user.name"))) {
       awaitReadAhead(before.residentBytes());
     }
     assertThat(digest(endpoint)).isEqualTo(digest);
-    assertThat(driver.stop(id, 3, Duration.ofSeconds(20)).exitCode()).isZero();
+    assertThat(engine.stop(id, 3, Duration.ofSeconds(20)).exitCode()).isZero();
   }
 
   @Test
   void aPagedOutProcessIsStoppedCleanly() {
     start();
-    driver.freeze(id, 1);
-    driver.pageOut(id, 1);
-    var stopped = driver.stop(id, 1, Duration.ofSeconds(20));
+    engine.freeze(id, 1);
+    engine.pageOut(id, 1);
+    var stopped = engine.stop(id, 1, Duration.ofSeconds(20));
     assertThat(stopped.killed()).isFalse();
     assertThat(stopped.exitCode()).isZero();
   }
@@ -95,14 +95,14 @@ class DockerPageOutIT {
     var endpoint = start();
     var digest = digest(endpoint);
     for (int round = 0; round < 6; round++) {
-      driver.freeze(id, 1);
+      engine.freeze(id, 1);
       var thrown = new AtomicReference<Throwable>();
       var pageOut =
           Thread.ofVirtual()
               .unstarted(
                   () -> {
                     try {
-                      driver.pageOut(id, 1);
+                      engine.pageOut(id, 1);
                     } catch (RuntimeException why) {
                       thrown.set(why);
                     }
@@ -118,7 +118,7 @@ class DockerPageOutIT {
                 SandboxException.class,
                 why -> assertThat(why.reason()).isEqualTo(Reason.INTERRUPTED));
       }
-      assertThat(driver.thaw(id, new Fence(2, 1), 1, process())).hasValue(endpoint);
+      assertThat(engine.thaw(id, new Fence(2, 1), 1, process())).hasValue(endpoint);
       assertThat(digest(endpoint)).isEqualTo(digest);
     }
   }
@@ -127,34 +127,34 @@ class DockerPageOutIT {
   void withoutSwapNothingIsMovedAndTheProcessContinues() {
     var endpoint = start();
     var digest = digest(endpoint);
-    driver.freeze(id, 1);
-    var settings = engine.settings();
-    try (var docker = new DockerApi(settings);
+    engine.freeze(id, 1);
+    var settings = docker.settings();
+    try (var api = new DockerApi(settings);
         var sleep =
             new DockerSleep(
                 settings,
-                new DockerContainers(docker, settings),
+                new DockerContainers(api, settings),
                 new SandboxIsolation(
-                    settings, new DockerNetwork(docker, settings), new HostPorts(settings)),
-                new DockerMemory(docker, settings),
+                    settings, new DockerNetwork(api, settings), new HostPorts(settings)),
+                new DockerMemory(api, settings),
                 () -> new HostCapacity(1 << 30, 1 << 30, MIB, 0, 0))) {
       assertThat(sleep.pageOut(id, 1))
           .satisfies(use -> assertThat(use.residentBytes()).isGreaterThan(64 * MIB))
           .extracting(MemoryUse::swappedBytes)
           .isEqualTo(0L);
     }
-    assertThat(driver.thaw(id, new Fence(2, 1), 1, process())).hasValue(endpoint);
+    assertThat(engine.thaw(id, new Fence(2, 1), 1, process())).hasValue(endpoint);
     assertThat(digest(endpoint)).isEqualTo(digest);
   }
 
   @Test
   void theStatisticsOfTheEngineAgreeWithTheKernel() {
     start();
-    driver.freeze(id, 1);
-    var settings = engine.settings();
-    try (var docker = new DockerApi(settings)) {
-      var measured = new DockerMemory(docker, settings).fromEngine(id + "-gateway");
-      var kernel = driver.memory(id).orElseThrow();
+    engine.freeze(id, 1);
+    var settings = docker.settings();
+    try (var api = new DockerApi(settings)) {
+      var measured = new DockerMemory(api, settings).fromEngine(id + "-gateway");
+      var kernel = engine.memory(id).orElseThrow();
       assertThat(measured.residentBytes())
           .isBetween(kernel.residentBytes() - 8 * MIB, kernel.residentBytes() + 8 * MIB);
     }
@@ -164,14 +164,14 @@ class DockerPageOutIT {
   private void awaitReadAhead(long bytes) {
     Await.until(
         Await.LIMIT,
-        () -> driver.memory(id).orElseThrow().residentBytes() >= bytes - 16 * MIB,
-        () -> driver.memory(id).toString());
+        () -> engine.memory(id).orElseThrow().residentBytes() >= bytes - 16 * MIB,
+        () -> engine.memory(id).toString());
   }
 
   private SandboxEndpoint start() {
-    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
-    var endpoint = driver.start(id, new Fence(1, 1), process());
-    engine.awaitAnswer(endpoint);
+    engine.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
+    var endpoint = engine.start(id, new Fence(1, 1), process());
+    docker.awaitAnswer(endpoint);
     return endpoint;
   }
 

@@ -30,25 +30,25 @@ import org.junit.jupiter.api.Test;
 
 /** Runs the contract on a real Docker Engine with the real sandbox image and light commands. */
 class DockerSandboxEngineIT extends SandboxEngineContract {
-  private static final DockerTestEngine engine = new DockerTestEngine("it-driver");
-  private static DockerSandboxEngine driver;
+  private static final DockerTestEngine docker = new DockerTestEngine("it-engine");
+  private static DockerSandboxEngine engine;
 
   @BeforeAll
   static void open() {
-    engine.removeOrphans();
-    driver = new DockerSandboxEngine(engine.settings());
+    docker.removeOrphans();
+    engine = new DockerSandboxEngine(docker.settings());
   }
 
   @AfterAll
   static void close() {
-    driver.removeIsolation();
-    driver.close();
-    engine.removeOrphans();
+    engine.removeIsolation();
+    engine.close();
+    docker.removeOrphans();
   }
 
   @Override
-  protected SandboxEngine driver() {
-    return driver;
+  protected SandboxEngine engine() {
+    return engine;
   }
 
   @Override
@@ -94,11 +94,11 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
   void unreadableFoldersAndHardLinksAreMeasuredCorrectly() {
     var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
     var most = new HomeUsage(1L << 40, 1 << 20);
-    driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
+    engine().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
     try {
       // The engine fills a home from the snapshot at the first use.
-      driver().homes().writeFiles(sandbox, FIRST, List.of(file("first", "")));
-      var before = driver().homes().measure(sandbox, most).orElseThrow();
+      engine().homes().writeFiles(sandbox, FIRST, List.of(file("first", "")));
+      var before = engine().homes().measure(sandbox, most).orElseThrow();
       var script =
           "mkdir c && dd if=/dev/zero of=c/f bs=1M count=3 && ln c/f c/g && ln c/f c/h && chmod 0 c";
       var task =
@@ -108,13 +108,13 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
               List.of("sh", "-c", "cd /home/node && " + script),
               List.of(),
               RESOURCES);
-      assertThat(driver().tasks().run(sandbox, FIRST, task, Duration.ofSeconds(20)).exitCode())
+      assertThat(engine().tasks().run(sandbox, FIRST, task, Duration.ofSeconds(20)).exitCode())
           .isZero();
-      var after = driver().homes().measure(sandbox, most).orElseThrow();
+      var after = engine().homes().measure(sandbox, most).orElseThrow();
       assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
       assertThat(after.files() - before.files()).isEqualTo(4);
     } finally {
-      var _ = driver().remove(sandbox, Fence.NONE);
+      var _ = engine().remove(sandbox, Fence.NONE);
     }
   }
 
@@ -122,14 +122,14 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
   @Test
   void aCopyOfAHomeUnderAnotherNameIsNotAHome() {
     create();
-    var labels = engine.docker().inspectVolumeCmd(id.value()).exec().getLabels();
-    var copy = engine.docker().createVolumeCmd().withName("copy-of-" + id).withLabels(labels);
+    var labels = docker.client().inspectVolumeCmd(id.value()).exec().getLabels();
+    var copy = docker.client().createVolumeCmd().withName("copy-of-" + id).withLabels(labels);
     assertThat(copy.exec().getName()).isEqualTo("copy-of-" + id);
-    assertThat(driver().list()).anyMatch(observed -> observed.id().equals(id));
+    assertThat(engine().list()).anyMatch(observed -> observed.id().equals(id));
 
-    assertThat(driver().remove(id, Fence.NONE)).isTrue();
-    assertThat(driver().list()).noneMatch(observed -> observed.id().equals(id));
-    engine.docker().removeVolumeCmd("copy-of-" + id).exec();
+    assertThat(engine().remove(id, Fence.NONE)).isTrue();
+    assertThat(engine().list()).noneMatch(observed -> observed.id().equals(id));
+    docker.client().removeVolumeCmd("copy-of-" + id).exec();
   }
 
   @Override
@@ -139,7 +139,7 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
 
   @Override
   protected void killProcess(SandboxId sandbox) {
-    engine.docker().killContainerCmd(sandbox + "-gateway").withSignal("KILL").exec();
+    docker.client().killContainerCmd(sandbox + "-gateway").withSignal("KILL").exec();
   }
 
   @Override
@@ -152,19 +152,19 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
 
   @Override
   protected void freezeProcess(SandboxId sandbox) {
-    engine.docker().pauseContainerCmd(sandbox + "-gateway").exec();
+    docker.client().pauseContainerCmd(sandbox + "-gateway").exec();
   }
 
   @Override
   protected void removeProcess(SandboxId sandbox) {
-    engine.docker().removeContainerCmd(sandbox + "-gateway").withForce(true).exec();
+    docker.client().removeContainerCmd(sandbox + "-gateway").withForce(true).exec();
   }
 
   @Override
   protected void awaitTaskRunning() {
     Await.until(
         () ->
-            engine.containers().stream()
+            docker.containers().stream()
                 .anyMatch(
                     container ->
                         List.of(container.getNames()).contains("/" + id + "-task")
@@ -173,44 +173,44 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
 
   @Override
   protected SandboxEngine unreachable() {
-    return new DockerSandboxEngine(engine.settingsWithHost("unix:///nonexistent/docker.sock"));
+    return new DockerSandboxEngine(docker.settingsWithHost("unix:///nonexistent/docker.sock"));
   }
 
   @Test
   void aFrozenProcessUsesNoCpu() throws Exception {
     create();
     start(1, List.of("node", "-e", "for (;;);"));
-    long started = engine.cpuNanos(id + "-gateway");
-    Await.until(() -> engine.cpuNanos(id + "-gateway") > started);
-    driver.freeze(id, 1);
-    long frozen = engine.cpuNanos(id + "-gateway");
+    long started = docker.cpuNanos(id + "-gateway");
+    Await.until(() -> docker.cpuNanos(id + "-gateway") > started);
+    engine.freeze(id, 1);
+    long frozen = docker.cpuNanos(id + "-gateway");
     Thread.sleep(1000);
-    assertThat(engine.cpuNanos(id + "-gateway")).isEqualTo(frozen);
+    assertThat(docker.cpuNanos(id + "-gateway")).isEqualTo(frozen);
     assertThat(thaw(2, 1, List.of("node", "-e", "for (;;);"))).isPresent();
-    Await.until(() -> engine.cpuNanos(id + "-gateway") > frozen);
+    Await.until(() -> docker.cpuNanos(id + "-gateway") > frozen);
   }
 
   @Test
   void aNetworkThatWasRemovedIsCreatedAgain() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver.stop(id, 1, Duration.ofSeconds(5));
-    engine.docker().removeNetworkCmd("chowder-it-driver").exec();
+    engine.stop(id, 1, Duration.ofSeconds(5));
+    docker.client().removeNetworkCmd("chowder-it-engine").exec();
     awaitAnswer(start(1, commandThatServes()));
-    driver.removeProcesses(id, 1);
-    engine.docker().removeNetworkCmd("chowder-it-driver").exec();
+    engine.removeProcesses(id, 1);
+    docker.client().removeNetworkCmd("chowder-it-engine").exec();
     awaitAnswer(start(2, commandThatServes()));
   }
 
   @Test
   void aFullHomeIsReportedByEveryWriteAndInTheLogOfTheProcessThatFillsIt() {
-    engine
-        .docker()
+    docker
+        .client()
         .createVolumeCmd()
         .withName(id.value())
         .withLabels(
             Map.of(
-                DockerLabels.CLUSTER, engine.clusterId(),
+                DockerLabels.CLUSTER, docker.clusterId(),
                 DockerLabels.INSTANCE, id.instanceId(),
                 DockerLabels.ORGANIZATION, ORGANIZATION,
                 DockerLabels.GENERATION, "1",
@@ -221,9 +221,9 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     var tooMuch = new SandboxFile("big", ByteString.copyFrom(new byte[4 << 20]), 0600);
-    assertReason(Reason.NO_SPACE, () -> driver.homes().writeFiles(id, FIRST, List.of(tooMuch)));
-    driver.stop(id, 1, Duration.ofSeconds(5));
-    assertReason(Reason.NO_SPACE, () -> driver.homes().writeFiles(id, FIRST, List.of(tooMuch)));
+    assertReason(Reason.NO_SPACE, () -> engine.homes().writeFiles(id, FIRST, List.of(tooMuch)));
+    engine.stop(id, 1, Duration.ofSeconds(5));
+    assertReason(Reason.NO_SPACE, () -> engine.homes().writeFiles(id, FIRST, List.of(tooMuch)));
 
     start(
         2,
@@ -233,7 +233,7 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
             "setTimeout(() => require('fs').writeFileSync('/home/node/log', Buffer.alloc(4 << 20)),"
                 + " 500)"));
     awaitEnd();
-    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(2, 1, false));
+    assertThat(engine.observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(2, 1, false));
     assertThat(String.join(" ", logLines(20))).contains("ENOSPC");
   }
 
@@ -243,7 +243,7 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
     awaitAnswer(start(1, commandThatServes()));
     var events = new LinkedBlockingQueue<SandboxEvent>();
     try (var renewing =
-            new DockerSandboxEngine(engine.settings(Map.of("events-renew-interval", "1ms")));
+            new DockerSandboxEngine(docker.settings(Map.of("events-renew-interval", "1ms")));
         var _ = renewing.watch(events::add)) {
       killProcess(id);
       SandboxEvent event;
@@ -258,16 +258,16 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
   void aContainerThatWasNeverStartedIsNotAProcess() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver.stop(id, 1, Duration.ofSeconds(5));
-    var previous = engine.docker().inspectContainerCmd(id + "-gateway").exec();
-    engine.docker().removeContainerCmd(previous.getId()).exec();
+    engine.stop(id, 1, Duration.ofSeconds(5));
+    var previous = docker.client().inspectContainerCmd(id + "-gateway").exec();
+    docker.client().removeContainerCmd(previous.getId()).exec();
     // Leaves the state of a crash between the engine's two calls.
-    engine
-        .docker()
+    docker
+        .client()
         .createContainerCmd(snapshot())
         .withName(id + "-gateway")
         .withLabels(previous.getConfig().getLabels())
         .exec();
-    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Missing());
+    assertThat(engine.observe(id).mainProcess()).isEqualTo(new MainProcess.Missing());
   }
 }

@@ -28,8 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Accesses the real engine without the driver. A separate cluster id prevents changes to anything
- * else.
+ * Accesses the real Docker Engine without {@link DockerSandboxEngine}. A separate cluster id
+ * prevents changes to anything else.
  */
 final class DockerTestEngine {
   static final String SNAPSHOT =
@@ -61,7 +61,7 @@ final class DockerTestEngine {
             new ApacheDockerHttpClient.Builder().dockerHost(config.getDockerHost()).build());
   }
 
-  DockerClient docker() {
+  DockerClient client() {
     return docker;
   }
 
@@ -105,9 +105,9 @@ final class DockerTestEngine {
 
   /** Removes a sandbox, the firewall's chains and everything else of this cluster. */
   void clear(SandboxId id) {
-    try (var driver = new DockerSandboxEngine(settings())) {
-      var _ = driver.remove(id, Fence.NONE);
-      driver.removeIsolation();
+    try (var engine = new DockerSandboxEngine(settings())) {
+      var _ = engine.remove(id, Fence.NONE);
+      engine.removeIsolation();
     }
     removeOrphans();
   }

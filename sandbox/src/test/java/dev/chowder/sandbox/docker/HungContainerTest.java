@@ -41,8 +41,8 @@ class HungContainerTest {
   private final Queue<String> inspected = new ConcurrentLinkedQueue<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private HttpServer engine;
-  private DockerSandboxEngine driver;
+  private HttpServer docker;
+  private DockerSandboxEngine engine;
 
   private static SandboxId sandbox() {
     return SandboxId.ofInstance(UUID.randomUUID().toString());
@@ -50,17 +50,17 @@ class HungContainerTest {
 
   @BeforeEach
   void listen() throws IOException {
-    engine = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
-    engine.setExecutor(threads);
-    engine.createContext("/", this::answer);
-    engine.start();
-    driver =
+    docker = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    docker.setExecutor(threads);
+    docker.createContext("/", this::answer);
+    docker.start();
+    engine =
         new DockerSandboxEngine(
             DockerSandboxSettings.from(
                 ConfigFactory.parseMap(
                         Map.of(
                             "host",
-                            "tcp://127.0.0.1:" + engine.getAddress().getPort(),
+                            "tcp://127.0.0.1:" + docker.getAddress().getPort(),
                             "call-timeout",
                             "20s"))
                     .atPath("chowder.sandbox.docker")
@@ -72,14 +72,14 @@ class HungContainerTest {
   @AfterEach
   void close() {
     over.countDown();
-    driver.close();
-    engine.stop(0);
+    engine.close();
+    docker.stop(0);
     threads.close();
   }
 
   @Test
   void aContainerThatHangsOnInspectionIsListedWithTheOthers() {
-    assertThat(driver.list())
+    assertThat(engine.list())
         .containsExactlyInAnyOrder(
             new SandboxObservation(
                 up, Optional.of(0), new MainProcess.Up(3, new SandboxEndpoint("127.0.0.1", 40001))),

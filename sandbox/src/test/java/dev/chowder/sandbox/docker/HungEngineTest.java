@@ -41,21 +41,21 @@ class HungEngineTest {
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
   private final LinkedBlockingQueue<SocketChannel> accepted = new LinkedBlockingQueue<>();
   private Path socket;
-  private ServerSocketChannel engine;
+  private ServerSocketChannel docker;
   private Thread acceptor;
-  private DockerSandboxEngine driver;
+  private DockerSandboxEngine engine;
 
   @BeforeEach
   void listen(@TempDir Path directory) throws IOException {
     socket = directory.resolve("docker.sock");
-    engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    engine.bind(UnixDomainSocketAddress.of(socket));
+    docker = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    docker.bind(UnixDomainSocketAddress.of(socket));
     // A virtual thread could wait for a carrier thread that a hanging call occupies.
     acceptor = Thread.ofPlatform().daemon().start(this::accept);
-    driver = driver("700ms");
+    engine = engine("700ms");
   }
 
-  private DockerSandboxEngine driver(String callTimeout) {
+  private DockerSandboxEngine engine(String callTimeout) {
     return new DockerSandboxEngine(
         DockerSandboxSettings.from(
             ConfigFactory.parseMap(
@@ -76,7 +76,7 @@ class HungEngineTest {
   private void accept() {
     try {
       while (true) {
-        accepted.add(engine.accept());
+        accepted.add(docker.accept());
       }
     } catch (IOException closed) {
       // The test is over.
@@ -85,13 +85,13 @@ class HungEngineTest {
 
   @AfterEach
   void close() throws Exception {
-    driver.close();
+    engine.close();
     closeEngine();
   }
 
   /** The kernel refuses connections only after the accepting thread has returned. */
   private void closeEngine() throws Exception {
-    engine.close();
+    docker.close();
     acceptor.join();
   }
 
@@ -105,15 +105,15 @@ class HungEngineTest {
   void everyCallTimesOut() {
     assertReason(
         Reason.ENGINE_UNREACHABLE,
-        () -> driver.create(new SandboxSpec(id, "org-1", "image", 0, RESOURCES)));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, 1, Duration.ofSeconds(1)));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id, Fence.NONE));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.ref(id));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.list());
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.homes().readFile(id, "a", 1));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.host().capacity());
-    assertThat(driver.host().isolationFailure()).isPresent();
+        () -> engine.create(new SandboxSpec(id, "org-1", "image", 0, RESOURCES)));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.stop(id, 1, Duration.ofSeconds(1)));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.remove(id, Fence.NONE));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.ref(id));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.observe(id));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.list());
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.homes().readFile(id, "a", 1));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.host().capacity());
+    assertThat(engine.host().isolationFailure()).isPresent();
   }
 
   @Test
@@ -121,7 +121,7 @@ class HungEngineTest {
     SocketChannel connection = null;
     // A cold JVM may not even have connected when the call times out.
     for (int tries = 0; connection == null && tries < 10; tries++) {
-      assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.observe(id));
       connection = accepted.poll(100, TimeUnit.MILLISECONDS);
     }
     var request = java.nio.ByteBuffer.allocate(4096);
@@ -135,15 +135,15 @@ class HungEngineTest {
 
   @Test
   void callsBeyondTheLimitAreNotSent() throws Exception {
-    driver.close();
+    engine.close();
     // These calls end when the engine closes their connections, and not before.
-    driver = driver("1m");
+    engine = engine("1m");
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> inProgress = new ArrayList<>();
       for (int i = 0; i < CONCURRENT_CALLS; i++) {
         inProgress.add(
             threads.submit(
-                () -> assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id))));
+                () -> assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.observe(id))));
       }
       List<SocketChannel> connections = new ArrayList<>();
       for (int i = 0; i < CONCURRENT_CALLS; i++) {
@@ -153,7 +153,7 @@ class HungEngineTest {
       }
       // The reason is the same as for the other calls, so that a restart waits for the engine and
       // does not fail.
-      assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.observe(id));
       assertThat(accepted).isEmpty();
       // A call that is sent again finds no engine.
       closeEngine();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class LateEngineIT {
   private static final Path ENGINE = Path.of("/var/run/docker.sock");
-  private final DockerTestEngine engine = new DockerTestEngine("it-late");
+  private final DockerTestEngine docker = new DockerTestEngine("it-late");
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
   @TempDir Path folder;
@@ -33,8 +33,8 @@ class LateEngineIT {
   /** Starts an agent of an earlier node, whose firewall chain still exists. */
   @BeforeEach
   void startAgent() {
-    engine.removeOrphans();
-    try (var earlier = new DockerSandboxEngine(engine.settings())) {
+    docker.removeOrphans();
+    try (var earlier = new DockerSandboxEngine(docker.settings())) {
       earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
       var _ = earlier.start(id, Fence.ofAttempt(1), DockerTestEngine.answering("org-1"));
     }
@@ -42,7 +42,7 @@ class LateEngineIT {
 
   @AfterEach
   void close() {
-    engine.clear(id);
+    docker.clear(id);
   }
 
   @Test
@@ -51,7 +51,7 @@ class LateEngineIT {
     try (var model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         var early =
             new DockerSandboxEngine(
-                engine.settings(
+                docker.settings(
                     Map.of(
                         "host", "unix://" + socket,
                         "call-timeout", "5s",
@@ -72,9 +72,9 @@ class LateEngineIT {
 
   private String probe(ServerSocket model) throws Exception {
     String gateway;
-    try (var network = new DockerSandboxEngine(engine.settings())) {
+    try (var network = new DockerSandboxEngine(docker.settings())) {
       gateway = network.host().hostAddressFromSandbox();
     }
-    return engine.probe(id + "-gateway", List.of(gateway + ":" + model.getLocalPort())).getFirst();
+    return docker.probe(id + "-gateway", List.of(gateway + ":" + model.getLocalPort())).getFirst();
   }
 }

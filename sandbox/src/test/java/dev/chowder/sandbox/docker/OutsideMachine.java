@@ -36,47 +36,47 @@ final class OutsideMachine implements AutoCloseable {
       "for (const p of [80, 81]) require('net').createServer(s => s.end()).listen(p, '0.0.0.0');"
           + "require('net').createServer(s => s.on('error', () => {}).pipe(s)).listen(82, '0.0.0.0')";
 
-  private final DockerTestEngine engine;
+  private final DockerTestEngine docker;
   private final String container;
 
-  private OutsideMachine(DockerTestEngine engine, String container) {
-    this.engine = engine;
+  private OutsideMachine(DockerTestEngine docker, String container) {
+    this.docker = docker;
     this.container = container;
   }
 
-  static OutsideMachine connect(DockerTestEngine engine) {
+  static OutsideMachine connect(DockerTestEngine docker) {
     String container =
-        engine
-            .docker()
+        docker
+            .client()
             .createContainerCmd(DockerTestEngine.SNAPSHOT)
-            .withLabels(Map.of(DockerLabels.CLUSTER, engine.clusterId()))
+            .withLabels(Map.of(DockerLabels.CLUSTER, docker.clusterId()))
             .withUser("0:0")
             .withCmd("node", "-e", SERVER)
             .withHostConfig(HostConfig.newHostConfig().withNetworkMode("none"))
             .exec()
             .getId();
-    engine.docker().startContainerCmd(container).exec();
-    String pid = "" + engine.docker().inspectContainerCmd(container).exec().getState().getPidLong();
-    engine.root("ip", "link", "add", WIRE, "type", "veth", "peer", "name", FAR_END);
-    engine.root("ip", "link", "set", FAR_END, "netns", pid);
-    engine.root("ip", "addr", "add", HOST_ADDRESS + "/24", "dev", WIRE);
-    engine.root("ip", "link", "set", WIRE, "up");
-    engine.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", INTERNET + "/24", "dev", FAR_END);
-    engine.root("nsenter", "-t", pid, "-n", "ip", "link", "set", FAR_END, "up");
-    engine.root("nsenter", "-t", pid, "-n", "ip", "route", "add", "default", "via", HOST_ADDRESS);
+    docker.client().startContainerCmd(container).exec();
+    String pid = "" + docker.client().inspectContainerCmd(container).exec().getState().getPidLong();
+    docker.root("ip", "link", "add", WIRE, "type", "veth", "peer", "name", FAR_END);
+    docker.root("ip", "link", "set", FAR_END, "netns", pid);
+    docker.root("ip", "addr", "add", HOST_ADDRESS + "/24", "dev", WIRE);
+    docker.root("ip", "link", "set", WIRE, "up");
+    docker.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", INTERNET + "/24", "dev", FAR_END);
+    docker.root("nsenter", "-t", pid, "-n", "ip", "link", "set", FAR_END, "up");
+    docker.root("nsenter", "-t", pid, "-n", "ip", "route", "add", "default", "via", HOST_ADDRESS);
     for (String address : CLOSED) {
-      engine.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", address + "/32", "dev", FAR_END);
-      engine.root("ip", "route", "add", address + "/32", "dev", WIRE);
+      docker.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", address + "/32", "dev", FAR_END);
+      docker.root("ip", "route", "add", address + "/32", "dev", WIRE);
     }
-    return new OutsideMachine(engine, container);
+    return new OutsideMachine(docker, container);
   }
 
   List<String> probe(List<String> targets) {
-    return engine.probe(container, targets);
+    return docker.probe(container, targets);
   }
 
   @Override
   public void close() {
-    engine.docker().removeContainerCmd(container).withForce(true).exec();
+    docker.client().removeContainerCmd(container).withForce(true).exec();
   }
 }

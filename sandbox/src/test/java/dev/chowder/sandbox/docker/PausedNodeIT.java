@@ -49,7 +49,7 @@ class PausedNodeIT {
   private static final Fence FIRST = new Fence(1, 1);
   private static final Fence SECOND = new Fence(2, 2);
   private static final String ORGANIZATION = "org-1";
-  private static final DockerTestEngine engine = new DockerTestEngine("it-paused");
+  private static final DockerTestEngine docker = new DockerTestEngine("it-paused");
 
   private static DockerSandboxEngine other;
 
@@ -60,21 +60,21 @@ class PausedNodeIT {
 
   @BeforeAll
   static void open() {
-    engine.removeOrphans();
-    other = new DockerSandboxEngine(engine.settings());
+    docker.removeOrphans();
+    other = new DockerSandboxEngine(docker.settings());
   }
 
   @AfterAll
   static void close() {
     other.removeIsolation();
     other.close();
-    engine.removeOrphans();
+    docker.removeOrphans();
   }
 
   @BeforeEach
   void createHomeOfTheFirstAttempt(@TempDir Path directory) throws IOException {
-    proxy = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
-    paused = new DockerSandboxEngine(engine.settingsWithHost(proxy.host()));
+    proxy = new HeldEngine(directory.resolve("docker.sock"), docker.dockerHost());
+    paused = new DockerSandboxEngine(docker.settingsWithHost(proxy.host()));
     create(1);
   }
 
@@ -123,7 +123,7 @@ class PausedNodeIT {
 
     held.release();
     assertFails(late, Reason.HOME_REPLACED);
-    assertThat(engine.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
+    assertThat(docker.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
     assertThat(other.observe(id).home()).hasValue(2);
   }
 
@@ -137,7 +137,7 @@ class PausedNodeIT {
     held.release();
     assertFails(late, Reason.NOT_FOUND);
     assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
-    assertThat(engine.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
+    assertThat(docker.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
   }
 
   @Test
@@ -182,7 +182,7 @@ class PausedNodeIT {
     held.release();
     var _ = late.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
     assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
-    assertThat(engine.root("docker", "volume", "ls", "-q")).doesNotContain(id.value());
+    assertThat(docker.root("docker", "volume", "ls", "-q")).doesNotContain(id.value());
   }
 
   private <T> Future<T> late(HeldEngine.Held held, Callable<T> call) throws InterruptedException {

@@ -24,53 +24,53 @@ class RemovedImageIT {
   private static final String REPOSITORY = "chowder/it-removed";
   private static final String OLD = REPOSITORY + ":old";
   private static final ByteString CONTENT = ByteString.copyFromUtf8("{}");
-  private final DockerTestEngine engine = new DockerTestEngine("it-removed");
+  private final DockerTestEngine docker = new DockerTestEngine("it-removed");
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
-  private DockerSandboxEngine driver;
+  private DockerSandboxEngine engine;
 
   @BeforeEach
   void createHomeAndRemoveItsImage() {
-    engine.removeOrphans();
-    driver = new DockerSandboxEngine(engine.settings());
-    engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
-    driver.create(new SandboxSpec(id, ORGANIZATION, OLD, 0, RESOURCES));
-    driver
+    docker.removeOrphans();
+    engine = new DockerSandboxEngine(docker.settings());
+    docker.client().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
+    engine.create(new SandboxSpec(id, ORGANIZATION, OLD, 0, RESOURCES));
+    engine
         .homes()
         .writeFiles(id, Fence.NONE, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));
     // A stopped agent has no container after its processes were removed.
-    driver.removeProcesses(id, 1);
-    engine.docker().removeImageCmd(OLD).exec();
+    engine.removeProcesses(id, 1);
+    docker.client().removeImageCmd(OLD).exec();
   }
 
   @AfterEach
   void close() {
-    var _ = driver.remove(id, Fence.NONE);
-    driver.removeIsolation();
-    driver.close();
-    engine.removeOrphans();
+    var _ = engine.remove(id, Fence.NONE);
+    engine.removeIsolation();
+    engine.close();
+    docker.removeOrphans();
   }
 
   @Test
   void theHomeIsMeasured() {
     var most = new HomeUsage(1L << 30, 100_000);
-    assertThat(driver.homes().measure(id, most).orElseThrow().files()).isPositive();
+    assertThat(engine.homes().measure(id, most).orElseThrow().files()).isPositive();
   }
 
   @Test
   void filesAreReadAndWrittenAndTheAgentRestarts() {
-    assertThat(driver.homes().readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
-    driver.homes().writeFiles(id, Fence.NONE, List.of(new SandboxFile("new.json", CONTENT, 0600)));
-    driver.removeProcesses(id, 1);
+    assertThat(engine.homes().readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
+    engine.homes().writeFiles(id, Fence.NONE, List.of(new SandboxFile("new.json", CONTENT, 0600)));
+    engine.removeProcesses(id, 1);
 
     var names =
-        driver
+        engine
             .homes()
             .folder(id, FilePath.parse(".openclaw"))
             .list(FilePath.ROOT, "", 10, 100)
             .entries();
     assertThat(names).anySatisfy(entry -> assertThat(entry.toString()).contains("kept.json"));
 
-    var endpoint = driver.start(id, Fence.ofAttempt(2), DockerTestEngine.answering(ORGANIZATION));
-    engine.awaitAnswer(endpoint);
+    var endpoint = engine.start(id, Fence.ofAttempt(2), DockerTestEngine.answering(ORGANIZATION));
+    docker.awaitAnswer(endpoint);
   }
 }

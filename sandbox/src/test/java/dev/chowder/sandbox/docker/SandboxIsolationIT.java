@@ -41,23 +41,23 @@ class SandboxIsolationIT {
   private static final String ORGANIZATION = "org-1";
   private static final int PORT = 18789;
   private static final String CANARY = "canary-5f2c9d";
-  private static final DockerTestEngine engine = new DockerTestEngine("it-isolation");
+  private static final DockerTestEngine docker = new DockerTestEngine("it-isolation");
   private static final SandboxId one = newId();
   private static final SandboxId other = newId();
-  private static DockerSandboxEngine driver;
+  private static DockerSandboxEngine engine;
   private static OutsideMachine outside;
   private static String neighbour;
   private static ServerSocket hostListener;
 
   @BeforeAll
   static void open() throws Exception {
-    engine.removeOrphans();
-    driver = new DockerSandboxEngine(engine.settings());
-    driver.host().openHostPorts(Set.of());
+    docker.removeOrphans();
+    engine = new DockerSandboxEngine(docker.settings());
+    engine.host().openHostPorts(Set.of());
     start(one);
     start(other);
-    neighbour = engine.addressOf(other + "-gateway");
-    outside = OutsideMachine.connect(engine);
+    neighbour = docker.addressOf(other + "-gateway");
+    outside = OutsideMachine.connect(docker);
     // The server's own listeners would be reachable like this one if they were bound to all
     // addresses.
     hostListener = new ServerSocket();
@@ -69,9 +69,9 @@ class SandboxIsolationIT {
   static void close() throws Exception {
     hostListener.close();
     outside.close();
-    driver.removeIsolation();
-    driver.close();
-    engine.removeOrphans();
+    engine.removeIsolation();
+    engine.close();
+    docker.removeOrphans();
   }
 
   private static SandboxId newId() {
@@ -79,8 +79,8 @@ class SandboxIsolationIT {
   }
 
   private static SandboxEndpoint start(SandboxId id) {
-    driver.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0, RESOURCES));
-    return driver.start(
+    engine.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0, RESOURCES));
+    return engine.start(
         id,
         Fence.ofAttempt(1),
         new ProcessSpec(
@@ -104,11 +104,11 @@ class SandboxIsolationIT {
   }
 
   private static void assertBlockedOnlyByTheRule(List<String> targets) {
-    driver.removeIsolation();
-    assertThat(engine.probe(one + "-gateway", targets)).as("rule off").allMatch("open"::equals);
-    driver.isolate();
-    assertThat(driver.host().isolationFailure()).isEmpty();
-    assertThat(engine.probe(one + "-gateway", targets)).as("rule on").noneMatch("open"::equals);
+    engine.removeIsolation();
+    assertThat(docker.probe(one + "-gateway", targets)).as("rule off").allMatch("open"::equals);
+    engine.isolate();
+    assertThat(engine.host().isolationFailure()).isEmpty();
+    assertThat(docker.probe(one + "-gateway", targets)).as("rule on").noneMatch("open"::equals);
   }
 
   @Test
@@ -126,53 +126,53 @@ class SandboxIsolationIT {
     int port = hostListener.getLocalPort();
     assertBlockedOnlyByTheRule(
         List.of(
-            driver.host().hostAddressFromSandbox() + ":" + port,
+            engine.host().hostAddressFromSandbox() + ":" + port,
             OutsideMachine.HOST_ADDRESS + ":" + port,
-            engine.defaultGateway() + ":" + port));
+            docker.defaultGateway() + ":" + port));
   }
 
   @Test
   void theInternetIsReachable() {
-    driver.isolate();
-    assertThat(engine.probe(one + "-gateway", List.of(OutsideMachine.INTERNET + ":80")))
+    engine.isolate();
+    assertThat(docker.probe(one + "-gateway", List.of(OutsideMachine.INTERNET + ":80")))
         .containsExactly("open");
   }
 
   @Test
   void anotherSandboxIsBlocked() {
     String target = neighbour + ":" + PORT;
-    driver.removeIsolation();
+    engine.removeIsolation();
     String bridge = DockerNetwork.interfaceName("it-isolation");
     // Disables both protections: the network's own between its members, and Chowder's rules.
-    engine.root("iptables", "-w", "5", "-I", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
+    docker.root("iptables", "-w", "5", "-I", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
     try {
-      assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
+      assertThat(docker.probe(one + "-gateway", List.of(target))).containsExactly("open");
     } finally {
-      engine.root(
+      docker.root(
           "iptables", "-w", "5", "-D", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
     }
-    assertThat(engine.probe(one + "-gateway", List.of(target)))
+    assertThat(docker.probe(one + "-gateway", List.of(target)))
         .as("the network's own protection")
         .doesNotContain("open");
-    driver.isolate();
-    assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
+    engine.isolate();
+    assertThat(docker.probe(one + "-gateway", List.of(target))).doesNotContain("open");
   }
 
   @Test
   void anotherMachineCannotReachASandboxByItsAddress() {
-    driver.removeIsolation();
+    engine.removeIsolation();
     String bridge = DockerNetwork.interfaceName("it-isolation");
-    engine.root("iptables", "-w", "5", "-I", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+    docker.root("iptables", "-w", "5", "-I", "FORWARD", "-o", bridge, "-j", "ACCEPT");
     try {
       List<String> target = List.of(neighbour + ":" + PORT);
       assertThat(outside.probe(target)).containsExactly("open");
-      driver.isolate();
+      engine.isolate();
       // Moves the other rule behind Chowder's, as if Chowder's had been inserted later.
-      engine.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
-      engine.root("iptables", "-w", "5", "-A", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+      docker.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+      docker.root("iptables", "-w", "5", "-A", "FORWARD", "-o", bridge, "-j", "ACCEPT");
       assertThat(outside.probe(target)).doesNotContain("open");
     } finally {
-      engine.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+      docker.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
     }
   }
 
@@ -202,15 +202,15 @@ class SandboxIsolationIT {
     try (var echo = new ServerSocket(0, 10, java.net.InetAddress.getByName("0.0.0.0"))) {
       var received = new CountDownLatch(1);
       Thread.ofVirtual().start(() -> echo(echo, received));
-      driver.removeIsolation();
-      var host = talk(driver.host().hostAddressFromSandbox() + ":" + echo.getLocalPort());
+      engine.removeIsolation();
+      var host = talk(engine.host().hostAddressFromSandbox() + ":" + echo.getLocalPort());
       var outsideMachine =
           talk(OutsideMachine.CLOSED.getFirst() + ":" + OutsideMachine.HOLDING_PORT);
       var internet = talk(OutsideMachine.INTERNET + ":" + OutsideMachine.HOLDING_PORT);
       assertThat(received.await(20, TimeUnit.SECONDS)).isTrue();
       awaitFlow(OutsideMachine.CLOSED.getFirst());
       awaitFlow(OutsideMachine.INTERNET);
-      driver.isolate();
+      engine.isolate();
       assertThat(host.get(60, TimeUnit.SECONDS)).as("this host").isIn("ECONNREFUSED", "silent");
       assertThat(outsideMachine.get(60, TimeUnit.SECONDS))
           .as("private")
@@ -222,15 +222,15 @@ class SandboxIsolationIT {
   @Test
   void connectionsOfTheSubnetAreRemovedFromTheTableOnlyWhenTheRulesAreRestored() throws Exception {
     String target = OutsideMachine.INTERNET;
-    driver.removeIsolation();
+    engine.removeIsolation();
     var first = hold(target);
     awaitFlow(target);
-    driver.isolate();
+    engine.isolate();
     assertThat(flows(target)).as("restored").isZero();
     var _ = first.get(30, TimeUnit.SECONDS);
     var second = hold(target);
     awaitFlow(target);
-    driver.isolate();
+    engine.isolate();
     assertThat(flows(target)).as("were in place").isNotZero();
     var _ = second.get(30, TimeUnit.SECONDS);
   }
@@ -241,14 +241,14 @@ class SandboxIsolationIT {
    */
   @Test
   void connectionsThatTheHostOpenedToASandboxAreKeptWhenTheRulesAreRestored() throws Exception {
-    var gateway = driver.observe(one).endpoint().orElseThrow();
-    driver.removeIsolation();
+    var gateway = engine.observe(one).endpoint().orElseThrow();
+    engine.removeIsolation();
     try (var client = new Socket(gateway.host(), gateway.port())) {
       client.setSoTimeout(20_000);
       client.getOutputStream().write("GET / HTTP/1.1\r\nHost: one\r\n".getBytes(UTF_8));
       long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
       while (flowsFromHost() == 0) assertThat(System.nanoTime()).isLessThan(deadline);
-      driver.isolate();
+      engine.isolate();
       assertThat(flowsFromHost()).as("restored").isNotZero();
       client.getOutputStream().write("Connection: close\r\n\r\n".getBytes(UTF_8));
       assertThat(new String(client.getInputStream().readAllBytes(), UTF_8)).endsWith("ok");
@@ -256,10 +256,10 @@ class SandboxIsolationIT {
   }
 
   private static long flowsFromHost() {
-    return engine
-        .root("conntrack", "-L", "-s", driver.host().hostAddressFromSandbox())
+    return docker
+        .root("conntrack", "-L", "-s", engine.host().hostAddressFromSandbox())
         .lines()
-        .filter(line -> line.contains("dst=" + engine.addressOf(one + "-gateway") + " "))
+        .filter(line -> line.contains("dst=" + docker.addressOf(one + "-gateway") + " "))
         .filter(line -> line.contains("ESTABLISHED"))
         .count();
   }
@@ -271,13 +271,13 @@ class SandboxIsolationIT {
                 .formatted(host, OutsideMachine.HOLDING_PORT)
             + "setTimeout(() => process.exit(), 5000)";
     return CompletableFuture.supplyAsync(
-        () -> engine.exec(one + "-gateway", List.of("node", "-e", program)),
+        () -> docker.exec(one + "-gateway", List.of("node", "-e", program)),
         task -> Thread.ofVirtual().start(task));
   }
 
   private static CompletableFuture<String> talk(String target) {
     return CompletableFuture.supplyAsync(
-        () -> engine.exec(one + "-gateway", List.of("node", "-e", TALK, target)).strip(),
+        () -> docker.exec(one + "-gateway", List.of("node", "-e", TALK, target)).strip(),
         task -> Thread.ofVirtual().start(task));
   }
 
@@ -298,8 +298,8 @@ class SandboxIsolationIT {
    * knows.
    */
   private static long flows(String host) {
-    return engine
-        .root("conntrack", "-L", "-s", engine.addressOf(one + "-gateway"), "-d", host)
+    return docker
+        .root("conntrack", "-L", "-s", docker.addressOf(one + "-gateway"), "-d", host)
         .lines()
         .filter(line -> line.contains("dport=" + OutsideMachine.HOLDING_PORT + " "))
         .count();
@@ -314,22 +314,22 @@ class SandboxIsolationIT {
 
   @Test
   void anOpenPortOfTheHostsLoopbackIsReachable() throws Exception {
-    driver.isolate();
+    engine.isolate();
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress())) {
-      String target = driver.host().hostAddressFromSandbox() + ":" + model.getLocalPort();
-      assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
-      driver.host().openHostPorts(Set.of(model.getLocalPort()));
-      driver.host().openHostPorts(Set.of(model.getLocalPort()));
-      assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
+      String target = engine.host().hostAddressFromSandbox() + ":" + model.getLocalPort();
+      assertThat(docker.probe(one + "-gateway", List.of(target))).doesNotContain("open");
+      engine.host().openHostPorts(Set.of(model.getLocalPort()));
+      engine.host().openHostPorts(Set.of(model.getLocalPort()));
+      assertThat(docker.probe(one + "-gateway", List.of(target))).containsExactly("open");
       assertThat(
-              engine.probe(
+              docker.probe(
                   one + "-gateway",
                   List.of(
-                      driver.host().hostAddressFromSandbox() + ":" + hostListener.getLocalPort())))
+                      engine.host().hostAddressFromSandbox() + ":" + hostListener.getLocalPort())))
           .as("no other port")
           .doesNotContain("open");
-      driver.host().openHostPorts(Set.of());
-      assertThat(engine.probe(one + "-gateway", List.of(target)))
+      engine.host().openHostPorts(Set.of());
+      assertThat(docker.probe(one + "-gateway", List.of(target)))
           .as("closed again")
           .doesNotContain("open");
     }
@@ -338,14 +338,14 @@ class SandboxIsolationIT {
   @Test
   void aNodeThatStartsKeepsThePortsThatAnotherNodeOpened() throws Exception {
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress());
-        var starting = new DockerSandboxEngine(engine.settings())) {
-      String target = driver.host().hostAddressFromSandbox() + ":" + model.getLocalPort();
-      driver.host().openHostPorts(Set.of(model.getLocalPort()));
+        var starting = new DockerSandboxEngine(docker.settings())) {
+      String target = engine.host().hostAddressFromSandbox() + ":" + model.getLocalPort();
+      engine.host().openHostPorts(Set.of(model.getLocalPort()));
       starting.isolate();
       assertThat(starting.host().isolationFailure()).isEmpty();
-      assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
+      assertThat(docker.probe(one + "-gateway", List.of(target))).containsExactly("open");
     } finally {
-      driver.host().openHostPorts(Set.of());
+      engine.host().openHostPorts(Set.of());
     }
   }
 
@@ -353,11 +353,11 @@ class SandboxIsolationIT {
   void onlyDestinationsThatAnOperatorOpenedAreReachable() {
     try (var opened =
         new DockerSandboxEngine(
-            engine.settings(Map.of("may-reach", OutsideMachine.CLOSED.getFirst() + ":80")))) {
+            docker.settings(Map.of("may-reach", OutsideMachine.CLOSED.getFirst() + ":80")))) {
       opened.host().openHostPorts(Set.of());
       opened.isolate();
       assertThat(
-              engine.probe(
+              docker.probe(
                   one + "-gateway",
                   List.of(
                       OutsideMachine.CLOSED.getFirst() + ":80",
@@ -372,41 +372,41 @@ class SandboxIsolationIT {
 
   @Test
   void theHostStillReachesASandbox() {
-    driver.isolate();
-    SandboxEndpoint endpoint = driver.observe(one).endpoint().orElseThrow();
+    engine.isolate();
+    SandboxEndpoint endpoint = engine.observe(one).endpoint().orElseThrow();
     assertThat(endpoint.host()).isEqualTo("127.0.0.1");
-    engine.awaitAnswer(endpoint);
+    docker.awaitAnswer(endpoint);
   }
 
   @Test
   void rulesThatWereFlushedOrOvertakenAreRepaired() {
-    driver.isolate();
+    engine.isolate();
     String chain = FirewallRules.forwardChain("it-isolation");
     List<String> target = List.of(OutsideMachine.CLOSED.getFirst() + ":80");
-    engine.root("iptables", "-w", "5", "-F", chain);
-    assertThat(engine.probe(one + "-gateway", target)).containsExactly("open");
-    driver.isolate();
-    assertThat(engine.probe(one + "-gateway", target)).doesNotContain("open");
-    engine.root("iptables", "-w", "5", "-I", "DOCKER-USER", "-j", "ACCEPT");
+    docker.root("iptables", "-w", "5", "-F", chain);
+    assertThat(docker.probe(one + "-gateway", target)).containsExactly("open");
+    engine.isolate();
+    assertThat(docker.probe(one + "-gateway", target)).doesNotContain("open");
+    docker.root("iptables", "-w", "5", "-I", "DOCKER-USER", "-j", "ACCEPT");
     try {
-      assertThat(engine.probe(one + "-gateway", target)).containsExactly("open");
-      driver.isolate();
-      assertThat(engine.probe(one + "-gateway", target)).doesNotContain("open");
+      assertThat(docker.probe(one + "-gateway", target)).containsExactly("open");
+      engine.isolate();
+      assertThat(docker.probe(one + "-gateway", target)).doesNotContain("open");
     } finally {
-      engine.root("iptables", "-w", "5", "-D", "DOCKER-USER", "-j", "ACCEPT");
+      docker.root("iptables", "-w", "5", "-D", "DOCKER-USER", "-j", "ACCEPT");
     }
-    String before = engine.root("iptables", "-w", "5", "-S");
-    driver.isolate();
-    assertThat(engine.root("iptables", "-w", "5", "-S")).isEqualTo(before);
+    String before = docker.root("iptables", "-w", "5", "-S");
+    engine.isolate();
+    assertThat(docker.root("iptables", "-w", "5", "-S")).isEqualTo(before);
   }
 
   @Test
   void removingTheRulesLeavesNone() {
-    driver.isolate();
-    assertThat(engine.root("iptables", "-w", "5", "-S"))
+    engine.isolate();
+    assertThat(docker.root("iptables", "-w", "5", "-S"))
         .contains(FirewallRules.forwardChain("it-isolation"));
-    driver.removeIsolation();
-    assertThat(engine.root("iptables", "-w", "5", "-S"))
+    engine.removeIsolation();
+    assertThat(docker.root("iptables", "-w", "5", "-S"))
         .doesNotContain(FirewallRules.forwardChain("it-isolation"));
   }
 
@@ -419,12 +419,12 @@ class SandboxIsolationIT {
     var script =
         "console.log(Object.values(require('os').networkInterfaces()).flat()"
             + ".filter(a => a.family === 'IPv6' && !a.internal).map(a => a.address).join())";
-    assertThat(engine.exec(one + "-gateway", List.of("node", "-e", script)).strip()).isEmpty();
+    assertThat(docker.exec(one + "-gateway", List.of("node", "-e", script)).strip()).isEmpty();
   }
 
   @Test
   void aProcessHasNoRights() {
-    String status = engine.exec(one + "-gateway", List.of("cat", "/proc/1/status"));
+    String status = docker.exec(one + "-gateway", List.of("cat", "/proc/1/status"));
     assertThat(status)
         .containsPattern("Uid:\t1000\t1000\t1000\t1000")
         .containsPattern("Gid:\t1000\t1000\t1000\t1000")
@@ -433,9 +433,9 @@ class SandboxIsolationIT {
         .containsPattern("CapBnd:\t0+\n")
         .containsPattern("NoNewPrivs:\t1\n")
         .containsPattern("Seccomp:\t2\n");
-    assertThat(engine.exec(one + "-gateway", List.of("sh", "-c", "touch /x /usr/x 2>&1; true")))
+    assertThat(docker.exec(one + "-gateway", List.of("sh", "-c", "touch /x /usr/x 2>&1; true")))
         .contains("Read-only file system");
-    assertThat(engine.exec(one + "-gateway", List.of("sh", "-c", "echo a > /tmp/x && cat /tmp/x")))
+    assertThat(docker.exec(one + "-gateway", List.of("sh", "-c", "echo a > /tmp/x && cat /tmp/x")))
         .isEqualTo("a\n");
   }
 
@@ -443,19 +443,19 @@ class SandboxIsolationIT {
   void aSandboxIsKilledBeforeTheServerWhenMemoryRunsOut() throws Exception {
     int sandbox =
         Integer.parseInt(
-            engine.exec(one + "-gateway", List.of("cat", "/proc/1/oom_score_adj")).strip());
+            docker.exec(one + "-gateway", List.of("cat", "/proc/1/oom_score_adj")).strip());
     int server = Integer.parseInt(Files.readString(Path.of("/proc/self/oom_score_adj")).strip());
     assertThat(sandbox).isGreaterThan(server);
   }
 
   @Test
   void aSandboxCannotExceedItsConnectionLimit() {
-    try (var limited = new DockerSandboxEngine(engine.settings(Map.of("max-connections", 20)))) {
+    try (var limited = new DockerSandboxEngine(docker.settings(Map.of("max-connections", 20)))) {
       limited.host().openHostPorts(Set.of());
       limited.isolate();
       assertThat(connections(40)).as("rule on").isEqualTo(20);
     } finally {
-      driver.isolate();
+      engine.isolate();
     }
     assertThat(connections(40)).as("with the default").isEqualTo(40);
   }
@@ -469,13 +469,13 @@ class SandboxIsolationIT {
                 .formatted(OutsideMachine.HOLDING_PORT, OutsideMachine.INTERNET)
             + "s.on('connect', () => { open++; end() }); s.on('error', end) }"
             + "setTimeout(() => { console.log(open); process.exit() }, 10000);";
-    return Integer.parseInt(engine.exec(one + "-gateway", List.of("node", "-e", script)).strip());
+    return Integer.parseInt(docker.exec(one + "-gateway", List.of("node", "-e", script)).strip());
   }
 
   @Test
   void aContainerHasItsLimits() {
-    var settings = engine.settings();
-    var container = engine.docker().inspectContainerCmd(one + "-gateway").exec();
+    var settings = docker.settings();
+    var container = docker.client().inspectContainerCmd(one + "-gateway").exec();
     var host = container.getHostConfig();
     assertThat(host.getMemory()).isEqualTo(RESOURCES.memoryBytes());
     assertThat(host.getMemorySwap()).isEqualTo(RESOURCES.memoryBytes());
@@ -500,7 +500,7 @@ class SandboxIsolationIT {
         .containsEntry("dev.chowder.instance", one.instanceId())
         .containsEntry("dev.chowder.attempt", "1")
         .containsEntry("dev.chowder.role", "gateway");
-    assertThat(engine.docker().inspectVolumeCmd(one.value()).exec().getLabels())
+    assertThat(docker.client().inspectVolumeCmd(one.value()).exec().getLabels())
         .containsEntry("dev.chowder.cluster", "it-isolation")
         .containsEntry("dev.chowder.organization", ORGANIZATION)
         .containsEntry("dev.chowder.instance", one.instanceId());
@@ -509,10 +509,10 @@ class SandboxIsolationIT {
   @Test
   void aSecretInAFileIsVisibleToItsUserOnlyAndNotByInspection() {
     SandboxId third = newId();
-    driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0, RESOURCES));
+    engine.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0, RESOURCES));
     var file = new SandboxFile(".config/key", ByteString.copyFromUtf8(CANARY), 0600);
     var result =
-        driver
+        engine
             .tasks()
             .run(
                 third,
@@ -531,18 +531,18 @@ class SandboxIsolationIT {
                 Duration.ofSeconds(20));
     assertThat(result.output())
         .isEqualTo("1000:1000 700 /home/node/.config\n1000:1000 600 /home/node/.config/key\n");
-    driver.homes().writeFiles(one, Fence.NONE, List.of(file));
+    engine.homes().writeFiles(one, Fence.NONE, List.of(file));
     assertThat(
-            engine.exec(
+            docker.exec(
                 one + "-gateway", List.of("stat", "-c", "%u:%g %a", "/home/node/.config/key")))
         .as("written while it runs")
         .isEqualTo("1000:1000 600\n");
-    assertThat(engine.exec(one + "-gateway", List.of("ls", "-A", "/home/node")))
+    assertThat(docker.exec(one + "-gateway", List.of("ls", "-A", "/home/node")))
         .as("no staged file remains")
         .doesNotContain(".chowder-");
-    String seen = engine.docker().inspectContainerCmd(one + "-gateway").exec().toString();
+    String seen = docker.client().inspectContainerCmd(one + "-gateway").exec().toString();
     assertThat(seen).contains("NOTE=visible").doesNotContain(CANARY);
-    assertThat(engine.docker().inspectContainerCmd(third + "-task").exec().toString())
+    assertThat(docker.client().inspectContainerCmd(third + "-task").exec().toString())
         .doesNotContain(CANARY);
   }
 }

@@ -64,45 +64,45 @@ class SandboxSeccompIT {
       print $ok ? "works" : "broken";
       """;
 
-  private final DockerTestEngine engine = new DockerTestEngine("it-seccomp");
+  private final DockerTestEngine docker = new DockerTestEngine("it-seccomp");
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
   @BeforeEach
   void begin() {
-    engine.removeOrphans();
+    docker.removeOrphans();
   }
 
   @AfterEach
   void close() {
-    engine.clear(id);
+    docker.clear(id);
   }
 
   @Test
   void ioUringKeyringsUserfaultfdAndUncommonSocketsAreForbidden() {
-    try (var driver = new DockerSandboxEngine(engine.settings())) {
-      start(driver, 1);
-      assertThat(perl(driver, TRY).lines()).hasSize(9).allMatch(FORBIDDEN::equals);
-      assertThat(perl(driver, USE)).isEqualTo("works");
+    try (var engine = new DockerSandboxEngine(docker.settings())) {
+      start(engine, 1);
+      assertThat(perl(engine, TRY).lines()).hasSize(9).allMatch(FORBIDDEN::equals);
+      assertThat(perl(engine, USE)).isEqualTo("works");
     }
   }
 
   @Test
   void withoutAProfileTheSameCallsReachTheKernel() {
-    try (var driver =
-        new DockerSandboxEngine(engine.settings(Map.of("seccomp-profile", "unconfined")))) {
-      start(driver, 1);
-      assertThat(perl(driver, TRY).lines()).hasSize(9).noneMatch(FORBIDDEN::equals);
+    try (var engine =
+        new DockerSandboxEngine(docker.settings(Map.of("seccomp-profile", "unconfined")))) {
+      start(engine, 1);
+      assertThat(perl(engine, TRY).lines()).hasSize(9).noneMatch(FORBIDDEN::equals);
     }
   }
 
   @Test
   void theContainerForFilesHasTheProfile() {
-    try (var driver = new DockerSandboxEngine(engine.settings())) {
-      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
-      var _ = driver.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
+    try (var engine = new DockerSandboxEngine(docker.settings())) {
+      engine.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
+      var _ = engine.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
       var options =
-          engine
-              .docker()
+          docker
+              .client()
               .inspectContainerCmd(id + "-files")
               .exec()
               .getHostConfig()
@@ -117,17 +117,17 @@ class SandboxSeccompIT {
   @Test
   void theContainerThatMeasuresAHomeHasTheProfileAndTheRuntime(@TempDir Path directory)
       throws Exception {
-    try (var proxy = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
-        var driver =
+    try (var proxy = new HeldEngine(directory.resolve("docker.sock"), docker.dockerHost());
+        var engine =
             new DockerSandboxEngine(
-                engine.settings(Map.of("host", proxy.host(), "runtime", "runc")));
+                docker.settings(Map.of("host", proxy.host(), "runtime", "runc")));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
+      engine.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
       var held = proxy.hold("POST /.*containers/[^/]+/start");
       var usage =
-          threads.submit(() -> driver.homes().measure(id, new HomeUsage(1L << 30, 100_000)));
+          threads.submit(() -> engine.homes().measure(id, new HomeUsage(1L << 30, 100_000)));
       assertThat(held.awaitRequest(Duration.ofSeconds(30))).isTrue();
-      var host = engine.docker().inspectContainerCmd(id + "-meter").exec().getHostConfig();
+      var host = docker.client().inspectContainerCmd(id + "-meter").exec().getHostConfig();
       held.release();
       assertThat(usage.get(60, TimeUnit.SECONDS)).isPresent();
       assertThat(host.getSecurityOpts())
@@ -139,31 +139,31 @@ class SandboxSeccompIT {
 
   @Test
   void theOperatorChoosesTheRuntime() {
-    try (var driver = new DockerSandboxEngine(engine.settings(Map.of("runtime", "runc")))) {
-      start(driver, 1);
+    try (var engine = new DockerSandboxEngine(docker.settings(Map.of("runtime", "runc")))) {
+      start(engine, 1);
       assertThat(
-              engine
-                  .docker()
+              docker
+                  .client()
                   .inspectContainerCmd(id + "-gateway")
                   .exec()
                   .getHostConfig()
                   .getRuntime())
           .isEqualTo("runc");
     }
-    try (var driver = new DockerSandboxEngine(engine.settings(Map.of("runtime", "no-such")))) {
-      assertThatThrownBy(() -> start(driver, 2))
+    try (var engine = new DockerSandboxEngine(docker.settings(Map.of("runtime", "no-such")))) {
+      assertThatThrownBy(() -> start(engine, 2))
           .isInstanceOf(SandboxException.class)
           .hasMessageContaining("no-such");
     }
   }
 
-  private void start(DockerSandboxEngine driver, int attempt) {
-    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
-    var _ = driver.start(id, Fence.ofAttempt(attempt), DockerTestEngine.answering("org-1"));
+  private void start(DockerSandboxEngine engine, int attempt) {
+    engine.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0, RESOURCES));
+    var _ = engine.start(id, Fence.ofAttempt(attempt), DockerTestEngine.answering("org-1"));
   }
 
-  private String perl(DockerSandboxEngine driver, String program) {
-    var result = driver.tasks().exec(id, List.of("perl", "-e", program), Duration.ofSeconds(20));
+  private String perl(DockerSandboxEngine engine, String program) {
+    var result = engine.tasks().exec(id, List.of("perl", "-e", program), Duration.ofSeconds(20));
     assertThat(result.exitCode()).as(result.output()).isZero();
     return result.output().strip();
   }

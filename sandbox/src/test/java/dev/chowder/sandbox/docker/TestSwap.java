@@ -11,18 +11,18 @@ import java.util.Optional;
 final class TestSwap implements AutoCloseable {
   private static final Path CONTROL = Path.of("/sys/class/zram-control");
 
-  private final DockerTestEngine engine = new DockerTestEngine("it-swap");
+  private final DockerTestEngine docker = new DockerTestEngine("it-swap");
   private Optional<String> number = Optional.empty();
 
   void open() {
     try {
       if (Files.readAllLines(Path.of("/proc/swaps")).size() > 1) return;
       assumeTrue(Files.exists(CONTROL), "this host has neither swap nor zram");
-      var added = engine.root("cat", CONTROL.resolve("hot_add").toString()).strip();
+      var added = docker.root("cat", CONTROL.resolve("hot_add").toString()).strip();
       number = Optional.of(added);
-      engine.root("sh", "-c", "echo 1G > /sys/block/zram" + added + "/disksize");
-      engine.root("mkswap", "/dev/zram" + added);
-      engine.root("swapon", "/dev/zram" + added);
+      docker.root("sh", "-c", "echo 1G > /sys/block/zram" + added + "/disksize");
+      docker.root("mkswap", "/dev/zram" + added);
+      docker.root("swapon", "/dev/zram" + added);
     } catch (IOException failed) {
       throw new AssertionError(failed);
     }
@@ -32,8 +32,8 @@ final class TestSwap implements AutoCloseable {
   public void close() {
     number.ifPresent(
         added -> {
-          engine.root("swapoff", "/dev/zram" + added);
-          engine.root("sh", "-c", "echo " + added + " > " + CONTROL.resolve("hot_remove"));
+          docker.root("swapoff", "/dev/zram" + added);
+          docker.root("sh", "-c", "echo " + added + " > " + CONTROL.resolve("hot_remove"));
         });
   }
 }

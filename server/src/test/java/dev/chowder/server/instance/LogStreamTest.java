@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Tests log streams with a driver and a caller that each test controls. */
+/** Tests log streams with an engine and a caller that each test controls. */
 class LogStreamTest {
   private static final String ID = "01900000-0000-7000-8000-000000000001";
 
@@ -58,7 +58,7 @@ class LogStreamTest {
   }
 
   @Test
-  void anUnexpectedExceptionOfTheDriverFailsTheCall() throws InterruptedException {
+  void anUnexpectedExceptionOfTheEngineFailsTheCall() throws InterruptedException {
     var bug = new IllegalStateException("a bug");
     begin(
         _ -> {
@@ -131,7 +131,7 @@ class LogStreamTest {
   }
 
   private void begin(Function<SandboxLogReader, AutoCloseable> logs) {
-    var driver =
+    var engine =
         (SandboxEngine)
             Proxy.newProxyInstance(
                 SandboxEngine.class.getClassLoader(),
@@ -143,7 +143,7 @@ class LogStreamTest {
                   return handle;
                 });
     LogStream.run(
-        new Sandboxes(driver, HostRebindings.NONE).of(ID, Optional.empty()),
+        new Sandboxes(engine, HostRebindings.NONE).of(ID, Optional.empty()),
         new InstanceId(ID),
         new InstanceRequests.Tail(ID, true, 10),
         line -> line,

@@ -34,22 +34,22 @@ class SandboxListenersTest {
 
   private final String id = UUID.randomUUID().toString();
   private final SandboxId sandbox = SandboxId.ofInstance(id);
-  private final SimulatedEngine driver = new SimulatedEngine(FakeSandboxSettings.instant());
+  private final SimulatedEngine engine = new SimulatedEngine(FakeSandboxSettings.instant());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final SandboxListeners listeners =
       new SandboxListeners(
-          new Sandboxes(driver, HostRebindings.NONE), Duration.ofHours(1), threads);
+          new Sandboxes(engine, HostRebindings.NONE), Duration.ofHours(1), threads);
 
   @AfterEach
   void close() {
     threads.close();
-    driver.close();
+    engine.close();
   }
 
   @Test
   void aFloodOfCallsQueriesTheHostOnce() throws Exception {
     var gateway = start(1);
-    driver.script().delay(Verb.OBSERVE, Duration.ofMillis(100));
+    engine.script().delay(Verb.OBSERVE, Duration.ofMillis(100));
     List<Future<Optional<InetSocketAddress>>> found = new ArrayList<>();
     for (int n = 0; n < 200; n++) {
       found.add(threads.submit(() -> listeners.lookup(id, Optional.empty(), gateway, PORT)));
@@ -62,7 +62,7 @@ class SandboxListenersTest {
   void aNewProcessDoesNotUseThePreviousAddress() {
     var first = start(1);
     assertThat(listeners.lookup(id, Optional.empty(), first, PORT)).contains(first);
-    driver.stop(sandbox, 1, Duration.ZERO);
+    engine.stop(sandbox, 1, Duration.ZERO);
     var second = start(2);
     assertThat(second).isNotEqualTo(first);
     assertThat(listeners.lookup(id, Optional.empty(), second, PORT)).contains(second);
@@ -71,7 +71,7 @@ class SandboxListenersTest {
   @Test
   void anUnresponsiveHostIsNotQueriedByEachCaller() {
     var gateway = start(1);
-    driver.script().failNext(Verb.OBSERVE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
+    engine.script().failNext(Verb.OBSERVE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
     assertThat(listeners.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();
     assertThat(listeners.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();
     assertThat(asked()).isEqualTo(1);
@@ -80,7 +80,7 @@ class SandboxListenersTest {
   @Test
   void aSandboxOnAnotherHostHasNoAddress() {
     var gateway = start(1);
-    var here = Optional.of(new HomeRef(driver.ref(sandbox), 0));
+    var here = Optional.of(new HomeRef(engine.ref(sandbox), 0));
     assertThat(listeners.lookup(id, here, gateway, PORT)).contains(gateway);
     var elsewhere = Optional.of(new HomeRef(new SandboxRef("fake", "another", sandbox.value()), 1));
     assertThat(listeners.lookup(id, elsewhere, gateway, PORT)).isEmpty();
@@ -90,16 +90,16 @@ class SandboxListenersTest {
   void aCachedAddressExpires() {
     var gateway = start(1);
     var forgetful =
-        new SandboxListeners(new Sandboxes(driver, HostRebindings.NONE), Duration.ZERO, threads);
+        new SandboxListeners(new Sandboxes(engine, HostRebindings.NONE), Duration.ZERO, threads);
     assertThat(forgetful.lookup(id, Optional.empty(), gateway, PORT)).contains(gateway);
-    driver.stop(sandbox, 1, Duration.ZERO);
+    engine.stop(sandbox, 1, Duration.ZERO);
     assertThat(forgetful.lookup(id, Optional.empty(), gateway, PORT)).isEmpty();
   }
 
   private InetSocketAddress start(int attempt) {
-    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 0, RESOURCES));
+    engine.create(new SandboxSpec(sandbox, "org", "chowder/fake", 0, RESOURCES));
     SandboxEndpoint endpoint =
-        driver.start(
+        engine.start(
             sandbox,
             Fence.ofAttempt(attempt),
             new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789, RESOURCES));
@@ -107,6 +107,6 @@ class SandboxListenersTest {
   }
 
   private long asked() {
-    return driver.script().calls().stream().filter(c -> c.verb() == Verb.OBSERVE).count();
+    return engine.script().calls().stream().filter(c -> c.verb() == Verb.OBSERVE).count();
   }
 }

@@ -441,7 +441,7 @@ final class FaultSchedule implements AutoCloseable {
       note(verb + " takes " + delay);
       script.delay(verb, delay);
     } else if (dice < 50) {
-      // In the simulator the other verbs have no time limit; the calls of a real driver do.
+      // In the simulator the other verbs have no time limit; the calls of a real engine do.
       var verb = pick(List.of(Verb.RUN, Verb.START));
       note(verb + " hangs");
       taskHangs |= verb == Verb.RUN;

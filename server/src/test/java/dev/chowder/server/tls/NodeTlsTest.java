@@ -52,7 +52,7 @@ class NodeTlsTest {
     node = ours.issue("node", "chowder-node", "localhost");
     caller = ours.issue("envoy");
     untrusted = new CertificateAuthority(folder, "strangers").issue("envoy");
-    chowder = Chowder.start(ConfigFactory.load(settings("home")), NodeTlsTest::driver);
+    chowder = Chowder.start(ConfigFactory.load(settings("home")), NodeTlsTest::engine);
   }
 
   private static Config settings(String home) {
@@ -76,7 +76,7 @@ class NodeTlsTest {
         .withFallback(ConfigFactory.parseResources("application.conf"));
   }
 
-  private static SimulatedEngine driver(Config unused) {
+  private static SimulatedEngine engine(Config unused) {
     return new SimulatedEngine(FakeSandboxSettings.instant().in(folder.resolve("sandboxes")));
   }
 
@@ -150,7 +150,7 @@ class NodeTlsTest {
             .withFallback(settings("another-home"));
     Rejection.ofSetting(
             "chowder.tls.internal-ca",
-            () -> Chowder.start(ConfigFactory.load(settings), NodeTlsTest::driver))
+            () -> Chowder.start(ConfigFactory.load(settings), NodeTlsTest::engine))
         .shows("CHOWDER_TLS_INTERNAL_CA");
     assertThat(Files.exists(folder.resolve("another-home"))).isFalse();
   }
