@@ -17,8 +17,8 @@ import java.util.Optional;
  * @param socket path of the engine's Unix domain socket; empty if this node uses another engine
  * @param callTimeout limit of a call beyond the time that the call itself allows
  * @param stallTimeout maximum time without progress of a call for files
- * @param keepaliveInterval time after which an idle connection is checked
- * @param keepaliveTimeout time after which a connection that does not confirm counts as broken
+ * @param keepAliveInterval time after which an idle connection is checked
+ * @param keepAliveTimeout time after which a connection that does not confirm counts as broken
  * @param maxReconnectDelay maximum delay before the connection and the watch are opened again
  * @param isolationCheckInterval time between two queries whether sandboxes are isolated
  * @param maxMessageBytes size of one message
@@ -30,12 +30,12 @@ public record RemoteSettings(
     Optional<Path> socket,
     Duration callTimeout,
     Duration stallTimeout,
-    Duration keepaliveInterval,
-    Duration keepaliveTimeout,
+    Duration keepAliveInterval,
+    Duration keepAliveTimeout,
     Duration maxReconnectDelay,
     Duration isolationCheckInterval,
-    @Setting("max-message-size") int maxMessageBytes,
-    @Setting("max-files-size") long maxFilesBytes,
+    int maxMessageBytes,
+    long maxFilesBytes,
     int maxConcurrentCalls,
     @Setting(min = "1") int maxWaitingEvents) {
 

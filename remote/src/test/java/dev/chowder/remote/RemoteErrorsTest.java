@@ -125,7 +125,8 @@ class RemoteErrorsTest extends RemoteFixture {
 
   @Test
   void filesBeyondTheLimitAreRejected() throws IOException {
-    opened.add(EngineServer.start(new TestEngine(), settings(Map.of("max-files-size", "100 KiB"))));
+    opened.add(
+        EngineServer.start(new TestEngine(), settings(Map.of("max-files-bytes", "100 KiB"))));
     var file = new SandboxFile("big", ByteString.copyFrom(new byte[101 * 1024]), 0600);
     assertThat(
             catchThrowableOfType(

@@ -125,7 +125,7 @@ class SettingNamesTest {
     var replaced =
         Pattern.compile(
             "(.*[-_.])?(limit|time-out|wait|patience|grace|every|again|remind|sweep|unborn|looks?"
-                + "|notices|believed|settle|owed|rehearsal|console)([-_.].*)?");
+                + "|notices|believed|settle|owed|rehearsal|console|keepalive)([-_.].*)?");
     var names = new TreeSet<>(defaults().keySet());
     settings().variables().forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
     assertThat(names).noneMatch(name -> replaced.matcher(name).matches());
