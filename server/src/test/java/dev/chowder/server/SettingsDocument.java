@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,9 @@ final class SettingsDocument {
   private final Map<String, Setting> settings = new LinkedHashMap<>();
   private final Map<String, String> sections = new LinkedHashMap<>();
 
+  /** Paths of the outermost blocks of all files. */
+  private final Set<String> blocks = new HashSet<>();
+
   SettingsDocument(List<Path> files) throws IOException {
     for (var file : files) read(file);
   }
@@ -64,28 +69,33 @@ final class SettingsDocument {
 
   String text() {
     var text = new StringBuilder(HEAD);
-    var last = "";
-    for (var entry : settings.entrySet()) {
-      var section = section(entry.getKey());
-      if (!section.equals(last)) {
-        text.append("\n## `").append(section).append("`\n\n");
-        var comment = sections.getOrDefault(section, "");
-        if (!comment.isEmpty()) text.append(comment).append("\n\n");
-        text.append("| setting | variable | default | |\n| --- | --- | --- | --- |\n");
-        last = section;
-      }
-      var setting = entry.getValue();
-      text.append("| `")
-          .append(entry.getKey())
-          .append("` | ")
-          .append(String.join(", ", setting.variables().stream().map(v -> "`" + v + "`").toList()))
-          .append(" | `")
-          .append(setting.value().replace("|", "\\|"))
-          .append("` | ")
-          .append(setting.comment().replace("|", "\\|"))
-          .append(" |\n");
-    }
+    bySection()
+        .forEach(
+            (section, entries) -> {
+              text.append("\n## `").append(section).append("`\n\n");
+              var comment = sections.getOrDefault(section, "");
+              if (!comment.isEmpty()) text.append(comment).append("\n\n");
+              text.append("| setting | variable | default | |\n| --- | --- | --- | --- |\n");
+              entries.forEach(entry -> text.append(row(entry.getKey(), entry.getValue())));
+            });
     return text.append(old()).toString();
+  }
+
+  /** Returns the settings of each section. Several modules may define settings of one section. */
+  private Map<String, List<Map.Entry<String, Setting>>> bySection() {
+    return settings.entrySet().stream()
+        .collect(
+            Collectors.groupingBy(
+                entry -> section(entry.getKey()), LinkedHashMap::new, Collectors.toList()));
+  }
+
+  private static String row(String path, Setting setting) {
+    return "| `%s` | %s | `%s` | %s |\n"
+        .formatted(
+            path,
+            setting.variables().stream().map(v -> "`" + v + "`").collect(Collectors.joining(", ")),
+            setting.value().replace("|", "\\|"),
+            setting.comment().replace("|", "\\|"));
   }
 
   /** Returns the names of commits before the first release, which nodes and scripts refuse. */
@@ -119,11 +129,16 @@ final class SettingsDocument {
 
   /**
    * Returns {@code chowder.grpc} for {@code chowder.grpc.port}, and {@code chowder} for a setting
-   * directly in it.
+   * directly in it. A block of its own in a file, such as {@code chowder.sandbox.docker}, is a
+   * section too.
    */
-  private static String section(String path) {
+  private String section(String path) {
     var parts = List.of(path.split("\\.", -1));
-    return String.join(".", parts.subList(0, Math.min(2, parts.size() - 1)));
+    var section = String.join(".", parts.subList(0, Math.min(2, parts.size() - 1)));
+    return blocks.stream()
+        .filter(block -> path.startsWith(block + ".") && block.length() > section.length())
+        .max(Comparator.comparingInt(String::length))
+        .orElse(section);
   }
 
   private void read(Path file) throws IOException {
@@ -142,6 +157,7 @@ final class SettingsDocument {
       if (line.equals("}")) {
         path.removeLast();
       } else if (opens.matches()) {
+        if (path.isEmpty()) blocks.add(opens.group(1));
         path.addLast(opens.group(1));
         sections.putIfAbsent(String.join(".", path), String.join(" ", comment));
       } else if (sets.matches()) {

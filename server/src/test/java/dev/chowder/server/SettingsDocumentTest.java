@@ -13,10 +13,22 @@ class SettingsDocumentTest {
 
   @Test
   void theDocumentMatchesTheSettings() throws IOException {
-    var text = new SettingsDocument(MavenModules.files("src/main/resources/reference.conf")).text();
+    var text = text();
     if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)
         .as("run this test with -Dchowder.update-docs=true, and read the difference")
         .hasContent(text);
+  }
+
+  /** A link or a reader finds one table for a heading. */
+  @Test
+  void eachHeadingIsUnique() throws IOException {
+    assertThat(text().lines().filter(line -> line.startsWith("#")))
+        .hasSizeGreaterThan(30)
+        .doesNotHaveDuplicates();
+  }
+
+  private static String text() throws IOException {
+    return new SettingsDocument(MavenModules.files("src/main/resources/reference.conf")).text();
   }
 }
