@@ -145,7 +145,14 @@ class SettingNamesTest {
   @Test
   void everyRemovedNameIsRefusedWithTheReason() {
     assertThat(OldSettings.removed())
-        .containsKeys("chowder.instances.max-labels", "CHOWDER_RATE_LIGHT_FACTOR");
+        .containsKeys(
+            "chowder.instances.max-labels",
+            "CHOWDER_BENCH_ENVOY_ADMIN_PORT",
+            "CHOWDER_FUZZ_ENVOY_ADMIN_PORT",
+            "CHOWDER_RATE_LIGHT_FACTOR",
+            "CHOWDER_ROLLING_ENVOY_ADMIN_PORT",
+            "CHOWDER_SERVICES",
+            "CHOWDER_TEST_ENVOY_ADMIN_PORT");
     OldSettings.removed()
         .forEach(
             (old, why) ->
