@@ -6,6 +6,7 @@ import com.google.protobuf.Descriptors.MethodDescriptor;
 import dev.chowder.api.v1.Rpc;
 import dev.chowder.apidocs.EnvoyConfiguration.Route;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,27 @@ class EnvoyRoutesTest {
                 assertThat(route.keyCheck()).isEmpty();
               }
             });
+  }
+
+  /** People write the default in the last routes of the file and in the comment of the option. */
+  @Test
+  void theDefaultTimeoutWrittenByHandIsTheOneOfTheGenerator() throws IOException {
+    var expected = EnvoyRoutes.DEFAULT_SECONDS + "s";
+    var envoy = EnvoyConfiguration.read();
+    assertThat(envoy.grpcRoute("/chowder.v1.AnyService/AnyRpc", false).action("timeout"))
+        .isEqualTo(expected);
+    for (var call : calls()) {
+      if (isUpload(call)) continue;
+      for (var length : List.of("0", "10")) {
+        assertThat(route(envoy, call, Map.of("content-length", length)).action("timeout"))
+            .as("%s with %s bytes", call, length)
+            .isEqualTo(expected);
+      }
+    }
+    assertThat(Path.of("..", "proto", "src", "main", "proto", "chowder", "v1", "options.proto"))
+        .content()
+        .contains("in seconds; %d if 0.".formatted(EnvoyRoutes.DEFAULT_SECONDS));
+    assertThat(DEFAULT_SECONDS).isEqualTo(EnvoyRoutes.DEFAULT_SECONDS);
   }
 
   /** Otherwise the server would hold their messages while they arrive. */
