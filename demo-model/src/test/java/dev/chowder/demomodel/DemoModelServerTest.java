@@ -17,8 +17,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,13 +143,14 @@ class DemoModelServerTest {
       assertThat(get("/demo/stats").path("active").asInt()).isEqualTo(1);
     }
 
-    JsonNode stats = get("/demo/stats");
-    Instant deadline = Instant.now().plus(LIMIT);
-    while (stats.path("active").asInt() > 0 && Instant.now().isBefore(deadline)) {
-      Thread.onSpinWait();
-      stats = get("/demo/stats");
-    }
-    assertThat(stats.toString()).isEqualTo("{\"requests\":1,\"cancelled\":1,\"active\":0}");
+    Awaitility.await("the end of the request")
+        .pollInSameThread()
+        .pollDelay(Duration.ZERO)
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(get("/demo/stats").toString())
+                    .isEqualTo("{\"requests\":1,\"cancelled\":1,\"active\":0}"));
   }
 
   @Test

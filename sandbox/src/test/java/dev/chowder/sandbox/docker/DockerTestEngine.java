@@ -13,6 +13,7 @@ import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
@@ -197,19 +198,19 @@ final class DockerTestEngine {
   }
 
   void awaitAnswer(SandboxEndpoint endpoint) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (true) {
-      try {
-        var connection = URI.create("http://" + endpoint + "/").toURL().openConnection();
-        connection.setConnectTimeout(1000);
-        connection.setReadTimeout(1000);
-        assertThat(connection.getInputStream().readAllBytes()).asString().isEqualTo("ok");
-        return;
-      } catch (IOException notYet) {
-        assertThat(System.nanoTime()).as(notYet.toString()).isLessThan(deadline);
-        Thread.onSpinWait();
-      }
-    }
+    Await.untilSolved(
+        Duration.ofSeconds(30),
+        () -> {
+          try {
+            var connection = URI.create("http://" + endpoint + "/").toURL().openConnection();
+            connection.setConnectTimeout(1000);
+            connection.setReadTimeout(1000);
+            assertThat(connection.getInputStream().readAllBytes()).asString().isEqualTo("ok");
+            return "";
+          } catch (IOException notYet) {
+            return endpoint + " does not answer: " + notYet;
+          }
+        });
   }
 
   /** Runs a command as root and returns its output. */

@@ -15,6 +15,7 @@ import dev.chowder.api.v1.OrganizationServiceProto;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.SkillServiceProto;
 import dev.chowder.api.v1.SubscriptionServiceProto;
+import dev.chowder.base.Await;
 import dev.chowder.server.auth.AuthInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -402,7 +403,8 @@ class ScopedKeysIT {
   }
 
   private static void awaitPassed(Instant time) {
-    while (!Instant.now().isAfter(time)) Thread.onSpinWait();
+    Await.until(
+        Await.LIMIT, () -> Instant.now().isAfter(time), () -> time + " is still in the future");
   }
 
   private static String create(String owner) throws IOException {

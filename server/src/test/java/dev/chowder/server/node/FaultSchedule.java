@@ -13,6 +13,7 @@ import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
+import dev.chowder.base.Await;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceJournal;
@@ -45,7 +46,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -197,11 +197,8 @@ final class FaultSchedule implements AutoCloseable {
   private void awaitMember() {
     if (names.get() == 0) return;
     var rows = new InstanceRows(database);
-    long end = System.nanoTime() + MEMBER_PATIENCE.toNanos();
-    while (rows.unlisted(organizationId, Name.POOLED.label()).isEmpty()
-        && System.nanoTime() < end) {
-      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-    }
+    Await.holdsWithin(
+        MEMBER_PATIENCE, () -> !rows.unlisted(organizationId, Name.POOLED.label()).isEmpty());
   }
 
   private List<String> members() {

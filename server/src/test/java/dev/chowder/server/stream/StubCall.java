@@ -2,7 +2,9 @@ package dev.chowder.server.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.base.Await;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * an end is sent while another is in progress, or after the end.
  */
 public final class StubCall<T> extends ServerCallStreamObserver<T> {
+  private static final Duration LIMIT = Duration.ofSeconds(20);
   private static final Set<Thread.State> BLOCKED =
       EnumSet.of(Thread.State.BLOCKED, Thread.State.WAITING, Thread.State.TIMED_WAITING);
 
@@ -113,11 +116,10 @@ public final class StubCall<T> extends ServerCallStreamObserver<T> {
 
   /** Waits until the thread is blocked, or {@code otherwise} is true. */
   public static void awaitBlocked(Thread thread, BooleanSupplier otherwise) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!BLOCKED.contains(thread.getState()) && !otherwise.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("the thread is not blocked").isLessThan(deadline);
-      Thread.onSpinWait();
-    }
+    Await.until(
+        LIMIT,
+        () -> BLOCKED.contains(thread.getState()) || otherwise.getAsBoolean(),
+        () -> "the thread is not blocked");
   }
 
   private static void noHandler() {
@@ -125,7 +127,7 @@ public final class StubCall<T> extends ServerCallStreamObserver<T> {
   }
 
   private synchronized void await(BooleanSupplier holds, String what) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + LIMIT.toNanos();
     try {
       while (!holds.getAsBoolean()) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
