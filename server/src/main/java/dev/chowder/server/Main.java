@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.secret.MasterKeyException;
 import dev.chowder.server.operator.OperatorCommandLine;
+import dev.chowder.server.operator.StorageCommands;
 import dev.chowder.storage.StorageException;
 import java.io.IOException;
 import java.net.BindException;

@@ -1,4 +1,4 @@
-package dev.chowder.server;
+package dev.chowder.server.operator;
 
 import com.typesafe.config.Config;
 import dev.chowder.secret.BackupTag;
@@ -17,7 +17,7 @@ import java.util.List;
  * Runs an operator's commands on the database and its backups without a node. Used by {@code
  * scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
  */
-final class StorageCommands {
+public final class StorageCommands {
   private static final String USAGE =
       """
       arguments: must be none, migrate, backup [--unsigned] FILE, restore [--unsigned] FILE \
@@ -31,7 +31,7 @@ final class StorageCommands {
    *
    * @param arguments not empty
    */
-  static void run(Config config, List<String> arguments, PrintStream out) {
+  public static void run(Config config, List<String> arguments, PrintStream out) {
     OldSettings.reject(config, System.getenv());
     var command = arguments.getFirst();
     boolean unsigned = arguments.size() > 1 && arguments.get(1).equals("--unsigned");
