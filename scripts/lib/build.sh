@@ -43,6 +43,8 @@ build_locked() {
 build_missing() {
   if [ -f "$APP/complete" ]; then return 0; fi
   maven_ensure
+  # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
+  rm -rf "$BUILD_ROOT"/{server,simulator,demo-model}/target/lib
   build_modules '!bench'
   build_keep
   build_remove_old "$CHOWDER_CACHE/app"

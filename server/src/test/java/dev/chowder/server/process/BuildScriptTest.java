@@ -149,6 +149,20 @@ class BuildScriptTest {
     assertThat(app.resolve("simulator/shared.jar")).doesNotExist();
   }
 
+  /** Maven leaves the libraries of earlier builds. */
+  @Test
+  void librariesOfAnEarlierBuildAreNotOnTheClassPath() throws Exception {
+    for (var module : List.of("server", "simulator", "demo-model")) {
+      var libraries = Files.createDirectories(sources.resolve(module).resolve("target/lib"));
+      Files.writeString(libraries.resolve("chowder-simulator-0.jar"), "old");
+    }
+    var app = build("build_ensure").app();
+    assertThat(app.resolve("server/lib/shared.jar")).isRegularFile();
+    try (var files = Files.walk(app)) {
+      assertThat(files).noneMatch(file -> file.endsWith("chowder-simulator-0.jar"));
+    }
+  }
+
   private List<String> builds() throws IOException {
     return Files.readAllLines(folder.resolve("home/builds"));
   }
