@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 public final class EngineServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EngineServer.class);
 
-  /** Much longer than the connections need to end; the work of an engine is not waited for. */
+  /** Connections end much sooner. Does not wait for the engine's work. */
   private static final int CLOSE_SECONDS = 5;
 
   private final EngineSocket socket;
@@ -37,7 +37,8 @@ public final class EngineServer implements AutoCloseable {
    * Starts to serve an engine. When this returns, clients can connect.
    *
    * @throws IllegalArgumentException if the settings name no socket
-   * @throws IOException if another process serves the socket, or if it cannot be created
+   * @throws IOException if another process serves the socket, if a file that is not a socket has
+   *     its path, or if it cannot be created
    */
   public static EngineServer start(SandboxEngine engine, RemoteSettings settings)
       throws IOException {
@@ -45,24 +46,13 @@ public final class EngineServer implements AutoCloseable {
     Path path = settings.requiredSocket();
     var socket = EngineSocket.at(path);
     var loops = EventLoops.open("chowder-engine-server");
-    var server =
-        NettyServerBuilder.forAddress(new DomainSocketAddress(socket.bound().toFile()))
-            .channelType(EpollServerDomainSocketChannel.class)
-            .bossEventLoopGroup(loops.group())
-            .workerEventLoopGroup(loops.group())
-            // gRPC sets it, and Unix domain sockets do not have it.
-            .withChildOption(ChannelOption.SO_KEEPALIVE, null)
-            // Each call has a thread of its own (HandlerCall), and its callbacks do not block.
-            .directExecutor()
-            .permitKeepAliveTime(1, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .maxInboundMessageSize(settings.maxMessageBytes())
-            .maxConcurrentCallsPerConnection(settings.maxConcurrentCalls())
-            .addService(new SandboxCalls(engine, settings.maxWaitingEvents()))
-            .addService(new TaskCalls(engine.tasks()))
-            .addService(new HomeCalls(engine.homes(), settings.maxFilesBytes()))
-            .addService(new HostCalls(engine.host()))
-            .build();
+    Server server;
+    try {
+      server = build(engine, settings, socket, loops);
+    } catch (RuntimeException failed) {
+      release(socket, loops);
+      throw failed;
+    }
     var started = new EngineServer(socket, loops, server);
     try {
       server.start();
@@ -75,19 +65,35 @@ public final class EngineServer implements AutoCloseable {
     return started;
   }
 
+  private static Server build(
+      SandboxEngine engine, RemoteSettings settings, EngineSocket socket, EventLoops loops) {
+    return NettyServerBuilder.forAddress(new DomainSocketAddress(socket.bound().toFile()))
+        .channelType(EpollServerDomainSocketChannel.class)
+        .bossEventLoopGroup(loops.group())
+        .workerEventLoopGroup(loops.group())
+        // gRPC sets it, and Unix domain sockets do not have it.
+        .withChildOption(ChannelOption.SO_KEEPALIVE, null)
+        // Each call has a thread of its own (HandlerCall), and its callbacks do not block.
+        .directExecutor()
+        .permitKeepAliveTime(1, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .maxInboundMessageSize(settings.maxMessageBytes())
+        .maxConcurrentCallsPerConnection(settings.maxConcurrentCalls())
+        .addService(new SandboxCalls(engine, settings.maxWaitingEvents()))
+        .addService(new TaskCalls(engine.tasks()))
+        .addService(new HomeCalls(engine.homes(), settings.maxFilesBytes()))
+        .addService(new HostCalls(engine.host()))
+        .build();
+  }
+
   /** Waits until the server is closed. */
   public void awaitEnd() throws InterruptedException {
     server.awaitTermination();
   }
 
-  /** Removes the socket, and ends all connections. Calls in progress are interrupted. */
+  /** Ends all connections, and removes the socket. Calls in progress are interrupted. */
   @Override
   public void close() {
-    try {
-      socket.close();
-    } catch (IOException failed) {
-      log.warn("event=socket-left why={}", failed.getMessage());
-    }
     server.shutdownNow();
     try {
       // The threads of the connections end each call.
@@ -96,6 +102,15 @@ public final class EngineServer implements AutoCloseable {
       }
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
+    }
+    release(socket, loops);
+  }
+
+  private static void release(EngineSocket socket, EventLoops loops) {
+    try {
+      socket.close();
+    } catch (IOException failed) {
+      log.warn("event=socket-left why={}", failed.getMessage());
     }
     loops.close();
   }

@@ -28,15 +28,15 @@ import java.util.Optional;
  */
 public record RemoteSettings(
     Optional<Path> socket,
-    Duration callTimeout,
-    Duration stallTimeout,
-    Duration keepAliveInterval,
-    Duration keepAliveTimeout,
-    Duration maxReconnectDelay,
+    @Setting(min = "100ms") Duration callTimeout,
+    @Setting(min = "100ms") Duration stallTimeout,
+    @Setting(min = "10s") Duration keepAliveInterval,
+    @Setting(min = "100ms") Duration keepAliveTimeout,
+    @Setting(min = "100ms") Duration maxReconnectDelay,
     Duration isolationCheckInterval,
-    int maxMessageBytes,
-    long maxFilesBytes,
-    int maxConcurrentCalls,
+    @Setting(min = "4 MiB") int maxMessageBytes,
+    @Setting(min = "1") long maxFilesBytes,
+    @Setting(min = "1") int maxConcurrentCalls,
     @Setting(min = "1") int maxWaitingEvents) {
 
   /** The address of a socket has 108 bytes, and a server binds in a folder beside its socket. */
@@ -45,10 +45,14 @@ public record RemoteSettings(
   private static final String PATH = "chowder.sandbox.remote";
 
   public RemoteSettings {
-    var length = socket.map(path -> path.toString().getBytes(UTF_8).length).orElse(0);
+    var length =
+        socket.map(path -> path.toAbsolutePath().toString().getBytes(UTF_8).length).orElse(0);
     if (length > MAX_PATH_BYTES) {
       throw new IllegalArgumentException(
-          must(PATH + ".socket", "have at most " + MAX_PATH_BYTES + " bytes", length));
+          must(
+              PATH + ".socket",
+              "have at most " + MAX_PATH_BYTES + " bytes as an absolute path",
+              length));
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.chowder.remote;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.chowder.base.Await;
@@ -13,12 +12,9 @@ import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxRef;
-import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.file.Files;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +29,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tests connections that break, calls that are interrupted, and the file of the socket. */
+/** Tests connections that break, and calls that are interrupted. */
 @Timeout(60)
 class RemoteConnectionTest extends RemoteFixture {
   /** An engine whose observations wait until they are interrupted. */
@@ -319,45 +315,6 @@ class RemoteConnectionTest extends RemoteFixture {
         }
       };
     }
-  }
-
-  @Test
-  void onlyTheUserMayOpenTheSocketAndItIsRemovedAtTheEnd() throws IOException {
-    var server = serve(new TestEngine());
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket())))
-        .isEqualTo("rw-------");
-    try (var files = Files.list(folder)) {
-      assertThat(files).containsExactly(socket());
-    }
-    server.close();
-    assertThat(folder).isEmptyDirectory();
-  }
-
-  @Test
-  void aSocketHasOneServer() throws IOException {
-    serve(new TestEngine());
-    assertThatThrownBy(() -> serve(new TestEngine())).isInstanceOf(IOException.class);
-    assertThat(client().observe(ID).homeExists()).isFalse();
-  }
-
-  @Test
-  void theSocketOfAServerThatWasKilledIsReplaced() throws IOException {
-    try (var killed = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      killed.bind(UnixDomainSocketAddress.of(socket()));
-    }
-    assertThat(socket()).exists();
-    serve(new TestEngine());
-    assertThat(client().observe(ID).homeExists()).isFalse();
-  }
-
-  @Test
-  void aMissingOrLongPathIsRejected() {
-    assertThatThrownBy(() -> client(Map.of("socket", "")))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("chowder.sandbox.remote.socket");
-    assertThatThrownBy(() -> settings(Map.of("socket", "/" + "x".repeat(90))))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("got 91");
   }
 
   private static void assertReason(Reason reason, Runnable call) {

@@ -114,6 +114,10 @@ public final class SimulatorProcess implements AutoCloseable {
     return folder.resolve("engine.sock");
   }
 
+  private Path lock() {
+    return folder.resolve("engine.sock.lock");
+  }
+
   private Path log() {
     return folder.resolve("simulator.log");
   }
@@ -137,7 +141,7 @@ public final class SimulatorProcess implements AutoCloseable {
     try {
       process.waitFor();
       Runtime.getRuntime().removeShutdownHook(end);
-      for (var file : List.of(socket(), log(), folder)) Files.deleteIfExists(file);
+      for (var file : List.of(socket(), lock(), log(), folder)) Files.deleteIfExists(file);
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
     } catch (IOException failed) {
