@@ -1,5 +1,7 @@
 package dev.chowder.remote;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.protobuf.Timestamp;
 import dev.chowder.engine.v1.Endpoint;
 import dev.chowder.engine.v1.Entry;
@@ -30,6 +32,9 @@ import java.util.Optional;
 
 /** Translates the values of an engine into messages of the protocol, and back. */
 final class EngineMessages {
+  /** The limit of the output of a task. */
+  private static final int OUTPUT_BYTES = 16 * 1024;
+
   private EngineMessages() {}
 
   static SandboxId sandbox(String id) {
@@ -180,8 +185,22 @@ final class EngineMessages {
     return dev.chowder.engine.v1.TaskResult.newBuilder()
         .setExitCode(result.exitCode())
         .setOutOfMemory(result.outOfMemory())
-        .setOutput(result.output())
+        .setOutput(tail(result.output()))
         .build();
+  }
+
+  /**
+   * Returns the end of an output that is longer than the limit. It starts after a white space,
+   * because the masking of secrets would not recognize a part of one.
+   */
+  private static String tail(String output) {
+    var bytes = output.getBytes(UTF_8);
+    if (bytes.length <= OUTPUT_BYTES) return output;
+    var last = new String(bytes, bytes.length - OUTPUT_BYTES, OUTPUT_BYTES, UTF_8);
+    for (int i = 0; i < last.length(); i++) {
+      if (Character.isWhitespace(last.charAt(i))) return last.substring(i);
+    }
+    return "";
   }
 
   static TaskResult fromWire(dev.chowder.engine.v1.TaskResult result) {
