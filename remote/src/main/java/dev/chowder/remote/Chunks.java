@@ -1,6 +1,7 @@
 package dev.chowder.remote;
 
 import com.google.protobuf.ByteString;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 
@@ -24,15 +25,13 @@ final class Chunks {
 
   /** Returns a stream that sends what is written in chunks; the last one when it is flushed. */
   static OutputStream stream(Sink to) {
-    return new Stream(to);
+    return new BufferedOutputStream(new Unbuffered(to), BYTES);
   }
 
-  private static final class Stream extends OutputStream {
+  private static final class Unbuffered extends OutputStream {
     private final Sink to;
-    private final byte[] buffer = new byte[BYTES];
-    private int used;
 
-    Stream(Sink to) {
+    Unbuffered(Sink to) {
       this.to = to;
     }
 
@@ -43,20 +42,7 @@ final class Chunks {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-      for (int left = length; left > 0; ) {
-        int some = Math.min(left, BYTES - used);
-        System.arraycopy(bytes, offset + length - left, buffer, used, some);
-        used += some;
-        left -= some;
-        if (used == BYTES) flush();
-      }
-    }
-
-    @Override
-    public void flush() throws IOException {
-      if (used == 0) return;
-      to.send(ByteString.copyFrom(buffer, 0, used));
-      used = 0;
+      send(ByteString.copyFrom(bytes, offset, length), to);
     }
   }
 }
