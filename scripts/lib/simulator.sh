@@ -7,16 +7,31 @@
 #
 # Other scripts source this file. Then it needs common.sh, settings.sh, process.sh and build.sh.
 
-# simulator_ensure: starts the simulator of this installation, unless it runs, and sets the variables for its nodes. The sandboxes are in
-# CHOWDER_FAKE_SANDBOXES and survive a restart.
+# simulator_ensure: starts the simulator of this installation, or restarts it if its code or settings changed, and sets the variables for
+# its nodes. The sandboxes are in CHOWDER_FAKE_SANDBOXES and survive a restart.
 simulator_ensure() {
+  local key
   export CHOWDER_SANDBOX_ENGINE=remote CHOWDER_SANDBOX_SOCKET="$RUN/simulator.sock" CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
-  if process_supervised simulator; then return 0; fi
-  # Of a simulator that was killed.
-  rm -f "$CHOWDER_SANDBOX_SOCKET"
   simulator_command
-  process_start simulator "${SIMULATOR_COMMAND[@]}"
-  process_await simulator test -S "$CHOWDER_SANDBOX_SOCKET"
+  key="$(simulator_key)"
+  if ! process_supervised simulator || [ "$(cat "$RUN/simulator.key" 2>/dev/null)" != "$key" ]; then
+    process_stop simulator
+    process_start simulator "${SIMULATOR_COMMAND[@]}"
+    printf '%s\n' "$key" >"$RUN/simulator.key"
+  fi
+  process_await simulator simulator_serves
+}
+
+# Succeeds if the process of the pid file serves. The socket alone proves nothing, because that of a killed simulator stays. An engine
+# writes its process id into the lock file of the socket when it serves.
+simulator_serves() { [ -s "$RUN/simulator.pid" ] && [ "$(cat "$CHOWDER_SANDBOX_SOCKET.lock" 2>/dev/null)" = "$(cat "$RUN/simulator.pid")" ]; }
+
+# Prints a hash of the code and settings of the simulator. A different value requires a restart.
+simulator_key() {
+  {
+    printf '%s\n' "${SIMULATOR_COMMAND[@]}" "$CHOWDER_SANDBOX_SOCKET"
+    env | grep '^CHOWDER_FAKE_' | LC_ALL=C sort
+  } | sha256sum | cut -c1-16
 }
 
 simulator_stop() { process_stop simulator; }
