@@ -11,8 +11,10 @@ import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxHost;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,11 +22,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The host of an engine in another process; like {@link SandboxHost#NONE} if the engine does not
- * serve hosts. Regularly reads whether sandboxes are isolated, and sends the open ports again if
- * the engine did not respond or was connected again.
+ * serve hosts. Regularly reads whether sandboxes are isolated, which they are not while the engine
+ * does not respond. Sends the open ports again if the engine did not respond or was connected
+ * again.
  */
 final class RemoteHost implements SandboxHost, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RemoteHost.class);
+
+  /** Much longer than a call needs to end after it was interrupted. */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final EngineConnection connection;
   private final HostServiceBlockingV2Stub stub;
@@ -32,9 +38,15 @@ final class RemoteHost implements SandboxHost, AutoCloseable {
   private volatile Optional<String> isolationFailure =
       Optional.of("the engine has not reported it yet");
 
-  private final Object lock = new Object();
-  private @Nullable Set<Integer> ports;
-  private boolean portsPending;
+  /**
+   * Held by the thread that sends ports, so that an earlier change is not sent after a later one.
+   */
+  private final ReentrantLock sending = new ReentrantLock();
+
+  /** The ports to open; null if no caller opened any. */
+  private volatile @Nullable Set<Integer> ports;
+
+  private volatile boolean portsPending;
 
   RemoteHost(EngineConnection connection) {
     this.connection = connection;
@@ -68,10 +80,8 @@ final class RemoteHost implements SandboxHost, AutoCloseable {
 
   @Override
   public void openHostPorts(Set<Integer> open) {
-    synchronized (lock) {
-      ports = Set.copyOf(open);
-      portsPending = true;
-    }
+    ports = Set.copyOf(open);
+    portsPending = true;
     try {
       sendPorts();
     } catch (SandboxException failed) {
@@ -80,25 +90,34 @@ final class RemoteHost implements SandboxHost, AutoCloseable {
     }
   }
 
-  /** Sends the ports if that is pending. A later change is sent after an earlier one. */
+  /** Sends the ports if that is pending. */
   private void sendPorts() {
-    synchronized (lock) {
-      if (!portsPending || ports == null) return;
-      var request = OpenHostPortsRequest.newBuilder().addAllPorts(ports).build();
-      var _ =
-          call(
-              "open ports of the host",
-              host -> Optional.of(host.openHostPorts(request)),
-              Optional::empty);
+    var what = "open ports of the host";
+    try {
+      sending.lockInterruptibly();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw EngineErrors.interrupted(what, stop);
+    }
+    try {
+      if (!portsPending) return;
+      // Before the ports are read, because they may change while they are sent.
       portsPending = false;
+      var open = ports;
+      if (open == null) return;
+      var request = OpenHostPortsRequest.newBuilder().addAllPorts(open).build();
+      var _ = call(what, host -> Optional.of(host.openHostPorts(request)), Optional::empty);
+    } catch (RuntimeException failed) {
+      portsPending = true;
+      throw failed;
+    } finally {
+      sending.unlock();
     }
   }
 
   /** Makes the open ports known to a process that may be another one. */
   void connectedAgain() {
-    synchronized (lock) {
-      portsPending = ports != null;
-    }
+    portsPending = true;
   }
 
   @Override
@@ -117,15 +136,19 @@ final class RemoteHost implements SandboxHost, AutoCloseable {
   }
 
   private void run() {
-    while (true) {
+    while (!Thread.currentThread().isInterrupted()) {
       try {
         isolationFailure = readIsolation();
-        sendPorts();
-      } catch (SandboxException failed) {
-        if (failed.reason() == Reason.INTERRUPTED) return;
+      } catch (RuntimeException failed) {
+        isolationFailure = Optional.of(String.valueOf(failed.getMessage()));
         // The next process on the socket knows no ports.
         connectedAgain();
-        log.debug("engine={} event=host-unknown why={}", connection.address(), failed.getMessage());
+        logUnknown(failed);
+      }
+      try {
+        sendPorts();
+      } catch (RuntimeException failed) {
+        logUnknown(failed);
       }
       try {
         Thread.sleep(connection.settings().isolationCheckInterval());
@@ -134,6 +157,10 @@ final class RemoteHost implements SandboxHost, AutoCloseable {
         return;
       }
     }
+  }
+
+  private void logUnknown(RuntimeException failed) {
+    log.debug("engine={} event=host-unknown why={}", connection.address(), failed.getMessage());
   }
 
   private <T> T call(
@@ -149,5 +176,10 @@ final class RemoteHost implements SandboxHost, AutoCloseable {
   @Override
   public void close() {
     keeper.interrupt();
+    try {
+      var _ = keeper.join(CLOSE_LIMIT);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

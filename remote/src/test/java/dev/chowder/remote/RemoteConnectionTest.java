@@ -1,7 +1,6 @@
 package dev.chowder.remote;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.HostCapacity;
@@ -161,15 +160,6 @@ class RemoteConnectionTest extends RemoteFixture {
     }
   }
 
-  private static boolean reaches(RemoteEngine engine) {
-    try {
-      return !engine.observe(ID).homeExists();
-    } catch (SandboxException notYet) {
-      assertThat(notYet.reason()).isEqualTo(Reason.ENGINE_UNREACHABLE);
-      return false;
-    }
-  }
-
   @Test
   void aWatchContinuesAfterTheServerReturned() throws Exception {
     var first = new WatchedEngine();
@@ -315,11 +305,5 @@ class RemoteConnectionTest extends RemoteFixture {
         }
       };
     }
-  }
-
-  private static void assertReason(Reason reason, Runnable call) {
-    var thrown = catchThrowableOfType(SandboxException.class, call::run);
-    assertThat(thrown).isNotNull();
-    assertThat(thrown.reason()).as(thrown.getMessage()).isEqualTo(reason);
   }
 }

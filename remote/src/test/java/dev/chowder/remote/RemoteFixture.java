@@ -1,14 +1,26 @@
 package dev.chowder.remote;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.remote.EngineSocket.EventLoops;
 import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
+import io.grpc.BindableService;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -52,11 +64,44 @@ abstract class RemoteFixture {
     return opened.add(EngineServer.start(engine, settings(Map.of())));
   }
 
+  /** Serves services that a test wrote, which may break the protocol. */
+  void serveOnly(BindableService... services) throws IOException {
+    var loops = EventLoops.open("test-engine");
+    var builder =
+        NettyServerBuilder.forAddress(new DomainSocketAddress(socket().toFile()))
+            .channelType(EpollServerDomainSocketChannel.class)
+            .bossEventLoopGroup(loops.group())
+            .workerEventLoopGroup(loops.group())
+            .withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    for (var service : services) builder.addService(service);
+    var server = builder.build().start();
+    opened.add(
+        () -> {
+          server.shutdownNow().awaitTermination(20, TimeUnit.SECONDS);
+          loops.close();
+        });
+  }
+
   RemoteEngine client() {
     return client(Map.of());
   }
 
   RemoteEngine client(Map<String, String> changed) {
     return opened.add(new RemoteEngine(settings(changed)));
+  }
+
+  static boolean reaches(RemoteEngine engine) {
+    try {
+      return !engine.observe(ID).homeExists();
+    } catch (SandboxException notYet) {
+      assertThat(notYet.reason()).isEqualTo(Reason.ENGINE_UNREACHABLE);
+      return false;
+    }
+  }
+
+  static void assertReason(Reason reason, Runnable call) {
+    var thrown = catchThrowableOfType(SandboxException.class, call::run);
+    assertThat(thrown).isNotNull();
+    assertThat(thrown.reason()).as(thrown.getMessage()).isEqualTo(reason);
   }
 }

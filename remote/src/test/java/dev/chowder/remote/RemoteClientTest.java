@@ -1,0 +1,97 @@
+package dev.chowder.remote;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.base.Await;
+import dev.chowder.engine.v1.GetIsolationRequest;
+import dev.chowder.engine.v1.GetIsolationResponse;
+import dev.chowder.engine.v1.HostServiceGrpc.HostServiceImplBase;
+import dev.chowder.engine.v1.OpenHostPortsRequest;
+import dev.chowder.engine.v1.OpenHostPortsResponse;
+import dev.chowder.sandbox.SandboxException.Reason;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Tests a client whose engine does not respond, returns, or is closed. */
+@Timeout(60)
+class RemoteClientTest extends RemoteFixture {
+  @Test
+  void anEngineThatNoLongerRespondsDoesNotIsolate() throws Exception {
+    var server = serve(new TestEngine());
+    var engine = client(Map.of("isolation-check-interval", "20ms"));
+    Await.until(() -> engine.host().isolationFailure().isEmpty());
+    server.close();
+    Await.until(() -> engine.host().isolationFailure().isPresent());
+  }
+
+  /** A host that cannot tell whether it isolates, and whose ports can be opened later. */
+  private static final class LateHost extends HostServiceImplBase {
+    final BlockingQueue<List<Integer>> ports = new LinkedBlockingQueue<>();
+    private final AtomicInteger calls = new AtomicInteger();
+
+    @Override
+    public void getIsolation(
+        GetIsolationRequest request, StreamObserver<GetIsolationResponse> out) {
+      out.onError(Status.FAILED_PRECONDITION.withDescription("no firewall").asException());
+    }
+
+    @Override
+    public void openHostPorts(
+        OpenHostPortsRequest request, StreamObserver<OpenHostPortsResponse> out) {
+      if (calls.incrementAndGet() == 1) {
+        out.onError(Status.UNAVAILABLE.asException());
+        return;
+      }
+      ports.add(request.getPortsList());
+      out.onNext(OpenHostPortsResponse.getDefaultInstance());
+      out.onCompleted();
+    }
+  }
+
+  @Test
+  void portsAreSentAlsoIfTheIsolationIsUnknown() throws Exception {
+    var host = new LateHost();
+    serveOnly(host);
+    var engine = client(Map.of("isolation-check-interval", "20ms"));
+    engine.host().openHostPorts(Set.of(80));
+    assertThat(host.ports.poll(20, TimeUnit.SECONDS)).containsExactly(80);
+    assertThat(engine.host().isolationFailure().orElseThrow()).contains("no firewall");
+  }
+
+  @Test
+  void aCallerThatWaitsForTheHostPortsCanBeInterrupted() throws Exception {
+    var called = new CountDownLatch(1);
+    serveOnly(
+        new HostServiceImplBase() {
+          @Override
+          public void openHostPorts(
+              OpenHostPortsRequest request, StreamObserver<OpenHostPortsResponse> out) {
+            called.countDown();
+          }
+        });
+    var engine = client(Map.of("isolation-check-interval", "1h"));
+    var interrupts = new LinkedBlockingQueue<Boolean>();
+    Runnable open =
+        () -> {
+          assertReason(Reason.INTERRUPTED, () -> engine.host().openHostPorts(Set.of(80)));
+          interrupts.add(Thread.currentThread().isInterrupted());
+        };
+    var first = Thread.ofVirtual().start(open);
+    called.await();
+    var second = Thread.ofVirtual().start(open);
+    second.interrupt();
+    assertThat(interrupts.poll(20, TimeUnit.SECONDS)).isTrue();
+    first.interrupt();
+    assertThat(interrupts.poll(20, TimeUnit.SECONDS)).isTrue();
+  }
+}
