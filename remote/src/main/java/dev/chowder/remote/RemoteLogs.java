@@ -1,13 +1,19 @@
 package dev.chowder.remote;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import dev.chowder.engine.v1.ReadLogsResponse;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxLogReader;
 import java.time.Duration;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Passes the lines of one log to its reader, on a thread of its own. */
 final class RemoteLogs implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RemoteLogs.class);
+
   private final ClientStream<?, ReadLogsResponse> stream;
   private final SandboxLogReader reader;
   private volatile boolean closed;
@@ -49,6 +55,14 @@ final class RemoteLogs implements AutoCloseable {
       }
     } catch (SandboxException failed) {
       why = Optional.of(failed);
+    } catch (RuntimeException | Error failed) {
+      log.warn("event=log-reader-failed", failed);
+      why =
+          Optional.of(
+              new SandboxException(
+                  SandboxException.Reason.REFUSED,
+                  cannot("read the logs", "their reader failed"),
+                  failed));
     }
     var _ = Thread.interrupted();
     reader.onEnd(closed ? Optional.empty() : why);

@@ -8,13 +8,18 @@ import dev.chowder.engine.v1.GetIsolationResponse;
 import dev.chowder.engine.v1.HostServiceGrpc.HostServiceImplBase;
 import dev.chowder.engine.v1.OpenHostPortsRequest;
 import dev.chowder.engine.v1.OpenHostPortsResponse;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxLogReader;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -93,5 +98,36 @@ class RemoteClientTest extends RemoteFixture {
     assertThat(interrupts.poll(20, TimeUnit.SECONDS)).isTrue();
     first.interrupt();
     assertThat(interrupts.poll(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aLogWhoseReaderFailsEnds() throws Exception {
+    var closed = new CountDownLatch(1);
+    serve(
+        new TestEngine() {
+          @Override
+          public AutoCloseable logs(SandboxId id, int last, boolean follow, SandboxLogReader to) {
+            Thread.ofVirtual().start(() -> to.onLine("line"));
+            return closed::countDown;
+          }
+        });
+    var end = new CompletableFuture<Optional<SandboxException>>();
+    var reader =
+        new SandboxLogReader() {
+          @Override
+          public void onLine(String line) {
+            throw new IllegalStateException("own");
+          }
+
+          @Override
+          public void onEnd(Optional<SandboxException> why) {
+            end.complete(why);
+          }
+        };
+    try (var _ = client().logs(ID, 10, true, reader)) {
+      assertThat(end.get(20, TimeUnit.SECONDS).orElseThrow().reason())
+          .isEqualTo(SandboxException.Reason.REFUSED);
+      assertThat(closed.await(20, TimeUnit.SECONDS)).isTrue();
+    }
   }
 }
