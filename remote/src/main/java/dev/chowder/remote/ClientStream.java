@@ -36,7 +36,7 @@ final class ClientStream<Q, R> implements AutoCloseable {
     } catch (InterruptedException stop) {
       throw interrupted(stop);
     } catch (TimeoutException stalled) {
-      throw EngineErrors.late(what, stalled);
+      throw late(stalled);
     }
     throw unexpected();
   }
@@ -77,7 +77,7 @@ final class ClientStream<Q, R> implements AutoCloseable {
     } catch (InterruptedException stop) {
       throw interrupted(stop);
     } catch (TimeoutException stalled) {
-      throw EngineErrors.late(what, stalled);
+      throw late(stalled);
     }
   }
 
@@ -106,6 +106,11 @@ final class ClientStream<Q, R> implements AutoCloseable {
   private RuntimeException failed(StatusException failed) {
     ended = true;
     return connection.failed(what, failed);
+  }
+
+  private RuntimeException late(TimeoutException stalled) {
+    connection.lost();
+    return EngineErrors.late(what, stalled);
   }
 
   private RuntimeException interrupted(InterruptedException stop) {

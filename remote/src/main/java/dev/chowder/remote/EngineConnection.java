@@ -15,6 +15,7 @@ import io.grpc.stub.BlockingClientCall;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
@@ -32,6 +33,7 @@ final class EngineConnection implements AutoCloseable {
   private final EventLoops loops = EventLoops.open("chowder-engine-client");
   private final ManagedChannel channel;
   private final AtomicLong backoffReset = new AtomicLong(System.nanoTime());
+  private final AtomicInteger losses = new AtomicInteger();
 
   EngineConnection(RemoteSettings settings) {
     Path socket = settings.requiredSocket();
@@ -69,6 +71,19 @@ final class EngineConnection implements AutoCloseable {
 
   boolean isClosed() {
     return channel.isShutdown();
+  }
+
+  /**
+   * Returns how often the engine did not respond. After a change, another engine may respond, or
+   * the same one with other sandboxes.
+   */
+  int losses() {
+    return losses.get();
+  }
+
+  /** Counts a loss of the engine. */
+  void lost() {
+    losses.incrementAndGet();
   }
 
   String address() {
@@ -113,6 +128,7 @@ final class EngineConnection implements AutoCloseable {
     var exception = EngineErrors.fromStatus(what, address, failed);
     if (exception instanceof SandboxException known
         && known.reason() == Reason.ENGINE_UNREACHABLE) {
+      lost();
       reconnectSoon();
     }
     return exception;

@@ -10,6 +10,7 @@ import dev.chowder.engine.v1.Folder;
 import dev.chowder.engine.v1.GetEndingResponse;
 import dev.chowder.engine.v1.Observation;
 import dev.chowder.engine.v1.Process;
+import dev.chowder.engine.v1.Reference;
 import dev.chowder.engine.v1.Resources;
 import dev.chowder.engine.v1.TreeCount;
 import dev.chowder.remote.EngineErrors.InvalidRequestException;
@@ -24,6 +25,7 @@ import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.sandbox.SandboxResources;
 import dev.chowder.sandbox.TaskResult;
 import java.time.Duration;
@@ -152,6 +154,10 @@ final class EngineMessages {
                   observed.getEnded().getOutOfMemory());
           case MAINPROCESS_NOT_SET -> new MainProcess.Missing();
         });
+  }
+
+  static SandboxRef fromWire(Reference reference) {
+    return new SandboxRef(reference.getEngine(), reference.getHost(), reference.getId());
   }
 
   static dev.chowder.engine.v1.MemoryUse toWire(MemoryUse memory) {

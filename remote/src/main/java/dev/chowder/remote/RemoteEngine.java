@@ -13,13 +13,13 @@ import dev.chowder.engine.v1.ObserveSandboxRequest;
 import dev.chowder.engine.v1.PageOutProcessRequest;
 import dev.chowder.engine.v1.PrepareProcessRequest;
 import dev.chowder.engine.v1.ReadLogsRequest;
-import dev.chowder.engine.v1.Reference;
 import dev.chowder.engine.v1.RemoveProcessesRequest;
 import dev.chowder.engine.v1.RemoveSandboxRequest;
 import dev.chowder.engine.v1.StartProcessRequest;
 import dev.chowder.engine.v1.StopProcessRequest;
 import dev.chowder.engine.v1.ThawProcessRequest;
 import dev.chowder.sandbox.Ending;
+import dev.chowder.sandbox.EngineIdentity;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.MemoryUse;
 import dev.chowder.sandbox.ProcessSpec;
@@ -40,7 +40,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A sandbox engine in another process, which serves {@code chowder.engine.v1} on a Unix domain
@@ -54,8 +53,7 @@ public final class RemoteEngine implements SandboxEngine {
   private final SandboxHomes homes;
   private final RemoteHost host;
 
-  /** The reference of any sandbox; null if it has to be read. */
-  private volatile @Nullable Reference identity;
+  private final EngineIdentity identity;
 
   /**
    * Creates an engine, without waiting until its process responds.
@@ -68,6 +66,7 @@ public final class RemoteEngine implements SandboxEngine {
     this.tasks = new RemoteTasks(connection);
     this.homes = new RemoteHomes(connection);
     this.host = new RemoteHost(connection);
+    this.identity = new EngineIdentity(connection::losses, System::nanoTime, this::readRef);
   }
 
   @Override
@@ -85,15 +84,15 @@ public final class RemoteEngine implements SandboxEngine {
 
   @Override
   public SandboxRef ref(SandboxId id) {
-    var known = identity;
-    if (known == null) {
-      var request = GetReferenceRequest.newBuilder().setSandboxId(id.value()).build();
-      known =
-          connection.call(
-              "read the engine's identity", stub, engine -> engine.getReference(request));
-      identity = known;
-    }
-    return new SandboxRef(known.getEngine(), known.getHost(), id.value());
+    return identity.ref(id);
+  }
+
+  private SandboxRef readRef(SandboxId id) {
+    var request = GetReferenceRequest.newBuilder().setSandboxId(id.value()).build();
+    return connection.call(
+        "read the engine's identity",
+        stub,
+        engine -> EngineMessages.fromWire(engine.getReference(request)));
   }
 
   @Override
@@ -198,8 +197,8 @@ public final class RemoteEngine implements SandboxEngine {
   @Override
   public SandboxObservation observe(SandboxId id) {
     var request = ObserveSandboxRequest.newBuilder().setSandboxId(id.value()).build();
-    var observed = connection.call("observe " + id, stub, engine -> engine.observeSandbox(request));
-    return EngineMessages.fromWire(observed);
+    return connection.call(
+        "observe " + id, stub, engine -> EngineMessages.fromWire(engine.observeSandbox(request)));
   }
 
   @Override
@@ -254,7 +253,6 @@ public final class RemoteEngine implements SandboxEngine {
         onEvent,
         () -> {
           // Another process may respond now, and it reported no event while none was connected.
-          identity = null;
           host.connectedAgain();
           list().stream()
               .filter(seen -> !(seen.mainProcess() instanceof SandboxObservation.MainProcess.Up))

@@ -12,6 +12,7 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxLogReader;
+import dev.chowder.sandbox.SandboxRef;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -30,6 +31,24 @@ import org.junit.jupiter.api.Timeout;
 /** Tests a client whose engine does not respond, returns, or is closed. */
 @Timeout(60)
 class RemoteClientTest extends RemoteFixture {
+  @Test
+  void anotherIdentityIsKnownAfterAFailedCallWithoutAWatch() throws Exception {
+    var server = serve(new TestEngine());
+    var engine = client(Map.of("max-reconnect-delay", "200ms", "isolation-check-interval", "1h"));
+    assertThat(engine.ref(ID).host()).isEqualTo("host-1");
+    server.close();
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.observe(ID));
+    serve(
+        new TestEngine() {
+          @Override
+          public SandboxRef ref(SandboxId id) {
+            return new SandboxRef("test", "host-2", id.value());
+          }
+        });
+    Await.until(() -> reaches(engine));
+    assertThat(engine.ref(ID).host()).isEqualTo("host-2");
+  }
+
   @Test
   void anEngineThatNoLongerRespondsDoesNotIsolate() throws Exception {
     var server = serve(new TestEngine());
