@@ -14,6 +14,7 @@ import io.grpc.stub.AbstractStub;
 import io.grpc.stub.BlockingClientCall;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,6 +28,12 @@ import java.util.function.Supplier;
 final class EngineConnection implements AutoCloseable {
   /** Larger than a message of an error of 8192 characters in all of its encodings. */
   private static final int MAX_METADATA_BYTES = 128 * 1024;
+
+  /** Bytes of one stream that wait for a slow reader; megabytes by gRPC's default. */
+  private static final int STREAM_BUFFER_BYTES = 128 * 1024;
+
+  /** Connections end much sooner. */
+  private static final int CLOSE_SECONDS = 5;
 
   private final RemoteSettings settings;
   private final String address;
@@ -50,6 +57,7 @@ final class EngineConnection implements AutoCloseable {
             .keepAliveTime(settings.keepAliveInterval().toNanos(), TimeUnit.NANOSECONDS)
             .keepAliveTimeout(settings.keepAliveTimeout().toNanos(), TimeUnit.NANOSECONDS)
             .keepAliveWithoutCalls(true)
+            .flowControlWindow(STREAM_BUFFER_BYTES)
             .maxInboundMessageSize(settings.maxMessageBytes())
             .maxInboundMetadataSize(MAX_METADATA_BYTES)
             .build();
@@ -103,18 +111,28 @@ final class EngineConnection implements AutoCloseable {
    */
   <S extends AbstractStub<S>, T> T call(String what, S stub, Duration allowed, Call<S, T> call) {
     requireNotInterrupted(what);
-    var limit = settings.callTimeout().plus(allowed);
     try {
-      return call.on(stub.withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS));
+      return call.on(limited(stub, settings.callTimeout().plus(allowed)));
     } catch (StatusException failed) {
       throw failed(what, failed);
+    } catch (RejectedExecutionException closed) {
+      throw EngineErrors.unreachable(what, address, closed);
     }
   }
 
-  /** Opens a stream, which has no deadline. */
+  /** Opens a stream, which has no deadline unless its stub has one. */
   <Q, R> ClientStream<Q, R> open(String what, Supplier<BlockingClientCall<Q, R>> call) {
     requireNotInterrupted(what);
-    return new ClientStream<>(this, what, call.get());
+    try {
+      return new ClientStream<>(this, what, call.get());
+    } catch (RejectedExecutionException closed) {
+      throw EngineErrors.unreachable(what, address, closed);
+    }
+  }
+
+  /** Returns a stub whose calls end in time. */
+  static <S extends AbstractStub<S>> S limited(S stub, Duration limit) {
+    return stub.withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static void requireNotInterrupted(String what) {
@@ -144,9 +162,15 @@ final class EngineConnection implements AutoCloseable {
     }
   }
 
+  /** Ends all calls. Each of them ends in the event loops, so those end last. */
   @Override
   public void close() {
     channel.shutdownNow();
+    try {
+      var _ = channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
     loops.close();
   }
 }

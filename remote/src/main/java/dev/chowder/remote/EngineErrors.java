@@ -83,10 +83,7 @@ final class EngineErrors {
       case CANCELLED, UNAVAILABLE ->
           Thread.currentThread().isInterrupted()
               ? interrupted(what, failed)
-              : new SandboxException(
-                  Reason.ENGINE_UNREACHABLE,
-                  cannot(what, "no sandbox engine responds at " + engine, "start it"),
-                  failed);
+              : unreachable(what, engine, failed);
       case DEADLINE_EXCEEDED -> late(what, failed);
       default ->
           new SandboxException(
@@ -94,6 +91,13 @@ final class EngineErrors {
               cannot(what, message.isEmpty() ? "status " + failed.getStatus().getCode() : message),
               failed);
     };
+  }
+
+  static SandboxException unreachable(String what, String engine, Throwable cause) {
+    return new SandboxException(
+        Reason.ENGINE_UNREACHABLE,
+        cannot(what, "no sandbox engine responds at " + engine, "start it"),
+        cause);
   }
 
   static SandboxException interrupted(String what, Throwable cause) {

@@ -50,6 +50,17 @@ class RemoteClientTest extends RemoteFixture {
   }
 
   @Test
+  void callsOfAClosedEngineFailAsThoseOfAnUnreachableOne() throws Exception {
+    serve(new TestEngine());
+    for (int round = 0; round < 20; round++) {
+      var engine = client();
+      engine.close();
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> engine.observe(ID));
+      assertReason(Reason.ENGINE_UNREACHABLE, engine::list);
+    }
+  }
+
+  @Test
   void anEngineThatNoLongerRespondsDoesNotIsolate() throws Exception {
     var server = serve(new TestEngine());
     var engine = client(Map.of("isolation-check-interval", "20ms"));
