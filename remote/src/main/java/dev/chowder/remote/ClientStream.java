@@ -1,14 +1,12 @@
 package dev.chowder.remote;
 
-import static dev.chowder.base.ErrorText.cannot;
-
-import dev.chowder.sandbox.SandboxException;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,8 +97,16 @@ final class ClientStream<Q, R> implements AutoCloseable {
 
   /** Returns the error for an engine that breaks the protocol. */
   RuntimeException unexpected() {
-    return new SandboxException(
-        SandboxException.Reason.REFUSED, cannot(what, "the engine sent an unexpected message"));
+    return EngineErrors.unexpected(what);
+  }
+
+  /** Translates a message of the engine. Any exception means that the message is invalid. */
+  <T> T translated(Supplier<T> translation) {
+    try {
+      return translation.get();
+    } catch (RuntimeException malformed) {
+      throw EngineErrors.unexpected(what, malformed);
+    }
   }
 
   private RuntimeException failed(StatusException failed) {

@@ -65,7 +65,10 @@ final class EngineConnection implements AutoCloseable {
 
   /** Performs a call of a stub. */
   interface Call<S, T> {
-    /** Performs the call with this stub, which has its deadline. */
+    /**
+     * Performs the call with this stub, which has its deadline, and translates the response. Any
+     * exception of the translation means that the response is invalid.
+     */
     T on(S stub) throws StatusException;
   }
 
@@ -117,6 +120,8 @@ final class EngineConnection implements AutoCloseable {
       throw failed(what, failed);
     } catch (RejectedExecutionException closed) {
       throw EngineErrors.unreachable(what, address, closed);
+    } catch (RuntimeException malformed) {
+      throw EngineErrors.unexpected(what, malformed);
     }
   }
 

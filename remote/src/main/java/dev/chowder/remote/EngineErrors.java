@@ -25,6 +25,9 @@ final class EngineErrors {
   /** A limit of the protocol. The trailers of a call contain the message twice. */
   private static final int MAX_MESSAGE = 8192;
 
+  /** A part of gRPC's text for a message above the limit of its receiver. */
+  private static final String TOO_LARGE = "message exceeds maximum size";
+
   private EngineErrors() {}
 
   /** Returns the error that a client gets for an exception of the engine. */
@@ -76,9 +79,8 @@ final class EngineErrors {
     if (known.isPresent() && known.get().hasFile()) {
       return new FileRefused(fromWire(known.get().getFile()), message);
     }
-    if (known.isPresent()) {
-      return new SandboxException(fromWire(known.get().getSandbox()), message, failed);
-    }
+    if (known.isPresent()) return known(what, fromWire(known.get().getSandbox()), failed);
+    if (message.contains(TOO_LARGE)) return tooLarge(what, failed);
     return switch (failed.getStatus().getCode()) {
       case CANCELLED, UNAVAILABLE ->
           Thread.currentThread().isInterrupted()
@@ -93,11 +95,49 @@ final class EngineErrors {
     };
   }
 
+  private static SandboxException tooLarge(String what, StatusException failed) {
+    return new SandboxException(
+        Reason.REFUSED,
+        cannot(
+            what,
+            "a message to or from the sandbox engine is too large",
+            "increase chowder.sandbox.remote.max-message-bytes"),
+        failed);
+  }
+
+  private static SandboxException known(String what, Reason reason, StatusException failed) {
+    // Only this thread knows whether its caller interrupted it.
+    if (reason == Reason.INTERRUPTED && !Thread.currentThread().isInterrupted()) {
+      return new SandboxException(
+          Reason.ENGINE_UNREACHABLE, cannot(what, "the sandbox engine ended the call"), failed);
+    }
+    return new SandboxException(
+        reason, Optional.ofNullable(failed.getStatus().getDescription()).orElse(""), failed);
+  }
+
   static SandboxException unreachable(String what, String engine, Throwable cause) {
     return new SandboxException(
         Reason.ENGINE_UNREACHABLE,
         cannot(what, "no sandbox engine responds at " + engine, "start it"),
         cause);
+  }
+
+  /**
+   * Returns the error for an engine that breaks the protocol.
+   *
+   * @param cause the exception of the message's translation
+   */
+  static SandboxException unexpected(String what, RuntimeException cause) {
+    return new SandboxException(Reason.REFUSED, unexpectedText(what), cause);
+  }
+
+  /** Returns the error for an engine that sends a valid message at the wrong time. */
+  static SandboxException unexpected(String what) {
+    return new SandboxException(Reason.REFUSED, unexpectedText(what));
+  }
+
+  private static String unexpectedText(String what) {
+    return cannot(what, "the engine sent an unexpected message");
   }
 
   static SandboxException interrupted(String what, Throwable cause) {

@@ -1,5 +1,7 @@
 package dev.chowder.remote;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import dev.chowder.engine.v1.CreateSandboxRequest;
 import dev.chowder.engine.v1.EngineServiceGrpc;
 import dev.chowder.engine.v1.EngineServiceGrpc.EngineServiceBlockingV2Stub;
@@ -26,6 +28,7 @@ import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxEvent;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxHomes;
 import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxId;
@@ -223,14 +226,27 @@ public final class RemoteEngine implements SandboxEngine {
   @Override
   public List<SandboxObservation> list() {
     var request = ListSandboxesRequest.getDefaultInstance();
+    int most = connection.settings().maxSandboxes();
+    var limit = connection.settings().callTimeout();
+    var limited = EngineConnection.limited(stub, limit);
     List<SandboxObservation> all = new ArrayList<>();
-    try (var stream = connection.open("list the sandboxes", () -> stub.listSandboxes(request))) {
-      var limit = connection.settings().callTimeout();
+    try (var stream = connection.open("list the sandboxes", () -> limited.listSandboxes(request))) {
       for (var part = stream.read(limit); part.isPresent(); part = stream.read(limit)) {
-        part.get().getSandboxesList().forEach(one -> all.add(EngineMessages.fromWire(one)));
+        var some = part.get().getSandboxesList();
+        if (all.size() + some.size() > most) throw tooManySandboxes(most);
+        all.addAll(stream.translated(() -> some.stream().map(EngineMessages::fromWire).toList()));
       }
     }
     return all;
+  }
+
+  private static SandboxException tooManySandboxes(int most) {
+    return new SandboxException(
+        SandboxException.Reason.REFUSED,
+        cannot(
+            "list the sandboxes",
+            "the engine has more than " + most,
+            "increase chowder.sandbox.remote.max-sandboxes"));
   }
 
   @Override

@@ -53,7 +53,12 @@ final class RemoteFolder implements HomeFolder {
     try (var stream = connection.open("list a folder" + where, () -> stub.listFolder(request))) {
       while (true) {
         var part = stream.readNext(callTimeout());
-        part.getEntriesList().forEach(entry -> entries.add(EngineMessages.fromWire(entry)));
+        var some = part.getEntriesList();
+        // An empty part that is not the last one makes no progress.
+        if (entries.size() + some.size() > limit || (some.isEmpty() && !part.hasEnd())) {
+          throw stream.unexpected();
+        }
+        for (var entry : some) entries.add(translated(stream, entry));
         if (part.hasEnd()) {
           stream.awaitEnd(callTimeout());
           return new Listing(entries, part.getEnd().getAfter(), part.getEnd().getOmitted());
@@ -73,15 +78,19 @@ final class RemoteFolder implements HomeFolder {
       stream.send(ReadFolderFileRequest.newBuilder().setStart(start).build());
       var first = stream.readNext(callTimeout());
       if (!first.hasEntry()) throw stream.unexpected();
-      var part = reader.begin(EngineMessages.fromWire(first.getEntry()));
+      var part = reader.begin(translated(stream, first.getEntry()));
       var range =
           ReadFolderFileRequest.Range.newBuilder()
               .setOffset(part.offset())
               .setLength(part.length());
       stream.send(ReadFolderFileRequest.newBuilder().setRange(range).build());
       stream.endRequests();
+      long left = part.length();
       for (var next = stream.read(); next.isPresent(); next = stream.read()) {
-        reader.content(next.get().getContent());
+        var content = next.get().getContent();
+        left -= content.size();
+        if (left < 0) throw stream.unexpected();
+        reader.content(content);
       }
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
@@ -141,7 +150,7 @@ final class RemoteFolder implements HomeFolder {
       while (true) {
         var part = stream.readNext(connection.settings().stallTimeout());
         switch (part.getPartCase()) {
-          case ENTRY -> to.entry(EngineMessages.fromWire(part.getEntry()));
+          case ENTRY -> to.entry(translated(stream, part.getEntry()));
           case CONTENT -> to.content(part.getContent());
           case COUNT -> {
             stream.awaitEnd(callTimeout());
@@ -180,6 +189,10 @@ final class RemoteFolder implements HomeFolder {
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
+  }
+
+  private static Entry translated(ClientStream<?, ?> stream, dev.chowder.engine.v1.Entry entry) {
+    return stream.translated(() -> EngineMessages.fromWire(entry));
   }
 
   private Duration callTimeout() {

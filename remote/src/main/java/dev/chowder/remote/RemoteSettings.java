@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param isolationCheckInterval time between two queries whether sandboxes are isolated
  * @param maxMessageBytes size of one message
  * @param maxFilesBytes size of all files that one call of {@code writeFiles} has
+ * @param maxSandboxes maximum number of sandboxes that the engine lists
  * @param maxConcurrentCalls maximum number of concurrent calls of one connection
  * @param maxWaitingEvents maximum number of events that wait for a slow client
  */
@@ -36,6 +37,7 @@ public record RemoteSettings(
     Duration isolationCheckInterval,
     @Setting(min = "4 MiB") int maxMessageBytes,
     @Setting(min = "1") long maxFilesBytes,
+    @Setting(min = "1") int maxSandboxes,
     @Setting(min = "1") int maxConcurrentCalls,
     @Setting(min = "1") int maxWaitingEvents) {
 

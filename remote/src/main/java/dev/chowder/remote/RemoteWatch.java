@@ -26,6 +26,7 @@ final class RemoteWatch {
   /** Reached when the first attempt to open the stream succeeded or failed. */
   private final CountDownLatch tried = new CountDownLatch(1);
 
+  private volatile boolean closed;
   private boolean broke;
   private Duration delay = FIRST_DELAY;
 
@@ -62,26 +63,45 @@ final class RemoteWatch {
       Thread.currentThread().interrupt();
       throw EngineErrors.interrupted("watch the sandboxes", stop);
     }
-    return thread::interrupt;
+    return () -> {
+      watch.closed = true;
+      thread.interrupt();
+    };
   }
 
   private void run() {
-    while (!connection.isClosed()) {
+    while (!isClosed()) {
+      long started = System.nanoTime();
       try (var stream =
           connection.open(
               "watch the sandboxes",
               () -> stub.watchSandboxes(WatchSandboxesRequest.getDefaultInstance()))) {
         follow(stream);
         throw stream.unexpected();
-      } catch (SandboxException ended) {
-        if (ended.reason() == SandboxException.Reason.INTERRUPTED) return;
-        if (!broke) {
-          log.warn("engine={} event=unreachable why={}", connection.address(), ended.getMessage());
-        }
+      } catch (RuntimeException ended) {
+        if (isClosed()) return;
+        // Another process may respond at the next try.
+        connection.lost();
+        if (!broke) logEnd(ended);
         broke = true;
+        // A stream that breaks soon after it opened would otherwise be opened ten times a second.
+        var longest = connection.settings().maxReconnectDelay();
+        if (System.nanoTime() - started >= longest.toNanos()) delay = FIRST_DELAY;
       }
       tried.countDown();
       if (!pause()) return;
+    }
+  }
+
+  private boolean isClosed() {
+    return closed || connection.isClosed() || Thread.currentThread().isInterrupted();
+  }
+
+  private void logEnd(RuntimeException ended) {
+    if (ended instanceof SandboxException failed) {
+      log.warn("engine={} event=unreachable why={}", connection.address(), failed.getMessage());
+    } else {
+      log.warn("engine={} event=watcher-failed", connection.address(), ended);
     }
   }
 
@@ -95,11 +115,20 @@ final class RemoteWatch {
       onReconnect.run();
       broke = false;
     }
-    delay = FIRST_DELAY;
     for (var part = stream.await(); part.isPresent(); part = stream.await()) {
-      var event = part.get().getEvent();
-      onEvent.accept(new SandboxEvent(new SandboxId(event.getSandboxId()), event.getWhat()));
+      pass(part.get().getEvent());
     }
+  }
+
+  private void pass(WatchSandboxesResponse.Event event) {
+    SandboxId id;
+    try {
+      id = new SandboxId(event.getSandboxId());
+    } catch (IllegalArgumentException invalid) {
+      log.warn("engine={} event=invalid why={}", connection.address(), invalid.getMessage());
+      return;
+    }
+    onEvent.accept(new SandboxEvent(id, event.getWhat()));
   }
 
   /** Returns whether the watch continues after the pause. */
