@@ -293,7 +293,10 @@ public final class RemoteEngine implements SandboxEngine {
     return host;
   }
 
-  /** Ends all calls and disconnects. The process of the engine and its sandboxes stay. */
+  /**
+   * Ends all calls and disconnects. The process of the engine and its sandboxes stay. A call that
+   * begins meanwhile may never return, because gRPC can lose it, so callers must have ended.
+   */
   @Override
   public void close() {
     host.close();

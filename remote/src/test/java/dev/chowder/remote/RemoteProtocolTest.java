@@ -374,7 +374,7 @@ class RemoteProtocolTest extends RemoteFixture {
       var thrown = catchThrowableOfType(SandboxException.class, call::run);
       assertThat(thrown.reason()).isEqualTo(Reason.REFUSED);
       assertThat(thrown)
-          .hasMessageContaining("chowder.sandbox.remote.max-message-")
+          .hasMessageContaining("chowder.sandbox.remote.max-message-bytes")
           .hasMessageNotContaining("gRPC");
     }
   }
