@@ -36,17 +36,17 @@ simulator_key() {
 
 simulator_stop() { process_stop simulator; }
 
-# simulator_command: sets SIMULATOR_COMMAND. The JVM uses little processor time besides the simulator, so that the nodes have it: the second
-# compiler would take more time than the code that it compiles.
+# simulator_command [OPTION]: sets SIMULATOR_COMMAND, with an option of the JVM.
 simulator_command() {
-  SIMULATOR_COMMAND=("$JAVA_HOME/bin/java" -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError "$NATIVE_ACCESS"
+  SIMULATOR_COMMAND=("$JAVA_HOME/bin/java" -Xmx1g -XX:+UseSerialGC "$@" -XX:+ExitOnOutOfMemoryError "$NATIVE_ACCESS"
     -Dlogback.configurationFile=dev/chowder/simulator/logback.xml -cp "$APP/simulator/*:$APP/server/lib/*" dev.chowder.simulator.Main)
 }
 
 # simulator_begin FOLDER SECONDS: starts a simulator for this script only, on FOLDER/simulator.sock, with an empty environment. It ends
 # after SECONDS at the latest. simulator_end stops it.
 simulator_begin() {
-  simulator_command
+  # In a short run, the second compiler would take more time than the code that it compiles. A bench is long enough for it.
+  simulator_command -XX:TieredStopAtLevel=1
   # Closes the locks of the caller, which the simulator must not hold.
   env -i PATH="$PATH" HOME="$1" CHOWDER_SANDBOX_SOCKET="$1/simulator.sock" CHOWDER_FAKE_SANDBOXES="$1/sandboxes" \
     timeout "$2" "${SIMULATOR_COMMAND[@]}" 8>&- 9>&- &
