@@ -55,7 +55,6 @@ public final class RemoteEngine implements SandboxEngine {
   private final SandboxTasks tasks;
   private final SandboxHomes homes;
   private final RemoteHost host;
-
   private final EngineIdentity identity;
 
   /**

@@ -3,25 +3,16 @@ package dev.chowder.server.watch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.Reason;
-import dev.chowder.instance.ConfigValues;
-import dev.chowder.instance.Homes;
-import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceReply;
-import dev.chowder.instance.InstanceStatus;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.instance.ModelChoice;
-import dev.chowder.instance.Profile;
-import dev.chowder.instance.TokenRotations;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.RejectionErrors;
+import dev.chowder.server.instance.InstanceViews;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.server.stream.StubCall;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -142,43 +133,6 @@ class WatchStreamTest {
   }
 
   private static InstanceView view(int revision) {
-    var profile =
-        new Profile(
-            "organization",
-            "name",
-            new ModelChoice("custom", "any", "", ""),
-            "sandbox",
-            "v1",
-            "local",
-            Map.of(),
-            0,
-            0,
-            TokenRotations.NONE,
-            ConfigValues.NONE,
-            Homes.FIRST,
-            Optional.empty(),
-            Instant.EPOCH,
-            Instant.EPOCH,
-            "request");
-    return new InstanceView(
-        new InstanceId("01a20000-0000-7000-8000-000000000001"),
-        revision,
-        new InstanceStatus(Name.RUNNING, Name.RUNNING),
-        profile,
-        1,
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        true,
-        true,
-        Optional.empty(),
-        Optional.empty(),
-        true,
-        0,
-        false);
+    return InstanceViews.of(revision, Name.RUNNING, Optional.empty());
   }
 }
