@@ -25,11 +25,13 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Down;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Tests nodes in one process, each with its own address. */
 @Timeout(120)
+@Tag("slow")
 class ClusterNodeTest {
   /**
    * No outgoing connection uses these addresses, so no other process can hold one of their ports.

@@ -37,6 +37,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -119,6 +120,7 @@ class GatewaySuspensionTest {
   }
 
   @Test
+  @Tag("slow")
   void aGatewayThatDoesNotFinishInTimeAdmitsTurns() throws Exception {
     var hold = engine.script().holdNextTurn();
     var running = threads.submit(this::turn);
@@ -169,6 +171,7 @@ class GatewaySuspensionTest {
   /** With one use left, only the second use after the thaw fails. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
+  @Tag("slow")
   void aThawedGatewayThatCannotUseItsDatabasesAdmitsTurnsAndCannotTakeThem(int uses)
       throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
@@ -192,6 +195,7 @@ class GatewaySuspensionTest {
 
   /** It rejects all calls, also those that use its databases. */
   @Test
+  @Tag("slow")
   void nothingIsKnownAboutTheDatabasesOfASuspendedGateway() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
     long deadline = System.nanoTime() + LIMIT.toNanos();
@@ -199,6 +203,7 @@ class GatewaySuspensionTest {
   }
 
   @Test
+  @Tag("slow")
   void nothingIsKnownAboutDatabasesAfterATryWithoutAnAnswer() throws Exception {
     assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
     engine.script().withDatabasesLostByThaw(0).closeNext(USE, 1);

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,6 +137,7 @@ class ResponsesTest {
   }
 
   @Test
+  @Tag("slow")
   void aResponseThatMakesProgressMayTakeLongerThanTheTimeout() throws Exception {
     reopen("6s", "6s", 1);
     gateway.behave(
@@ -156,6 +158,7 @@ class ResponsesTest {
   }
 
   @Test
+  @Tag("slow")
   void callsAreRetriedAFewTimesDuringATokenReplacement() throws Exception {
     gateway.behave(
         exchange -> {

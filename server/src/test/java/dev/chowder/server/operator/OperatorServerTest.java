@@ -57,6 +57,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -268,6 +269,7 @@ class OperatorServerTest {
 
   /** By default, gRPC's server ends the connection of a client at the third ping. */
   @Test
+  @Tag("slow")
   void aClientMayPingDuringALongCall() throws Exception {
     server.close();
     start(

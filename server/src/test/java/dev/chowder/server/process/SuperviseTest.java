@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +66,7 @@ class SuperviseTest {
   }
 
   @Test
+  @Tag("slow")
   void pausesAreLimitedAndShortAgainAfterALongRun() throws Exception {
     var _ =
         supervise(
