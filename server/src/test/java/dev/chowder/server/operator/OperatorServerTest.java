@@ -218,9 +218,7 @@ class OperatorServerTest {
 
     @Override
     public Optional<Secret> newKey(String id) {
-      if (id.equals(BUG)) {
-        throw new IllegalStateException("secret of the bug");
-      }
+      if (id.equals(BUG)) throw new IllegalStateException("secret of the bug");
       return id.equals(ID) ? Optional.of(Secret.of("chd_org_x")) : Optional.empty();
     }
 
