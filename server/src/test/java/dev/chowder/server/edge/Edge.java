@@ -42,6 +42,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,10 +58,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Edge implements AutoCloseable {
   static final String KEY = "chd_org_" + "a".repeat(64);
   static final String OTHER_KEY = "chd_org_" + "b".repeat(64);
+
+  /** A lookup of this key lasts {@link #SLOW}, as on a busy node. */
+  static final String SLOW_KEY = "chd_org_" + "c".repeat(64);
+
+  private static final Duration SLOW = Duration.ofSeconds(1);
+
   private static final Map<String, Caller> KEYS =
       Map.of(
           KEY, new Caller("01900000-0000-7000-8000-00000000000a", "key-a"),
-          OTHER_KEY, new Caller("01900000-0000-7000-8000-00000000000b", "key-b"));
+          OTHER_KEY, new Caller("01900000-0000-7000-8000-00000000000b", "key-b"),
+          SLOW_KEY, new Caller("01900000-0000-7000-8000-00000000000c", "key-c"));
 
   final Map<String, Lookup> lookups = new ConcurrentHashMap<>();
 
@@ -109,13 +117,7 @@ final class Edge implements AutoCloseable {
     var rate = RateSettings.of(config);
     var keys =
         new KeyCheck(
-            key -> {
-              keyLookups.incrementAndGet();
-              return Optional.ofNullable(KEYS.get(key.reveal()));
-            },
-            _ -> {},
-            UnknownSettings.of(config),
-            rate.rejectionDelay());
+            this::authenticate, _ -> {}, UnknownSettings.of(config), rate.rejectionDelay());
     var gateways =
         new GatewayAuthorization(
             (organization, id) -> {
@@ -225,6 +227,20 @@ final class Edge implements AutoCloseable {
             Secret.of("gateway-token"),
             Optional.of(Secret.of(nextToken)),
             Optional.empty()));
+  }
+
+  private Optional<Caller> authenticate(Secret key) {
+    keyLookups.incrementAndGet();
+    if (key.reveal().equals(SLOW_KEY)) pause();
+    return Optional.ofNullable(KEYS.get(key.reveal()));
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(SLOW);
+    } catch (InterruptedException cancelled) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private Lookup lookup(String id) {

@@ -1,7 +1,5 @@
 package dev.chowder.server.edge;
 
-import static java.util.stream.Collectors.counting;
-import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.CreateInstanceRequest;
@@ -17,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -42,8 +39,7 @@ class IdempotencyIT {
   void aThousandCreatesWithOneKeyCreateOneInstance() throws Exception {
     int before = count("crab_key");
     var answers = atOnce(() -> create("crab_key", "one-of-many", BODY));
-    assertThat(answers.stream().collect(groupingBy(RawHttp.Answer::status, counting())))
-        .isEqualTo(Map.of(201, (long) CREATES));
+    assertThat(answers).filteredOn(answer -> answer.status() != 201).isEmpty();
     assertThat(answers.stream().map(answer -> answer.json().get("id").asText()).distinct())
         .hasSize(1);
     assertThat(count("crab_key")).isEqualTo(before + 1);
