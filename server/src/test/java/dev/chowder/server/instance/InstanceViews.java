@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Creates views of an instance for tests of what callers see. */
+/** Creates views and profiles of instances for tests. */
 public final class InstanceViews {
   public static final String ID = "01a20000-0000-7000-8000-000000000001";
 
@@ -27,7 +27,7 @@ public final class InstanceViews {
         new InstanceId(ID),
         revision,
         new InstanceStatus(status, status),
-        profile(sandbox),
+        profile("organization", "name", sandbox, Instant.EPOCH),
         1,
         Optional.empty(),
         Optional.empty(),
@@ -45,10 +45,12 @@ public final class InstanceViews {
         false);
   }
 
-  private static Profile profile(Optional<SandboxRef> sandbox) {
+  /** Returns the profile of an instance that was created at this time and never changed. */
+  public static Profile profile(
+      String organizationId, String name, Optional<SandboxRef> sandbox, Instant createdAt) {
     return new Profile(
-        "organization",
-        "name",
+        organizationId,
+        name,
         new ModelChoice("custom", "any", "", ""),
         "sandbox",
         "v1",
@@ -60,8 +62,8 @@ public final class InstanceViews {
         ConfigValues.NONE,
         Homes.FIRST,
         sandbox,
-        Instant.EPOCH,
-        Instant.EPOCH,
+        createdAt,
+        createdAt,
         "request");
   }
 }

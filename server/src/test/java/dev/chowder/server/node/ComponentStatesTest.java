@@ -3,22 +3,19 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.instance.ConfigValues;
-import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.PoolSetup;
 import dev.chowder.instance.Profile;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
-import dev.chowder.instance.TokenRotations;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.server.instance.InstanceViews;
 import dev.chowder.server.node.ComponentStates.Written;
 import dev.chowder.storage.InstanceRow;
 import java.time.Instant;
@@ -282,22 +279,6 @@ class ComponentStatesTest {
   }
 
   private static Profile profile() {
-    return new Profile(
-        ORGANIZATION,
-        "agent",
-        new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions"),
-        "sandbox",
-        "v1",
-        "local",
-        Map.of(),
-        0,
-        0,
-        TokenRotations.NONE,
-        ConfigValues.NONE,
-        Homes.FIRST,
-        Optional.empty(),
-        NOW,
-        NOW,
-        "request");
+    return InstanceViews.profile(ORGANIZATION, "agent", Optional.empty(), NOW);
   }
 }
