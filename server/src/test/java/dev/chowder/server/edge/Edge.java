@@ -78,6 +78,9 @@ final class Edge implements AutoCloseable {
   /** Counts the lookups of keys. */
   final AtomicInteger keyLookups = new AtomicInteger();
 
+  /** Counts the lookups of {@link #SLOW_KEY}. */
+  final AtomicInteger slowKeyLookups = new AtomicInteger();
+
   final AtomicInteger placeLookups = new AtomicInteger();
   final BlockingQueue<String> webSockets = new LinkedBlockingQueue<>();
   final StubInstances instances;
@@ -231,7 +234,10 @@ final class Edge implements AutoCloseable {
 
   private Optional<Caller> authenticate(Secret key) {
     keyLookups.incrementAndGet();
-    if (key.reveal().equals(SLOW_KEY)) pause();
+    if (key.reveal().equals(SLOW_KEY)) {
+      slowKeyLookups.incrementAndGet();
+      pause();
+    }
     return Optional.ofNullable(KEYS.get(key.reveal()));
   }
 

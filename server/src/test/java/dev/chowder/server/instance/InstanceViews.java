@@ -20,7 +20,7 @@ public final class InstanceViews {
 
   private InstanceViews() {}
 
-  /** Returns a view of a revision of the instance, which is steadily in a status. */
+  /** Returns a view of the instance in this status, with this revision. */
   public static InstanceView of(
       int revision, InstanceStatus.Name status, Optional<SandboxRef> sandbox) {
     return new InstanceView(

@@ -68,7 +68,8 @@ class FaultScheduleTest {
           Map.entry("chowder.effect.stage-timeout.onboard", "1s"),
           Map.entry("chowder.effect.ready-timeout", "1s"),
           Map.entry("chowder.effect.start-overhead-timeout", "500ms"),
-          // A gateway that is paused while it changes its configuration costs 4/3 of this time.
+          // If a gateway is paused during a change of its configuration, that takes 4/3 of this
+          // time.
           Map.entry("chowder.openclaw.admin-timeout", "9s"),
           // Every schedule signs up its own organization from the same address.
           Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
