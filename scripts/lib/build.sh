@@ -31,6 +31,16 @@ bench_ensure() {
   touch "$folder"
 }
 
+# cli_ensure [COPY]: like build_ensure, but sets only CLI, the folder with the command line of exactly these sources. It is not in APP, so that a
+# change of the command line does not replace a running installation.
+cli_ensure() {
+  BUILD_ROOT="${1:-$ROOT}"
+  java_ensure
+  CLI="$CHOWDER_CACHE/cli/$(cli_key)"
+  if [ ! -f "$CLI/complete" ]; then build_locked cli_missing; fi
+  touch "$CLI"
+}
+
 # build_locked FUNCTION [ARGUMENT...]: runs it while no other process builds.
 build_locked() {
   mkdir -p "$CHOWDER_CACHE/app"
@@ -44,9 +54,11 @@ build_missing() {
   if [ -f "$APP/complete" ]; then return 0; fi
   maven_ensure
   # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
-  rm -rf "$BUILD_ROOT"/{server,simulator,demo-model}/target/lib
+  rm -rf "$BUILD_ROOT"/{server,simulator,demo-model,cli}/target/lib
   build_modules '!bench'
   build_keep
+  CLI="$CHOWDER_CACHE/cli/$(cli_key)"
+  [ -f "$CLI/complete" ] || cli_keep
   build_remove_old "$CHOWDER_CACHE/app"
 }
 
@@ -60,6 +72,15 @@ bench_missing() {
   build_remove_old "$CHOWDER_CACHE/bench-jar"
 }
 
+cli_missing() {
+  if [ -f "$CLI/complete" ]; then return 0; fi
+  maven_ensure
+  rm -rf "$BUILD_ROOT/cli/target/lib"
+  build_modules cli -am
+  cli_keep
+  build_remove_old "$CHOWDER_CACHE/cli"
+}
+
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
 build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
@@ -69,6 +90,9 @@ build_key() {
 
 # Of Chowder's modules, the bench uses only the protocol.
 bench_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,bench}/{pom.xml,src/main}; }
+
+# The command line calls the server, and uses the classes of the protocol only.
+cli_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,cli}/{pom.xml,src/main}; }
 
 # build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
 # checks, which scripts/test runs, so that a start does not wait for them.
@@ -99,4 +123,15 @@ build_keep() {
   touch "$part/complete"
   rm -rf "$APP"
   mv "$part" "$APP"
+}
+
+# Copies the command line into CLI, because a running command loads classes from its jars.
+cli_keep() {
+  local part="$CLI.part"
+  rm -rf "$part"
+  mkdir -p "$part"
+  cp -r "$BUILD_ROOT/cli/target/chowder-cli.jar" "$BUILD_ROOT/cli/target/lib" "$part/"
+  touch "$part/complete"
+  rm -rf "$CLI"
+  mv "$part" "$CLI"
 }

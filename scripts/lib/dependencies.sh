@@ -41,7 +41,7 @@ osv_scanner_ensure() {
   OSV_SCANNER="$(go_program_ensure osv-scanner "$OSV_SCANNER_VERSION" github.com/google/osv-scanner/v2/cmd/osv-scanner 1500)"
 }
 
-# maven_list_ensure: sets MAVEN_LIST, the runtime packages of the server, the simulator and the demo model. Maven lists them again if a POM changed.
+# maven_list_ensure: sets MAVEN_LIST, the runtime packages of the server, the simulator, the demo model and the command line. Maven lists them again if a POM changed.
 maven_list_ensure() {
   local folder
   folder="$CHOWDER_CACHE/dependencies/$(content_key "$ROOT"/pom.xml "$ROOT"/*/pom.xml "$HERE/dependencies.sh")"
@@ -59,7 +59,7 @@ maven_list_ensure() {
     grep -E 'ERROR|BUILD' "$folder/maven.log" | head -n 5 >&2 || true
     die "Maven cannot list the runtime packages: see $folder/maven.log; fix the cause and run this again."
   fi
-  jq -s '{components: (map(.components[]) | unique_by(.purl))}' "$ROOT"/{server,simulator,demo-model}/target/packages.json >"$folder/part.json"
+  jq -s '{components: (map(.components[]) | unique_by(.purl))}' "$ROOT"/{server,simulator,demo-model,cli}/target/packages.json >"$folder/part.json"
   mv "$folder/part.json" "$MAVEN_LIST"
 }
 

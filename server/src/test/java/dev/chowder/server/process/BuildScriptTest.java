@@ -31,11 +31,12 @@ class BuildScriptTest {
           "actors",
           "server",
           "demo-model",
+          "cli",
           "bench");
 
   /**
-   * Prints the folders of the server and of the bench. Maven is simulated: it records its arguments
-   * and copies a source of each module to its jar.
+   * Prints the folders of the server, the bench and the command line. Maven is simulated: it
+   * records its arguments and copies a source of each module to its jar.
    */
   private static final String SCRIPT =
       """
@@ -46,7 +47,7 @@ class BuildScriptTest {
       maven_ensure() { :; }
       timeout() {
         echo "${*: -4}" >>"$BUILDS"
-        for module in server simulator demo-model bench; do
+        for module in server simulator demo-model cli bench; do
           mkdir -p "$module/target/lib"
           cp "$module/src/main/A.java" "$module/target/chowder-$module.jar"
         done
@@ -56,13 +57,13 @@ class BuildScriptTest {
       }
       mkdir -p "$LOGS"
       "$3" "$1"
-      printf '%s %s' "$APP" "${BENCH_JAR:-none}"
+      printf '%s %s %s' "${APP:-none}" "${BENCH_JAR:-none}" "${CLI:-none}"
       """;
 
   @TempDir Path folder;
   private Path sources;
 
-  private record Built(Path app, Path bench) {}
+  private record Built(Path app, Path bench, Path cli) {}
 
   @BeforeEach
   void createSources() throws IOException {
@@ -141,6 +142,21 @@ class BuildScriptTest {
   }
 
   @Test
+  void aChangeOfTheCommandLineBuildsOnlyTheCommandLine() throws Exception {
+    var first = build("build_ensure");
+    assertThat(first.cli().resolve("chowder-cli.jar")).hasContent("first cli");
+    assertThat(build("cli_ensure").cli()).as("a start built it").isEqualTo(first.cli());
+    assertThat(builds()).hasSize(1);
+    Files.writeString(sources.resolve("cli/src/main/A.java"), "second cli");
+    assertThat(build("build_ensure").app()).isEqualTo(first.app());
+    assertThat(builds()).as("the server is not built").hasSize(1);
+    var second = build("cli_ensure");
+    assertThat(builds()).hasSize(2).last().asString().contains("-pl cli -am");
+    assertThat(second.cli().resolve("chowder-cli.jar")).hasContent("second cli");
+    assertThat(first.cli().resolve("chowder-cli.jar")).hasContent("first cli");
+  }
+
+  @Test
   void librariesThatOnlyTheSimulatorUsesAreNotInTheFolderOfTheServer() throws Exception {
     var app = build("build_ensure").app();
     assertThat(app.resolve("server/lib")).isDirectoryContaining("glob:**/shared.jar");
@@ -152,7 +168,7 @@ class BuildScriptTest {
   /** Maven leaves the libraries of earlier builds. */
   @Test
   void librariesOfAnEarlierBuildAreNotOnTheClassPath() throws Exception {
-    for (var module : List.of("server", "simulator", "demo-model")) {
+    for (var module : List.of("server", "simulator", "demo-model", "cli")) {
       var libraries = Files.createDirectories(sources.resolve(module).resolve("target/lib"));
       Files.writeString(libraries.resolve("chowder-simulator-0.jar"), "old");
     }
@@ -179,6 +195,6 @@ class BuildScriptTest {
     var printed = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ", -1);
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).as(Files.readString(folder.resolve("said"))).isZero();
-    return new Built(Path.of(printed[0]), Path.of(printed[1]));
+    return new Built(Path.of(printed[0]), Path.of(printed[1]), Path.of(printed[2]));
   }
 }

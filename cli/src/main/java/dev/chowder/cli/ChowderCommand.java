@@ -1,0 +1,52 @@
+package dev.chowder.cli;
+
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The root command. */
+@Command(
+    name = "chowder",
+    description = "Run OpenClaw agents on a Chowder server.",
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    commandListHeading = "%nCommands:%n",
+    optionListHeading = "%nOptions:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    footerHeading = "%nVariables:%n",
+    footer = {
+      "  CHOWDER_CONTEXT   context to use; otherwise that of \"chowder context use\"",
+      "  CHOWDER_URL       URL of a server to use instead of a context",
+      "  CHOWDER_KEY       key to use, or the file CHOWDER_KEY_FILE",
+      "",
+      "Without any of these, commands use the installation on this machine."
+    })
+final class ChowderCommand implements Runnable {
+  private final Invocation invocation;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  ChowderCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Option(
+      names = "--context",
+      paramLabel = "NAME",
+      scope = ScopeType.INHERIT,
+      description = "context to use for this command")
+  void setContext(String name) {
+    invocation.choose(name);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    throw new CommandException(ExitCode.USAGE, "command: must be one of the above; got none");
+  }
+}

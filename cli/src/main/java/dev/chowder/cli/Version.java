@@ -1,0 +1,13 @@
+package dev.chowder.cli;
+
+import java.util.Objects;
+import picocli.CommandLine.IVersionProvider;
+
+/** The version of the jar. */
+final class Version implements IVersionProvider {
+  @Override
+  public String[] getVersion() {
+    var version = Version.class.getPackage().getImplementationVersion();
+    return new String[] {"chowder " + Objects.requireNonNullElse(version, "(not packaged)")};
+  }
+}

@@ -1,0 +1,44 @@
+package dev.chowder.cli.command;
+
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Set;
+
+/** Asks the user before something is lost. */
+public final class Confirmation {
+  private static final int MAX_BYTES = 100;
+  private static final Set<String> YES = Set.of("y", "yes");
+
+  private Confirmation() {}
+
+  /** Returns if the user agrees. Without a terminal, only the option {@code --yes} agrees. */
+  public static void require(Invocation invocation, String question) {
+    if (!invocation.environment().terminals().input()) {
+      throw new CommandException(
+          ExitCode.USAGE, "cannot ask whether to continue: there is no terminal; add --yes");
+    }
+    invocation.notices().prompt(question + " [y/N] ");
+    if (!YES.contains(line(invocation).strip().toLowerCase(Locale.ROOT))) {
+      throw new CommandException(
+          ExitCode.FAILED, "nothing was changed, because the question was not answered with y");
+    }
+  }
+
+  private static String line(Invocation invocation) {
+    var line = new byte[MAX_BYTES];
+    int length = 0;
+    try {
+      for (int next = invocation.environment().input().read();
+          next >= 0 && next != '\n' && length < MAX_BYTES;
+          next = invocation.environment().input().read()) {
+        line[length++] = (byte) next;
+      }
+    } catch (IOException noAnswer) {
+      return "";
+    }
+    return new String(line, 0, length, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.chowder.cli.command;
+
+import dev.chowder.cli.context.Context;
+import dev.chowder.cli.context.ContextFile;
+import dev.chowder.cli.context.ContextResolver;
+import dev.chowder.cli.http.Api;
+import dev.chowder.cli.output.Notices;
+import dev.chowder.cli.output.Output;
+import org.jspecify.annotations.Nullable;
+
+/** One run of the command line: its streams, and the server that its options select. */
+public final class Invocation {
+  private final Environment environment;
+  private final Output output;
+  private final Notices notices;
+  private @Nullable String contextOption;
+  private @Nullable Api api;
+
+  public Invocation(Environment environment) {
+    this.environment = environment;
+    this.output = new Output(environment.output());
+    this.notices = new Notices(environment.errors(), environment.terminals().errors());
+  }
+
+  /** Sets the name of the context that the user gave. */
+  public void choose(String context) {
+    contextOption = context;
+  }
+
+  public Environment environment() {
+    return environment;
+  }
+
+  public Output output() {
+    return output;
+  }
+
+  public Notices notices() {
+    return notices;
+  }
+
+  /** Returns the client of the selected server. */
+  public Api api() {
+    if (api == null) api = new Api(context(), notices::say);
+    return api;
+  }
+
+  public ContextFile contextFile() {
+    return ContextFile.of(environment.variables());
+  }
+
+  public ContextResolver contexts() {
+    return new ContextResolver(environment.variables(), contextFile());
+  }
+
+  private Context context() {
+    return contexts().resolve(contextOption);
+  }
+}

@@ -1,0 +1,111 @@
+package dev.chowder.cli.context;
+
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the context of a command. The option comes first, then the variables, then the current
+ * context of the file, then the installation on this machine. A key is only sent to the server that
+ * it was given for: a URL of its own needs a key of its own.
+ */
+public final class ContextResolver {
+  private final Map<String, String> variables;
+  private final ContextFile file;
+
+  public ContextResolver(Map<String, String> variables, ContextFile file) {
+    this.variables = variables;
+    this.file = file;
+  }
+
+  /**
+   * Returns the context of a command.
+   *
+   * @param option the name that the user gave; absent if none
+   */
+  public Context resolve(@Nullable String option) {
+    if (option != null) return named(option);
+    var url = variable("CHOWDER_URL");
+    var key = key();
+    if (url.isPresent()) {
+      return new Context(
+          "CHOWDER_URL",
+          ServerUrl.parse(url.get(), "CHOWDER_URL"),
+          key.orElseThrow(ContextResolver::urlWithoutKey),
+          ca());
+    }
+    if (key.isEmpty()) return named(currentName());
+    // Not resolved before, because the installation on this machine may have no key.
+    var name = currentName();
+    if (name.equals(Context.LOCAL)) return new Context(name, localUrl(), key.get(), ca());
+    var stored = named(name);
+    return new Context(name, stored.url(), key.get(), stored.ca());
+  }
+
+  /** Returns the name of the context that a command without the option uses. */
+  public String currentName() {
+    return variable("CHOWDER_CONTEXT")
+        .or(() -> Optional.ofNullable(file.load().current()))
+        .orElse(Context.LOCAL);
+  }
+
+  /** Returns the URL of the installation on this machine. */
+  public URI localUrl() {
+    var port = variable("CHOWDER_REST_PORT").orElse("8080");
+    var isTls = variable("CHOWDER_TLS_CERTIFICATE").isPresent();
+    var host = isTls ? variable("CHOWDER_TLS_NAME").orElse("localhost") : "localhost";
+    return ServerUrl.parse(
+        "%s://%s:%s".formatted(isTls ? "https" : "http", host, port), "CHOWDER_REST_PORT");
+  }
+
+  private Context named(String name) {
+    if (name.equals(Context.LOCAL)) return local();
+    return file.load()
+        .find(name)
+        .orElseThrow(
+            () ->
+                new CommandException(
+                    ExitCode.NOT_FOUND,
+                    "context: must be one of \"chowder context ls\"; got " + name));
+  }
+
+  private Context local() {
+    var home =
+        variable("CHOWDER_HOME")
+            .map(Path::of)
+            .orElseGet(() -> Home.of(variables).resolve(".local/share/chowder"));
+    var keyFile = home.resolve("organization.key");
+    if (!Files.exists(keyFile)) {
+      throw new CommandException(
+          ExitCode.DENIED,
+          "cannot find an installation on this machine: %s does not exist; run scripts/up, or add a server with \"chowder context add\""
+              .formatted(keyFile));
+    }
+    return new Context(Context.LOCAL, localUrl(), KeyFile.read(keyFile), ca());
+  }
+
+  private @Nullable Path ca() {
+    return variable("CHOWDER_TLS_CA").map(Path::of).orElse(null);
+  }
+
+  private Optional<Key> key() {
+    return variable("CHOWDER_KEY")
+        .map(text -> Key.of(text, "CHOWDER_KEY"))
+        .or(() -> variable("CHOWDER_KEY_FILE").map(Path::of).map(KeyFile::read));
+  }
+
+  private Optional<String> variable(String name) {
+    return Optional.ofNullable(variables.get(name)).filter(value -> !value.isBlank());
+  }
+
+  private static CommandException urlWithoutKey() {
+    return new CommandException(
+        ExitCode.DENIED,
+        "CHOWDER_KEY: must be set if CHOWDER_URL is, because keys of contexts are for their own servers; set it or CHOWDER_KEY_FILE");
+  }
+}

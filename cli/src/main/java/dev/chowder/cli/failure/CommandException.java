@@ -1,0 +1,25 @@
+package dev.chowder.cli.failure;
+
+/**
+ * The failure of a command. Its message is one sentence with the cause and the remedy, in the form
+ * {@code cannot VERB: CAUSE; REMEDY}, without a period. It never contains a key.
+ */
+public class CommandException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ExitCode code;
+
+  public CommandException(ExitCode code, String message) {
+    super(message);
+    this.code = code;
+  }
+
+  public CommandException(ExitCode code, String message, Throwable cause) {
+    super(message, cause);
+    this.code = code;
+  }
+
+  public ExitCode code() {
+    return code;
+  }
+}

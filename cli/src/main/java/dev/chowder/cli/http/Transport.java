@@ -1,0 +1,152 @@
+package dev.chowder.cli.http;
+
+import dev.chowder.cli.context.Context;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** Sends the requests of one context. Does not repeat them and does not judge responses. */
+final class Transport {
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
+
+  private final Context context;
+  private final HttpClient client;
+
+  Transport(Context context) {
+    this.context = context;
+    var builder =
+        HttpClient.newBuilder()
+            // Envoy's limits of a connection are for HTTP/1.1, and one process has few calls.
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_LIMIT)
+            // A redirect could send the key to another server.
+            .followRedirects(HttpClient.Redirect.NEVER);
+    if (context.url().getScheme().equals("https")) {
+      builder.sslContext(Certificates.context(context.ca()));
+    }
+    this.client = builder.build();
+  }
+
+  /** A try that failed before or without a response. */
+  static final class TroubleException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Trouble trouble;
+
+    TroubleException(Trouble trouble, IOException cause) {
+      super(cause);
+      this.trouble = trouble;
+    }
+
+    Trouble trouble() {
+      return trouble;
+    }
+  }
+
+  /**
+   * Sends a call once.
+   *
+   * @param limit until the handler has the body, or for a stream until its headers
+   */
+  <T> HttpResponse<T> send(
+      Call call, String accept, HttpResponse.BodyHandler<T> handler, Duration limit)
+      throws TroubleException {
+    var exchange = client.sendAsync(request(call, accept), handler);
+    try {
+      return exchange.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException late) {
+      throw timedOut(late);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new CommandException(ExitCode.INTERRUPTED, "interrupted", interrupted);
+    } catch (ExecutionException failed) {
+      throw trouble(failed.getCause());
+    } finally {
+      exchange.cancel(true);
+    }
+  }
+
+  private HttpRequest request(Call call, String accept) {
+    var request =
+        HttpRequest.newBuilder(context.url().resolve(call.target()))
+            .header("Authorization", context.key().authorization())
+            .header("Accept", accept)
+            .header("User-Agent", "chowder-cli");
+    if (call.idempotencyKey() != null) request.header("Idempotency-Key", call.idempotencyKey());
+    if (call.body() == null) {
+      request.method(call.method(), HttpRequest.BodyPublishers.noBody());
+    } else {
+      request
+          .header("Content-Type", "application/json")
+          .method(call.method(), HttpRequest.BodyPublishers.ofString(call.body()));
+    }
+    return request.build();
+  }
+
+  private TroubleException trouble(@Nullable Throwable cause) {
+    return switch (cause) {
+      case ConnectException refused when isUnresolved(refused) ->
+          throw unreachable("its host name is unknown", refused);
+      case SSLException insecure ->
+          throw new CommandException(
+              ExitCode.UNAVAILABLE,
+              "cannot trust the server at %s: %s; name its CA with --ca or CHOWDER_TLS_CA"
+                  .formatted(context.url(), insecure.getMessage()),
+              insecure);
+      case ConnectException notSent -> new TroubleException(new Trouble.NotSent(notSent), notSent);
+      case HttpConnectTimeoutException notSent ->
+          new TroubleException(new Trouble.NotSent(notSent), notSent);
+      case IOException tooLong when String.valueOf(tooLong.getMessage()).contains("capacity") ->
+          throw new CommandException(
+              ExitCode.FAILED, "the response is too large; ask for less of it", tooLong);
+      case IOException lost -> new TroubleException(new Trouble.Lost(lost), lost);
+      case RuntimeException bug -> throw bug;
+      case null, default -> throw new IllegalStateException(cause);
+    };
+  }
+
+  private static boolean isUnresolved(ConnectException refused) {
+    for (Throwable cause = refused; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnresolvedAddressException) return true;
+    }
+    return false;
+  }
+
+  private CommandException timedOut(TimeoutException late) {
+    return new CommandException(
+        ExitCode.TIMED_OUT,
+        "the server at %s did not respond in time; the call may have been executed"
+            .formatted(context.url()),
+        late);
+  }
+
+  /** Returns the error of a call that reached no server. */
+  CommandException unreachable(String why, IOException cause) {
+    return new CommandException(
+        ExitCode.UNAVAILABLE,
+        "cannot reach the server at %s: %s; start it, or choose another context"
+            .formatted(context.url(), why),
+        cause);
+  }
+
+  /** Returns the error of a call whose connection broke. */
+  CommandException lost(IOException cause) {
+    return new CommandException(
+        ExitCode.UNAVAILABLE,
+        "the connection to %s broke before the response; the call may have been executed"
+            .formatted(context.url()),
+        cause);
+  }
+}

@@ -1,0 +1,52 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.instance.InstanceWait.Seen;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** A command that changes the status of instances, such as {@code stop}. */
+@Command
+final class ChangeCommand implements Runnable {
+  private final Invocation invocation;
+  private final String verb;
+  private final Instance.Status wanted;
+
+  @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
+  private List<String> names = new ArrayList<>();
+
+  @Mixin private WaitOptions wait = new WaitOptions();
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  /**
+   * Creates the command.
+   *
+   * @param verb of the API, such as {@code stop}
+   * @param wanted the status to wait for
+   */
+  ChangeCommand(Invocation invocation, String verb, Instance.Status wanted) {
+    this.invocation = invocation;
+    this.verb = verb;
+    this.wanted = wanted;
+  }
+
+  @Override
+  public void run() {
+    EachInstance.run(invocation, names, this::change);
+  }
+
+  private void change(String name) {
+    var instances = new Instances(invocation.api());
+    var id = new InstanceNames(instances).id(name);
+    var seen = Seen.of(instances.request(id, verb));
+    if (wait.waits()) {
+      seen = new InstanceWait(instances, invocation.notices()).until(seen, wanted, wait.timeout());
+    }
+    if (format.isJson()) invocation.output().json(seen.json());
+  }
+}

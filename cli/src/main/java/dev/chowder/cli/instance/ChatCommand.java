@@ -1,0 +1,140 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code chat}. */
+@Command(
+    name = "chat",
+    description = "Send messages to an agent and print its answers as they arrive",
+    footer = {
+      "",
+      "Without a message, it reads one from standard input. On a terminal, each line is a",
+      "message, until Ctrl-D."
+    })
+final class ChatCommand implements Runnable {
+  /** The limit of the API for a whole request. */
+  private static final int MAX_MESSAGE = 4 << 20;
+
+  private final Invocation invocation;
+
+  @Parameters(index = "0", paramLabel = "NAME", description = "id or name of the instance")
+  private String name = "";
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "MESSAGE",
+      description = "the message; several words are joined")
+  private List<String> words = new ArrayList<>();
+
+  @Option(
+      names = "--session",
+      paramLabel = "SESSION",
+      description = "conversation of its own, created by its first message (default: main)")
+  private String session = "";
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "longest time of an answer, such as 90s or 10m (default: 10m)")
+  private Duration timeout = Duration.ofMinutes(10);
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  ChatCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    boolean isDialog = words.isEmpty() && invocation.environment().terminals().input();
+    // Before the calls, so that an empty message reaches no server.
+    var message = isDialog ? "" : words.isEmpty() ? input() : String.join(" ", words);
+    if (!isDialog && message.isBlank()) {
+      throw new CommandException(ExitCode.USAGE, "message: must not be blank; got nothing");
+    }
+    var instances = new Instances(invocation.api());
+    var id = new InstanceNames(instances).id(name);
+    var conversation =
+        new Conversation(invocation.api(), invocation.output(), id, session, timeout);
+    if (isDialog) {
+      talk(conversation);
+    } else {
+      say(conversation, message);
+    }
+  }
+
+  private void say(Conversation conversation, String message) {
+    if (format.isJson()) {
+      conversation.sayForJson(message);
+    } else {
+      conversation.say(message);
+    }
+  }
+
+  /** Sends each line. A failed message does not end the conversation. */
+  private void talk(Conversation conversation) {
+    var reader =
+        new BufferedReader(
+            new InputStreamReader(invocation.environment().input(), StandardCharsets.UTF_8));
+    while (true) {
+      invocation.notices().prompt("> ");
+      var line = line(reader);
+      if (line == null) {
+        invocation.notices().say("");
+        return;
+      }
+      if (line.isBlank()) continue;
+      try {
+        say(conversation, line);
+      } catch (CommandException failure) {
+        if (failure.code() == ExitCode.OUTPUT_CLOSED || failure.code() == ExitCode.DENIED) {
+          throw failure;
+        }
+        invocation.notices().say("chowder: " + failure.getMessage() + ".");
+      }
+    }
+  }
+
+  private static @Nullable String line(BufferedReader reader) {
+    try {
+      return reader.readLine();
+    } catch (IOException unreadable) {
+      throw unreadable(unreadable);
+    }
+  }
+
+  private String input() {
+    try {
+      var bytes = invocation.environment().input().readNBytes(MAX_MESSAGE + 1);
+      if (bytes.length > MAX_MESSAGE) {
+        throw new CommandException(
+            ExitCode.USAGE, "message: must be at most 4 MiB; got more from standard input");
+      }
+      return new String(bytes, StandardCharsets.UTF_8).stripTrailing();
+    } catch (IOException unreadable) {
+      throw unreadable(unreadable);
+    }
+  }
+
+  private static CommandException unreadable(IOException cause) {
+    return new CommandException(
+        ExitCode.FAILED,
+        "cannot read the message from standard input; give it as an argument",
+        cause);
+  }
+}

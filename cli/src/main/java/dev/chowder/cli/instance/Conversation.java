@@ -1,0 +1,124 @@
+package dev.chowder.cli.instance;
+
+import com.google.gson.JsonObject;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Api;
+import dev.chowder.cli.http.Deadline;
+import dev.chowder.cli.http.EventStream;
+import dev.chowder.cli.http.EventStream.Part;
+import dev.chowder.cli.output.Output;
+import dev.chowder.cli.output.Printable;
+import dev.chowder.cli.output.TextFilter;
+import java.time.Duration;
+
+/** Sends messages to one session of an agent and prints the answers as they arrive. */
+final class Conversation {
+  /**
+   * The gateway reports this if its token was rotated as the message arrived. The agent did not
+   * begin to process it (docs/REST.md, CreateResponse).
+   */
+  private static final String NOT_BEGUN = "Gateway requester authority changed";
+
+  private final Api api;
+  private final Output output;
+  private final String id;
+  private final String session;
+  private final Duration limit;
+
+  /**
+   * Creates a conversation.
+   *
+   * @param session empty for the agent's session {@code main}
+   * @param limit the longest time of one answer
+   */
+  Conversation(Api api, Output output, String id, String session, Duration limit) {
+    this.api = api;
+    this.output = output;
+    this.id = id;
+    this.session = session;
+    this.limit = limit;
+  }
+
+  /** Sends a message and prints the text of the answer. */
+  void say(String message) {
+    try {
+      stream(message);
+    } catch (NotBegunException repeated) {
+      stream(message);
+    }
+  }
+
+  /** Sends a message and prints the answer as JSON. */
+  void sayForJson(String message) {
+    var request = new JsonObject();
+    request.addProperty("input", message);
+    var answer = api.send(Instances.message(id, session, request, limit)).json();
+    output.json(answer);
+    var failure = AgentAnswer.failureOf(answer);
+    if (!failure.isEmpty()) throw failed(failure);
+  }
+
+  private void stream(String message) {
+    var deadline = Deadline.after(limit);
+    var request = new JsonObject();
+    request.addProperty("input", message);
+    request.addProperty("stream", true);
+    var filter = new TextFilter();
+    boolean hasText = false;
+    try (var stream = api.stream(Instances.message(id, session, request, limit))) {
+      while (true) {
+        switch (next(stream, deadline)) {
+          case AgentAnswer.Event.Text(var part) -> {
+            hasText = true;
+            output.print(filter.next(part));
+            output.flush();
+          }
+          case AgentAnswer.Event.Completed(var wholeText) -> {
+            output.line(hasText ? "" : filter.next(wholeText));
+            output.flush();
+            return;
+          }
+          case AgentAnswer.Event.Failed(var failure) -> {
+            if (hasText) output.line("");
+            if (!hasText && failure.contains(NOT_BEGUN)) throw new NotBegunException();
+            throw failed(failure);
+          }
+          case AgentAnswer.Event.Other() -> {}
+        }
+      }
+    }
+  }
+
+  /** Returns the next event. The stream must not end before the answer is complete. */
+  private AgentAnswer.Event next(EventStream stream, Deadline deadline) {
+    return switch (stream.poll(deadline.left(limit))) {
+      case Part.Data(var json) -> AgentAnswer.event(json);
+      case Part.End _ ->
+          throw new CommandException(
+              ExitCode.UNAVAILABLE,
+              "the answer ended early; \"chowder logs\" shows why, and the agent may have acted");
+      case null ->
+          throw new CommandException(
+              ExitCode.TIMED_OUT,
+              "the agent did not finish its answer within the limit; use a longer --timeout");
+    };
+  }
+
+  private static CommandException failed(String failure) {
+    return new CommandException(
+        ExitCode.FAILED,
+        "the agent failed: %s; \"chowder logs\" shows more".formatted(Printable.line(failure)));
+  }
+
+  /** The agent did not begin to process the message. */
+  private static final class NotBegunException extends CommandException {
+    private static final long serialVersionUID = 1L;
+
+    NotBegunException() {
+      super(
+          ExitCode.UNAVAILABLE,
+          "the gateway's token was replaced during the message; send it again");
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package dev.chowder.cli.instance;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.instance.InstanceWait.Seen;
+import dev.chowder.cli.output.Printable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code create}. */
+@Command(
+    name = "create",
+    description = "Create an instance and print its id",
+    footer = {"", "Example: chowder create my-agent --provider anthropic --label team=docs"})
+final class CreateCommand implements Runnable {
+  /** Twice the limit of the API, which counts without white space. */
+  private static final long MAX_CONFIG = 512 << 10;
+
+  private final Invocation invocation;
+
+  @Parameters(paramLabel = "NAME", description = "name of the new instance")
+  private String name = "";
+
+  @Option(
+      names = "--provider",
+      paramLabel = "PROVIDER",
+      description = "anthropic (default), openai, gemini or custom")
+  private @Nullable String provider;
+
+  @Option(names = "--model", paramLabel = "MODEL", description = "model of the provider")
+  private @Nullable String model;
+
+  @Option(
+      names = {"-l", "--label"},
+      paramLabel = "KEY=VALUE",
+      description = "label of the instance; can be repeated")
+  private Map<String, String> labels = new LinkedHashMap<>();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "JSON file with overrides of OpenClaw's configuration")
+  private @Nullable Path config;
+
+  @Option(names = "--region", paramLabel = "REGION", description = "region to run in")
+  private @Nullable String region;
+
+  @Option(
+      names = "--openclaw-version",
+      paramLabel = "VERSION",
+      description = "version of OpenClaw (default: the newest)")
+  private @Nullable String openclawVersion;
+
+  @Option(
+      names = "--idempotency-key",
+      paramLabel = "KEY",
+      description = "the same key creates no second instance within 24 h")
+  private @Nullable String idempotencyKey;
+
+  @Mixin private WaitOptions wait = new WaitOptions();
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  CreateCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    var instances = new Instances(invocation.api());
+    var key = idempotencyKey == null ? UUID.randomUUID().toString() : idempotencyKey;
+    var seen = Seen.of(instances.create(request(), key));
+    // Before the wait, so that an interrupted caller knows the id.
+    if (!format.isJson()) {
+      invocation.output().line(Printable.line(seen.instance().getId()));
+      invocation.output().flush();
+    }
+    if (wait.waits()) {
+      seen =
+          new InstanceWait(instances, invocation.notices())
+              .until(seen, Instance.Status.running, wait.timeout());
+    }
+    if (format.isJson()) invocation.output().json(seen.json());
+  }
+
+  private JsonObject request() {
+    var request = new JsonObject();
+    request.addProperty("name", name);
+    add(request, "model_provider", provider);
+    add(request, "model", model);
+    add(request, "region", region);
+    add(request, "openclaw_version", openclawVersion);
+    if (!labels.isEmpty()) {
+      var pairs = new JsonObject();
+      labels.forEach(pairs::addProperty);
+      request.add("labels", pairs);
+    }
+    if (config != null) request.add("openclaw_config", read(config));
+    return request;
+  }
+
+  private static void add(JsonObject request, String field, @Nullable String value) {
+    if (value != null) request.addProperty(field, value);
+  }
+
+  private static JsonObject read(Path config) {
+    try (var stream = Files.newInputStream(config)) {
+      var bytes = stream.readNBytes((int) MAX_CONFIG + 1);
+      if (bytes.length <= MAX_CONFIG
+          && JsonParser.parseString(new String(bytes, StandardCharsets.UTF_8))
+              instanceof JsonObject object) {
+        return object;
+      }
+    } catch (IOException | JsonParseException failed) {
+      throw wrong(config);
+    }
+    throw wrong(config);
+  }
+
+  private static CommandException wrong(Path config) {
+    return new CommandException(
+        ExitCode.USAGE,
+        "--config: must be a readable file with a JSON object of at most 256 KiB; got " + config);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Finds the instance that a user names by its id or by its name. */
+final class InstanceNames {
+  private static final Pattern ID =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  /** Instances with the same beginning of the name that are searched. */
+  private static final int MAX_SEARCHED = 10_000;
+
+  private static final int MAX_SHOWN = 5;
+
+  private final Instances instances;
+
+  InstanceNames(Instances instances) {
+    this.instances = instances;
+  }
+
+  /** Returns the id. An id is used as it is; a name must be that of exactly one instance. */
+  String id(String name) {
+    if (ID.matcher(name).matches()) return name;
+    var listed = instances.list(Map.of("name_prefix", name), MAX_SEARCHED);
+    var named =
+        listed.as(Instance.getDefaultInstance()).stream()
+            .filter(instance -> instance.getName().equals(name))
+            .toList();
+    if (listed.hasMore()) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "name: must not be the beginning of more than %d names; name the instance by its id"
+              .formatted(MAX_SEARCHED));
+    }
+    if (named.isEmpty()) {
+      throw new CommandException(
+          ExitCode.NOT_FOUND,
+          "no instance has the id or the name %s; \"chowder ls\" lists all".formatted(name));
+    }
+    if (named.size() > 1) throw ambiguous(name, named);
+    // The server may return anything, and the id becomes a part of paths.
+    var id = named.getFirst().getId();
+    if (ID.matcher(id).matches()) return id;
+    throw new CommandException(ExitCode.FAILED, "the server returned an id that is no UUID");
+  }
+
+  private static CommandException ambiguous(String name, List<Instance> named) {
+    var ids =
+        named.stream().map(Instance::getId).limit(MAX_SHOWN).collect(Collectors.joining(", "));
+    var more = named.size() > MAX_SHOWN ? " and others" : "";
+    return new CommandException(
+        ExitCode.USAGE,
+        "name: must be that of one instance; got %s, the name of %d; use one of the ids %s%s"
+            .formatted(name, named.size(), ids, more));
+  }
+}

@@ -1,0 +1,120 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Paged;
+import dev.chowder.cli.output.Printable;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The command {@code ls}. */
+@Command(name = "ls", description = "List instances, newest first")
+final class ListCommand implements Runnable {
+  private static final int MAX_LIMIT = 20_000;
+
+  private final Invocation invocation;
+
+  @Option(
+      names = "--status",
+      paramLabel = "STATUS",
+      description = "only provisioning, running, stopped or error")
+  private @Nullable String status;
+
+  @Option(
+      names = {"-l", "--label"},
+      paramLabel = "KEY=VALUE",
+      description = "only instances with this label")
+  private @Nullable String label;
+
+  @Option(
+      names = "--name-prefix",
+      paramLabel = "TEXT",
+      description = "only instances whose name begins with it")
+  private @Nullable String namePrefix;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "NUMBER",
+      description = "most instances to list (default: 1000)")
+  private int limit = 1000;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "print only ids")
+  private boolean quiet;
+
+  @Option(
+      names = {"-w", "--watch"},
+      description = "then print a line for each change")
+  private boolean watch;
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  ListCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    if (limit < 1 || limit > MAX_LIMIT) {
+      throw new CommandException(
+          ExitCode.USAGE, "--limit: must be 1 to %d; got %d".formatted(MAX_LIMIT, limit));
+    }
+    if (watch && status != null) {
+      throw new CommandException(
+          ExitCode.USAGE, "--status: must not be used with --watch, which shows all changes");
+    }
+    var instances = new Instances(invocation.api());
+    var listed = instances.list(filters(), limit);
+    var shown = listed.as(Instance.getDefaultInstance());
+    print(listed, shown);
+    if (listed.hasMore()) {
+      invocation
+          .notices()
+          .say("There are more than these %d instances: use --limit.".formatted(shown.size()));
+    }
+    if (watch) follow(instances, shown);
+  }
+
+  private Map<String, String> filters() {
+    var filters = new LinkedHashMap<String, String>();
+    if (status != null) filters.put("status", status);
+    if (label != null) filters.put("label", label);
+    if (namePrefix != null) filters.put("name_prefix", namePrefix);
+    return filters;
+  }
+
+  private void print(Paged listed, List<Instance> shown) {
+    if (format.isJson()) {
+      invocation.output().json(listed.json());
+    } else if (quiet) {
+      shown.forEach(one -> invocation.output().line(Printable.line(one.getId())));
+    } else if (shown.isEmpty() && !watch) {
+      invocation.notices().say("There are no instances: \"chowder create NAME\" creates one.");
+    } else {
+      InstanceText.table(shown, Instant.now()).lines().forEach(invocation.output()::line);
+    }
+  }
+
+  private void follow(Instances instances, List<Instance> shown) {
+    new InstanceChanges(instances, invocation.output(), format.isJson(), shown, this::isSelected)
+        .followAll();
+  }
+
+  /** Watches have no filters, so the client applies them. */
+  private boolean isSelected(Instance instance) {
+    return (namePrefix == null || instance.getName().startsWith(namePrefix))
+        && (label == null
+            || instance.getLabelsMap().entrySet().stream()
+                .anyMatch(one -> label.equals(one.getKey() + "=" + one.getValue())));
+  }
+}

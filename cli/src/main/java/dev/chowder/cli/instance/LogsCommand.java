@@ -1,0 +1,91 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.api.v1.LogLine;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.EventStream.Part;
+import dev.chowder.cli.http.Reply;
+import dev.chowder.cli.output.Printable;
+import dev.chowder.cli.output.TextFilter;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code logs}. */
+@Command(name = "logs", description = "Print the log of an instance's gateway")
+final class LogsCommand implements Runnable {
+  private static final int MAX_LINES = 5000;
+  private static final Duration SILENCE_LIMIT = Duration.ofSeconds(60);
+  private static final Duration FLUSH_AFTER = Duration.ofMillis(50);
+
+  private final Invocation invocation;
+
+  @Parameters(paramLabel = "NAME", description = "id or name of the instance")
+  private String name = "";
+
+  @Option(
+      names = {"-f", "--follow"},
+      description = "keep printing new lines until it is interrupted")
+  private boolean follow;
+
+  @Option(
+      names = {"-n", "--lines"},
+      paramLabel = "NUMBER",
+      description = "existing lines to print, 0 to 5000 (default: 200)")
+  private int lines = 200;
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  LogsCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    if (lines < 0 || lines > MAX_LINES) {
+      throw new CommandException(
+          ExitCode.USAGE, "--lines: must be 0 to %d; got %d".formatted(MAX_LINES, lines));
+    }
+    var instances = new Instances(invocation.api());
+    var id = new InstanceNames(instances).id(name);
+    try (var stream = instances.logs(id, lines, follow)) {
+      var silent = Duration.ZERO;
+      while (true) {
+        switch (stream.poll(FLUSH_AFTER)) {
+          case Part.Data(var json) -> {
+            print(json);
+            silent = Duration.ZERO;
+          }
+          case Part.End(var failure) -> {
+            if (failure == null && !follow) return;
+            throw new CommandException(
+                ExitCode.UNAVAILABLE,
+                "the server ended the log; repeat the command for later lines");
+          }
+          case null -> {
+            invocation.output().flush();
+            silent = silent.plus(FLUSH_AFTER);
+            if (!follow && silent.compareTo(SILENCE_LIMIT) > 0) {
+              throw new CommandException(
+                  ExitCode.TIMED_OUT, "the server sent no line for 60 s; repeat the command");
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void print(String json) {
+    if (format.isJson()) {
+      invocation.output().json(json);
+    } else {
+      var text = Reply.parse(json, LogLine.getDefaultInstance()).getText();
+      // A filter for each line, because a line must not hide the next one.
+      invocation.output().line(Printable.line(new TextFilter().next(text)));
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.cli.command.Confirmation;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.http.ApiException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code rm}. */
+@Command(name = "rm", description = "Delete instances with all their data")
+final class RemoveCommand implements Runnable {
+  private final Invocation invocation;
+
+  @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
+  private List<String> names = new ArrayList<>();
+
+  @Option(
+      names = {"-y", "--yes"},
+      description = "do not ask; required if standard input is not a terminal")
+  private boolean yes;
+
+  RemoveCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    if (!yes) {
+      Confirmation.require(
+          invocation,
+          "Delete %s and all data of %s?"
+              .formatted(String.join(", ", names), names.size() == 1 ? "it" : "them"));
+    }
+    EachInstance.run(invocation, names, this::remove);
+  }
+
+  private void remove(String name) {
+    var instances = new Instances(invocation.api());
+    var id = new InstanceNames(instances).id(name);
+    try {
+      instances.delete(id);
+    } catch (ApiException rejected) {
+      if (!rejected.isOfRepeatedCall() || rejected.status() != 404) throw rejected;
+      // An earlier try deleted it, and its response was lost.
+    }
+    invocation.notices().say(name + " is deleted");
+  }
+}

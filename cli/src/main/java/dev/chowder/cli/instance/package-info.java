@@ -1,0 +1,5 @@
+/** The commands that concern instances. */
+@NullMarked
+package dev.chowder.cli.instance;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,33 @@
+package dev.chowder.cli.output;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/** Standard error: messages for people. A failure to print them changes nothing. */
+public final class Notices {
+  private final PrintStream stream;
+  private final boolean isTerminal;
+
+  public Notices(OutputStream stream, boolean isTerminal) {
+    this.stream = new PrintStream(stream, true, StandardCharsets.UTF_8);
+    this.isTerminal = isTerminal;
+  }
+
+  /** Prints a line, with unsafe characters escaped. */
+  public void say(String line) {
+    stream.print(Printable.line(line) + "\n");
+    stream.flush();
+  }
+
+  /** Prints text without a line break, such as a question. */
+  public void prompt(String text) {
+    stream.print(Printable.line(text));
+    stream.flush();
+  }
+
+  /** Begins the progress of an operation. */
+  public Progress progress() {
+    return new Progress(stream, isTerminal);
+  }
+}

@@ -1,0 +1,63 @@
+package dev.chowder.cli.output;
+
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.OutputClosedException;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Standard output, in UTF-8. Unlike {@link java.io.PrintStream} it reports failures, so that a
+ * command ends when the reader of its output ends.
+ */
+public final class Output {
+  private final Writer writer;
+
+  public Output(OutputStream stream) {
+    this.writer = new BufferedWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8));
+  }
+
+  /** Prints text that is safe for a terminal. */
+  public void print(String text) {
+    try {
+      writer.write(text);
+    } catch (IOException failed) {
+      throw failure(failed);
+    }
+  }
+
+  /** Prints a line that is safe for a terminal. */
+  public void line(String text) {
+    print(text);
+    print("\n");
+  }
+
+  /** Prints a JSON document and a line break. */
+  public void json(String json) {
+    line(Printable.json(json.strip()));
+  }
+
+  /** Delivers what was printed. Needed only before a wait, and at the end. */
+  public void flush() {
+    try {
+      writer.flush();
+    } catch (IOException failed) {
+      throw failure(failed);
+    }
+  }
+
+  private static CommandException failure(IOException failed) {
+    var message = String.valueOf(failed.getMessage());
+    return message.contains("Broken pipe") || message.contains("closed")
+        ? new OutputClosedException(failed)
+        : new CommandException(
+            ExitCode.FAILED,
+            "cannot write the output: %s; free space or change its target"
+                .formatted(Printable.line(message)),
+            failed);
+  }
+}

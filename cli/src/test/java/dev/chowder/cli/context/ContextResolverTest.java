@@ -1,0 +1,126 @@
+package dev.chowder.cli.context;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ContextResolverTest {
+  @TempDir Path folder;
+  private final Map<String, String> variables = new HashMap<>();
+  private ContextFile file = new ContextFile(Path.of("unset"));
+
+  @BeforeEach
+  void createContexts() {
+    variables.put("HOME", folder.toString());
+    file = ContextFile.of(variables);
+    file.update(contexts -> contexts.with(context("a")).with(context("b")));
+  }
+
+  @Test
+  void theOptionComesBeforeAllVariables() {
+    variables.put("CHOWDER_URL", "https://other.example.com");
+    variables.put("CHOWDER_KEY", "other");
+    variables.put("CHOWDER_CONTEXT", "b");
+    assertThat(resolve("a")).isEqualTo("https://a.example.com with secret-of-a");
+  }
+
+  @Test
+  void theVariableComesBeforeTheCurrentContext() {
+    file.update(contexts -> contexts.use("a"));
+    assertThat(resolve(null)).isEqualTo("https://a.example.com with secret-of-a");
+    variables.put("CHOWDER_CONTEXT", "b");
+    assertThat(resolve(null)).isEqualTo("https://b.example.com with secret-of-b");
+  }
+
+  @Test
+  void withoutAContextTheInstallationOnThisMachineIsUsed() throws IOException {
+    writeLocalKey(folder.resolve(".local/share/chowder"));
+    assertThat(resolve(null)).isEqualTo("http://localhost:8080 with local-key");
+  }
+
+  @Test
+  void theInstallationHasItsOwnHomeAndPort() throws IOException {
+    writeLocalKey(folder.resolve("other"));
+    variables.put("CHOWDER_HOME", folder.resolve("other").toString());
+    variables.put("CHOWDER_REST_PORT", "18080");
+    variables.put("CHOWDER_TLS_CERTIFICATE", "/cert.pem");
+    variables.put("CHOWDER_TLS_NAME", "chowder.test");
+    assertThat(resolve("local")).isEqualTo("https://chowder.test:18080 with local-key");
+  }
+
+  @Test
+  void withoutAnInstallationTheErrorSaysWhatToDo() {
+    refused(null, ExitCode.DENIED, "scripts/up", "context add");
+  }
+
+  @Test
+  void anUnknownContextIsNotFound() {
+    refused("c", ExitCode.NOT_FOUND, "chowder context ls");
+  }
+
+  @Test
+  void aKeyReplacesThatOfTheContext() throws IOException {
+    file.update(contexts -> contexts.use("a"));
+    variables.put("CHOWDER_KEY_FILE", Files.writeString(folder.resolve("k"), "file\n").toString());
+    assertThat(resolve(null)).isEqualTo("https://a.example.com with file");
+    variables.put("CHOWDER_KEY", "variable");
+    assertThat(resolve(null)).isEqualTo("https://a.example.com with variable");
+  }
+
+  @Test
+  void aKeyIsEnoughForTheInstallationOnThisMachine() {
+    variables.put("CHOWDER_KEY", "variable");
+    assertThat(resolve(null)).isEqualTo("http://localhost:8080 with variable");
+  }
+
+  /** Otherwise a wrong URL would receive the key of the current context. */
+  @Test
+  void aUrlGetsNoKeyOfAContext() {
+    file.update(contexts -> contexts.use("a"));
+    variables.put("CHOWDER_URL", "https://other.example.com");
+    refused(null, ExitCode.DENIED, "CHOWDER_KEY");
+    variables.put("CHOWDER_KEY", "other");
+    assertThat(resolve(null)).isEqualTo("https://other.example.com with other");
+  }
+
+  @Test
+  void aKeyThatIsNoneIsNotShown() {
+    variables.put("CHOWDER_KEY", "se\ncret");
+    assertThatExceptionOfType(CommandException.class)
+        .isThrownBy(() -> resolve(null))
+        .satisfies(failure -> assertThat(failure.getMessage()).doesNotContain("cret"));
+  }
+
+  private void refused(@Nullable String option, ExitCode code, String... words) {
+    assertThatExceptionOfType(CommandException.class)
+        .isThrownBy(() -> resolve(option))
+        .satisfies(failure -> assertThat(failure.code()).isEqualTo(code))
+        .satisfies(failure -> assertThat(failure.getMessage()).contains(words));
+  }
+
+  private String resolve(@Nullable String option) {
+    var context = new ContextResolver(variables, file).resolve(option);
+    return context.url() + " with " + context.key().authorization().replace("Bearer ", "");
+  }
+
+  private static void writeLocalKey(Path home) throws IOException {
+    Files.writeString(Files.createDirectories(home).resolve("organization.key"), "local-key\n");
+  }
+
+  private static Context context(String name) {
+    var url = URI.create("https://%s.example.com".formatted(name));
+    return Context.named(name, url, Key.of("secret-of-" + name, "test"), null);
+  }
+}

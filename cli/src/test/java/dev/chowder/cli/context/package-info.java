@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.context;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.http;
+
+import org.jspecify.annotations.NullMarked;

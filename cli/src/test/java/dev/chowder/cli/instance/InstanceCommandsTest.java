@@ -1,0 +1,323 @@
+package dev.chowder.cli.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonParser;
+import dev.chowder.cli.Ran;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.StubServer;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Tests commands with responses that a real server gives only by chance. {@code CliIT} of {@code
+ * server} runs the commands against a real one.
+ */
+@Timeout(60)
+class InstanceCommandsTest {
+  private static final String ID = "01a2140b-b860-74ac-a695-4f21471be50c";
+  private static final String OTHER = "01a2140b-b860-74ac-a695-000000000000";
+  private static final String SECRET = "secret-key";
+
+  private StubServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = StubServer.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void aCreateWaitsAndShowsItsStages() {
+    server
+        .answers(201, instance("provisioning", "running", 1, "\"stage\": \"onboard\""))
+        .streams(
+            instance("provisioning", "running", 2, "\"stage\": \"start_gateway\""),
+            instance("running", "running", 3, "\"served_by\": \"cold\""));
+    var ran = run("create", "my-agent", "--provider", "custom", "-l", "team=docs");
+    assertThat(ran.code()).as(ran.toString()).isZero();
+    assertThat(ran.output()).isEqualTo(ID + "\n");
+    assertThat(ran.errors())
+        .startsWith(
+            "my-agent: provisioning (onboard)\nmy-agent: provisioning (start_gateway)\nmy-agent is running (cold, ");
+    var created = server.requests().getFirst();
+    assertThat(created.headers()).containsKey("Idempotency-Key");
+    assertThat(created.body())
+        .isEqualTo(
+            "{\"name\":\"my-agent\",\"model_provider\":\"custom\",\"labels\":{\"team\":\"docs\"}}");
+    assertThat(server.requests().getLast().target())
+        .isEqualTo("/v1/instances/" + ID + "/watch?after_revision=1");
+  }
+
+  @Test
+  void aCreateWithoutAWaitReturnsAtOnce() {
+    server.answers(201, instance("provisioning", "running", 1));
+    assertThat(run("create", "my-agent", "--no-wait")).isEqualTo(new Ran(0, ID + "\n", ""));
+    assertThat(server.requests()).hasSize(1);
+  }
+
+  @Test
+  void aCallerCanChooseTheIdempotencyKey() {
+    server.answers(201, instance("running", "running", 1));
+    assertThat(run("create", "my-agent", "--idempotency-key", "mine").code()).isZero();
+    assertThat(server.requests().getFirst().headers()).containsEntry("Idempotency-Key", "mine");
+  }
+
+  @Test
+  void aBrokenWatchIsContinued() {
+    server
+        .answers(201, instance("provisioning", "running", 1))
+        .streams(instance("provisioning", "running", 2))
+        .answers(200, instance("provisioning", "running", 5))
+        .streams(instance("running", "running", 6));
+    var ran = run("create", "my-agent");
+    assertThat(ran.code()).as(ran.toString()).isZero();
+    assertThat(server.requests().getLast().target()).endsWith("after_revision=5");
+  }
+
+  @Test
+  void anInstanceThatOthersWatchIsPolled() {
+    server.answers(201, instance("provisioning", "running", 1));
+    for (int i = 0; i < 5; i++) server.fails(429, "RATE_LIMITED", "Retry-After", "0");
+    server.answers(200, instance("running", "running", 2));
+    assertThat(run("create", "my-agent").code()).isZero();
+  }
+
+  @Test
+  void anInstanceThatFailsIsAFailure() {
+    server.answers(
+        201,
+        instance("error", "error", 1, "\"error_reason\": \"X\", \"error_message\": \"no model\""));
+    var ran = run("create", "my-agent");
+    assertThat(ran.code()).isEqualTo(ExitCode.FAILED.number());
+    assertThat(ran.errors()).contains("no model (X)", "chowder recover").hasLineCount(1);
+  }
+
+  @Test
+  void aWaitHasALimit() {
+    server.answers(201, instance("provisioning", "running", 1)).neverAnswers();
+    var ran = run("create", "my-agent", "--timeout", "1s");
+    assertThat(ran.code()).isEqualTo(ExitCode.TIMED_OUT.number());
+  }
+
+  @Test
+  void aStartThatAnotherCallerUndoesIsAConflict() {
+    server
+        .answers(200, instance("stopped", "running", 1))
+        .streams(instance("stopped", "stopped", 3));
+    var ran = run("start", ID);
+    assertThat(ran.code()).isEqualTo(ExitCode.CONFLICT.number());
+    assertThat(ran.errors()).contains("another caller");
+  }
+
+  @Test
+  void aStopDoesNotWaitInTheServer() {
+    server.answers(200, instance("stopped", "stopped", 2));
+    var ran = run("stop", ID);
+    assertThat(ran.code()).isZero();
+    assertThat(ran.output()).isEmpty();
+    var request = server.requests().getFirst();
+    assertThat(request.target()).isEqualTo("/v1/instances/" + ID + "/stop?wait=0");
+    assertThat(request.headers()).containsKey("Idempotency-Key");
+  }
+
+  @Test
+  void jsonIsThatOfTheApi() {
+    var json = instance("running", "running", 1, "\"new_field\": [1.50, \"\u009b\"]");
+    server.answers(200, json);
+    var ran = run("get", ID, "-o", "json");
+    assertThat(ran.output()).isEqualTo(json.replace("\u009b", "\\u009b") + "\n");
+    assertThat(JsonParser.parseString(ran.output())).isEqualTo(JsonParser.parseString(json));
+  }
+
+  @Test
+  void aNameMustBeThatOfOneInstance() {
+    server.answers(200, list(instance(ID, "my-agent"), instance(OTHER, "my-agent")));
+    var ran = run("get", "my-agent");
+    assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(ran.errors()).contains(ID, OTHER).hasLineCount(1);
+  }
+
+  @Test
+  void theBeginningOfANameIsNotEnough() {
+    server.answers(200, list(instance(ID, "my-agent")));
+    assertThat(run("get", "my").code()).isEqualTo(ExitCode.NOT_FOUND.number());
+    assertThat(server.requests().getFirst().target()).contains("name_prefix=my");
+  }
+
+  @Test
+  void anIdOfTheServerMustBeOne() {
+    server.answers(200, list(instance("../organization", "my-agent")));
+    assertThat(run("rm", "--yes", "my-agent").code()).isEqualTo(ExitCode.FAILED.number());
+    assertThat(server.requests()).hasSize(1);
+  }
+
+  @Test
+  void aFailureDoesNotStopTheOthers() {
+    server.fails(404, "INSTANCE_NOT_FOUND").answers(200, instance("stopped", "stopped", 2));
+    var ran = run("stop", OTHER, ID);
+    assertThat(ran.code()).isEqualTo(ExitCode.NOT_FOUND.number());
+    assertThat(ran.errors()).contains("my-agent is stopped", "1 of 2 instances failed");
+  }
+
+  @Test
+  void aDeleteAsksOnATerminal() {
+    server.answers(204, "");
+    assertThat(runWith("n\n", "02", "rm", ID).code()).isEqualTo(ExitCode.FAILED.number());
+    assertThat(server.requests()).isEmpty();
+    assertThat(runWith("y\n", "02", "rm", ID).code()).isZero();
+    assertThat(server.requests()).hasSize(1);
+  }
+
+  @Test
+  void aRepeatedDeleteThatFindsNothingHasDeleted() {
+    server.breaksConnection().fails(404, "INSTANCE_NOT_FOUND");
+    assertThat(run("rm", "--yes", ID).code()).isZero();
+    server.fails(404, "INSTANCE_NOT_FOUND");
+    assertThat(run("rm", "--yes", ID).code()).isEqualTo(ExitCode.NOT_FOUND.number());
+  }
+
+  @Test
+  void anAnswerIsPrintedWithoutControlOfTheTerminal() {
+    server.streams(delta("Hel\\u001b[2"), delta("Jlo\\n"), delta("\\u0007!"), completed());
+    var ran = run("chat", ID, "Hi", "there");
+    assertThat(ran).isEqualTo(new Ran(0, "Hello\n!\n", ""));
+    assertThat(server.requests().getFirst().body())
+        .isEqualTo("{\"input\":\"Hi there\",\"stream\":true}");
+  }
+
+  @Test
+  void aMessageCanComeFromStandardInput() {
+    server.streams(completed());
+    assertThat(runWith("from a\npipe\n", "", "chat", ID, "--session", "a b").output())
+        .isEqualTo("whole\n");
+    var request = server.requests().getFirst();
+    assertThat(request.body()).contains("from a\\npipe\"");
+    assertThat(request.target()).isEqualTo("/v1/instances/" + ID + "/session/a%20b/responses");
+  }
+
+  @Test
+  void onATerminalEachLineIsAMessage() {
+    server.streams(delta("one"), completed()).fails(502, "GATEWAY_UNAVAILABLE");
+    server.streams(delta("three"), completed());
+    var ran = runWith("1\n2\n\n3\n", "02", "chat", ID);
+    assertThat(ran.code()).isZero();
+    assertThat(ran.output()).isEqualTo("one\nthree\n");
+    assertThat(ran.errors()).contains("chowder: m; \"chowder logs\"");
+  }
+
+  @Test
+  void anAnswerThatEndsEarlyIsAFailure() {
+    server.streams(delta("one"));
+    var ran = run("chat", ID, "Hi");
+    assertThat(ran.code()).isEqualTo(ExitCode.UNAVAILABLE.number());
+    assertThat(server.requests()).as("the message is not repeated").hasSize(1);
+  }
+
+  @Test
+  void aFailedAnswerIsAFailure() {
+    server.streams(failed("no credit"));
+    var ran = run("chat", ID, "Hi");
+    assertThat(ran.code()).isEqualTo(ExitCode.FAILED.number());
+    assertThat(ran.errors()).contains("no credit");
+  }
+
+  @Test
+  void aMessageThatTheAgentDidNotBeginIsSentOnceMore() {
+    server.streams(failed("Gateway requester authority changed")).streams(completed());
+    assertThat(run("chat", ID, "Hi").output()).isEqualTo("whole\n");
+    server.streams(failed("Gateway requester authority changed"));
+    server.streams(failed("Gateway requester authority changed"));
+    assertThat(run("chat", ID, "Hi").code()).isEqualTo(ExitCode.UNAVAILABLE.number());
+    assertThat(server.requests()).hasSize(4);
+  }
+
+  @Test
+  void aLineOfTheLogIsOneLine() {
+    server.streams("{\"text\": \"\\u001b[32mINFO\\u001b[0m a\\rb\\u202e\"}", "{\"text\": \"2\"}");
+    assertThat(run("logs", ID, "-n", "2")).isEqualTo(new Ran(0, "INFO ab\n2\n", ""));
+    assertThat(server.requests().getFirst().target()).endsWith("/logs?lines=2&follow=false");
+  }
+
+  @Test
+  void aLogThatEndsWhileItIsFollowedIsAFailure() {
+    server.streams("{\"text\": \"1\"}");
+    assertThat(run("logs", "-f", ID).code()).isEqualTo(ExitCode.UNAVAILABLE.number());
+  }
+
+  @Test
+  void changesArePrintedOnceUntilTheDeletion() {
+    server.streams(
+        instance("running", "running", 1),
+        instance("running", "running", 1),
+        instance("terminated", "terminated", 2));
+    var ran = run("watch", ID);
+    assertThat(ran.code()).isZero();
+    assertThat(ran.output().lines())
+        .hasSize(2)
+        .anySatisfy(line -> assertThat(line).contains(ID, "running", "my-agent"));
+  }
+
+  @Test
+  void idsAreForOtherCommands() {
+    server.answers(200, list(instance(ID, "a"), instance(OTHER, "b")));
+    assertThat(run("ls", "-q").output()).isEqualTo(ID + "\n" + OTHER + "\n");
+  }
+
+  @Test
+  void anEmptyListIsExplained() {
+    server.answers(200, "{\"instances\": [], \"next_page_token\": \"\"}");
+    var ran = run("ls");
+    assertThat(ran.output()).isEmpty();
+    assertThat(ran.errors()).contains("chowder create");
+  }
+
+  private Ran run(String... arguments) {
+    return runWith("", "", arguments);
+  }
+
+  /** Runs a command with standard input and with terminals. */
+  private Ran runWith(String input, String terminals, String... arguments) {
+    var variables =
+        Map.of("CHOWDER_URL", server.url().toString(), "CHOWDER_KEY", SECRET, "HOME", "/nowhere");
+    var ran = Ran.of(variables, input, terminals, arguments);
+    assertThat(ran.output() + ran.errors()).doesNotContain(SECRET);
+    return ran;
+  }
+
+  private static String delta(String text) {
+    return "{\"type\": \"response.output_text.delta\", \"delta\": \"%s\"}".formatted(text);
+  }
+
+  private static String completed() {
+    return "{\"type\": \"response.completed\", \"response\": {\"output\": [{\"content\": [{\"text\": \"whole\"}]}]}}";
+  }
+
+  private static String failed(String message) {
+    return "{\"type\": \"response.failed\", \"response\": {\"error\": {\"message\": \"%s\"}}}"
+        .formatted(message);
+  }
+
+  private static String list(String... instances) {
+    return "{\"instances\": [%s], \"next_page_token\": \"\"}"
+        .formatted(String.join(",", instances));
+  }
+
+  private static String instance(String id, String name) {
+    return "{\"id\": \"%s\", \"name\": \"%s\", \"status\": \"running\"}".formatted(id, name);
+  }
+
+  private static String instance(String status, String desired, int revision, String... more) {
+    return "{\"id\": \"%s\", \"name\": \"my-agent\", \"status\": \"%s\", \"desired_status\": \"%s\", \"revision\": %d%s}"
+        .formatted(
+            ID, status, desired, revision, more.length == 0 ? "" : ", " + String.join(", ", more));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.instance;
+
+import org.jspecify.annotations.NullMarked;

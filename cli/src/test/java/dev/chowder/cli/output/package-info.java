@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.output;
+
+import org.jspecify.annotations.NullMarked;

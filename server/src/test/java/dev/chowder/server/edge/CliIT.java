@@ -1,0 +1,188 @@
+package dev.chowder.server.edge;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.cli.CommandLineRun;
+import dev.chowder.cli.command.Environment;
+import dev.chowder.cli.command.Terminals;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the command line for users against a whole node behind Envoy. */
+@Timeout(180)
+class CliIT {
+  @RegisterExtension static final WholeServer SERVER = new WholeServer();
+
+  private static final int FAILED = 1;
+  private static final int USAGE = 2;
+  private static final int NOT_FOUND = 3;
+  private static final int DENIED = 4;
+  private static final int CONFLICT = 5;
+  private static final int TIMED_OUT = 7;
+  private static final int OUTPUT_CLOSED = 141;
+
+  @TempDir static Path home;
+
+  private record Ran(int code, String output, String errors) {}
+
+  @Test
+  void anAgentFromItsCreationToItsDeletion() throws IOException {
+    var created = run("key", "create", "cli-agent", "--provider", "custom", "-l", "team=cli");
+    assertThat(created.code()).as(created.toString()).isZero();
+    assertThat(created.errors()).contains("cli-agent: provisioning (", "cli-agent is running (");
+    var id = created.output().strip();
+
+    assertThat(ok("ls")).contains("NAME", "cli-agent", "custom/m", id);
+    assertThat(ok("ls", "-q", "--label", "team=cli")).isEqualTo(id + "\n");
+    assertThat(ok("ls", "--name-prefix", "no-such")).isEmpty();
+    assertThat(ok("get", "cli-agent")).contains("status:", "running", "team=cli", "STAGE");
+    assertJson("/v1/instances/" + id, ok("get", "cli-agent", "-o", "json"));
+
+    assertThat(ok("chat", "cli-agent", "Good", "morning")).isEqualTo("You said: Good morning\n");
+    assertThat(ok("chat", "cli-agent", "--session", "s-1", "-o", "json", "Hello"))
+        .contains("\"status\":\"completed\"", "You said: Hello");
+    assertThat(run("key", "logs", "cli-agent", "-n", "5").code()).isZero();
+
+    assertThat(run("key", "stop", "cli-agent").errors()).contains("cli-agent is stopped");
+    assertThat(ok("ls", "--status", "stopped")).contains("cli-agent  stopped (frozen)");
+    assertThat(run("key", "chat", id, "Hello").code()).isEqualTo(CONFLICT);
+    assertThat(run("key", "start", "cli-agent").errors()).contains("is running (thaw, ");
+    assertThat(run("key", "restart", id).errors()).contains("is running (boot, ");
+    assertThat(run("key", "recover", id).code()).as("it runs already").isZero();
+
+    assertThat(run("key", "rm", "cli-agent").code()).as("without --yes").isEqualTo(USAGE);
+    assertThat(run("key", "rm", "--yes", "cli-agent").code()).isZero();
+    assertThat(run("key", "get", "cli-agent").code()).isEqualTo(NOT_FOUND);
+    assertThat(run("key", "rm", "--yes", id).code()).isEqualTo(NOT_FOUND);
+  }
+
+  @Test
+  void theSameIdempotencyKeyCreatesNoSecondInstance() {
+    String[] create = {
+      "create", "once", "--provider", "custom", "--no-wait", "--idempotency-key", "cli-once"
+    };
+    var first = ok(create);
+    assertThat(ok(create)).isEqualTo(first);
+    assertThat(ok("ls", "-q", "--name-prefix", "once")).isEqualTo(first);
+  }
+
+  @Test
+  void anAmbiguousNameListsTheIds() {
+    var one = ok("create", "twin", "--provider", "custom", "--no-wait").strip();
+    var other = ok("create", "twin", "--provider", "custom", "--no-wait").strip();
+    var ran = run("key", "get", "twin");
+    assertThat(ran.code()).isEqualTo(USAGE);
+    assertThat(ran.errors()).contains(one, other);
+  }
+
+  @Test
+  void wrongKeysAndMissingPermissionsAreDenied() {
+    var running = SERVER.world().get("running");
+    assertThat(run("revoked_key", "ls").code()).isEqualTo(DENIED);
+    assertThat(run("reader_key", "get", running).code()).isZero();
+    assertThat(run("reader_key", "stop", running).code()).isEqualTo(DENIED);
+    assertThat(run("reader_key", "get", "a-name").code()).as("only ids").isEqualTo(DENIED);
+    assertThat(run("other_key", "get", running).code()).isEqualTo(NOT_FOUND);
+  }
+
+  @Test
+  void errorsOfTheServerAreOneSentence() {
+    var blank = run("key", "create", " ");
+    assertThat(blank.code()).isEqualTo(USAGE);
+    assertThat(blank.errors()).startsWith("chowder: name: must ").hasLineCount(1);
+    assertThat(run("full_key", "create", "one-more", "--provider", "custom").code())
+        .isEqualTo(CONFLICT);
+    assertThat(run("bare_key", "create", "agent").errors()).contains("--provider");
+    assertThat(run("failing_key", "start", SERVER.world().get("failed")).code())
+        .isEqualTo(CONFLICT);
+  }
+
+  @Test
+  void aWaitEndsAtItsLimit() {
+    var failed = run("failing_key", "recover", SERVER.world().get("failed"), "--timeout", "30s");
+    assertThat(failed.code()).isEqualTo(FAILED);
+    var waited = run("slow_key", "create", "slow", "--provider", "custom", "--timeout", "2s");
+    // The tier of this organization may have one slot only.
+    assertThat(waited.code()).isIn(TIMED_OUT, CONFLICT);
+  }
+
+  @Test
+  void aWatchEndsWithTheReaderOfItsOutput() {
+    var errors = new ByteArrayOutputStream();
+    assertThat(run("key", closed(), errors, "watch")).isEqualTo(OUTPUT_CLOSED);
+    assertThat(run("key", closed(), errors, "watch", SERVER.world().get("running")))
+        .isEqualTo(OUTPUT_CLOSED);
+    assertThat(errors.toString(UTF_8)).isEmpty();
+  }
+
+  @Test
+  void anotherServerIsNotReached() {
+    var variables = new HashMap<>(variables("key"));
+    variables.put("CHOWDER_URL", "http://127.0.0.1:" + SERVER.grpc().getPort());
+    assertThat(run(variables, OutputStream.nullOutputStream(), new ByteArrayOutputStream(), "ls"))
+        .isNotZero();
+  }
+
+  private static void assertJson(String path, String json) throws IOException {
+    var expected = SERVER.call("key", RawHttp.Request.of("GET", path)).json();
+    assertThat(new ObjectMapper().readTree(json)).isEqualTo(expected);
+  }
+
+  /** Returns the output of a command that succeeds. */
+  private static String ok(String... arguments) {
+    var ran = run("key", arguments);
+    assertThat(ran.code()).as(ran.toString()).isZero();
+    return ran.output();
+  }
+
+  private static Ran run(String key, String... arguments) {
+    var output = new ByteArrayOutputStream();
+    var errors = new ByteArrayOutputStream();
+    int code = run(key, output, errors, arguments);
+    var ran = new Ran(code, output.toString(UTF_8), errors.toString(UTF_8));
+    assertThat(ran.output() + ran.errors()).doesNotContain(SERVER.world().get(key));
+    return ran;
+  }
+
+  private static int run(
+      String key, OutputStream output, OutputStream errors, String... arguments) {
+    return run(variables(key), output, errors, arguments);
+  }
+
+  private static int run(
+      Map<String, String> variables,
+      OutputStream output,
+      OutputStream errors,
+      String... arguments) {
+    var input = new ByteArrayInputStream(new byte[0]);
+    return CommandLineRun.of(
+        new Environment(variables, input, output, errors, Terminals.of("")), arguments);
+  }
+
+  private static Map<String, String> variables(String key) {
+    return Map.of(
+        "CHOWDER_URL", "http://localhost:" + SERVER.rest().getPort(),
+        "CHOWDER_KEY", SERVER.world().get(key),
+        "HOME", home.toString());
+  }
+
+  private static OutputStream closed() {
+    return new OutputStream() {
+      @Override
+      public void write(int one) throws IOException {
+        throw new IOException("Broken pipe");
+      }
+    };
+  }
+}

@@ -1,0 +1,144 @@
+package dev.chowder.server.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tests when {@code scripts/chowder} builds the command line, and how it starts it. */
+@Timeout(60)
+class ChowderScriptTest {
+  /** The scripts that it reads before a build. These count the builds. */
+  private static final String LIBRARY =
+      """
+      home_folders_ensure() { :; }
+      cli_ensure() { CLI="$CACHE/cli/built"; mkdir -p "$CLI"; touch "$CLI/complete"; echo built >>"$ROOT/builds"; }
+      cli_aot_ensure() { export OF_SCRIPTS=yes; }
+      cli_start_write() { printf '%s\\n' "$CLI" "$ROOT/java" "-cp" "a b/*" dev.chowder.cli.Main >"$1"; }
+      """;
+
+  /** Prints its arguments instead of starting a JVM. */
+  private static final String JAVA =
+      """
+      #!/bin/sh
+      for argument in "$@"; do echo "$argument"; done
+      echo "$OF_SCRIPTS"
+      exit 7
+      """;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void createSources() throws IOException {
+    var root = Files.createDirectories(folder.resolve("root"));
+    Files.writeString(root.resolve("pom.xml"), "all");
+    for (var module : List.of("proto", "cli")) {
+      var main = Files.createDirectories(root.resolve(module).resolve("src/main"));
+      Files.writeString(main.resolve("A.java"), module);
+      Files.writeString(root.resolve(module).resolve("pom.xml"), module);
+    }
+    Files.createDirectories(folder.resolve("cache/cli"));
+    var library = Files.createDirectories(root.resolve("scripts/lib"));
+    for (var part : List.of("common", "settings", "java", "build")) {
+      Files.writeString(library.resolve(part + ".sh"), "");
+    }
+    Files.writeString(library.resolve("cli.sh"), LIBRARY);
+    Files.copy(Path.of("../scripts/chowder"), root.resolve("scripts/chowder"));
+    var executable = PosixFilePermissions.fromString("rwxr-xr-x");
+    Files.setPosixFilePermissions(root.resolve("scripts/chowder"), executable);
+    Files.setPosixFilePermissions(Files.writeString(root.resolve("java"), JAVA), executable);
+    // Older than the build, whatever the resolution of the clock of files is.
+    try (var files = Files.walk(root)) {
+      for (var file : files.toList()) {
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
+      }
+    }
+  }
+
+  @Test
+  void theCommandLineGetsItsArgumentsAndNoSettingsOfScripts() throws Exception {
+    assertThat(run("chat", "my agent", ""))
+        .containsExactly(
+            "-Dchowder.terminals=",
+            "-cp",
+            "a b/*",
+            "dev.chowder.cli.Main",
+            "chat",
+            "my agent",
+            "",
+            "");
+  }
+
+  @Test
+  void onlyAChangeBuildsAgain() throws Exception {
+    run("ls");
+    run("ls");
+    assertThat(builds()).isEqualTo(1);
+    change("cli/src/main/A.java");
+    run("ls");
+    assertThat(builds()).isEqualTo(2);
+    run("ls");
+    assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
+  void aBuildThatWasRemovedIsBuiltAgain() throws Exception {
+    run("ls");
+    Files.delete(folder.resolve("cache/cli/built/complete"));
+    run("ls");
+    assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
+  void aLinkToTheScriptWorks() throws Exception {
+    var link = folder.resolve("chowder");
+    Files.createSymbolicLink(link, folder.resolve("root/scripts/chowder"));
+    assertThat(runScript(link, "ls")).contains("dev.chowder.cli.Main", "ls");
+  }
+
+  /** Makes the source newer than the last build, and older than the next one. */
+  private void change(String file) throws IOException {
+    var start = folder.resolve("cache/cli");
+    try (var files = Files.list(start)) {
+      for (var one : files.filter(Files::isRegularFile).toList()) {
+        Files.setLastModifiedTime(one, FileTime.from(Instant.now().minusSeconds(30)));
+      }
+    }
+    Files.setLastModifiedTime(
+        folder.resolve("root").resolve(file), FileTime.from(Instant.now().minusSeconds(20)));
+  }
+
+  private int builds() throws IOException {
+    return Files.readAllLines(folder.resolve("root/builds")).size();
+  }
+
+  private List<String> run(String... arguments) throws Exception {
+    return runScript(folder.resolve("root/scripts/chowder"), arguments);
+  }
+
+  private List<String> runScript(Path script, String... arguments) throws Exception {
+    var command = new ArrayList<>(List.of(script.toString()));
+    command.addAll(List.of(arguments));
+    var builder = new ProcessBuilder(command).redirectError(folder.resolve("said").toFile());
+    builder.environment().put("CHOWDER_CACHE", folder.resolve("cache").toString());
+    builder.environment().remove("OF_SCRIPTS");
+    var process = builder.start();
+    process.getOutputStream().close();
+    var printed = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(folder.resolve("said"))).isEqualTo(7);
+    return printed.lines().toList();
+  }
+}
