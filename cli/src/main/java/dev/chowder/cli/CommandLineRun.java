@@ -1,14 +1,20 @@
 package dev.chowder.cli;
 
+import dev.chowder.cli.channel.ChannelsCommand;
 import dev.chowder.cli.command.CompletionCommand;
 import dev.chowder.cli.command.ContextCommand;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.event.EventsCommand;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.failure.OutputClosedException;
+import dev.chowder.cli.file.FilesCommand;
 import dev.chowder.cli.instance.InstanceCommands;
+import dev.chowder.cli.key.KeysCommand;
+import dev.chowder.cli.organization.OrganizationCommand;
 import dev.chowder.cli.output.Spans;
+import dev.chowder.cli.skill.SkillsCommand;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -77,6 +83,12 @@ public final class CommandLineRun {
                 .description("show the version")
                 .build());
     InstanceCommands.addTo(line, invocation);
+    line.addSubcommand(new EventsCommand(invocation));
+    line.addSubcommand(new FilesCommand(invocation));
+    line.addSubcommand(new SkillsCommand(invocation));
+    line.addSubcommand(new ChannelsCommand(invocation));
+    line.addSubcommand(new KeysCommand(invocation));
+    line.addSubcommand(new OrganizationCommand(invocation));
     line.addSubcommand(new ContextCommand(invocation));
     line.addSubcommand(new CompletionCommand(invocation));
     var codes = new LinkedHashMap<String, String>();

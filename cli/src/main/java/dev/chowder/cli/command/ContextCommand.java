@@ -3,7 +3,6 @@ package dev.chowder.cli.command;
 import dev.chowder.cli.context.Context;
 import dev.chowder.cli.context.Contexts;
 import dev.chowder.cli.context.Key;
-import dev.chowder.cli.context.KeyFile;
 import dev.chowder.cli.context.ServerUrl;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
@@ -68,18 +67,9 @@ public final class ContextCommand {
     // Before the key is read, so that a wrong name does not wait for it.
     Context.checkName(name);
     var parsed = ServerUrl.parse(url, "URL");
-    var key = keyFile == null ? typedKey() : KeyFile.read(keyFile);
+    var source = keyFile == null ? "standard input" : keyFile.toString();
+    var key = Key.of(Secrets.read(invocation, keyFile, "Key"), source);
     return Context.named(name, parsed, key, ca == null ? null : ca.toAbsolutePath());
-  }
-
-  private Key typedKey() {
-    // Only a console hides what the user types. Without a terminal there is none.
-    var console = invocation.environment().terminals().input() ? System.console() : null;
-    if (console == null) {
-      return KeyFile.read(invocation.environment().input(), "standard input");
-    }
-    var typed = console.readPassword("Key: ");
-    return Key.of(typed == null ? "" : new String(typed), "the typed key");
   }
 
   @Command(name = "ls", description = "List the contexts; * marks the current one")

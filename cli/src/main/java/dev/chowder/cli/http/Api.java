@@ -3,7 +3,9 @@ package dev.chowder.cli.http;
 import dev.chowder.cli.context.Context;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -22,6 +24,7 @@ public final class Api {
   private static final int MAX_ERROR_BODY = 64 << 10;
   private static final String JSON = "application/json";
   private static final String EVENTS = "text/event-stream";
+  private static final String BYTES = "*/*";
 
   private final Transport transport;
   private final Consumer<String> notices;
@@ -59,6 +62,18 @@ public final class Api {
   public EventStream stream(Call call) {
     var body = tryUntilAccepted(call, EVENTS, Api::streamOrError).body();
     return new EventStream((InputStream) body);
+  }
+
+  /**
+   * Sends a call and copies the bytes of its response. The response may take long, but must not
+   * stall.
+   */
+  public void download(Call call, OutputStream target) throws IOException {
+    var body = tryUntilAccepted(call, BYTES, Api::streamOrError).body();
+    try (var stream = (InputStream) body;
+        var stall = StallLimit.start(stream)) {
+      stall.copy(target);
+    }
   }
 
   /** The time limit of a call includes the body of an error, but not a stream. */

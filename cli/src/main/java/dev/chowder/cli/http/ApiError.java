@@ -68,6 +68,7 @@ record ApiError(
       case "MODEL_PROVIDER_NOT_CONFIGURED" -> "name a configured one with --provider";
       case "WRONG_STATE" -> "\"chowder get\" shows the status";
       case "IDEMPOTENCY_KEY_REUSED" -> "choose another --idempotency-key";
+      case "ALREADY_DONE" -> "its result was lost: revoke the key, or repeat the command";
       case "IN_PROGRESS" -> "\"chowder get\" shows the result";
       case "RATE_LIMITED", "NO_CAPACITY", "SERVER_UNAVAILABLE" -> later();
       case "GATEWAY_UNAVAILABLE" -> "\"chowder logs\" shows the cause";

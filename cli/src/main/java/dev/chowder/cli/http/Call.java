@@ -1,7 +1,9 @@
 package dev.chowder.cli.http;
 
+import java.io.FileNotFoundException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A call of REST.
  *
  * @param path begins with {@code /v1}; its variable parts are encoded by {@link #segment}
- * @param body JSON; absent if the call has none
+ * @param body absent if the call has none
  * @param idempotencyKey absent if the call has none
  * @param isRepeatable whether the call may be executed twice without a further effect
  * @param limit for all tries together, with their pauses
@@ -22,7 +24,7 @@ public record Call(
     String method,
     String path,
     Map<String, String> query,
-    @Nullable String body,
+    @Nullable Body body,
     @Nullable String idempotencyKey,
     boolean isRepeatable,
     Duration limit) {
@@ -49,6 +51,11 @@ public record Call(
     return new Call("POST", path, Map.of(), null, null, false, LIMIT);
   }
 
+  /** A call that changes something, of which each repetition has the same result. */
+  public static Call again(String method, String path) {
+    return new Call(method, path, Map.of(), null, null, true, LIMIT);
+  }
+
   /** Adds a parameter to the query. */
   public Call with(String name, String value) {
     var all = new LinkedHashMap<>(query);
@@ -58,7 +65,13 @@ public record Call(
   }
 
   public Call json(String json) {
-    return new Call(method, path, query, json, idempotencyKey, isRepeatable, limit);
+    return new Call(method, path, query, Body.json(json), idempotencyKey, isRepeatable, limit);
+  }
+
+  /** Sends the bytes of a file. Fails if there is no such file. */
+  public Call file(Path file, String contentType) throws FileNotFoundException {
+    return new Call(
+        method, path, query, Body.file(file, contentType), idempotencyKey, isRepeatable, limit);
   }
 
   /** Replaces the idempotency key by one of the caller. */

@@ -8,6 +8,7 @@ import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
@@ -85,14 +86,12 @@ final class Transport {
             .header("Accept", accept)
             .header("User-Agent", "chowder-cli");
     if (call.idempotencyKey() != null) request.header("Idempotency-Key", call.idempotencyKey());
-    if (call.body() == null) {
-      request.method(call.method(), HttpRequest.BodyPublishers.noBody());
-    } else {
-      request
-          .header("Content-Type", "application/json")
-          .method(call.method(), HttpRequest.BodyPublishers.ofString(call.body()));
-    }
-    return request.build();
+    var body = call.body();
+    if (body == null) return request.method(call.method(), BodyPublishers.noBody()).build();
+    return request
+        .header("Content-Type", body.contentType())
+        .method(call.method(), body.publisher())
+        .build();
   }
 
   private TroubleException trouble(@Nullable Throwable cause) {

@@ -1,19 +1,12 @@
 package dev.chowder.cli.instance;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.failure.CommandException;
-import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceWait.Seen;
 import dev.chowder.cli.output.Printable;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -29,9 +22,6 @@ import picocli.CommandLine.Parameters;
     description = "Create an instance and print its id",
     footer = {"", "Example: chowder create my-agent --provider anthropic --label team=docs"})
 final class CreateCommand implements Runnable {
-  /** Twice the limit of the API, which counts without white space. */
-  private static final long MAX_CONFIG = 512 << 10;
-
   private final Invocation invocation;
 
   @Parameters(paramLabel = "NAME", description = "name of the new instance")
@@ -55,8 +45,8 @@ final class CreateCommand implements Runnable {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "JSON file with overrides of OpenClaw's configuration")
-  private @Nullable Path config;
+      description = "JSON file with overrides of OpenClaw's configuration; - for standard input")
+  private @Nullable String config;
 
   @Option(names = "--region", paramLabel = "REGION", description = "region to run in")
   private @Nullable String region;
@@ -110,31 +100,13 @@ final class CreateCommand implements Runnable {
       labels.forEach(pairs::addProperty);
       request.add("labels", pairs);
     }
-    if (config != null) request.add("openclaw_config", read(config));
+    if (config != null) {
+      request.add("openclaw_config", JsonInput.read(invocation, "--config", config));
+    }
     return request;
   }
 
   private static void add(JsonObject request, String field, @Nullable String value) {
     if (value != null) request.addProperty(field, value);
-  }
-
-  private static JsonObject read(Path config) {
-    try (var stream = Files.newInputStream(config)) {
-      var bytes = stream.readNBytes((int) MAX_CONFIG + 1);
-      if (bytes.length <= MAX_CONFIG
-          && JsonParser.parseString(new String(bytes, StandardCharsets.UTF_8))
-              instanceof JsonObject object) {
-        return object;
-      }
-    } catch (IOException | JsonParseException failed) {
-      throw wrong(config);
-    }
-    throw wrong(config);
-  }
-
-  private static CommandException wrong(Path config) {
-    return new CommandException(
-        ExitCode.USAGE,
-        "--config: must be a readable file with a JSON object of at most 256 KiB; got " + config);
   }
 }

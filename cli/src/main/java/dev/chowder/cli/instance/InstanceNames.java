@@ -3,13 +3,14 @@ package dev.chowder.cli.instance;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Api;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Finds the instance that a user names by its id or by its name. */
-final class InstanceNames {
+public final class InstanceNames {
   private static final Pattern ID =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
@@ -20,12 +21,16 @@ final class InstanceNames {
 
   private final Instances instances;
 
+  public InstanceNames(Api api) {
+    this(new Instances(api));
+  }
+
   InstanceNames(Instances instances) {
     this.instances = instances;
   }
 
   /** Returns the id. An id is used as it is; a name must be that of exactly one instance. */
-  String id(String name) {
+  public String id(String name) {
     if (ID.matcher(name).matches()) return name;
     var listed = instances.list(Map.of("name_prefix", name), MAX_SEARCHED);
     var named =

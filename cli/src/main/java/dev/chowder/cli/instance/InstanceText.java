@@ -1,11 +1,11 @@
 package dev.chowder.cli.instance;
 
-import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.Stage;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Spans;
 import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.Times;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -30,7 +30,9 @@ final class InstanceText {
           one.getName(),
           status(one),
           model(one),
-          one.hasCreatedAt() ? Spans.age(Duration.between(time(one.getCreatedAt()), now)) : "",
+          one.hasCreatedAt()
+              ? Spans.age(Duration.between(Times.instant(one.getCreatedAt()), now))
+              : "",
           one.getId());
     }
     return table;
@@ -86,8 +88,8 @@ final class InstanceText {
             .add("config", instance.hasOpenclawConfig() ? "set; shown by -o json" : "")
             .add("memory", mebibytes(instance.getMemoryBytes()))
             .add("swap", mebibytes(instance.getSwapBytes()))
-            .add("created", instance.hasCreatedAt() ? text(instance.getCreatedAt()) : "")
-            .add("updated", instance.hasUpdatedAt() ? text(instance.getUpdatedAt()) : "");
+            .add("created", instance.hasCreatedAt() ? Times.text(instance.getCreatedAt()) : "")
+            .add("updated", instance.hasUpdatedAt() ? Times.text(instance.getUpdatedAt()) : "");
     var lines = new ArrayList<>(fields.lines());
     if (instance.getStagesCount() > 0) {
       var table = new Table("STAGE", "OUTCOME", "TIME", "NOTE");
@@ -123,13 +125,5 @@ final class InstanceText {
 
   private static String mebibytes(double bytes) {
     return bytes <= 0 ? "" : Math.round(bytes / MIB) + " MiB";
-  }
-
-  private static String text(Timestamp timestamp) {
-    return Instant.ofEpochSecond(time(timestamp).getEpochSecond()).toString();
-  }
-
-  private static Instant time(Timestamp timestamp) {
-    return Instant.ofEpochSecond(timestamp.getSeconds(), timestamp.getNanos());
   }
 }

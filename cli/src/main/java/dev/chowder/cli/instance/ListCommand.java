@@ -2,6 +2,7 @@ package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
@@ -19,8 +20,6 @@ import picocli.CommandLine.Option;
 /** The command {@code ls}. */
 @Command(name = "ls", description = "List instances, newest first")
 final class ListCommand implements Runnable {
-  private static final int MAX_LIMIT = 20_000;
-
   private final Invocation invocation;
 
   @Option(
@@ -65,10 +64,7 @@ final class ListCommand implements Runnable {
 
   @Override
   public void run() {
-    if (limit < 1 || limit > MAX_LIMIT) {
-      throw new CommandException(
-          ExitCode.USAGE, "--limit: must be 1 to %d; got %d".formatted(MAX_LIMIT, limit));
-    }
+    Limits.check("--limit", limit);
     if (watch && status != null) {
       throw new CommandException(
           ExitCode.USAGE, "--status: must not be used with --watch, which shows all changes");

@@ -39,6 +39,8 @@ public final class StubServer implements AutoCloseable {
   private sealed interface Response {
     record Answer(int status, Map<String, String> headers, String body) implements Response {}
 
+    record Truncate(String body) implements Response {}
+
     record BreakConnection() implements Response {}
 
     record NeverAnswer() implements Response {}
@@ -82,6 +84,11 @@ public final class StubServer implements AutoCloseable {
     return add(new Response.BreakConnection());
   }
 
+  /** Begins a longer response with this text, and then breaks the connection. */
+  public StubServer truncates(String body) {
+    return add(new Response.Truncate(body));
+  }
+
   public StubServer neverAnswers() {
     return add(new Response.NeverAnswer());
   }
@@ -106,6 +113,12 @@ public final class StubServer implements AutoCloseable {
     switch (next()) {
       case Response.BreakConnection() -> exchange.close();
       case Response.NeverAnswer() -> await();
+      case Response.Truncate(var text) -> {
+        exchange.sendResponseHeaders(200, text.length() + 100);
+        exchange.getResponseBody().write(text.getBytes(StandardCharsets.UTF_8));
+        exchange.getResponseBody().flush();
+        exchange.close();
+      }
       case Response.Answer(int status, var added, var text) -> {
         added.forEach(exchange.getResponseHeaders()::set);
         var bytes = text.getBytes(StandardCharsets.UTF_8);

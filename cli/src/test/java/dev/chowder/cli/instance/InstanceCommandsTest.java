@@ -3,13 +3,9 @@ package dev.chowder.cli.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
+import dev.chowder.cli.CommandFixture;
 import dev.chowder.cli.Ran;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.StubServer;
-import java.io.IOException;
-import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,22 +14,8 @@ import org.junit.jupiter.api.Timeout;
  * server} runs the commands against a real one.
  */
 @Timeout(60)
-class InstanceCommandsTest {
-  private static final String ID = "01a2140b-b860-74ac-a695-4f21471be50c";
+class InstanceCommandsTest extends CommandFixture {
   private static final String OTHER = "01a2140b-b860-74ac-a695-000000000000";
-  private static final String SECRET = "secret-key";
-
-  private StubServer server;
-
-  @BeforeEach
-  void start() throws IOException {
-    server = StubServer.start();
-  }
-
-  @AfterEach
-  void stop() {
-    server.close();
-  }
 
   @Test
   void aCreateWaitsAndShowsItsStages() {
@@ -278,19 +260,6 @@ class InstanceCommandsTest {
     var ran = run("ls");
     assertThat(ran.output()).isEmpty();
     assertThat(ran.errors()).contains("chowder create");
-  }
-
-  private Ran run(String... arguments) {
-    return runWith("", "", arguments);
-  }
-
-  /** Runs a command with standard input and with terminals. */
-  private Ran runWith(String input, String terminals, String... arguments) {
-    var variables =
-        Map.of("CHOWDER_URL", server.url().toString(), "CHOWDER_KEY", SECRET, "HOME", "/nowhere");
-    var ran = Ran.of(variables, input, terminals, arguments);
-    assertThat(ran.output() + ran.errors()).doesNotContain(SECRET);
-    return ran;
   }
 
   private static String delta(String text) {

@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -115,6 +116,65 @@ class CliIT {
     var waited = run("slow_key", "create", "slow", "--provider", "custom", "--timeout", "2s");
     // The tier of this organization may have one slot only.
     assertThat(waited.code()).isIn(TIMED_OUT, CONFLICT);
+  }
+
+  @Test
+  void filesAreWrittenAndRead() throws IOException {
+    var running = SERVER.world().get("running");
+    var file = Files.writeString(home.resolve("note.txt"), "a note\n");
+    ok("files", "mkdir", running, "cli");
+    ok("files", "put", running, file.toString(), "cli/note.txt");
+    assertThat(ok("files", "ls", running, "cli")).contains("PERMISSIONS", "note.txt");
+    assertThat(ok("files", "get", running, "cli/note.txt", "-")).isEqualTo("a note\n");
+    ok("files", "mv", running, "cli/note.txt", "cli/moved.txt");
+    var copy = home.resolve("copy.txt");
+    ok("files", "get", running, "cli/moved.txt", copy.toString());
+    assertThat(copy).hasContent("a note");
+    var tar = home.resolve("all.tar").toString();
+    ok("files", "export", running, tar);
+    assertThat(run("key", "files", "import", running, tar).errors()).startsWith("Imported ");
+    assertThat(run("key", "files", "rm", running, "cli").code()).isEqualTo(CONFLICT);
+    ok("files", "rm", running, "cli", "-r", "--yes");
+    assertThat(run("key", "files", "get", running, "cli/moved.txt", "-").code())
+        .isEqualTo(NOT_FOUND);
+  }
+
+  @Test
+  void aKeyGivesAccessUntilItIsRevoked() throws IOException {
+    var running = SERVER.world().get("running");
+    var made = ok("keys", "create", "of the cli", "-i", running, "-p", "read", "-o", "json");
+    var key = new ObjectMapper().readTree(made);
+    SERVER.world().put("cli_key", key.get("raw_key").asText());
+    assertThat(run("cli_key", "get", running).code()).isZero();
+    assertThat(run("cli_key", "events", running, "--limit", "3").output()).contains("TYPE");
+    var id = key.get("id").asText();
+    assertThat(ok("keys", "ls")).contains("of the cli", "active", id);
+    assertThat(ok("keys", "get", id)).contains(running);
+    ok("keys", "rm", id);
+    assertThat(ok("keys", "get", id)).contains("ended");
+    assertThat(ok("events", "--limit", "20")).contains("key_made", "key_revoked", id);
+  }
+
+  @Test
+  void theOrganizationIsShownAndChanged() {
+    assertThat(ok("org", "get")).contains("whale", "custom", "BASE URL");
+    assertThat(ok("org", "rename", "team of the cli")).contains("team of the cli");
+    assertThat(run("key", "org", "set-provider", "custom", "--base-url", "no-url").code())
+        .as("without a key")
+        .isEqualTo(USAGE);
+  }
+
+  @Test
+  void skillsAndChannelsAreListed() {
+    var running = SERVER.world().get("running");
+    assertThat(ok("skills", "ls", running)).contains("NAME", "READY");
+    assertThat(run("key", "skills", "get", running, "no-such-skill").code()).isEqualTo(NOT_FOUND);
+    assertThat(ok("channels", "ls", running)).contains("telegram", "token");
+    assertThat(ok("channels", "get", running, "slack")).contains("app_token", "bot_token");
+    assertThat(run("key", "channels", "get", running, "fax").code()).isEqualTo(NOT_FOUND);
+    assertThat(run("key", "channels", "connect", running, "telegram").code())
+        .as("standard input is empty")
+        .isEqualTo(USAGE);
   }
 
   @Test

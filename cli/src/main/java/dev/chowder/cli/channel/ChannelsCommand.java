@@ -1,0 +1,248 @@
+package dev.chowder.cli.channel;
+
+import com.google.gson.JsonObject;
+import com.google.protobuf.Value;
+import dev.chowder.api.v1.Channel;
+import dev.chowder.api.v1.ChannelStatus;
+import dev.chowder.api.v1.ConnectChannelResponse;
+import dev.chowder.api.v1.ListChannelsResponse;
+import dev.chowder.api.v1.ListPairingsResponse;
+import dev.chowder.api.v1.PairChannelResponse;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.JsonInput;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.command.Secrets;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.http.Reply;
+import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.output.Fields;
+import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.Times;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code channels}. */
+@Command(
+    name = "channels",
+    description = "Connect an agent to chat services, and approve people",
+    synopsisSubcommandLabel = "COMMAND")
+public final class ChannelsCommand {
+  /** Longer than Envoy waits for a connection. */
+  private static final Duration CONNECT_LIMIT = Duration.ofMinutes(4);
+
+  private final Invocation invocation;
+
+  public ChannelsCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Command(name = "ls", description = "List all channels")
+  void list(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(path(name)));
+    if (isPrinted(reply, format)) return;
+    var table = new Table("CHANNEL", "ENABLED", "FIELDS");
+    for (var channel : reply.as(ListChannelsResponse.getDefaultInstance()).getChannelsList()) {
+      table.row(
+          channel.getChannel(),
+          channel.getEnabled() ? "yes" : "no",
+          names(channel.getRequiredFieldsMap()));
+    }
+    table.lines().forEach(invocation.output()::line);
+  }
+
+  @Command(description = "Show a channel and the fields that it needs")
+  void get(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(path(name, channelName)));
+    if (isPrinted(reply, format)) return;
+    var channel = reply.as(Channel.getDefaultInstance());
+    new Fields()
+        .add("channel", channel.getChannel())
+        .add("enabled", channel.getEnabled() ? "yes" : "no")
+        .add("connected by", channel.getConnectionType().name())
+        .add("webhook url", channel.getWebhookUrl())
+        .lines()
+        .forEach(invocation.output()::line);
+    var table = new Table("FIELD", "NEEDED", "DESCRIPTION");
+    channel.getRequiredFieldsMap().forEach((field, text) -> table.row(field, "yes", text));
+    channel.getOptionalFieldsMap().forEach((field, text) -> table.row(field, "no", text));
+    invocation.output().line("");
+    table.lines().forEach(invocation.output()::line);
+  }
+
+  @Command(
+      description = "Connect a channel; asks for its fields, or reads them as JSON",
+      footer = {
+        "",
+        "Example: echo '{\"token\": \"...\"}' | chowder channels connect my-agent telegram"
+      })
+  void connect(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Option(
+              names = "--config",
+              paramLabel = "FILE",
+              description = "JSON object with the fields (default: standard input, or a dialog)")
+          @Nullable String config,
+      @Option(names = "--again", description = "use the fields of the last connection")
+          boolean again,
+      @Option(
+              names = "--qr",
+              paramLabel = "FILE",
+              description = "PNG to write if there is a code to scan")
+          @Nullable Path qr,
+      @Mixin OutputFormat format) {
+    var path = path(name, channelName);
+    var request = new JsonObject();
+    if (!again) request.add("config", fields(path, config));
+    var call = Call.post(path + "/connect").json(request.toString()).within(CONNECT_LIMIT);
+    var reply = invocation.api().send(call);
+    var response = reply.as(ConnectChannelResponse.getDefaultInstance());
+    if (qr != null && response.hasQrImageBase64()) write(response.getQrImageBase64(), qr);
+    if (!isPrinted(reply, format)) {
+      new Fields()
+          .add("channel", response.getChannel())
+          .add("status", response.getStatus().name())
+          .add("message", response.getMessage())
+          .add("webhook url", response.getWebhookUrl())
+          .add("code to scan", qr != null && response.hasQrImageBase64() ? qr.toString() : "")
+          .lines()
+          .forEach(invocation.output()::line);
+    }
+    if (response.getStatus() == ConnectChannelResponse.Status.failed) {
+      throw new CommandException(
+          ExitCode.FAILED,
+          "%s rejected the connection: %s; connect it with other fields"
+              .formatted(channelName, response.getMessage()));
+    }
+  }
+
+  /** Returns the fields of a connection, which are secrets and therefore no arguments. */
+  private JsonObject fields(String path, @Nullable String config) {
+    if (config != null || !invocation.environment().terminals().input()) {
+      return JsonInput.read(invocation, "--config", config == null ? "-" : config);
+    }
+    var fields = new JsonObject();
+    var channel = invocation.api().send(Call.get(path)).as(Channel.getDefaultInstance());
+    channel
+        .getRequiredFieldsMap()
+        .forEach(
+            (field, text) -> {
+              var typed = Secrets.typed(invocation, "%s (%s)".formatted(field, text));
+              if (typed != null && !typed.isEmpty()) fields.addProperty(field, typed);
+            });
+    return fields;
+  }
+
+  private static void write(String base64, Path file) {
+    try {
+      Files.write(file, Base64.getDecoder().decode(base64));
+    } catch (IOException | IllegalArgumentException failed) {
+      throw new CommandException(
+          ExitCode.FAILED, "cannot write the code to %s; name another file".formatted(file));
+    }
+  }
+
+  @Command(description = "Disconnect a channel and keep its credentials")
+  void disconnect(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName) {
+    var call = Call.post(path(name, channelName) + "/disconnect").within(CONNECT_LIMIT);
+    var _ = invocation.api().send(call);
+    invocation.notices().say("%s is disconnected.".formatted(channelName));
+  }
+
+  @Command(description = "Show whether a channel works now")
+  void status(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(path(name, channelName) + "/status"));
+    if (isPrinted(reply, format)) return;
+    var status = reply.as(ChannelStatus.getDefaultInstance());
+    var fields =
+        new Fields()
+            .add("channel", status.getChannel())
+            .add("enabled", status.getEnabled() ? "yes" : "no")
+            .add("connected", status.getConnected() ? "yes" : "no");
+    status
+        .getDetails()
+        .getFieldsMap()
+        .forEach(
+            (field, value) ->
+                fields.add(field, value.hasStringValue() ? value.getStringValue() : text(value)));
+    fields.lines().forEach(invocation.output()::line);
+  }
+
+  private static String text(Value value) {
+    return value.toString().strip();
+  }
+
+  @Command(description = "List people who wait for approval")
+  void pairings(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(path(name, channelName) + "/pairings"));
+    if (isPrinted(reply, format)) return;
+    var table = new Table("ID", "SENDER", "DETAILS", "EXPIRES");
+    for (var pairing : reply.as(ListPairingsResponse.getDefaultInstance()).getPairingsList()) {
+      table.row(
+          pairing.getId(),
+          pairing.getSenderId(),
+          pairing.getSenderMap().entrySet().stream()
+              .map(detail -> detail.getKey() + "=" + detail.getValue())
+              .collect(Collectors.joining(", ")),
+          pairing.hasExpiresAt() ? Times.text(pairing.getExpiresAt()) : "");
+    }
+    table.lines().forEach(invocation.output()::line);
+  }
+
+  @Command(description = "Approve a person by their code, or by the id of pairings")
+  void pair(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Parameters(paramLabel = "CODE", description = "the code, or with --id the id") String code,
+      @Option(names = "--id", description = "it is an id of pairings") boolean isId,
+      @Mixin OutputFormat format) {
+    var request = new JsonObject();
+    request.addProperty(isId ? "pairing_id" : "code", code);
+    var call = Call.post(path(name, channelName) + "/pair").json(request.toString());
+    var reply = invocation.api().send(call);
+    if (isPrinted(reply, format)) return;
+    invocation.notices().say(reply.as(PairChannelResponse.getDefaultInstance()).getOutput());
+  }
+
+  private boolean isPrinted(Reply reply, OutputFormat format) {
+    if (format.isJson()) invocation.output().json(reply.json());
+    return format.isJson();
+  }
+
+  private static String names(Map<String, String> fields) {
+    return fields.keySet().stream().sorted().collect(Collectors.joining(", "));
+  }
+
+  private String path(String name) {
+    return "/v1/instances/%s/channels".formatted(new InstanceNames(invocation.api()).id(name));
+  }
+
+  private String path(String name, String channelName) {
+    return path(name) + "/" + Call.segment(channelName);
+  }
+}

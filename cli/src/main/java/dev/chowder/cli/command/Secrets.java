@@ -1,0 +1,54 @@
+package dev.chowder.cli.command;
+
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads secrets of users: from a file, from standard input, or typed without an echo. Never from an
+ * argument, which other users of the machine can see.
+ */
+public final class Secrets {
+  private static final int MAX_BYTES = 32 << 10;
+
+  private Secrets() {}
+
+  /**
+   * Reads a secret.
+   *
+   * @param file absent for standard input or the terminal
+   * @param prompt what the user is asked for on a terminal
+   */
+  public static String read(Invocation invocation, @Nullable Path file, String prompt) {
+    var typed = file == null ? typed(invocation, prompt) : null;
+    if (typed != null) return typed;
+    try (var stream =
+        file == null ? invocation.environment().input() : Files.newInputStream(file)) {
+      var bytes = stream.readNBytes(MAX_BYTES + 1);
+      if (bytes.length <= MAX_BYTES) return new String(bytes, StandardCharsets.UTF_8).strip();
+    } catch (IOException unreadable) {
+      throw wrong(file, "it cannot be read");
+    }
+    throw wrong(file, "it has more than 32 KiB");
+  }
+
+  /** Returns what the user typed; absent if there is no terminal. */
+  public static @Nullable String typed(Invocation invocation, String prompt) {
+    // Only a console hides what the user types.
+    var console = invocation.environment().terminals().input() ? System.console() : null;
+    if (console == null) return null;
+    var typed = console.readPassword("%s: ", prompt);
+    return typed == null ? "" : new String(typed).strip();
+  }
+
+  private static CommandException wrong(@Nullable Path file, String why) {
+    return new CommandException(
+        ExitCode.USAGE,
+        "cannot use the secret in %s: %s; name another file"
+            .formatted(file == null ? "standard input" : file, why));
+  }
+}

@@ -1,0 +1,172 @@
+package dev.chowder.cli.file;
+
+import com.google.gson.JsonObject;
+import dev.chowder.api.v1.FileEntry;
+import dev.chowder.api.v1.ImportFilesResponse;
+import dev.chowder.cli.command.Confirmation;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.Limits;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.http.Paged;
+import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.Times;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code files}: the workspace of an agent. */
+@Command(
+    name = "files",
+    description = "Read and write the files of an agent's workspace",
+    synopsisSubcommandLabel = "COMMAND")
+public final class FilesCommand {
+  private static final String TAR = "application/x-tar";
+  private static final String BYTES = "application/octet-stream";
+
+  private final Invocation invocation;
+  private final LocalFiles local;
+
+  public FilesCommand(Invocation invocation) {
+    this.invocation = invocation;
+    this.local = new LocalFiles(invocation);
+  }
+
+  @Command(name = "ls", description = "List the entries of a folder")
+  void list(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "PATH",
+              arity = "0..1",
+              description = "path of the folder (default: the workspace)")
+          @Nullable String path,
+      @Mixin OutputFormat format) {
+    var call = Call.get(path(name));
+    if (path != null) call = call.with("path", path);
+    var entries = Paged.read(invocation.api(), call, "entries", Limits.MAX);
+    if (format.isJson()) {
+      invocation.output().json(entries.json());
+      return;
+    }
+    var table = new Table("PERMISSIONS", "SIZE", "CHANGED", "NAME");
+    for (var entry : entries.as(FileEntry.getDefaultInstance())) {
+      table.row(
+          entry.getPermissions(),
+          Long.toString((long) entry.getSize()),
+          entry.hasModTime() ? Times.text(entry.getModTime()) : "",
+          entry.getName() + (entry.getIsDir() ? "/" : ""));
+    }
+    table.lines().forEach(invocation.output()::line);
+  }
+
+  @Command(description = "Download a file")
+  void get(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "PATH", description = "path in the workspace") String path,
+      @Parameters(
+              paramLabel = "FILE",
+              arity = "0..1",
+              description = "file to write (default: the same name here; - for standard output)")
+          @Nullable String file) {
+    var target = file == null ? path.substring(path.lastIndexOf('/') + 1) : file;
+    local.download(Call.get(path(name) + "/download").with("path", path), target);
+  }
+
+  @Command(description = "Upload a file; an existing one is replaced")
+  void put(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "FILE", description = "file to read; - for standard input")
+          String file,
+      @Parameters(
+              paramLabel = "PATH",
+              arity = "0..1",
+              description = "path in the workspace (default: the same name)")
+          @Nullable String path) {
+    if (path == null && file.equals(LocalFiles.STANDARD)) {
+      throw new CommandException(
+          ExitCode.USAGE, "PATH: must be given for standard input; name a path");
+    }
+    var target = path == null ? String.valueOf(Path.of(file).getFileName()) : path;
+    var _ =
+        local.upload(Call.again("POST", path(name) + "/upload").with("path", target), file, BYTES);
+  }
+
+  @Command(description = "Create a folder and the missing folders of its path")
+  void mkdir(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "PATH", description = "path in the workspace") String path) {
+    var request = new JsonObject();
+    request.addProperty("path", path);
+    var _ = invocation.api().send(Call.post(path(name) + "/mkdir").json(request.toString()));
+  }
+
+  @Command(name = "mv", description = "Move a file or folder")
+  void move(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "FROM", description = "current path") String source,
+      @Parameters(paramLabel = "TO", description = "new path") String destination,
+      @Option(names = "--overwrite", description = "replace a file or an empty folder")
+          boolean overwrite) {
+    var request = new JsonObject();
+    request.addProperty("source", source);
+    request.addProperty("destination", destination);
+    if (overwrite) request.addProperty("overwrite", true);
+    var _ = invocation.api().send(Call.post(path(name) + "/move").json(request.toString()));
+  }
+
+  @Command(name = "rm", description = "Delete a file or a folder")
+  void remove(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "PATH", description = "path in the workspace") String path,
+      @Option(
+              names = {"-r", "--recursive"},
+              description = "delete a folder with all its entries")
+          boolean recursive,
+      @Option(
+              names = {"-y", "--yes"},
+              description = "do not ask before a folder; required without a terminal")
+          boolean yes) {
+    if (recursive && !yes) {
+      Confirmation.require(invocation, "Delete %s with all its entries?".formatted(path));
+    }
+    var call = Call.delete(path(name)).with("path", path);
+    var _ = invocation.api().send(recursive ? call.with("recursive", "true") : call);
+  }
+
+  @Command(description = "Write all files of the workspace to a tar")
+  void export(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "FILE", description = "tar to write; - for standard output")
+          String file) {
+    local.download(Call.get(path(name) + "/export"), file);
+  }
+
+  @Command(name = "import", description = "Read the files of a tar into the workspace")
+  void importTar(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "FILE", description = "tar to read; - for standard input")
+          String file,
+      @Mixin OutputFormat format) {
+    var reply = local.upload(Call.again("POST", path(name) + "/import"), file, TAR);
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+      return;
+    }
+    var imported = reply.as(ImportFilesResponse.getDefaultInstance());
+    invocation
+        .notices()
+        .say(
+            "Imported %d files and %d folders."
+                .formatted(imported.getFileCount(), imported.getFolderCount()));
+  }
+
+  private String path(String name) {
+    return "/v1/instances/%s/files".formatted(new InstanceNames(invocation.api()).id(name));
+  }
+}

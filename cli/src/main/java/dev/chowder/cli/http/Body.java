@@ -1,0 +1,18 @@
+package dev.chowder.cli.http;
+
+import java.io.FileNotFoundException;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Path;
+
+/** The body of a call. It can be sent several times. */
+record Body(String contentType, BodyPublisher publisher) {
+  static Body json(String json) {
+    return new Body("application/json", BodyPublishers.ofString(json));
+  }
+
+  /** Returns the bytes of a file, which are read as they are sent. */
+  static Body file(Path file, String contentType) throws FileNotFoundException {
+    return new Body(contentType, BodyPublishers.ofFile(file));
+  }
+}

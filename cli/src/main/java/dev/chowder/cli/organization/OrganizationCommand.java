@@ -1,0 +1,186 @@
+package dev.chowder.cli.organization;
+
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import dev.chowder.api.v1.Organization;
+import dev.chowder.api.v1.RotateApiKeyResponse;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.command.Secrets;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.http.Reply;
+import dev.chowder.cli.output.Fields;
+import dev.chowder.cli.output.Printable;
+import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.Times;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code org}: the organization of the key, its model providers and its key. */
+@Command(
+    name = "org",
+    description = "Show the organization, and set its model providers and its key",
+    synopsisSubcommandLabel = "COMMAND")
+public final class OrganizationCommand {
+  private static final String PATH = "/v1/organization";
+
+  private final Invocation invocation;
+
+  public OrganizationCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Command(description = "Show the organization")
+  void get(@Mixin OutputFormat format) {
+    print(invocation.api().send(Call.get(PATH)), format);
+  }
+
+  @Command(description = "Rename the organization")
+  void rename(
+      @Parameters(paramLabel = "NAME", description = "its new name") String name,
+      @Mixin OutputFormat format) {
+    var request = new JsonObject();
+    request.addProperty("name", name);
+    update(request, format);
+  }
+
+  @Command(
+      name = "set-provider",
+      description = "Set the key of a model provider, which it reads from standard input or a file",
+      footer = {
+        "",
+        "A key is sent only to the endpoint that it was set for. A server without a key needs"
+            + " --no-key."
+      })
+  void setProvider(
+      @Parameters(paramLabel = "PROVIDER", description = "anthropic, openai, gemini or custom")
+          String provider,
+      @Option(names = "--key-file", paramLabel = "FILE", description = "file with the key")
+          @Nullable Path keyFile,
+      @Option(names = "--no-key", description = "remove the key, or use none") boolean noKey,
+      @Option(
+              names = "--base-url",
+              paramLabel = "URL",
+              description = "URL of a server with the API of the provider")
+          @Nullable String baseUrl,
+      @Option(names = "--model", paramLabel = "MODEL", description = "model of new instances")
+          @Nullable String model,
+      @Option(
+              names = "--api",
+              paramLabel = "API",
+              description =
+                  "openai-completions, openai-responses, anthropic-messages or"
+                      + " google-generative-ai")
+          @Nullable String api,
+      @Mixin OutputFormat format) {
+    if (noKey && keyFile != null) {
+      throw new CommandException(
+          ExitCode.USAGE, "--key-file: must not be used with --no-key; choose one of them");
+    }
+    var key = noKey ? "" : Secrets.read(invocation, keyFile, "Key of " + provider);
+    if (!noKey && key.isEmpty()) {
+      throw new CommandException(
+          ExitCode.USAGE, "key: must not be empty; use --no-key to remove the key");
+    }
+    var request = new JsonObject();
+    request.add("model_api_keys", object(provider, key));
+    if (baseUrl != null || model != null || api != null) {
+      var endpoint = new JsonObject();
+      if (baseUrl != null) endpoint.addProperty("base_url", baseUrl);
+      if (model != null) endpoint.addProperty("model", model);
+      if (api != null) endpoint.addProperty("api", api);
+      var endpoints = new JsonObject();
+      endpoints.add(provider, endpoint);
+      request.add("model_endpoints", endpoints);
+    }
+    update(request, format);
+  }
+
+  @Command(name = "rm-provider", description = "Remove the key and the endpoint of a provider")
+  void removeProvider(
+      @Parameters(paramLabel = "PROVIDER", description = "anthropic, openai, gemini or custom")
+          String provider,
+      @Mixin OutputFormat format) {
+    var request = new JsonObject();
+    request.add("model_api_keys", object(provider, ""));
+    var endpoints = new JsonObject();
+    endpoints.add(provider, JsonNull.INSTANCE);
+    request.add("model_endpoints", endpoints);
+    update(request, format);
+  }
+
+  @Command(
+      name = "rotate-key",
+      description = "Create a new key of the organization and print it; it is shown only once")
+  void rotateKey(
+      @Option(
+              names = "--grace",
+              paramLabel = "TIME",
+              defaultValue = "1h",
+              description = "how long the current key stays valid, at most 168h (default: 1h)")
+          Duration grace,
+      @Mixin OutputFormat format) {
+    var call = Call.post(PATH + "/rotate_key").with("grace", Long.toString(grace.toSeconds()));
+    var reply = invocation.api().send(call);
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+      return;
+    }
+    var rotated = reply.as(RotateApiKeyResponse.getDefaultInstance());
+    invocation.output().line(Printable.line(rotated.getApiKey()));
+    invocation
+        .notices()
+        .say(
+            "The key is shown only once; store it with \"chowder context add\". The current key ends at %s."
+                .formatted(Times.text(rotated.getOldKeyExpiresAt())));
+  }
+
+  private void update(JsonObject request, OutputFormat format) {
+    // A merge has the same result if it is repeated.
+    var call = Call.again("PATCH", PATH).json(request.toString());
+    print(invocation.api().send(call), format);
+  }
+
+  private static JsonObject object(String name, String value) {
+    var object = new JsonObject();
+    object.addProperty(name, value);
+    return object;
+  }
+
+  private void print(Reply reply, OutputFormat format) {
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+      return;
+    }
+    var organization = reply.as(Organization.getDefaultInstance());
+    var limit =
+        organization.hasInstanceLimit()
+            ? Integer.toString(organization.getInstanceLimit())
+            : "unlimited";
+    new Fields()
+        .add("name", organization.getName())
+        .add("id", organization.getId())
+        .add("tier", organization.getSubscriptionTier())
+        .add("instances", "%d of %s".formatted(organization.getInstanceCount(), limit))
+        .add("providers", String.join(", ", organization.getModelProvidersList()))
+        .add("created", organization.hasCreatedAt() ? Times.text(organization.getCreatedAt()) : "")
+        .lines()
+        .forEach(invocation.output()::line);
+    if (organization.getModelEndpointsCount() == 0) return;
+    var table = new Table("PROVIDER", "BASE URL", "MODEL", "API");
+    organization
+        .getModelEndpointsMap()
+        .forEach(
+            (provider, endpoint) ->
+                table.row(provider, endpoint.getBaseUrl(), endpoint.getModel(), endpoint.getApi()));
+    invocation.output().line("");
+    table.lines().forEach(invocation.output()::line);
+  }
+}

@@ -1,0 +1,210 @@
+package dev.chowder.cli.skill;
+
+import com.google.gson.JsonObject;
+import dev.chowder.api.v1.InstallSkillResponse;
+import dev.chowder.api.v1.Skill;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.JsonInput;
+import dev.chowder.cli.command.Limits;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.http.Paged;
+import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.output.Fields;
+import dev.chowder.cli.output.Table;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code skills}. */
+@Command(
+    name = "skills",
+    description = "List, install, configure and uninstall the skills of an agent",
+    synopsisSubcommandLabel = "COMMAND")
+public final class SkillsCommand {
+  /** Longer than Envoy waits for an installation. */
+  private static final Duration INSTALL_LIMIT = Duration.ofSeconds(150);
+
+  /** More than the API accepts by default. A larger skill can be written as files. */
+  private static final int MAX_ARCHIVE = 16 << 20;
+
+  private final Invocation invocation;
+
+  public SkillsCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Command(name = "ls", description = "List skills by name")
+  void list(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Option(names = "--ready", description = "only skills that the agent can use now")
+          boolean ready,
+      @Mixin OutputFormat format) {
+    var call = Call.get(path(name));
+    if (ready) call = call.with("eligible_only", "true");
+    var skills = Paged.read(invocation.api(), call, "skills", Limits.MAX);
+    if (format.isJson()) {
+      invocation.output().json(skills.json());
+      return;
+    }
+    var table = new Table("NAME", "READY", "ENABLED", "SOURCE", "MISSING");
+    for (var skill : skills.as(Skill.getDefaultInstance())) {
+      table.row(
+          skill.getName(),
+          yes(skill.getReady()),
+          yes(skill.getEnabled()),
+          skill.getSource(),
+          String.join(", ", skill.getMissingList()));
+    }
+    table.lines().forEach(invocation.output()::line);
+  }
+
+  @Command(description = "Show a skill")
+  void get(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName,
+      @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(path(name, skillName)));
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+      return;
+    }
+    var skill = reply.as(Skill.getDefaultInstance());
+    new Fields()
+        .add("name", skill.getName())
+        .add("description", skill.getDescription())
+        .add("source", skill.getSource())
+        .add("version", skill.getVersion())
+        .add("path", skill.getPath())
+        .add("ready", yes(skill.getReady()))
+        .add("enabled", yes(skill.getEnabled()))
+        .add("needs", String.join(", ", skill.getRequiredEnvList()))
+        .add("missing", String.join(", ", skill.getMissingList()))
+        .add("api key in", skill.getApiKeyEnv())
+        .lines()
+        .forEach(invocation.output()::line);
+  }
+
+  @Command(description = "Install a skill from ClawHub or from an archive")
+  void install(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "SLUG",
+              description = "name or @owner/name at ClawHub; of an archive, the name of its folder")
+          String slug,
+      @Option(names = "--archive", paramLabel = "FILE", description = "zip with the skill")
+          @Nullable Path archive,
+      @Option(
+              names = "--version-of-skill",
+              paramLabel = "VERSION",
+              description = "version at ClawHub (default: the latest)")
+          @Nullable String version,
+      @Option(names = "--overwrite", description = "replace an existing skill") boolean overwrite,
+      @Mixin OutputFormat format) {
+    var request = new JsonObject();
+    request.addProperty("slug", slug);
+    if (archive != null) request.addProperty("archive", base64(archive));
+    if (version != null) request.addProperty("version", version);
+    if (overwrite) request.addProperty("overwrite", true);
+    var call = Call.post(path(name) + "/install").json(request.toString()).within(INSTALL_LIMIT);
+    var reply = invocation.api().send(call);
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+    } else {
+      var installed = reply.as(InstallSkillResponse.getDefaultInstance());
+      invocation.notices().say(installed.getMessage());
+    }
+  }
+
+  @Command(
+      description =
+          "Configure a skill with a JSON object of the fields enabled, api_key, env, config",
+      footer = {
+        "",
+        "Example: echo '{\"env\": {\"KEY\": \"value\"}}' | chowder skills configure a s"
+      })
+  void configure(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName,
+      @Option(
+              names = "--from",
+              paramLabel = "FILE",
+              defaultValue = "-",
+              description = "file with the JSON (default: standard input)")
+          String file) {
+    // From a file, because it has secrets, which arguments would show to other users.
+    update(name, skillName, JsonInput.read(invocation, "--from", file));
+  }
+
+  @Command(description = "Let the agent use a skill")
+  void enable(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
+    setEnabled(name, skillName, true);
+  }
+
+  @Command(description = "Do not let the agent use a skill")
+  void disable(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
+    setEnabled(name, skillName, false);
+  }
+
+  @Command(name = "rm", description = "Uninstall a skill with its configuration")
+  void remove(
+      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
+    var _ = invocation.api().send(Call.delete(path(name, skillName)));
+    invocation.notices().say("%s is uninstalled.".formatted(skillName));
+  }
+
+  private void setEnabled(String name, String skillName, boolean enabled) {
+    var request = new JsonObject();
+    request.addProperty("enabled", enabled);
+    update(name, skillName, request);
+  }
+
+  private void update(String name, String skillName, JsonObject request) {
+    var call = Call.again("PATCH", path(name, skillName)).json(request.toString());
+    var _ = invocation.api().send(call);
+    invocation.notices().say("%s is changed from the next message.".formatted(skillName));
+  }
+
+  private String path(String name) {
+    return "/v1/instances/%s/skills".formatted(new InstanceNames(invocation.api()).id(name));
+  }
+
+  private String path(String name, String skillName) {
+    return path(name) + "/" + Call.segment(skillName);
+  }
+
+  private static String yes(boolean value) {
+    return value ? "yes" : "no";
+  }
+
+  private static String base64(Path archive) {
+    try (var stream = Files.newInputStream(archive)) {
+      var bytes = stream.readNBytes(MAX_ARCHIVE + 1);
+      if (bytes.length <= MAX_ARCHIVE) return Base64.getEncoder().encodeToString(bytes);
+    } catch (IOException unreadable) {
+      throw wrong(archive);
+    }
+    throw wrong(archive);
+  }
+
+  private static CommandException wrong(Path archive) {
+    return new CommandException(
+        ExitCode.USAGE,
+        "--archive: must be a readable zip of at most 16 MiB; got %s; write a larger skill with \"chowder files put\""
+            .formatted(archive));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.channel;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.event;
+
+import org.jspecify.annotations.NullMarked;

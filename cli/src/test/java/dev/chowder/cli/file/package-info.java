@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.file;
+
+import org.jspecify.annotations.NullMarked;

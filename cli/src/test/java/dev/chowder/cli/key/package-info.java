@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.key;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.organization;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.skill;
+
+import org.jspecify.annotations.NullMarked;
