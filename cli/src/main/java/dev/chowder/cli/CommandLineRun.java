@@ -20,12 +20,14 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs one command line. Every failure becomes one sentence and an exit code. */
 public final class CommandLineRun {
@@ -96,6 +98,8 @@ public final class CommandLineRun {
     line.getCommandSpec().usageMessage().exitCodeList(codes);
     // Subcommands included, so they are added before.
     return line.setUsageHelpWidth(WIDTH)
+        // Otherwise a message that begins with @ would be the name of a file with arguments.
+        .setExpandAtFiles(false)
         .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
         .registerConverter(Duration.class, CommandLineRun::duration);
   }
@@ -109,6 +113,11 @@ public final class CommandLineRun {
   private int misused(ParameterException failure) {
     var command = failure.getCommandLine().getCommandSpec().qualifiedName();
     var message = String.valueOf(failure.getMessage()).strip().replaceFirst("\\.$", "");
+    var suggestions =
+        failure instanceof UnmatchedArgumentException unmatched
+            ? unmatched.getSuggestions()
+            : List.<String>of();
+    if (!suggestions.isEmpty()) message += "; did you mean " + suggestions.getFirst();
     invocation
         .notices()
         .say("chowder: %s; \"%s --help\" shows the usage.".formatted(message, command));

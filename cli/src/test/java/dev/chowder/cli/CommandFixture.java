@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 /** Runs commands against a server with scripted responses. */
 public abstract class CommandFixture {
   protected static final String ID = "01a2140b-b860-74ac-a695-4f21471be50c";
-  private static final String SECRET = "secret-key";
+  private static final String KEY = "the-key-of-the-caller";
 
   protected StubServer server;
 
@@ -32,9 +32,9 @@ public abstract class CommandFixture {
   /** Runs a command with standard input and with terminals. */
   protected Ran runWith(String input, String terminals, String... arguments) {
     var variables =
-        Map.of("CHOWDER_URL", server.url().toString(), "CHOWDER_KEY", SECRET, "HOME", "/nowhere");
+        Map.of("CHOWDER_URL", server.url().toString(), "CHOWDER_KEY", KEY, "HOME", "/nowhere");
     var ran = Ran.of(variables, input, terminals, arguments);
-    assertThat(ran.output() + ran.errors()).doesNotContain(SECRET);
+    assertThat(ran.output() + ran.errors()).doesNotContain(KEY);
     return ran;
   }
 }

@@ -62,6 +62,7 @@ class CommandLineRunTest {
         List.of("create", "a", "--label", "no-pair"),
         List.of("create", "a", "--timeout", "5 minutes"),
         List.of("create", "a", "--config", "/no/such/file"),
+        List.of("create", "a", "--idempotency-key", "a\nb"),
         List.of("ls", "-o", "yaml"),
         List.of("ls", "--limit", "0"),
         List.of("ls", "--limit", "many"),
@@ -86,6 +87,18 @@ class CommandLineRunTest {
     assertThat(ran.code()).as(ran.toString()).isEqualTo(ExitCode.USAGE.number());
     assertThat(ran.errors()).startsWith("chowder: ").endsWith(".\n").hasLineCount(1);
     assertThat(ran.output()).isEmpty();
+  }
+
+  @Test
+  void aSimilarCommandIsSuggested() {
+    assertThat(run("stpo").errors()).contains("did you mean stop");
+  }
+
+  /** picocli reads arguments from files that are named so, by default. */
+  @Test
+  void anArgumentThatBeginsWithAnAtSignIsNoFile() throws IOException {
+    var file = Files.writeString(folder.resolve("arguments"), "--help");
+    assertThat(run("@" + file).code()).isEqualTo(ExitCode.USAGE.number());
   }
 
   @Test
@@ -144,14 +157,15 @@ class CommandLineRunTest {
         """
         compopt() { :; }
         . "$1"
-        for words in "chowder rest" "chowder ls -o t" "chowder context a"; do
+        for words in "chowder rest" "chowder ls -o t" "chowder ls --status run" "chowder context a"; do
           COMP_WORDS=($words) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
           _complete_chowder
           echo "${COMPREPLY[@]}"
         done
         """;
     var bash = new ProcessBuilder("bash", "-c", complete, "bash", script.toString()).start();
-    assertThat(bash.inputReader().readAllLines()).containsExactly("restart", "table", "add");
+    assertThat(bash.inputReader().readAllLines())
+        .containsExactly("restart", "table", "running", "add");
     assertThat(bash.waitFor()).isZero();
   }
 

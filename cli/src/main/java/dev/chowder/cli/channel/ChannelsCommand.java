@@ -8,6 +8,7 @@ import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.ListChannelsResponse;
 import dev.chowder.api.v1.ListPairingsResponse;
 import dev.chowder.api.v1.PairChannelResponse;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
@@ -67,7 +68,11 @@ public final class ChannelsCommand {
   @Command(description = "Show a channel and the fields that it needs")
   void get(
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
-      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Parameters(
+              paramLabel = "CHANNEL",
+              completionCandidates = Candidates.Channels.class,
+              description = "such as telegram")
+          String channelName,
       @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(path(name, channelName)));
     if (isPrinted(reply, format)) return;
@@ -94,7 +99,11 @@ public final class ChannelsCommand {
       })
   void connect(
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
-      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Parameters(
+              paramLabel = "CHANNEL",
+              completionCandidates = Candidates.Channels.class,
+              description = "such as telegram")
+          String channelName,
       @Option(
               names = "--config",
               paramLabel = "FILE",
@@ -162,7 +171,11 @@ public final class ChannelsCommand {
   @Command(description = "Disconnect a channel and keep its credentials")
   void disconnect(
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
-      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName) {
+      @Parameters(
+              paramLabel = "CHANNEL",
+              completionCandidates = Candidates.Channels.class,
+              description = "such as telegram")
+          String channelName) {
     var call = Call.post(path(name, channelName) + "/disconnect").within(CONNECT_LIMIT);
     var _ = invocation.api().send(call);
     invocation.notices().say("%s is disconnected.".formatted(channelName));
@@ -171,7 +184,11 @@ public final class ChannelsCommand {
   @Command(description = "Show whether a channel works now")
   void status(
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
-      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Parameters(
+              paramLabel = "CHANNEL",
+              completionCandidates = Candidates.Channels.class,
+              description = "such as telegram")
+          String channelName,
       @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(path(name, channelName) + "/status"));
     if (isPrinted(reply, format)) return;
@@ -197,7 +214,11 @@ public final class ChannelsCommand {
   @Command(description = "List people who wait for approval")
   void pairings(
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
-      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Parameters(
+              paramLabel = "CHANNEL",
+              completionCandidates = Candidates.Channels.class,
+              description = "such as telegram")
+          String channelName,
       @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(path(name, channelName) + "/pairings"));
     if (isPrinted(reply, format)) return;
@@ -217,7 +238,11 @@ public final class ChannelsCommand {
   @Command(description = "Approve a person by their code, or by the id of pairings")
   void pair(
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
-      @Parameters(paramLabel = "CHANNEL", description = "such as telegram") String channelName,
+      @Parameters(
+              paramLabel = "CHANNEL",
+              completionCandidates = Candidates.Channels.class,
+              description = "such as telegram")
+          String channelName,
       @Parameters(paramLabel = "CODE", description = "the code, or with --id the id") String code,
       @Option(names = "--id", description = "it is an id of pairings") boolean isId,
       @Mixin OutputFormat format) {

@@ -10,4 +10,10 @@ public record Environment(
     InputStream input,
     OutputStream output,
     OutputStream errors,
-    Terminals terminals) {}
+    Terminals terminals) {
+  /** Leaves out the variables, which may have a key. */
+  @Override
+  public String toString() {
+    return "Environment[" + terminals + "]";
+  }
+}

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -79,7 +80,8 @@ public final class ContextFile {
     } catch (JsonParseException
         | IllegalStateException
         | ClassCastException
-        | UnsupportedOperationException damaged) {
+        | UnsupportedOperationException
+        | InvalidPathException damaged) {
       throw unusable("it is no valid JSON of contexts", "correct or remove it");
     }
   }

@@ -2,14 +2,18 @@ package dev.chowder.cli.instance;
 
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceWait.Seen;
 import dev.chowder.cli.output.Printable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,6 +26,8 @@ import picocli.CommandLine.Parameters;
     description = "Create an instance and print its id",
     footer = {"", "Example: chowder create my-agent --provider anthropic --label team=docs"})
 final class CreateCommand implements Runnable {
+  private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
+
   private final Invocation invocation;
 
   @Parameters(paramLabel = "NAME", description = "name of the new instance")
@@ -30,6 +36,7 @@ final class CreateCommand implements Runnable {
   @Option(
       names = "--provider",
       paramLabel = "PROVIDER",
+      completionCandidates = Candidates.Providers.class,
       description = "anthropic (default), openai, gemini or custom")
   private @Nullable String provider;
 
@@ -72,9 +79,15 @@ final class CreateCommand implements Runnable {
 
   @Override
   public void run() {
-    var instances = new Instances(invocation.api());
     var key = idempotencyKey == null ? UUID.randomUUID().toString() : idempotencyKey;
-    var seen = Seen.of(instances.create(request(), key));
+    // It becomes a header.
+    if (!IDEMPOTENCY_KEY.matcher(key).matches()) {
+      throw new CommandException(
+          ExitCode.USAGE, "--idempotency-key: must be 1 to 255 visible ASCII characters");
+    }
+    var request = request();
+    var instances = new Instances(invocation.api());
+    var seen = Seen.of(instances.create(request, key));
     // Before the wait, so that an interrupted caller knows the id.
     if (!format.isJson()) {
       invocation.output().line(Printable.line(seen.instance().getId()));

@@ -1,6 +1,7 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
@@ -25,6 +26,7 @@ final class ListCommand implements Runnable {
   @Option(
       names = "--status",
       paramLabel = "STATUS",
+      completionCandidates = Candidates.Statuses.class,
       description = "only provisioning, running, stopped or error")
   private @Nullable String status;
 
@@ -78,7 +80,10 @@ final class ListCommand implements Runnable {
           .notices()
           .say("There are more than these %d instances: use --limit.".formatted(shown.size()));
     }
-    if (watch) follow(instances, shown);
+    if (watch) {
+      invocation.output().flush();
+      follow(instances, shown);
+    }
   }
 
   private Map<String, String> filters() {

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.KeyInstance;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
@@ -53,6 +54,7 @@ public final class KeysCommand {
               paramLabel = "PERMISSION",
               required = true,
               split = ",",
+              completionCandidates = Candidates.Permissions.class,
               description = "read, interact, configure, files or channels; can be repeated")
           List<String> permissions,
       @Option(

@@ -4,6 +4,7 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.RotateApiKeyResponse;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
@@ -60,7 +61,10 @@ public final class OrganizationCommand {
             + " --no-key."
       })
   void setProvider(
-      @Parameters(paramLabel = "PROVIDER", description = "anthropic, openai, gemini or custom")
+      @Parameters(
+              paramLabel = "PROVIDER",
+              completionCandidates = Candidates.Providers.class,
+              description = "anthropic, openai, gemini or custom")
           String provider,
       @Option(names = "--key-file", paramLabel = "FILE", description = "file with the key")
           @Nullable Path keyFile,
@@ -105,7 +109,10 @@ public final class OrganizationCommand {
 
   @Command(name = "rm-provider", description = "Remove the key and the endpoint of a provider")
   void removeProvider(
-      @Parameters(paramLabel = "PROVIDER", description = "anthropic, openai, gemini or custom")
+      @Parameters(
+              paramLabel = "PROVIDER",
+              completionCandidates = Candidates.Providers.class,
+              description = "anthropic, openai, gemini or custom")
           String provider,
       @Mixin OutputFormat format) {
     var request = new JsonObject();

