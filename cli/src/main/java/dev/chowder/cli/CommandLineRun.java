@@ -1,38 +1,19 @@
 package dev.chowder.cli;
 
-import dev.chowder.cli.channel.ChannelsCommand;
-import dev.chowder.cli.command.CompletionCommand;
-import dev.chowder.cli.command.ContextCommand;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Invocation;
-import dev.chowder.cli.event.EventsCommand;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.failure.OutputClosedException;
-import dev.chowder.cli.file.FilesCommand;
-import dev.chowder.cli.instance.InstanceCommands;
-import dev.chowder.cli.key.KeysCommand;
-import dev.chowder.cli.organization.OrganizationCommand;
-import dev.chowder.cli.output.Spans;
-import dev.chowder.cli.skill.SkillsCommand;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import picocli.CommandLine;
-import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs one command line. Every failure becomes one sentence and an exit code. */
 public final class CommandLineRun {
-  private static final int WIDTH = 100;
-
   private final Invocation invocation;
 
   private CommandLineRun(Invocation invocation) {
@@ -47,7 +28,8 @@ public final class CommandLineRun {
   private int run(String... arguments) {
     var errors = invocation.environment().errors();
     var line =
-        commandLine(invocation)
+        new Commands()
+            .neededBy(invocation, List.of(arguments))
             .setErr(new PrintWriter(errors, true, StandardCharsets.UTF_8))
             .setParameterExceptionHandler((failure, _) -> misused(failure))
             .setExecutionExceptionHandler((failure, _, _) -> failed(failure));
@@ -67,47 +49,6 @@ public final class CommandLineRun {
       return code == 0 ? failed(failure) : code;
     }
     return code;
-  }
-
-  /** Returns all commands, in the order of the help. */
-  static CommandLine commandLine(Invocation invocation) {
-    var line = new CommandLine(new ChowderCommand(invocation));
-    line.getCommandSpec()
-        .addOption(
-            OptionSpec.builder("-h", "--help")
-                .usageHelp(true)
-                .scopeType(ScopeType.INHERIT)
-                .description("show this help")
-                .build())
-        .addOption(
-            OptionSpec.builder("-V", "--version")
-                .versionHelp(true)
-                .description("show the version")
-                .build());
-    InstanceCommands.addTo(line, invocation);
-    line.addSubcommand(new EventsCommand(invocation));
-    line.addSubcommand(new FilesCommand(invocation));
-    line.addSubcommand(new SkillsCommand(invocation));
-    line.addSubcommand(new ChannelsCommand(invocation));
-    line.addSubcommand(new KeysCommand(invocation));
-    line.addSubcommand(new OrganizationCommand(invocation));
-    line.addSubcommand(new ContextCommand(invocation));
-    line.addSubcommand(new CompletionCommand(invocation));
-    var codes = new LinkedHashMap<String, String>();
-    for (var code : ExitCode.values()) codes.put(Integer.toString(code.number()), code.meaning());
-    line.getCommandSpec().usageMessage().exitCodeList(codes);
-    // Subcommands included, so they are added before.
-    return line.setUsageHelpWidth(WIDTH)
-        // Otherwise a message that begins with @ would be the name of a file with arguments.
-        .setExpandAtFiles(false)
-        .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
-        .registerConverter(Duration.class, CommandLineRun::duration);
-  }
-
-  private static Duration duration(String text) {
-    return Spans.parse(text)
-        .orElseThrow(
-            () -> new TypeConversionException("must be a number with s, m or h; got " + text));
   }
 
   private int misused(ParameterException failure) {

@@ -78,13 +78,14 @@ class CliDocumentTest {
   }
 
   private static CommandLine commandLine() {
-    return CommandLineRun.commandLine(
-        new Invocation(
-            new Environment(
-                Map.of(),
-                InputStream.nullInputStream(),
-                OutputStream.nullOutputStream(),
-                OutputStream.nullOutputStream(),
-                Terminals.of(""))));
+    return new Commands()
+        .all(
+            new Invocation(
+                new Environment(
+                    Map.of(),
+                    InputStream.nullInputStream(),
+                    OutputStream.nullOutputStream(),
+                    OutputStream.nullOutputStream(),
+                    Terminals.of(""))));
   }
 }

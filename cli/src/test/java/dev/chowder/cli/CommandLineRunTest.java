@@ -43,7 +43,7 @@ class CommandLineRunTest {
 
   @Test
   void eachCommandHasHelp() {
-    for (var command : CommandLineRun.commandLine(invocation()).getSubcommands().keySet()) {
+    for (var command : new Commands().all(invocation()).getSubcommands().keySet()) {
       var ran = run(command, "--help");
       assertThat(ran.code()).as(command).isZero();
       assertThat(ran.output()).as(command).startsWith("Usage: chowder " + command);
@@ -142,8 +142,7 @@ class CommandLineRunTest {
   void aCompletionScriptKnowsAllCommands(String shell) {
     var ran = run("completion", shell);
     assertThat(ran.code()).isZero();
-    assertThat(ran.output())
-        .contains(CommandLineRun.commandLine(invocation()).getSubcommands().keySet());
+    assertThat(ran.output()).contains(new Commands().all(invocation()).getSubcommands().keySet());
   }
 
   static List<String> shells() {

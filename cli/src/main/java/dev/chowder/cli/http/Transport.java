@@ -34,9 +34,8 @@ final class Transport {
             .connectTimeout(CONNECT_LIMIT)
             // A redirect could send the key to another server.
             .followRedirects(HttpClient.Redirect.NEVER);
-    if (context.url().getScheme().equals("https")) {
-      builder.sslContext(Certificates.context(context.ca()));
-    }
+    boolean isSecure = context.url().getScheme().equals("https");
+    builder.sslContext(isSecure ? Certificates.context(context.ca()) : Certificates.none());
     this.client = builder.build();
   }
 

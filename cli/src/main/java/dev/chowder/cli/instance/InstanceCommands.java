@@ -2,47 +2,45 @@ package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.Invocation;
+import java.util.Map;
+import java.util.function.Function;
 import picocli.CommandLine;
 
 /** All commands that concern instances. */
 public final class InstanceCommands {
   private InstanceCommands() {}
 
-  /** Adds the commands in the order of the help. */
-  public static void addTo(CommandLine line, Invocation invocation) {
-    line.addSubcommand(new CreateCommand(invocation));
-    line.addSubcommand(new ListCommand(invocation));
-    line.addSubcommand(new GetCommand(invocation));
-    line.addSubcommand(new WatchCommand(invocation));
-    line.addSubcommand(new ChatCommand(invocation));
-    line.addSubcommand(new LogsCommand(invocation));
-    add(
-        line,
+  /** Adds what creates each command, by its name, in the order of the help. */
+  public static void addTo(Map<String, Function<Invocation, CommandLine>> commands) {
+    commands.put("create", invocation -> new CommandLine(new CreateCommand(invocation)));
+    commands.put("ls", invocation -> new CommandLine(new ListCommand(invocation)));
+    commands.put("get", invocation -> new CommandLine(new GetCommand(invocation)));
+    commands.put("watch", invocation -> new CommandLine(new WatchCommand(invocation)));
+    commands.put("chat", invocation -> new CommandLine(new ChatCommand(invocation)));
+    commands.put("logs", invocation -> new CommandLine(new LogsCommand(invocation)));
+    addChange(
+        commands,
         "stop",
-        "Stop instances and keep their files, configuration and sessions",
-        new ChangeCommand(invocation, "stop", Instance.Status.stopped));
-    add(
-        line,
-        "start",
-        "Start stopped instances",
-        new ChangeCommand(invocation, "start", Instance.Status.running));
-    add(
-        line,
-        "restart",
-        "Restart the gateways of running instances",
-        new ChangeCommand(invocation, "restart", Instance.Status.running));
-    add(
-        line,
-        "recover",
-        "Recover instances that failed",
-        new ChangeCommand(invocation, "recover", Instance.Status.running));
-    line.addSubcommand(new RemoveCommand(invocation));
+        Instance.Status.stopped,
+        "Stop instances and keep their files, configuration and sessions");
+    addChange(commands, "start", Instance.Status.running, "Start stopped instances");
+    addChange(
+        commands, "restart", Instance.Status.running, "Restart the gateways of running instances");
+    addChange(commands, "recover", Instance.Status.running, "Recover instances that failed");
+    commands.put("rm", invocation -> new CommandLine(new RemoveCommand(invocation)));
   }
 
-  private static void add(
-      CommandLine line, String name, String description, ChangeCommand command) {
-    var added = new CommandLine(command);
-    added.getCommandSpec().usageMessage().description(description);
-    line.addSubcommand(name, added);
+  private static void addChange(
+      Map<String, Function<Invocation, CommandLine>> commands,
+      String verb,
+      Instance.Status wanted,
+      String description) {
+    commands.put(
+        verb,
+        invocation -> {
+          var line = new CommandLine(new ChangeCommand(invocation, verb, wanted));
+          line.getCommandSpec().usageMessage().description(description);
+          return line;
+        });
   }
 }

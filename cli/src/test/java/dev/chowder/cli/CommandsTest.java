@@ -1,0 +1,67 @@
+package dev.chowder.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.cli.command.Environment;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.Terminals;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandsTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ls",
+        "ls -o json",
+        "--context stop ls",
+        "--context=stop ls",
+        "ls --context stop",
+        "ls get"
+      })
+  void onlyTheNamedCommandIsCreated(String arguments) {
+    assertThat(created(arguments)).containsExactly("ls");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "-h",
+        "lss",
+        "--context ls",
+        "--context a --help",
+        "completion bash",
+        "-Vh",
+        "--"
+      })
+  void othersNeedAllCommands(String arguments) {
+    assertThat(created(arguments)).hasSizeGreaterThan(15).contains("ls", "completion");
+  }
+
+  @Test
+  void theVersionNeedsNoCommand() {
+    assertThat(created("--version")).isEmpty();
+    assertThat(created("-V")).isEmpty();
+  }
+
+  private static Set<String> created(String arguments) {
+    var environment =
+        new Environment(
+            Map.of(),
+            InputStream.nullInputStream(),
+            OutputStream.nullOutputStream(),
+            OutputStream.nullOutputStream(),
+            Terminals.of(""));
+    return new Commands()
+        .neededBy(new Invocation(environment), List.of(arguments.split(" ")))
+        .getSubcommands()
+        .keySet();
+  }
+}
