@@ -55,7 +55,9 @@ record ApiError(
   /** Returns the error as one sentence with the remedy. */
   String sentence() {
     var remedy = remedy();
-    return remedy.isEmpty() ? message : message + "; " + remedy;
+    // Some messages are a whole sentence.
+    var cause = message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
+    return remedy.isEmpty() ? cause : cause + "; " + remedy;
   }
 
   private String remedy() {

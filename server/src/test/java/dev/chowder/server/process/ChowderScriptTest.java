@@ -102,6 +102,17 @@ class ChowderScriptTest {
   }
 
   @Test
+  void anotherJvmIsFoundIfTheLastOneWasRemoved() throws Exception {
+    run("ls");
+    var java = folder.resolve("root/java");
+    Files.move(java, folder.resolve("root/other"));
+    var library = folder.resolve("root/scripts/lib/cli.sh");
+    Files.writeString(library, Files.readString(library).replace("$ROOT/java", "$ROOT/other"));
+    assertThat(run("ls")).contains("dev.chowder.cli.Main");
+    assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
   void aLinkToTheScriptWorks() throws Exception {
     var link = folder.resolve("chowder");
     Files.createSymbolicLink(link, folder.resolve("root/scripts/chowder"));
