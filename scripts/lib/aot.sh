@@ -55,7 +55,7 @@ aot_train() (
   trap simulator_end EXIT
   simulator_begin "$1" "$REHEARSAL_SECONDS" || exit 1
   env -i PATH="$PATH" HOME="$1" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" "$NATIVE_ACCESS" -XX:AOTCacheOutput="$AOT_CACHE.part" \
-    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$1/home" "$1/simulator.sock" "${@:2}"
+    -cp "$APP/server/chowder-server.jar" dev.chowder.server.AotTrainingRun "$1/home" "$1/simulator.sock" "${@:2}"
 )
 
 # aot_train_on_postgres FOLDER: runs AotTrainingRun on a private PostgreSQL cluster, and removes the cluster afterwards, also after a

@@ -27,7 +27,7 @@ operator_api() {
   done
   # In the foreground, so that Ctrl-C reaches it, and it can read a request from a terminal.
   CHOWDER_LOG_TARGET=System.err timeout --foreground "$API_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m --enable-native-access=ALL-UNNAMED \
-    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main operator "$@" || code=$?
+    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar" dev.chowder.server.Main operator "$@" || code=$?
   if [ "$code" = 124 ]; then say "$1: the server did not answer within $API_SECONDS s."; fi
   return "$code"
 }

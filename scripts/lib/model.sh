@@ -35,7 +35,7 @@ demo_model_ensure() {
   port_free "$CHOWDER_DEMO_MODEL_PORT" CHOWDER_DEMO_MODEL_PORT "the demo model"
   say "Starting the demo model, which needs no network and no provider's key ..."
   process_start demo-model "$JAVA_HOME/bin/java" -Xmx64m -XX:+UseSerialGC \
-    -cp "$APP/demo-model/chowder-demo-model.jar:$APP/demo-model/lib/*" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT"
+    -cp "$APP/demo-model/chowder-demo-model.jar" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT"
   process_await demo-model demo_model_answers
   printf '%s\n' "$APP:$CHOWDER_DEMO_MODEL_PORT" >"$RUN/demo-model.key"
   : >"$CHOWDER_HOME/demo-model-used"

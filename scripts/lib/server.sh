@@ -47,7 +47,7 @@ node_ensure() (
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   options+=("$NATIVE_ACCESS")
   if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
-  process_start "$name" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
+  process_start "$name" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar" dev.chowder.server.Main
   printf '%s\n' "$key" >"$RUN/$name.key.new"
 )
 

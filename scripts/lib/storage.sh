@@ -33,7 +33,7 @@ storage_order() {
   local options
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   timeout "$STORAGE_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" --enable-native-access=ALL-UNNAMED \
-    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main "$@" >&2
+    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar" dev.chowder.server.Main "$@" >&2
 }
 
 storage_is_a_file() {

@@ -47,6 +47,7 @@ public final class Main {
         StorageCommands.run(ConfigFactory.load(), List.of(args), System.out);
         return;
       }
+      AotCache.log(LOG);
       var chowder = Chowder.start(ConfigFactory.load());
       var _ = chowder.lost().thenAccept(Main::halt);
       Runtime.getRuntime()

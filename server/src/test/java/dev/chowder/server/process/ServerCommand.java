@@ -49,7 +49,7 @@ public final class ServerCommand {
     } else {
       var server = Path.of(built, "server");
       record(server).forEach(file -> command.add("-XX:AOTCache=" + file));
-      command.addAll(List.of("-cp", server + "/chowder-server.jar:" + server + "/lib/*"));
+      command.addAll(List.of("-cp", server + "/chowder-server.jar"));
     }
     command.add(Main.class.getName());
     command.addAll(arguments);
