@@ -8,11 +8,20 @@ REHEARSAL_SECONDS="${CHOWDER_AOT_TRAINING_SECONDS:-180}"
 # aot_ensure: sets AOT_CACHE, the cache for these jars, this JVM and the kind of storage at CHOWDER_STORAGE_URL. A server on PostgreSQL
 # uses the cache of H2 if PostgreSQL's programs are not on this host, or if the training run on PostgreSQL failed.
 aot_ensure() {
+  if is_release; then aot_of_release && return 0; fi
   if aot_can_train_on_postgres; then
     aot_record_once aot_train_on_postgres -postgresql
     if [ -s "$AOT_CACHE" ]; then return 0; fi
   fi
   aot_record_once aot_train
+}
+
+# aot_of_release: sets AOT_CACHE to the one that scripts/release recorded for the kind of storage.
+aot_of_release() {
+  case "${CHOWDER_STORAGE_URL:-}" in
+    jdbc:postgresql:*) AOT_CACHE="$APP/server/postgresql.aot" ;;
+    *) AOT_CACHE="$APP/server/h2.aot" ;;
+  esac
 }
 
 aot_can_train_on_postgres() {

@@ -14,6 +14,7 @@ BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
   java_ensure
+  if is_release; then APP="$ROOT/app" && return 0; fi
   APP="$CHOWDER_CACHE/app/$(build_key)"
   if [ ! -f "$APP/complete" ]; then build_locked build_missing; fi
   touch "$APP"

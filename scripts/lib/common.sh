@@ -7,8 +7,16 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # shellcheck disable=SC2034  # read by the scripts that source this file
 readonly ROOT CHOWDER_HOME CHOWDER_CACHE
 
+# Succeeds if these scripts are part of a release, which has its own Java runtime, jars and Envoy (scripts/release).
+is_release() { [ -f "$ROOT/app/complete" ]; }
+
 # Prints progress to stderr, because functions return their results on stdout.
-say() { printf '%s\n' "$*" >&2; }
+say() {
+  local message="$*"
+  # In a release, the command of scripts/up is `chowder up`.
+  if is_release; then message="${message//scripts\//chowder }"; fi
+  printf '%s\n' "$message" >&2
+}
 
 die() {
   say "chowder: $*"

@@ -45,3 +45,22 @@ def complaints($allowed; $today; $looked_up):
         elif ($looked_up or (.finding | startswith("licence "))) and (any($findings[]; same($entry)) | not) then
           "\($name) is accepted and was not found; remove the entry"
         else empty end);
+
+# Drops the Maven packages whose jars are not shipped. It fails if a shipped jar is of no package.
+def shipped($jars):
+  def jar: "\(.package | sub(".*:"; ""))-\(.version)";
+  ([.[] | select(.ecosystem == "Maven") | jar]) as $known
+  | ($jars | map(select(. as $jar | any($known[]; . as $name | $jar | startswith($name)) | not))) as $unknown
+  | if $unknown != [] then error("no package is known for \($unknown | join(", "))") else . end
+  | map(select(.ecosystem != "Maven" or (jar as $name | any($jars[]; startswith($name)))));
+
+def package_url:
+  {Maven: "maven", npm: "npm", PyPI: "pypi"}[.ecosystem] as $type
+  | "pkg:\($type)/\(.package | split(if $type == "maven" then ":" else "/" end) | map(@uri) | join("/"))@\(.version | @uri)";
+
+# Writes CycloneDX 1.6.
+def cyclonedx($version):
+  {bomFormat: "CycloneDX", specVersion: "1.6", version: 1,
+   metadata: {component: {type: "application", name: "chowder", version: $version, "bom-ref": "chowder"}},
+   components: map(package_url as $url | {type: "library", name: .package, version, purl: $url, "bom-ref": $url,
+     licenses: [.licences[] | {license: {name: .}}]})};

@@ -6,6 +6,8 @@
 #   scripts/lib/dependencies.sh check
 #   CHOWDER_OSV_DATABASE=FOLDER scripts/lib/dependencies.sh check   uses a copy of OSV's database instead, created by
 #       osv-scanner --offline-vulnerabilities --download-offline-databases --local-db-path FOLDER
+#   scripts/lib/dependencies.sh sbom FOLDER VERSION                 prints a CycloneDX SBOM of the programs in FOLDER, and of the
+#       packages of the sandbox image
 #   CHOWDER_OSV_REQUIRED=yes scripts/lib/dependencies.sh check      fails if vulnerabilities cannot be looked up
 # shellcheck disable=SC2016  # the dollar signs in single quotes are variables of jq
 set -euo pipefail
@@ -25,8 +27,24 @@ CONTROLS='[{"ecosystem": "Maven", "package": "org.apache.logging.log4j:log4j-cor
   {"ecosystem": "npm", "package": "minimist", "version": "0.0.8"}, {"ecosystem": "PyPI", "package": "jinja2", "version": "2.4.1"}]'
 
 main() {
-  [ "${1:-}" = check ] || die "usage: scripts/lib/dependencies.sh check"
   have jq || apt_install jq || die "cannot install jq, which reads the lists of packages: install it and run this again."
+  case "$#:${1:-}" in
+    1:check) check ;;
+    3:sbom) sbom "$2" "$3" ;;
+    *) die "usage: scripts/lib/dependencies.sh check | sbom FOLDER VERSION" ;;
+  esac
+}
+
+# sbom FOLDER VERSION: fails if a jar in FOLDER is not in the list.
+sbom() {
+  local jars
+  maven_list_ensure
+  jars="$(find "$1" -name '*.jar' ! -name 'chowder-*' -printf '%f\n' | jq -Rsc 'split("\n") | map(select(. != "")) | unique')"
+  packages "$MAVEN_LIST" "$ROOT"/image/{npm,plugins}/package-lock.json |
+    dependencies 'd::shipped($jars) | d::cyclonedx($version)' --argjson jars "$jars" --arg version "$2"
+}
+
+check() {
   osv_scanner_ensure
   maven_list_ensure
   WORK="$(mktemp -d)"

@@ -9,6 +9,7 @@ ENVOY_FETCH_SECONDS="${CHOWDER_ENVOY_FETCH_SECONDS:-600}"
 # envoy_ensure: prints the path of an Envoy: $ENVOY_BIN, one on the PATH that is new enough, or the pinned one.
 envoy_ensure() {
   local cached="$CHOWDER_CACHE/envoy/$ENVOY_VERSION/envoy"
+  if is_release; then cached="$ROOT/envoy/envoy"; fi
   if [ -n "${ENVOY_BIN:-}" ]; then
     [ -x "$ENVOY_BIN" ] || die "ENVOY_BIN: must be an executable file; got $ENVOY_BIN."
     printf '%s\n' "$ENVOY_BIN"

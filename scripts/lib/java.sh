@@ -6,6 +6,7 @@ JAVA_WANTED=25
 # java_ensure: exports JAVA_HOME; installs the distribution's JDK if none is found.
 java_ensure() {
   local home
+  if is_release; then export JAVA_HOME="$ROOT/runtime" && return 0; fi
   if ! home="$(java_find)"; then
     java_install || die "$(java_advice)"
     home="$(java_find)" || die "$(java_advice)"
