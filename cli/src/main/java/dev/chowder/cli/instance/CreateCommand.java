@@ -95,7 +95,7 @@ final class CreateCommand implements Runnable {
     }
     if (wait.waits()) {
       seen =
-          new InstanceWait(instances, invocation.notices())
+          InstanceWait.afterChange(instances, invocation.notices())
               .until(seen, Instance.Status.running, wait.timeout());
     }
     if (format.isJson()) invocation.output().json(seen.json());

@@ -27,6 +27,7 @@ public final class InstanceCommands {
     addChange(
         commands, "restart", Instance.Status.running, "Restart the gateways of running instances");
     addChange(commands, "recover", Instance.Status.running, "Recover instances that failed");
+    commands.put("wait", invocation -> new CommandLine(new WaitCommand(invocation)));
     commands.put("rm", invocation -> new CommandLine(new RemoveCommand(invocation)));
   }
 

@@ -25,10 +25,22 @@ final class InstanceWait {
 
   private final Instances instances;
   private final Notices notices;
+  private final boolean waitsForOthers;
 
-  InstanceWait(Instances instances, Notices notices) {
+  private InstanceWait(Instances instances, Notices notices, boolean waitsForOthers) {
     this.instances = instances;
     this.notices = notices;
+    this.waitsForOthers = waitsForOthers;
+  }
+
+  /** Returns a wait for the result of a change that this command requested. */
+  static InstanceWait afterChange(Instances instances, Notices notices) {
+    return new InstanceWait(instances, notices, false);
+  }
+
+  /** Returns a wait that goes on until another caller requests the change. */
+  static InstanceWait forOthers(Instances instances, Notices notices) {
+    return new InstanceWait(instances, notices, true);
   }
 
   /** An instance, and its JSON as the API returned it. */
@@ -52,7 +64,7 @@ final class InstanceWait {
       var shown = new Shown(progress);
       var seen = first;
       while (true) {
-        if (isSteady(seen.instance())) {
+        if (isSteady(seen.instance()) && !waitsFor(seen.instance(), wanted)) {
           check(seen.instance(), wanted);
           var served = seen.instance().hasServedBy() ? seen.instance().getServedBy() + ", " : "";
           progress.finish(
@@ -127,6 +139,14 @@ final class InstanceWait {
       throw new CommandException(ExitCode.INTERRUPTED, "interrupted", interrupted);
     }
     return Seen.of(instances.get(last.instance().getId()));
+  }
+
+  private boolean waitsFor(Instance instance, Instance.Status wanted) {
+    boolean isOver =
+        instance.getStatus() == wanted
+            || instance.getStatus() == Instance.Status.error
+            || instance.getStatus() == Instance.Status.terminated;
+    return waitsForOthers && !isOver;
   }
 
   private static boolean isSteady(Instance instance) {

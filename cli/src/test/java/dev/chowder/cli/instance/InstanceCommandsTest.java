@@ -6,6 +6,7 @@ import com.google.gson.JsonParser;
 import dev.chowder.cli.CommandFixture;
 import dev.chowder.cli.Ran;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.StubServer.Request;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -109,6 +110,23 @@ class InstanceCommandsTest extends CommandFixture {
     var request = server.requests().getFirst();
     assertThat(request.target()).isEqualTo("/v1/instances/" + ID + "/stop?wait=0");
     assertThat(request.headers()).containsKey("Idempotency-Key");
+  }
+
+  @Test
+  void aWaitChangesNothingAndGoesOnUntilAnotherCallerStopsTheInstance() {
+    server
+        .answers(200, instance("running", "running", 1))
+        .streams(instance("running", "stopped", 2), instance("stopped", "stopped", 3));
+    var ran = run("wait", ID, "--for", "stopped");
+    assertThat(ran.code()).as(ran.toString()).isZero();
+    assertThat(server.requests()).extracting(Request::method).containsExactly("GET", "GET");
+  }
+
+  @Test
+  void aWaitEndsWhenTheInstanceFailed() {
+    server.answers(200, instance("error", "error", 1, "\"error_message\": \"no model\""));
+    assertThat(run("wait", ID).code()).isEqualTo(ExitCode.FAILED.number());
+    assertThat(run("wait", ID, "--for", "error").code()).isEqualTo(ExitCode.USAGE.number());
   }
 
   @Test

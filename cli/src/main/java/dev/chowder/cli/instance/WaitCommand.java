@@ -1,0 +1,67 @@
+package dev.chowder.cli.instance;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.instance.InstanceWait.Seen;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code wait}. */
+@Command(
+    name = "wait",
+    description = "Wait until instances have a status, and change nothing",
+    footer = {"", "Example: chowder wait my-agent --for stopped --timeout 2m"})
+final class WaitCommand implements Runnable {
+  private final Invocation invocation;
+
+  @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
+  private List<String> names = new ArrayList<>();
+
+  @Option(
+      names = "--for",
+      paramLabel = "STATUS",
+      description = "running (default) or stopped")
+  private Goal goal = Goal.running;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "longest wait, such as 90s, 10m or 1h (default: 10m)")
+  private Duration timeout = Duration.ofMinutes(10);
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  WaitCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  /** A status to wait for, as the API writes it. */
+  enum Goal {
+    running(Instance.Status.running),
+    stopped(Instance.Status.stopped);
+
+    private final Instance.Status status;
+
+    Goal(Instance.Status status) {
+      this.status = status;
+    }
+  }
+
+  @Override
+  public void run() {
+    EachInstance.run(invocation, names, this::await);
+  }
+
+  private void await(String name) {
+    var instances = new Instances(invocation.api());
+    var seen = Seen.of(instances.get(new InstanceNames(instances).id(name)));
+    seen = InstanceWait.forOthers(instances, invocation.notices()).until(seen, goal.status, timeout);
+    if (format.isJson()) invocation.output().json(seen.json());
+  }
+}
