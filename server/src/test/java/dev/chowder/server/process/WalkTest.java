@@ -32,19 +32,19 @@ class WalkTest {
           "{\"name\":\"openclaw_config\",\"outcome\":\"failed\"}",
           ""
         }) {
-      assertThat(calls(stages)).isEqualTo("GET /v1/instances/first\n");
+      assertThat(calls(stages)).isEqualTo("get first -o json\n");
     }
   }
 
   @Test
   void anAgentThatCouldNotBeCreatedIsReplaced() throws Exception {
     for (var stages : new String[] {PROVISIONED, PROVISIONED + "," + FAILED}) {
-      assertThat(calls(stages)).isEqualTo("GET /v1/instances/first\nDELETE /v1/instances/first\n");
+      assertThat(calls(stages)).isEqualTo("get first -o json\nrm --yes first\n");
     }
   }
 
   /**
-   * Returns the calls that the script makes for a first agent in error, before it would create
+   * Returns the commands that the script runs for a first agent in error, before it would create
    * another one.
    */
   private String calls(String stages) throws IOException, InterruptedException {
@@ -56,7 +56,7 @@ class WalkTest {
                 "bash",
                 "-euc",
                 "cd ../scripts/lib; . ./common.sh; . ./settings.sh; . ./walk.sh;"
-                    + " api() { echo \"$*\" >>\"$CALLS\"; printf '%s' \"$INSTANCE\"; };"
+                    + " walk_chowder() { echo \"$*\" >>\"$CALLS\"; printf '%s' \"$INSTANCE\"; };"
                     + " walk_memory() { exit 0; }; walk")
             .redirectErrorStream(true);
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
