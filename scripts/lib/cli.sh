@@ -18,7 +18,7 @@ cli_aot_record() {
   if [ -e "$CLI_AOT_CACHE" ]; then return 0; fi
   say "Running an AOT training run, so that commands start faster ..."
   if timeout "$CLI_TRAINING_SECONDS" "$JAVA_HOME/bin/java" "${CLI_JAVA_OPTIONS[@]}" -XX:AOTCacheOutput="$CLI_AOT_CACHE.part" \
-    -cp "$(cli_class_path)" dev.chowder.cli.AotTrainingRun >"$LOGS/cli-training-run.log" 2>&1 && [ -s "$CLI_AOT_CACHE.part" ]; then
+    -cp "$CLI/chowder-cli.jar" dev.chowder.cli.AotTrainingRun >"$LOGS/cli-training-run.log" 2>&1 && [ -s "$CLI_AOT_CACHE.part" ]; then
     mv "$CLI_AOT_CACHE.part" "$CLI_AOT_CACHE"
   else
     say "The AOT training run failed, so commands start more slowly: see $LOGS/cli-training-run.log."
@@ -28,13 +28,11 @@ cli_aot_record() {
   fi
 }
 
-cli_class_path() { printf '%s/chowder-cli.jar:%s/lib/*' "$CLI" "$CLI"; }
-
 # cli_start_write FILE: writes how scripts/chowder starts the command line, one word in each line, after the folder of the build.
 cli_start_write() {
   local command=("$CLI" "$JAVA_HOME/bin/java" "${CLI_JAVA_OPTIONS[@]}")
   if [ -s "$CLI_AOT_CACHE" ]; then command+=("-XX:AOTCache=$CLI_AOT_CACHE"); fi
-  command+=(-cp "$(cli_class_path)" dev.chowder.cli.Main)
+  command+=(-cp "$CLI/chowder-cli.jar" dev.chowder.cli.Main)
   printf '%s\n' "${command[@]}" >"$1.part.$$"
   mv "$1.part.$$" "$1"
 }

@@ -14,7 +14,10 @@ is_release() { [ -f "$ROOT/app/complete" ]; }
 say() {
   local message="$*"
   # In a release, the command of scripts/up is `chowder up`.
-  if is_release; then message="${message//scripts\//chowder }"; fi
+  if is_release; then
+    message="${message//scripts\/chowder/chowder}"
+    message="${message//scripts\//chowder }"
+  fi
   printf '%s\n' "$message" >&2
 }
 

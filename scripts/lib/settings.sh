@@ -7,6 +7,7 @@
 # removed settings that it leaves out.
 settings_check_names() {
   local old new why names="$ROOT/base/src/main/resources/dev/chowder/settings"
+  if is_release; then names="$ROOT/app/settings"; fi
   while IFS='=' read -r old new; do
     settings_has "$old" || continue
     [ "${BOOT_OF_EARLIER_VERSION:-no}" = yes ] || die "$(settings_place "$old")$old was renamed to $new: set $new instead."

@@ -119,6 +119,29 @@ class ChowderScriptTest {
     assertThat(runScript(link, "ls")).contains("dev.chowder.cli.Main", "ls");
   }
 
+  @Test
+  void aReleaseBuildsNothingAndCanBeMoved() throws Exception {
+    var release = Files.createDirectories(folder.resolve("root/app/cli")).getParent();
+    Files.writeString(release.resolve("complete"), "");
+    Files.writeString(
+        release.resolve("cli/start"), "@ROOT@/app/cli\n@ROOT@/java\n-cp\n@ROOT@/app/cli/a.jar\n");
+    var moved = folder.resolve("a release & more");
+    Files.move(folder.resolve("root"), moved);
+    assertThat(runScript(moved.resolve("scripts/chowder"), "ls"))
+        .containsExactly(
+            "-Dchowder.terminals=", "-cp", moved.toRealPath() + "/app/cli/a.jar", "ls", "");
+    assertThat(moved.resolve("builds")).doesNotExist();
+  }
+
+  @Test
+  void theScriptsOfAnInstallationRunByTheirNames() throws Exception {
+    for (var name : List.of("up", "down")) {
+      Files.copy(folder.resolve("root/java"), folder.resolve("root/scripts").resolve(name));
+      assertThat(run(name, "--option", "a b")).containsExactly("--option", "a b", "");
+    }
+    assertThat(folder.resolve("root/builds")).doesNotExist();
+  }
+
   /** Makes the source newer than the last build, and older than the next one. */
   private void change(String file) throws IOException {
     var start = folder.resolve("cache/cli");
