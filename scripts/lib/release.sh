@@ -21,6 +21,8 @@ for part in common settings docker java; do
   . "$HERE/$part.sh"
 done
 
+# The exit code of the command line if an instance does not exist (docs/CLI.md).
+NOT_FOUND=3
 # Time limit of a command. The first start also builds the sandbox image.
 STEP_SECONDS=1800
 
@@ -85,7 +87,9 @@ use() {
   step chowder start walked
   step chowder chat walked "Are you still there?" | grep . || die "the agent's answer has no text."
   step chowder rm --yes walked
-  if chowder get walked; then die "the deleted agent is still there."; fi
+  local code=0
+  chowder get walked || code=$?
+  [ "$code" = "$NOT_FOUND" ] || die "chowder get of a deleted agent must exit with $NOT_FOUND; got $code."
   trap - EXIT
   step chowder down
   step chowder down --purge --keep-cache
