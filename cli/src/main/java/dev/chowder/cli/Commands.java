@@ -4,32 +4,25 @@ import dev.chowder.cli.channel.ChannelsCommand;
 import dev.chowder.cli.command.CompletionCommand;
 import dev.chowder.cli.command.ContextCommand;
 import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.RootCommand;
 import dev.chowder.cli.event.EventsCommand;
-import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.file.FilesCommand;
 import dev.chowder.cli.instance.InstanceCommands;
 import dev.chowder.cli.key.KeysCommand;
 import dev.chowder.cli.organization.OrganizationCommand;
-import dev.chowder.cli.output.Spans;
 import dev.chowder.cli.skill.SkillsCommand;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import picocli.CommandLine;
-import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * Creates the commands. picocli inspects each command by reflection, which takes longer than the
  * rest of a start, so only the command that the arguments name is created.
  */
 final class Commands {
-  private static final int WIDTH = 100;
   private static final String CONTEXT = "--context";
   private static final String COMPLETION = "completion";
   private static final Set<List<String>> VERSION = Set.of(List.of("-V"), List.of("--version"));
@@ -74,37 +67,11 @@ final class Commands {
   }
 
   private CommandLine root(Invocation invocation, Set<String> names) {
-    var line = new CommandLine(new ChowderCommand(invocation));
-    line.getCommandSpec()
-        .addOption(
-            OptionSpec.builder("-h", "--help")
-                .usageHelp(true)
-                .scopeType(ScopeType.INHERIT)
-                .description("show this help")
-                .build())
-        .addOption(
-            OptionSpec.builder("-V", "--version")
-                .versionHelp(true)
-                .description("show the version")
-                .build());
+    var commands = new LinkedHashMap<String, CommandLine>();
     known.forEach(
         (name, command) -> {
-          if (names.contains(name)) line.addSubcommand(name, command.apply(invocation));
+          if (names.contains(name)) commands.put(name, command.apply(invocation));
         });
-    var codes = new LinkedHashMap<String, String>();
-    for (var code : ExitCode.values()) codes.put(Integer.toString(code.number()), code.meaning());
-    line.getCommandSpec().usageMessage().exitCodeList(codes);
-    // These calls also concern the subcommands, which are added before.
-    return line.setUsageHelpWidth(WIDTH)
-        // Otherwise a message that begins with @ would be the name of a file with arguments.
-        .setExpandAtFiles(false)
-        .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
-        .registerConverter(Duration.class, Commands::duration);
-  }
-
-  private static Duration duration(String text) {
-    return Spans.parse(text)
-        .orElseThrow(
-            () -> new TypeConversionException("must be a number with s, m or h; got " + text));
+    return RootCommand.of(new ChowderCommand(invocation), commands);
   }
 }

@@ -2,6 +2,7 @@ package dev.chowder.cli.command;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.output.Notices;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -15,25 +16,25 @@ public final class Confirmation {
   private Confirmation() {}
 
   /** Returns if the user agrees. Without a terminal, only the option {@code --yes} agrees. */
-  public static void require(Invocation invocation, String question) {
-    if (!invocation.environment().terminals().input()) {
+  public static void require(Environment environment, Notices notices, String question) {
+    if (!environment.terminals().input()) {
       throw new CommandException(
           ExitCode.USAGE, "cannot ask whether to continue: there is no terminal; add --yes");
     }
-    invocation.notices().prompt(question + " [y/N] ");
-    if (!YES.contains(line(invocation).strip().toLowerCase(Locale.ROOT))) {
+    notices.prompt(question + " [y/N] ");
+    if (!YES.contains(line(environment).strip().toLowerCase(Locale.ROOT))) {
       throw new CommandException(
           ExitCode.FAILED, "nothing was changed, because the question was not answered with y");
     }
   }
 
-  private static String line(Invocation invocation) {
+  private static String line(Environment environment) {
     var line = new byte[MAX_BYTES];
     int length = 0;
     try {
-      for (int next = invocation.environment().input().read();
+      for (int next = environment.input().read();
           next >= 0 && next != '\n' && length < MAX_BYTES;
-          next = invocation.environment().input().read()) {
+          next = environment.input().read()) {
         line[length++] = (byte) next;
       }
     } catch (IOException noAnswer) {

@@ -133,7 +133,10 @@ public final class FilesCommand {
               description = "do not ask before a folder; required without a terminal")
           boolean yes) {
     if (recursive && !yes) {
-      Confirmation.require(invocation, "Delete %s with all its entries?".formatted(path));
+      Confirmation.require(
+          invocation.environment(),
+          invocation.notices(),
+          "Delete %s with all its entries?".formatted(path));
     }
     var call = Call.delete(path(name)).with("path", path);
     var _ = invocation.api().send(recursive ? call.with("recursive", "true") : call);

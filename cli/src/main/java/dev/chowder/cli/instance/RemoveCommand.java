@@ -30,7 +30,8 @@ final class RemoveCommand implements Runnable {
   public void run() {
     if (!yes) {
       Confirmation.require(
-          invocation,
+          invocation.environment(),
+          invocation.notices(),
           "Delete %s and all data of %s?"
               .formatted(String.join(", ", names), names.size() == 1 ? "it" : "them"));
     }

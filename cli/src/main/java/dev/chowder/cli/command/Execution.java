@@ -1,0 +1,88 @@
+package dev.chowder.cli.command;
+
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.OutputClosedException;
+import dev.chowder.cli.output.Notices;
+import dev.chowder.cli.output.Output;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Executes one command line. Every failure becomes one sentence and an exit code. */
+public final class Execution {
+  private final Environment environment;
+  private final Output output;
+  private final Notices notices;
+  private final UnaryOperator<Exception> known;
+
+  /**
+   * Prints to these streams.
+   *
+   * @param known turns a failure that is no bug into a {@link CommandException}, and returns every
+   *     other one unchanged
+   */
+  public Execution(
+      Environment environment, Output output, Notices notices, UnaryOperator<Exception> known) {
+    this.environment = environment;
+    this.output = output;
+    this.notices = notices;
+    this.known = known;
+  }
+
+  /** Runs a command and returns its exit code. */
+  public int run(CommandLine line, String... arguments) {
+    var help = new StringWriter();
+    line.setOut(new PrintWriter(help))
+        .setErr(new PrintWriter(environment.errors(), true, StandardCharsets.UTF_8))
+        .setParameterExceptionHandler((failure, _) -> misused(failure))
+        .setExecutionExceptionHandler((failure, _, _) -> failed(known.apply(failure)));
+    int code;
+    try {
+      code = line.execute(arguments);
+    } catch (OutOfMemoryError tooLarge) {
+      notices.say("chowder: the responses are too large; ask for less of them.");
+      return ExitCode.FAILED.number();
+    }
+    try {
+      output.print(help.toString());
+      output.flush();
+    } catch (CommandException failure) {
+      return code == 0 ? failed(failure) : code;
+    }
+    return code;
+  }
+
+  private int misused(ParameterException failure) {
+    var command = failure.getCommandLine().getCommandSpec().qualifiedName();
+    var message = String.valueOf(failure.getMessage()).strip().replaceFirst("\\.$", "");
+    var suggestions =
+        failure instanceof UnmatchedArgumentException unmatched
+            ? unmatched.getSuggestions()
+            : List.<String>of();
+    if (!suggestions.isEmpty()) message += "; did you mean " + suggestions.getFirst();
+    notices.say("chowder: %s; \"%s --help\" shows the usage.".formatted(message, command));
+    return ExitCode.USAGE.number();
+  }
+
+  private int failed(Exception failure) {
+    return switch (failure) {
+      case OutputClosedException closed -> closed.code().number();
+      case CommandException known -> {
+        notices.say("chowder: " + known.getMessage() + ".");
+        yield known.code().number();
+      }
+      default -> {
+        notices.say(
+            "chowder: a bug in the command line: %s; report it with the command, without keys."
+                .formatted(failure));
+        yield ExitCode.FAILED.number();
+      }
+    };
+  }
+}
