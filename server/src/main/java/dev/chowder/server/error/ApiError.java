@@ -219,6 +219,11 @@ public final class ApiError extends RuntimeException {
         UPGRADE_RETRY_AFTER_SECONDS);
   }
 
+  /** Returns whether the node cannot serve the call, although another one can. */
+  public boolean namesAnotherNode() {
+    return facts.containsKey(NODE_FACT);
+  }
+
   /** Returns this error with other metadata in its {@code ErrorInfo}. */
   public ApiError with(Map<String, String> moreFacts) {
     return new ApiError(reason, message(), field, retryAfterSeconds, moreFacts);
@@ -295,7 +300,7 @@ public final class ApiError extends RuntimeException {
   void putHeaders(Metadata headers) {
     headers.put(HTTP_STATUS, Integer.toString(httpStatus()));
     // Makes Envoy repeat the call on another node.
-    if (facts.containsKey(NODE_FACT)) headers.put(NODE, facts.get(NODE_FACT));
+    if (namesAnotherNode()) headers.put(NODE, facts.get(NODE_FACT));
     restHeaders()
         .forEach(
             (name, value) ->

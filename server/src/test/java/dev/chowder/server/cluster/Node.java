@@ -56,8 +56,7 @@ final class Node implements AutoCloseable {
             List.of(
                 "-Dchowder.reconciler.min-unused-slot-age=5s",
                 "-Dchowder.effect.min-retry-delay=20ms",
-                "-Dchowder.effect.max-retry-delay=200ms"),
-            List.of());
+                "-Dchowder.effect.max-retry-delay=200ms"));
     var builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** The folder with the simulated sandboxes: the real state, independent of the server. */
-record Disk(Path root) {
+public record Disk(Path root) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String MARK = "mark-of-the-agent";
 
@@ -22,7 +22,7 @@ record Disk(Path root) {
   private static final String INDEX = ".addresses";
 
   /** Returns every entry, including partly removed sandboxes. */
-  Set<String> entries() throws IOException {
+  public Set<String> entries() throws IOException {
     try (var found = Files.list(root)) {
       return found
           .filter(Files::isDirectory)
@@ -55,7 +55,7 @@ record Disk(Path root) {
     return Files.readString(home(sandbox).resolve(OpenClawHome.GATEWAY_TOKEN));
   }
 
-  String config(String sandbox) throws IOException {
+  public String config(String sandbox) throws IOException {
     return Files.readString(home(sandbox).resolve(OpenClawHome.CONFIG));
   }
 
@@ -99,7 +99,7 @@ record Disk(Path root) {
     return root.resolve(sandbox).resolve("process.json");
   }
 
-  Path home(String sandbox) {
+  public Path home(String sandbox) {
     return root.resolve(sandbox).resolve("home");
   }
 }

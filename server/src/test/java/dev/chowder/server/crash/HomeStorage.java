@@ -14,7 +14,7 @@ import java.util.UUID;
  * Where the servers of a test store their data: one database for each home, which outlives the
  * server.
  */
-sealed interface HomeStorage extends AutoCloseable {
+public sealed interface HomeStorage extends AutoCloseable {
   /**
    * Returns the storage for all tests; {@code -Dchowder.crash.storage=postgresql} selects
    * PostgreSQL.
@@ -58,7 +58,7 @@ sealed interface HomeStorage extends AutoCloseable {
 
   /** Databases in the PostgreSQL that {@code scripts/test} started. */
   record Postgres(DatabaseServer server, Map<Path, String> databases) implements HomeStorage {
-    Postgres() {
+    public Postgres() {
       this(DatabaseServer.shared(), new HashMap<>());
     }
 

@@ -77,7 +77,7 @@ import org.jspecify.annotations.Nullable;
  * Takes one organization and its one instance from sign-up to deletion, and checks the state after
  * each response. A call in progress allows both outcomes; its acknowledgement leaves one.
  */
-final class LifecycleRun {
+public final class LifecycleRun {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(30);
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(10);
@@ -99,7 +99,7 @@ final class LifecycleRun {
   }
 
   /** The acknowledged calls. */
-  enum Ask {
+  public enum Ask {
     SIGN_UP,
     SET_UP,
     CREATE,
@@ -134,7 +134,7 @@ final class LifecycleRun {
    *
    * @param acknowledged called at once for each acknowledgement
    */
-  LifecycleRun(Path home, String modelUrl, Consumer<Ask> acknowledged) {
+  public LifecycleRun(Path home, String modelUrl, Consumer<Ask> acknowledged) {
     this.home = home;
     this.disk = new Disk(ServerProcess.sandboxes(home));
     this.modelUrl = modelUrl;
@@ -184,7 +184,7 @@ final class LifecycleRun {
   }
 
   /** Runs until the instance is running. */
-  void begin(ServerProcess server) {
+  public void begin(ServerProcess server) {
     prepare(server);
     create(server);
     awaitSteady(server);
@@ -544,7 +544,7 @@ final class LifecycleRun {
     channel = true;
   }
 
-  void stop(ServerProcess server) {
+  public void stop(ServerProcess server) {
     endStates.add(EndState.STOPPED);
     var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).stopInstance(request));
@@ -563,7 +563,7 @@ final class LifecycleRun {
         server::tail);
   }
 
-  void start(ServerProcess server) {
+  public void start(ServerProcess server) {
     endStates.add(EndState.RUNNING);
     var request = StartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).startInstance(request));
@@ -621,7 +621,7 @@ final class LifecycleRun {
   }
 
   /** Waits until the state matches all acknowledgements, and checks that it stays so. */
-  void awaitSteady(ServerProcess server) {
+  public void awaitSteady(ServerProcess server) {
     if (key == null) return;
     if (suspended) resume(server);
     if (leaving) {
@@ -650,7 +650,7 @@ final class LifecycleRun {
   }
 
   /** Completes the scenario, because a recovered instance must work until its deletion. */
-  void finish(ServerProcess server) {
+  public void finish(ServerProcess server) {
     if (key == null || instanceId == null || leaving) return;
     if (endStates.contains(EndState.RUNNING)) {
       stop(server);

@@ -11,12 +11,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /** A model provider that answers only onboarding's request for its models. */
-final class ListedModels implements AutoCloseable {
+public final class ListedModels implements AutoCloseable {
   private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
 
   private final HttpServer server;
 
-  ListedModels() throws IOException {
+  public ListedModels() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     server.createContext(
         "/v1/models",
@@ -35,7 +35,7 @@ final class ListedModels implements AutoCloseable {
     return PORTS.stream().map(String::valueOf).collect(Collectors.joining(","));
   }
 
-  String baseUrl() {
+  public String baseUrl() {
     return "http://localhost:" + server.getAddress().getPort() + "/v1";
   }
 

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The real server as a separate process, with a home that outlives it. */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int LINES_KEPT = 120;
   private static final Pattern SERVES =
@@ -56,7 +56,7 @@ final class ServerProcess implements AutoCloseable {
     return home.resolve("failpoint");
   }
 
-  static Path sandboxes(Path home) {
+  public static Path sandboxes(Path home) {
     return home.resolve("sandboxes");
   }
 
@@ -72,11 +72,11 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Ends the engine of a home, which outlives its servers. */
-  static void endEngine(Path home) {
+  public static void endEngine(Path home) {
     SimulatorProcess.end(sandboxes(home));
   }
 
-  static void disarm(Path home) {
+  public static void disarm(Path home) {
     arm(home, "");
   }
 
@@ -88,25 +88,13 @@ final class ServerProcess implements AutoCloseable {
    */
   static ServerProcess launch(Path home, HomeStorage storage, List<String> settings)
       throws IOException {
-    var builder = command(home, storage.environment(home), settings, List.of());
+    var builder = command(home, storage.environment(home), settings);
     builder.environment().putAll(SimulatorProcess.of(sandboxes(home), Map.of()).environment());
     return new ServerProcess(builder.start());
   }
 
-  /** Runs an operator's command on the database of a home and returns its output. */
-  static String order(Path home, Map<String, String> storage, String... arguments)
-      throws IOException {
-    var server = new ServerProcess(command(home, storage, List.of(), List.of(arguments)).start());
-    try (server) {
-      int code = server.awaitExit(START_LIMIT);
-      if (code != 0) throw new AssertionError("exit code " + code + "\n" + server.tail());
-      return server.tail();
-    }
-  }
-
   private static ProcessBuilder command(
-      Path home, Map<String, String> storage, List<String> settings, List<String> arguments)
-      throws IOException {
+      Path home, Map<String, String> storage, List<String> settings) throws IOException {
     var properties = new ArrayList<String>(SharedStripe.options());
     properties.addAll(
         List.of(
@@ -123,7 +111,7 @@ final class ServerProcess implements AutoCloseable {
             "-Dchowder.effect.min-retry-delay=20ms",
             "-Dchowder.effect.max-retry-delay=200ms"));
     properties.addAll(settings);
-    var command = ServerCommand.of(properties, arguments);
+    var command = ServerCommand.of(properties);
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
     var environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("CHOWDER_"));
@@ -142,7 +130,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Starts the server and waits until it is ready. */
-  static ServerProcess start(Path home, HomeStorage storage) throws IOException {
+  public static ServerProcess start(Path home, HomeStorage storage) throws IOException {
     return start(home, storage, List.of());
   }
 
@@ -184,11 +172,11 @@ final class ServerProcess implements AutoCloseable {
     ports.completeExceptionally(new IllegalStateException("the server ended"));
   }
 
-  int operatorPort() {
+  public int operatorPort() {
     return ports().operator();
   }
 
-  synchronized ManagedChannel channel() {
+  public synchronized ManagedChannel channel() {
     var open = channel;
     if (open == null) {
       open = NettyChannelBuilder.forAddress("127.0.0.1", ports().grpc()).usePlaintext().build();
@@ -208,7 +196,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Returns the exit code if the process ends within the limit. */
-  int awaitExit(Duration limit) {
+  public int awaitExit(Duration limit) {
     if (!endsWithin(limit)) {
       throw new AssertionError("the server runs still after " + limit + "; its lines:\n" + tail());
     }
@@ -247,7 +235,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Kills the process as {@code kill -9} does, and returns when it is dead. */
-  void kill() {
+  public void kill() {
     halt();
     awaitExit(Duration.ofSeconds(20));
   }
@@ -257,7 +245,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Sends SIGTERM. Unlike {@code Process.destroy}, it keeps the output readable. */
-  void terminate() {
+  public void terminate() {
     process.toHandle().destroy();
   }
 
@@ -270,7 +258,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Returns its last lines of output. */
-  String tail() {
+  public String tail() {
     synchronized (lines) {
       return String.join("\n", lines);
     }

@@ -33,9 +33,8 @@ public final class ServerCommand {
    * Returns the complete command line.
    *
    * @param properties options of the JVM, such as {@code -Dchowder.effect.min-retry-delay=20ms}
-   * @param arguments arguments of the server
    */
-  public static List<String> of(List<String> properties, List<String> arguments) {
+  public static List<String> of(List<String> properties) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process runs for seconds, so only its start time counts.
@@ -52,7 +51,6 @@ public final class ServerCommand {
       command.addAll(List.of("-cp", server + "/chowder-server.jar"));
     }
     command.add(Main.class.getName());
-    command.addAll(arguments);
     return command;
   }
 

@@ -1,7 +1,9 @@
-package dev.chowder.server.crash;
+package dev.chowder.admin.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.admin.AdminProcess;
+import dev.chowder.server.crash.RecordedInstallation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,12 +12,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Runs {@code scripts/backup} and {@code scripts/restore} on a stopped installation. A backup is
+ * Runs {@code chowder admin backup} and {@code restore} on a stopped installation. A backup is
  * restored only with its master key and if the file is unaltered.
  */
 class BackupIT {
@@ -110,15 +113,14 @@ class BackupIT {
     return Base64.getEncoder().encodeToString(bytes);
   }
 
-  private static String succeeds(Path home, String name, String... arguments) throws IOException {
-    var result = Scripts.run(home, name, arguments);
+  private static String succeeds(Path home, String... arguments) throws IOException {
+    var result = AdminProcess.run(home, Map.of(), arguments);
     assertThat(result.exit()).as(result.said()).isZero();
     return result.said();
   }
 
-  private static void fails(Path home, String why, String name, String... arguments)
-      throws IOException {
-    var result = Scripts.run(home, name, arguments);
+  private static void fails(Path home, String why, String... arguments) throws IOException {
+    var result = AdminProcess.run(home, Map.of(), arguments);
     assertThat(result.exit()).as(result.said()).isEqualTo(1);
     assertThat(result.said()).contains(why).doesNotContain("Exception");
   }

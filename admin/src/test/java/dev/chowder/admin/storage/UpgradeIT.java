@@ -1,4 +1,4 @@
-package dev.chowder.server.crash;
+package dev.chowder.admin.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
+import dev.chowder.admin.AdminProcess;
 import dev.chowder.api.v1.ChannelServiceGrpc;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.GetChannelRequest;
@@ -25,6 +26,10 @@ import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.base.Await;
+import dev.chowder.server.crash.Disk;
+import dev.chowder.server.crash.HomeStorage;
+import dev.chowder.server.crash.RecordedInstallation;
+import dev.chowder.server.crash.ServerProcess;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -37,6 +42,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -89,9 +95,11 @@ class UpgradeIT {
       try (var empty = postgres.connect(home)) {
         recorded.placePostgres(empty);
       }
-      // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
+      // LocalNodes never change the tables of a PostgreSQL that others may use, so an operator
+      // migrates
       // them.
-      ServerProcess.order(home, postgres.environment(home), "migrate");
+      var migrated = AdminProcess.run(home, postgres.environment(home), "migrate");
+      assertThat(migrated.exit()).as(migrated.said()).isZero();
       continues(postgres);
     }
   }
@@ -103,7 +111,8 @@ class UpgradeIT {
     Files.copy(original.resolve("master.key"), home.resolve("master.key"));
 
     // The backup was made before backups had tags.
-    var restored = Scripts.run(home, "restore", "--unsigned", recorded.backup().toString());
+    var restored =
+        AdminProcess.run(home, Map.of(), "restore", "--unsigned", recorded.backup().toString());
     assertThat(restored.exit()).as(restored.said()).isZero();
 
     assertThat(home.resolve("cluster-id")).hasSameTextualContentAs(original.resolve("cluster-id"));

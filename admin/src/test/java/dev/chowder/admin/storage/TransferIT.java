@@ -1,8 +1,12 @@
-package dev.chowder.server.crash;
+package dev.chowder.admin.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.admin.AdminProcess;
+import dev.chowder.server.crash.HomeStorage;
+import dev.chowder.server.crash.LifecycleRun;
+import dev.chowder.server.crash.ListedModels;
+import dev.chowder.server.crash.ServerProcess;
 import dev.chowder.server.operator.OperatorCalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,6 +38,7 @@ class TransferIT {
     models = new ListedModels();
     postgres = new HomeStorage.Postgres();
     home = Files.createDirectory(base.resolve("home"));
+    Files.writeString(home.resolve("cluster-id"), "transfer");
     ServerProcess.disarm(home);
     lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
   }
@@ -59,7 +64,7 @@ class TransferIT {
     var credentials = new HashMap<>(postgres.environment(home));
     var url = Objects.requireNonNull(credentials.remove("CHOWDER_STORAGE_URL"));
 
-    var said = ServerProcess.order(home, credentials, "move-to-postgresql", url);
+    var said = succeeds(credentials, "move-to-postgresql", url);
 
     assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
     continues(postgres);
@@ -73,12 +78,12 @@ class TransferIT {
       server.kill();
       Files.move(home.resolve("data"), home.resolve("lost"));
       var cut = withoutTag(backup);
-      assertThatThrownBy(() -> ServerProcess.order(home, Map.of(), "restore", cut.toString()))
-          .hasMessageContaining("exit code 1")
-          .hasMessageContaining("cannot restore the backup: ");
+      var rejected = AdminProcess.run(home, Map.of(), "restore", cut.toString());
+      assertThat(rejected.exit()).as(rejected.said()).isEqualTo(1);
+      assertThat(rejected.said()).contains("cannot restore the backup: ");
       assertThat(home.resolve("data")).doesNotExist();
 
-      var said = ServerProcess.order(home, Map.of(), "restore", backup.toString());
+      var said = succeeds(Map.of(), "restore", backup.toString());
 
       assertThat(said).contains("signed by key ");
       assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
@@ -91,13 +96,36 @@ class TransferIT {
     var backup = base.resolve("backup.gz");
     try (var server = ServerProcess.start(home, postgres)) {
       lifecycle.begin(server);
-      ServerProcess.order(home, postgres.environment(home), "backup", backup.toString());
+      var _ = succeeds(postgres.environment(home), "backup", backup.toString());
       server.kill();
     }
     try (var another = new HomeStorage.Postgres()) {
-      ServerProcess.order(home, another.environment(home), "restore", backup.toString());
+      var _ = succeeds(another.environment(home), "restore", backup.toString());
       continues(another);
     }
+  }
+
+  /** Only one process can open the file of a database. */
+  @Test
+  void aRunningServerWritesTheDatabaseOfABackup() throws Exception {
+    var backup = base.resolve("backup.tar");
+    try (var server = ServerProcess.start(home, file)) {
+      lifecycle.begin(server);
+      var port = Integer.toString(server.operatorPort());
+      var said = succeeds(Map.of("CHOWDER_OPERATOR_PORT", port), "backup", backup.toString());
+      assertThat(said).contains("Wrote the backup").doesNotContain(" rows");
+      assertThat(home.resolve("backups")).isEmptyDirectory();
+      server.kill();
+    }
+    Files.move(home.resolve("data"), home.resolve("lost"));
+    assertThat(succeeds(Map.of(), "restore", backup.toString())).contains("instances: 1 rows");
+    continues(file);
+  }
+
+  private String succeeds(Map<String, String> environment, String... arguments) throws IOException {
+    var result = AdminProcess.run(home, environment, arguments);
+    assertThat(result.exit()).as(result.said()).isZero();
+    return result.said();
   }
 
   /** Removes the tag, which is the line after the complete database. */

@@ -1,0 +1,119 @@
+package dev.chowder.admin.installation;
+
+import static dev.chowder.base.ErrorText.cannot;
+
+import dev.chowder.admin.command.Invocation;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * The state directory of an installation, with the files that {@code scripts/up} keeps there. Does
+ * not know the database.
+ *
+ * @param home the state directory, which may not exist yet
+ */
+public record Installation(Path home) {
+  /** As in nodes.sh. */
+  public static final int MAX_NODES = 9;
+
+  private static final String CLUSTER_ID = "cluster-id";
+  private static final int CLUSTER_ID_BYTES = 4;
+
+  public static Installation of(Invocation invocation) {
+    return new Installation(invocation.settings().home());
+  }
+
+  public Path clusterIdFile() {
+    return home.resolve(CLUSTER_ID);
+  }
+
+  /** Fails unless {@code scripts/up} or a restore created it. */
+  public void requireCreated() {
+    if (clusterId().isPresent()) return;
+    throw new CommandException(
+        ExitCode.USAGE,
+        "CHOWDER_HOME: must be an installation that \"chowder up\" created; got " + home);
+  }
+
+  /** Creates its folders, which only this user can read. */
+  public void createFolders() {
+    for (var folder : new Path[] {home, home.resolve("run"), home.resolve("logs")}) {
+      OwnerOnly.createFolders(folder);
+    }
+  }
+
+  /**
+   * Gives it a cluster id if it has none. The cluster id distinguishes its agents from those of
+   * other installations on the same engine.
+   *
+   * @param wanted a certain id; otherwise a random one for a new installation
+   * @throws CommandException if it has another id: it would not recognize its agents
+   */
+  public void ensureClusterId(Optional<String> wanted) {
+    var existing = clusterId();
+    if (existing.isEmpty()) {
+      OwnerOnly.write(clusterIdFile(), wanted.orElseGet(Installation::randomId));
+    } else if (wanted.isPresent() && !wanted.equals(existing)) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "CHOWDER_CLUSTER_ID: must be unset or %s, the first id of %s; got %s"
+              .formatted(existing.get(), home, wanted.get()));
+    }
+  }
+
+  private Optional<String> clusterId() {
+    return text(clusterIdFile());
+  }
+
+  /** Returns the number of its nodes on this machine, as of the last start. */
+  public int nodes() {
+    var number = text(home.resolve("nodes")).orElse("1");
+    if (number.matches("[1-" + MAX_NODES + "]")) return Integer.parseInt(number);
+    throw new CommandException(
+        ExitCode.USAGE,
+        "%s: must be 1 to %d; got %s; run \"chowder up --nodes NUMBER\""
+            .formatted(home.resolve("nodes"), MAX_NODES, number));
+  }
+
+  /** Fails if a node runs, since its writes would conflict with the work. */
+  public void requireStopped(String work) {
+    if (!isRunning()) return;
+    throw new CommandException(
+        ExitCode.CONFLICT, "the server is running: run \"chowder down\" before " + work);
+  }
+
+  /** Returns whether {@code scripts/up} started a node that still runs. */
+  public boolean isRunning() {
+    return IntStream.rangeClosed(1, MAX_NODES)
+        .mapToObj(number -> number == 1 ? "server" : "server-" + number)
+        .anyMatch(name -> new SupervisedProcess(home, name).isRunning());
+  }
+
+  /** Returns the content of a file without its last line break; empty if there is none. */
+  private static Optional<String> text(Path file) {
+    if (!Files.exists(file)) return Optional.empty();
+    try {
+      return Optional.of(Files.readString(file, StandardCharsets.UTF_8).strip())
+          .filter(text -> !text.isEmpty());
+    } catch (IOException failed) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          cannot("read " + file, failed.toString(), "run this as the user of the installation"),
+          failed);
+    }
+  }
+
+  private static String randomId() {
+    var bytes = new byte[CLUSTER_ID_BYTES];
+    new SecureRandom().nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+}

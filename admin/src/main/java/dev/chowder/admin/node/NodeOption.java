@@ -1,0 +1,31 @@
+package dev.chowder.admin.node;
+
+import dev.chowder.admin.command.Invocation;
+import dev.chowder.admin.installation.Installation;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The option {@code --node}. */
+public final class NodeOption {
+  @Option(
+      names = "--node",
+      paramLabel = "NUMBER",
+      description =
+          "call only this node of this machine, from 1; otherwise the first one that serves the"
+              + " call")
+  private @Nullable Integer number;
+
+  /** Returns the node of the option, or all nodes without it. */
+  LocalNodes nodes(Invocation invocation) {
+    var only = number;
+    if (only == null) return LocalNodes.all(invocation);
+    if (only < 1 || only > Installation.MAX_NODES) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--node: must be 1 to %d; got %d".formatted(Installation.MAX_NODES, only));
+    }
+    return LocalNodes.only(invocation, only);
+  }
+}

@@ -1,0 +1,29 @@
+package dev.chowder.admin.storage;
+
+import dev.chowder.admin.command.Invocation;
+import dev.chowder.storage.Database;
+import picocli.CommandLine.Command;
+
+/** The command {@code migrate}. */
+@Command(
+    name = "migrate",
+    description = "Migrate the tables in PostgreSQL to this version",
+    footer = {
+      "",
+      "A node does not migrate them at its start, because nodes of the older version may still use"
+          + " them. Stop all nodes first."
+    })
+public final class MigrateCommand extends StorageCommand {
+  public MigrateCommand(Invocation invocation) {
+    super(invocation);
+  }
+
+  @Override
+  void work() {
+    try (var _ = begin()) {
+      installation().requireStopped("a migration");
+      Database.migrate(database());
+      say("The database is at this version.");
+    }
+  }
+}

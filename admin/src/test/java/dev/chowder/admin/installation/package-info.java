@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.admin.installation;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.admin.storage;
+
+import org.jspecify.annotations.NullMarked;
