@@ -17,17 +17,24 @@ api() {
   api_call "$method" "$REST$path" "$ORGANIZATION_KEY_FILE" "${REST_CURL[@]}" "$@"
 }
 
+# admin_command [JAVA OPTION...]: sets ADMIN, the words that start the command line of operators (`chowder admin`) in APP.
+admin_command() {
+  local option settings=()
+  # The settings of the nodes and the size of their heap, without their garbage collector.
+  for option in $CHOWDER_JAVA_OPTS; do
+    case "$option" in -D* | -Xmx*) settings+=("$option") ;; esac
+  done
+  ADMIN=("$JAVA_HOME/bin/java" -Xmx512m "${settings[@]}" "$@" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED
+    --sun-misc-unsafe-memory-access=allow -cp "$APP/admin/*:$APP/server/chowder-server.jar" dev.chowder.admin.Main)
+}
+
 # operator_api RPC [JSON]: calls the operator port of the node whose ports are in the environment, and prints the response as JSON. Needs
 # no Envoy. If the call is rejected, it prints the reason to stderr and fails. docs/OPERATOR.md lists the RPCs.
 operator_api() {
-  local code=0 option options=()
-  # The settings of the node, without its heap.
-  for option in $CHOWDER_JAVA_OPTS; do
-    case "$option" in -D*) options+=("$option") ;; esac
-  done
+  local code=0
+  admin_command -XX:TieredStopAtLevel=1
   # In the foreground, so that Ctrl-C reaches it, and it can read a request from a terminal.
-  CHOWDER_LOG_TARGET=System.err timeout --foreground "$API_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m --enable-native-access=ALL-UNNAMED \
-    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar" dev.chowder.server.Main operator "$@" || code=$?
+  timeout --foreground "$API_SECONDS" "${ADMIN[@]}" call --node 1 "$@" || code=$?
   if [ "$code" = 124 ]; then say "$1: the server did not answer within $API_SECONDS s."; fi
   return "$code"
 }

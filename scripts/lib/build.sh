@@ -9,7 +9,7 @@ BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 # How long a build waits for another build, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
-# build_ensure [COPY]: sets APP, the folder with server/, simulator/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
+# build_ensure [COPY]: sets APP, the folder with server/, admin/, simulator/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
 # COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
@@ -55,7 +55,7 @@ build_missing() {
   if [ -f "$APP/complete" ]; then return 0; fi
   maven_ensure
   # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
-  rm -rf "$BUILD_ROOT"/{server,simulator,demo-model,cli}/target/lib
+  rm -rf "$BUILD_ROOT"/{server,admin,simulator,demo-model,cli}/target/lib
   build_modules '!bench'
   build_keep
   CLI="$CHOWDER_CACHE/cli/$(cli_key)"
@@ -85,8 +85,9 @@ cli_missing() {
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
 build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
+# Without cli, although admin has its jar, because a change of the command line for users must not replace a running installation.
 build_key() {
-  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
+  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,actors,server,admin,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,actors,server,admin,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
 # Of Chowder's modules, the bench uses only the protocol.
@@ -111,15 +112,20 @@ build_modules() {
 build_keep() {
   local part="$APP.part"
   rm -rf "$part"
-  mkdir -p "$part/server" "$part/simulator" "$part/demo-model"
+  mkdir -p "$part/server" "$part/admin" "$part/simulator" "$part/demo-model"
   cp -r "$BUILD_ROOT/server/target/chowder-server.jar" "$BUILD_ROOT/server/target/lib" "$part/server/"
   cp -r "$BUILD_ROOT/demo-model/target/chowder-demo-model.jar" "$BUILD_ROOT/demo-model/target/lib" "$part/demo-model/"
-  # The simulator of training runs and benches. It uses the libraries of the server, whose folder must not contain its own.
-  cp "$BUILD_ROOT/simulator/target/chowder-simulator.jar" "$part/simulator/"
-  local library
-  for library in "$BUILD_ROOT"/simulator/target/lib/*.jar; do
-    [ -e "$part/server/lib/$(basename "$library")" ] || cp "$library" "$part/simulator/"
+  # The command line of operators, and the simulator of training runs and benches. Both use the libraries of the server, whose folder must
+  # not contain theirs.
+  local module library
+  for module in admin simulator; do
+    cp "$BUILD_ROOT/$module/target/chowder-$module.jar" "$part/$module/"
+    for library in "$BUILD_ROOT/$module"/target/lib/*.jar; do
+      [ -e "$part/server/lib/$(basename "$library")" ] || cp "$library" "$part/$module/"
+    done
   done
+  # Maven gives the jar of the server another name than its file.
+  rm -f "$part"/admin/chowder-server-*.jar
   cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$part/"
   touch "$part/complete"
   rm -rf "$APP"

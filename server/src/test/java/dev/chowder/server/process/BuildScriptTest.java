@@ -30,6 +30,7 @@ class BuildScriptTest {
           "simulator",
           "actors",
           "server",
+          "admin",
           "demo-model",
           "cli",
           "bench");
@@ -47,11 +48,12 @@ class BuildScriptTest {
       maven_ensure() { :; }
       timeout() {
         echo "${*: -4}" >>"$BUILDS"
-        for module in server simulator demo-model cli bench; do
+        for module in server admin simulator demo-model cli bench; do
           mkdir -p "$module/target/lib"
           cp "$module/src/main/A.java" "$module/target/chowder-$module.jar"
         done
-        touch {server,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
+        touch {server,admin,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
+        touch admin/target/lib/{picocli,chowder-server-0}.jar
         mkdir -p proto/target/classes/chowder
         touch proto/target/classes/chowder/chowder.pb
       }
@@ -165,10 +167,21 @@ class BuildScriptTest {
     assertThat(app.resolve("simulator/shared.jar")).doesNotExist();
   }
 
+  @Test
+  void theCommandLineOfOperatorsHasOnlyLibrariesThatTheServerDoesNotHave() throws Exception {
+    var app = build("build_ensure").app();
+    assertThat(app.resolve("admin/chowder-admin.jar")).hasContent("first admin");
+    try (var files = Files.list(app.resolve("admin"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("chowder-admin.jar", "picocli.jar");
+    }
+    assertThat(app.resolve("server/lib/picocli.jar")).doesNotExist();
+  }
+
   /** Maven leaves the libraries of earlier builds. */
   @Test
   void librariesOfAnEarlierBuildAreNotOnTheClassPath() throws Exception {
-    for (var module : List.of("server", "simulator", "demo-model", "cli")) {
+    for (var module : List.of("server", "admin", "simulator", "demo-model", "cli")) {
       var libraries = Files.createDirectories(sources.resolve(module).resolve("target/lib"));
       Files.writeString(libraries.resolve("chowder-simulator-0.jar"), "old");
     }

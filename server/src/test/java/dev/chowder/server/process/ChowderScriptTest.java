@@ -29,6 +29,14 @@ class ChowderScriptTest {
       cli_start_write() { printf '%s\\n' "$CLI" "$ROOT/java" "-cp" "a b/*" dev.chowder.cli.Main >"$1"; }
       """;
 
+  /** The scripts for {@code chowder admin}, which count its builds as well. */
+  private static final String ADMIN =
+      """
+      home_folders_ensure() { :; }
+      build_ensure() { APP=app OF_SCRIPTS=yes && export OF_SCRIPTS && echo admin >>"$ROOT/builds"; }
+      admin_command() { ADMIN=("$ROOT/java" "$@" -cp "$APP" dev.chowder.admin.Main); }
+      """;
+
   /** Prints its arguments instead of starting a JVM. */
   private static final String JAVA =
       """
@@ -51,10 +59,11 @@ class ChowderScriptTest {
     }
     Files.createDirectories(folder.resolve("cache/cli"));
     var library = Files.createDirectories(root.resolve("scripts/lib"));
-    for (var part : List.of("common", "settings", "java", "build")) {
+    for (var part : List.of("common", "settings", "java", "process", "build")) {
       Files.writeString(library.resolve(part + ".sh"), "");
     }
     Files.writeString(library.resolve("cli.sh"), LIBRARY);
+    Files.writeString(library.resolve("api.sh"), ADMIN);
     Files.copy(Path.of("../scripts/chowder"), root.resolve("scripts/chowder"));
     var executable = PosixFilePermissions.fromString("rwxr-xr-x");
     Files.setPosixFilePermissions(root.resolve("scripts/chowder"), executable);
@@ -79,6 +88,23 @@ class ChowderScriptTest {
             "my agent",
             "",
             "");
+  }
+
+  /** It reads the settings of the nodes. */
+  @Test
+  void theCommandLineOfOperatorsGetsTheSettingsOfScripts() throws Exception {
+    assertThat(run("admin", "call", "SetTier", "{\"tier\": \"crab\"}", ""))
+        .containsExactly(
+            "-Dchowder.terminals=",
+            "-cp",
+            "app",
+            "dev.chowder.admin.Main",
+            "call",
+            "SetTier",
+            "{\"tier\": \"crab\"}",
+            "",
+            "yes");
+    assertThat(Files.readAllLines(folder.resolve("root/builds"))).containsExactly("admin");
   }
 
   @Test
