@@ -19,7 +19,7 @@ database_ensure() {
   if ! database_is_private; then
     [ "$NODES" -gt 1 ] || return 0
     [ ! -e "$CHOWDER_HOME/data/chowder.mv.db" ] ||
-      die "cannot start several nodes: the data of $CHOWDER_HOME is in an H2 file, which only one node can use; move it with scripts/move-to-postgresql and set CHOWDER_STORAGE_URL."
+      die "cannot start several nodes: the data of $CHOWDER_HOME is in an H2 file, which only one node can use; move it with 'chowder admin move-to-postgresql' and set CHOWDER_STORAGE_URL."
   fi
   postgres_ensure
   if ! process_supervised postgres; then

@@ -69,7 +69,7 @@ record() {
   "$CHECKOUT/scripts/up"
   tell_the_story "$folder"
   remember_answers "$folder"
-  "$CHECKOUT/scripts/backup" "$folder/backup.tar"
+  "$CHECKOUT/scripts/chowder" admin backup "$folder/backup.tar"
   # The server stops first, so that it observes no end of a container. The journal must have a running agent.
   process_stop envoy
   process_stop server
@@ -267,7 +267,7 @@ record_postgresql() {
   export PGPASSWORD
   "$POSTGRES_BIN/psql" -q -h 127.0.0.1 -p 27432 -U "$POSTGRES_USER" -d postgres -c 'CREATE DATABASE recorded'
   CHOWDER_STORAGE_USER="$POSTGRES_USER" CHOWDER_STORAGE_PASSWORD_FILE="$POSTGRES_FOLDER/password" \
-    "$CHECKOUT/scripts/move-to-postgresql" "jdbc:$url"
+    "$CHECKOUT/scripts/chowder" admin move-to-postgresql "jdbc:$url"
   "$POSTGRES_BIN/pg_dump" --inserts --no-owner --no-privileges -h 127.0.0.1 -p 27432 -U "$POSTGRES_USER" -d recorded |
     grep -v -e '^\\restrict ' -e '^\\unrestrict ' | gzip -9n >"$1/postgresql.sql.gz"
 }

@@ -48,7 +48,7 @@ class AdminDocumentTest {
   @Test
   void commandsOfTheDocumentsAreValid() throws IOException {
     var calls = calls();
-    assertThat(calls).hasSizeGreaterThan(5);
+    assertThat(calls).hasSizeGreaterThan(15);
     for (var call : calls) {
       var arguments =
           all(Pattern.compile("'[^']*'|\\S+"), call.strip()).stream()

@@ -87,7 +87,7 @@ final class RestDocument {
       `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
       Each node serves every RPC on its operator port (`CHOWDER_OPERATOR_PORT`, 9091), also while Envoy is down:
-      `scripts/operator ListOrganizations`. Envoy serves the paths below on a listener of its own, by default at
+      `chowder admin call ListOrganizations`. Envoy serves the paths below on a listener of its own, by default at
       `http://localhost:9096`. Both need the operator token, as `Authorization: Bearer <token>`. [operations](operations/README.md) has
       the tasks.
 

@@ -1,17 +1,15 @@
 package dev.chowder.server;
 
 import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.secret.MasterKeyException;
-import dev.chowder.server.operator.OperatorCommandLine;
-import dev.chowder.server.operator.StorageCommands;
 import dev.chowder.storage.StorageException;
 import java.io.IOException;
 import java.net.BindException;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,8 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The process of a node. Starts the node from the configuration and the environment, stops it in
  * order on SIGTERM, and halts at once if the cluster removes it; a supervisor then restarts the
- * process. With arguments, calls the operator port of a node, or runs an operator's command on the
- * database, and exits.
+ * process.
  */
 public final class Main {
   /** Exit code (EX_TEMPFAIL) if the cluster removed this node; after a restart it joins again. */
@@ -30,23 +27,13 @@ public final class Main {
 
   private Main() {}
 
-  /**
-   * Runs a node without arguments. With arguments, runs {@link OperatorCommandLine} if the first
-   * one is {@code operator}, else {@link StorageCommands}.
-   */
+  /** Runs a node. Takes no arguments. */
   public static void main(String[] args) throws InterruptedException {
+    if (args.length > 0) {
+      // Not the arguments themselves, which may contain a secret.
+      die(must("arguments", "be none; \"chowder admin\" has the commands of operators"));
+    }
     try {
-      if (args.length > 0 && args[0].equals("operator")) {
-        var arguments = List.of(args).subList(1, args.length);
-        if (!OperatorCommandLine.run(ConfigFactory.load(), arguments, System.out, System.err)) {
-          System.exit(1);
-        }
-        return;
-      }
-      if (args.length > 0) {
-        StorageCommands.run(ConfigFactory.load(), List.of(args), System.out);
-        return;
-      }
       AotCache.log(LOG);
       var chowder = Chowder.start(ConfigFactory.load());
       var _ = chowder.lost().thenAccept(Main::halt);

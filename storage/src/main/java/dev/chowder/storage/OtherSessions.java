@@ -56,7 +56,9 @@ final class OtherSessions {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StorageException(
-          cannot("migrate the database", "it was interrupted", "run scripts/migrate again"), e);
+          cannot(
+              "migrate the database", "it was interrupted", "run \"chowder admin migrate\" again"),
+          e);
     }
   }
 
@@ -90,6 +92,6 @@ final class OtherSessions {
                 + "): "
                 + String.join(", ", named)
                 + (others.size() > MAX_NAMED ? ", ..." : ""),
-            "stop all nodes, close all other sessions, and run scripts/migrate again"));
+            "stop all nodes, close all other sessions, and run \"chowder admin migrate\" again"));
   }
 }

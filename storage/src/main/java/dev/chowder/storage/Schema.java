@@ -41,7 +41,7 @@ final class Schema {
                         + current.getVersion()
                         + ", this Chowder needs "
                         + known(flyway),
-                    "stop the older nodes, then run scripts/migrate"));
+                    "stop the older nodes, then run \"chowder admin migrate\""));
           }
           migrate(flyway);
         });

@@ -67,7 +67,7 @@ class PostgresDatabaseIT {
     assertThatThrownBy(storage::open)
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("schema version 1,")
-        .hasMessageContaining("scripts/migrate");
+        .hasMessageContaining("chowder admin migrate");
 
     Database.migrate(storage.settings());
 

@@ -1,7 +1,4 @@
-/**
- * Serves operators' queries and commands on a separate port, which requires a separate token. Also
- * has operators' commands on the database and its backups, which need no node.
- */
+/** Serves operators' queries and commands on a separate port, which requires a separate token. */
 @NullMarked
 package dev.chowder.server.operator;
 
