@@ -12,9 +12,10 @@ public final class CommandLineRun {
 
   /** Runs a command and returns its exit code. */
   public static int of(Environment environment, String... arguments) {
-    var invocation = new Invocation(environment);
-    return new Execution(
-            environment, invocation.output(), invocation.notices(), UnaryOperator.identity())
-        .run(new Commands().neededBy(invocation, List.of(arguments)), arguments);
+    try (var invocation = new Invocation(environment)) {
+      return new Execution(
+              environment, invocation.output(), invocation.notices(), UnaryOperator.identity())
+          .run(new Commands().neededBy(invocation, List.of(arguments)), arguments);
+    }
   }
 }

@@ -9,7 +9,7 @@ import dev.chowder.cli.output.Output;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the command line: its streams, and the server that its options select. */
-public final class Invocation {
+public final class Invocation implements AutoCloseable {
   private final Environment environment;
   private final Output output;
   private final Notices notices;
@@ -55,5 +55,11 @@ public final class Invocation {
 
   private Context context() {
     return contexts().resolve(contextOption);
+  }
+
+  /** Ends the client of the server, if a command used it. */
+  @Override
+  public void close() {
+    if (api != null) api.close();
   }
 }

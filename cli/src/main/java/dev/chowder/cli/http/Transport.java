@@ -19,8 +19,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Sends the requests of one context. Does not repeat them and does not judge responses. */
-final class Transport {
+final class Transport implements AutoCloseable {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
 
   private final Context context;
   private final HttpClient client;
@@ -146,5 +147,16 @@ final class Transport {
         "the connection to %s broke before the response; the call may have been executed"
             .formatted(context.url()),
         cause);
+  }
+
+  /** Ends the threads of the client. */
+  @Override
+  public void close() {
+    client.shutdownNow();
+    try {
+      var _ = client.awaitTermination(CLOSE_LIMIT);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -45,7 +45,9 @@ final class ChangeCommand implements Runnable {
     var id = new InstanceNames(instances).id(name);
     var seen = Seen.of(instances.request(id, verb));
     if (wait.waits()) {
-      seen = InstanceWait.afterChange(instances, invocation.notices()).until(seen, wanted, wait.timeout());
+      seen =
+          InstanceWait.afterChange(instances, invocation.notices())
+              .until(seen, wanted, wait.timeout());
     }
     if (format.isJson()) invocation.output().json(seen.json());
   }

@@ -23,10 +23,7 @@ final class WaitCommand implements Runnable {
   @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
   private List<String> names = new ArrayList<>();
 
-  @Option(
-      names = "--for",
-      paramLabel = "STATUS",
-      description = "running (default) or stopped")
+  @Option(names = "--for", paramLabel = "STATUS", description = "running (default) or stopped")
   private Goal goal = Goal.running;
 
   @Option(
@@ -61,7 +58,8 @@ final class WaitCommand implements Runnable {
   private void await(String name) {
     var instances = new Instances(invocation.api());
     var seen = Seen.of(instances.get(new InstanceNames(instances).id(name)));
-    seen = InstanceWait.forOthers(instances, invocation.notices()).until(seen, goal.status, timeout);
+    seen =
+        InstanceWait.forOthers(instances, invocation.notices()).until(seen, goal.status, timeout);
     if (format.isJson()) invocation.output().json(seen.json());
   }
 }

@@ -272,6 +272,18 @@ class InstanceCommandsTest extends CommandFixture {
     assertThat(run("ls", "-q").output()).isEqualTo(ID + "\n" + OTHER + "\n");
   }
 
+  /** A JVM that exits waits 0.3 s for a thread that waits for the network. */
+  @Test
+  void noThreadWaitsForTheNetworkAfterACommand() {
+    var before = Thread.getAllStackTraces().keySet();
+    server.answers(200, list(instance(ID, "a")));
+    assertThat(run("ls").code()).isZero();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(thread -> !before.contains(thread))
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.contains("SelectorManager"));
+  }
+
   @Test
   void anEmptyListIsExplained() {
     server.answers(200, "{\"instances\": [], \"next_page_token\": \"\"}");
