@@ -59,6 +59,7 @@ class CommandLineRunTest {
     return List.of(
         List.of("lss"),
         List.of("create"),
+        List.of("create", "M\ufffdller"),
         List.of("create", "a", "--label", "no-pair"),
         List.of("create", "a", "--timeout", "5 minutes"),
         List.of("create", "a", "--config", "/no/such/file"),

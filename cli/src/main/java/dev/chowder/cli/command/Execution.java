@@ -8,6 +8,8 @@ import dev.chowder.cli.output.Output;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine;
@@ -16,6 +18,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Executes one command line. Every failure becomes one sentence and an exit code. */
 public final class Execution {
+  /** The JVM replaces what it cannot decode, which would otherwise become a part of a message. */
+  private static final char UNREADABLE = '\ufffd';
+
   private final Environment environment;
   private final Output output;
   private final Notices notices;
@@ -37,6 +42,12 @@ public final class Execution {
 
   /** Runs a command and returns its exit code. */
   public int run(CommandLine line, String... arguments) {
+    if (Arrays.stream(arguments).anyMatch(one -> one.indexOf(UNREADABLE) >= 0)) {
+      return failed(
+          new CommandException(
+              ExitCode.USAGE,
+              "arguments: must be UTF-8, in a locale with UTF-8; set LC_ALL=C.UTF-8"));
+    }
     var help = new StringWriter();
     line.setOut(new PrintWriter(help))
         .setErr(new PrintWriter(environment.errors(), true, StandardCharsets.UTF_8))
@@ -45,7 +56,7 @@ public final class Execution {
     int code;
     try {
       code = line.execute(arguments);
-    } catch (OutOfMemoryError tooLarge) {
+    } catch (OutOfMemoryError | StackOverflowError tooLarge) {
       notices.say("chowder: the responses are too large; ask for less of them.");
       return ExitCode.FAILED.number();
     }
@@ -76,6 +87,12 @@ public final class Execution {
       case CommandException known -> {
         notices.say("chowder: " + known.getMessage() + ".");
         yield known.code().number();
+      }
+      case InvalidPathException path -> {
+        notices.say(
+            "chowder: cannot use the file name %s: %s; use other characters, or a locale with UTF-8."
+                .formatted(path.getInput(), path.getReason()));
+        yield ExitCode.USAGE.number();
       }
       default -> {
         notices.say(

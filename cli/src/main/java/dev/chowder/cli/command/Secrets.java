@@ -2,6 +2,7 @@ package dev.chowder.cli.command;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.IoCause;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,7 +32,7 @@ public final class Secrets {
       var bytes = stream.readNBytes(MAX_BYTES + 1);
       if (bytes.length <= MAX_BYTES) return new String(bytes, StandardCharsets.UTF_8).strip();
     } catch (IOException unreadable) {
-      throw wrong(file, "it cannot be read");
+      throw wrong(file, IoCause.of(unreadable));
     }
     throw wrong(file, "it has more than 32 KiB");
   }

@@ -2,6 +2,7 @@ package dev.chowder.cli.context;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.IoCause;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,7 +24,7 @@ final class KeyFile {
       throw new CommandException(
           ExitCode.DENIED,
           "cannot read a key from %s: %s; name a file that you can read"
-              .formatted(file, failed.getClass().getSimpleName()),
+              .formatted(file, IoCause.of(failed)),
           failed);
     }
   }

@@ -72,10 +72,10 @@ public final class FilesCommand {
       @Parameters(
               paramLabel = "FILE",
               arity = "0..1",
-              description = "file to write (default: the same name here; - for standard output)")
+              description = "file or folder to write to (default: here; - for standard output)")
           @Nullable String file) {
-    var target = file == null ? path.substring(path.lastIndexOf('/') + 1) : file;
-    local.download(Call.get(path(name) + "/download").with("path", path), target);
+    var call = Call.get(path(name) + "/download").with("path", path);
+    local.download(call, path, file == null ? "." : file);
   }
 
   @Command(description = "Upload a file; an existing one is replaced")
@@ -147,7 +147,7 @@ public final class FilesCommand {
       @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
       @Parameters(paramLabel = "FILE", description = "tar to write; - for standard output")
           String file) {
-    local.download(Call.get(path(name) + "/export"), file);
+    local.download(Call.get(path(name) + "/export"), "workspace.tar", file);
   }
 
   @Command(name = "import", description = "Read the files of a tar into the workspace")

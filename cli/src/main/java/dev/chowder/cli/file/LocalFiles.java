@@ -3,6 +3,8 @@ package dev.chowder.cli.file;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.Interruption;
+import dev.chowder.cli.failure.IoCause;
 import dev.chowder.cli.failure.OutputClosedException;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Reply;
@@ -29,35 +31,69 @@ final class LocalFiles {
     this.invocation = invocation;
   }
 
-  /** Writes the response of a call to a file, which is complete or is not there. */
-  void download(Call call, String file) {
+  /**
+   * Writes the response of a call to a file, which is complete or is not there.
+   *
+   * @param source the path of what is downloaded; its name is used if the file is a folder
+   */
+  void download(Call call, String source, String file) {
     try {
       if (file.equals(STANDARD)) {
-        if (invocation.environment().terminals().output()) {
-          throw new CommandException(
-              ExitCode.USAGE, "FILE: must not be a terminal, which bytes can control; use a pipe");
-        }
-        invocation.api().download(call, invocation.environment().output());
-        return;
-      }
-      var target = Path.of(file).toAbsolutePath();
-      // Not a temporary file, which only its user can read.
-      var part = target.resolveSibling(".chowder-" + UUID.randomUUID() + ".part");
-      try {
-        try (var stream = Files.newOutputStream(part, StandardOpenOption.CREATE_NEW)) {
-          invocation.api().download(call, stream);
-        }
-        Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(part);
+        print(call);
+      } else {
+        write(call, target(source, file));
       }
     } catch (IOException failed) {
-      var message = String.valueOf(failed.getMessage());
-      if (message.contains("Broken pipe")) throw new OutputClosedException(failed);
+      if (String.valueOf(failed.getMessage()).contains("Broken pipe")) {
+        throw new OutputClosedException(failed);
+      }
       throw new CommandException(
           ExitCode.FAILED,
-          "cannot download to %s: %s; the file is incomplete or missing".formatted(file, message),
+          "cannot download to %s: %s; repeat the command, or choose another file"
+              .formatted(file, IoCause.of(failed)),
           failed);
+    }
+  }
+
+  private void print(Call call) throws IOException {
+    if (invocation.environment().terminals().output()) {
+      throw new CommandException(
+          ExitCode.USAGE, "FILE: must not be a terminal, which bytes can control; use a pipe");
+    }
+    invocation.api().download(call, invocation.environment().output());
+  }
+
+  private static Path target(String source, String file) {
+    var named = Path.of(file).toAbsolutePath();
+    if (!Files.isDirectory(named)) return named;
+    var name = Path.of(source).normalize().getFileName();
+    if (name == null || name.toString().isEmpty() || name.toString().equals("..")) {
+      throw new CommandException(
+          ExitCode.USAGE, "FILE: must be a file, because %s has no name".formatted(source));
+    }
+    return named.resolve(name);
+  }
+
+  private void write(Call call, Path target) throws IOException {
+    // Not a temporary file, which only its user can read.
+    var part = target.resolveSibling(".chowder-" + UUID.randomUUID() + ".part");
+    try (var _ = Interruption.runs(() -> delete(part))) {
+      try (var stream = Files.newOutputStream(part, StandardOpenOption.CREATE_NEW)) {
+        invocation.api().download(call, stream);
+      }
+      // An atomic move replaces no folder, also not an empty one.
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      delete(part);
+    }
+  }
+
+  /** Deletes a file of this command. If that fails, the user can delete it. */
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException left) {
+      return;
     }
   }
 
@@ -67,18 +103,18 @@ final class LocalFiles {
       if (!file.equals(STANDARD)) return send(call, Path.of(file), contentType);
       // A copy, because the call may be repeated.
       var copy = Files.createTempFile("chowder", ".upload");
-      try {
+      try (var _ = Interruption.runs(() -> delete(copy))) {
         try (var stream = Files.newOutputStream(copy)) {
           invocation.environment().input().transferTo(stream);
         }
         return send(call, copy, contentType);
       } finally {
-        Files.deleteIfExists(copy);
+        delete(copy);
       }
     } catch (IOException failed) {
       throw new CommandException(
           ExitCode.USAGE,
-          "cannot read %s: %s; name a file that you can read".formatted(file, failed.getMessage()),
+          "cannot read %s: %s; name a file that you can read".formatted(file, IoCause.of(failed)),
           failed);
     }
   }

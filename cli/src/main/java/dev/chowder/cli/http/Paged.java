@@ -11,12 +11,15 @@ import java.util.stream.StreamSupport;
 /**
  * The items of several pages of a list.
  *
+ * @param first the first page, with its other fields
  * @param field the field of the response that has the items
  * @param nextPageToken empty if there are no more items
  */
-public record Paged(String field, JsonArray items, String nextPageToken) {
+public record Paged(JsonObject first, String field, JsonArray items, String nextPageToken) {
   /** Small, because an instance may have 256 KiB of configuration. */
   private static final int MAX_PAGE = 100;
+
+  private static final String NEXT = "next_page_token";
 
   /** Protects from a server whose pages never end. */
   private static final int MAX_PAGES = 10_000;
@@ -24,26 +27,33 @@ public record Paged(String field, JsonArray items, String nextPageToken) {
   /** Reads pages until there are no more, or until this many items. */
   public static Paged read(Api api, Call call, String field, int limit) {
     var all = new JsonArray();
+    var first = new JsonObject();
     var token = "";
     for (int page = 0; page < MAX_PAGES; page++) {
       var next = call.with("page_size", Integer.toString(Math.min(MAX_PAGE, limit - all.size())));
       if (!token.isEmpty()) next = next.with("page_token", token);
-      token = add(api.send(next).json(), field, all);
+      var response = object(api.send(next));
+      if (page == 0) first = response;
+      token = add(response, field, all);
       if (token.isEmpty() || all.size() >= limit) break;
     }
-    return new Paged(field, all, token);
+    return new Paged(first, field, all, token);
+  }
+
+  private static JsonObject object(Reply reply) {
+    try {
+      return JsonParser.parseString(reply.json()).getAsJsonObject();
+    } catch (JsonParseException | IllegalStateException invalid) {
+      throw Reply.unreadable(invalid);
+    }
   }
 
   /** Adds the items of a page and returns the token of the next one. */
-  private static String add(String json, String field, JsonArray all) {
+  private static String add(JsonObject page, String field, JsonArray all) {
     try {
-      var page = JsonParser.parseString(json).getAsJsonObject();
       if (page.has(field)) all.addAll(page.getAsJsonArray(field));
-      return page.has("next_page_token") ? page.get("next_page_token").getAsString() : "";
-    } catch (JsonParseException
-        | IllegalStateException
-        | ClassCastException
-        | UnsupportedOperationException invalid) {
+      return page.has(NEXT) ? page.get(NEXT).getAsString() : "";
+    } catch (IllegalStateException | ClassCastException | UnsupportedOperationException invalid) {
       throw Reply.unreadable(invalid);
     }
   }
@@ -62,8 +72,9 @@ public record Paged(String field, JsonArray items, String nextPageToken) {
   /** Returns all items as one response of the API. */
   public String json() {
     var response = new JsonObject();
+    first.asMap().forEach(response::add);
     response.add(field, items);
-    response.addProperty("next_page_token", nextPageToken);
+    response.addProperty(NEXT, nextPageToken);
     return response.toString();
   }
 }

@@ -32,7 +32,7 @@ public record Reply(String json) {
   }
 
   /** Returns the error for a response that is not what docs/REST.md says. */
-  static CommandException unreadable(Throwable cause) {
+  public static CommandException unreadable(Throwable cause) {
     return new CommandException(
         ExitCode.FAILED,
         "cannot read the response, which is no JSON of Chowder; check that the URL of the context is that of a Chowder server",

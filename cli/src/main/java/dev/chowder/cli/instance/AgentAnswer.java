@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads responses of agents, in the format of OpenResponses. An agent may send anything. */
 final class AgentAnswer {
+  static final String NO_JSON = "the agent's response is no JSON";
+
   private AgentAnswer() {}
 
   /** The meaning of one event of a streamed response. */
@@ -41,7 +43,7 @@ final class AgentAnswer {
   /** Returns why a whole response is none; empty if it is one. */
   static String failureOf(String json) {
     var response = object(json);
-    if (response == null) return "the agent's response is no JSON";
+    if (response == null) return NO_JSON;
     return switch (text(response, "status")) {
       case "failed", "incomplete", "cancelled" -> failure(response);
       default -> "";

@@ -54,8 +54,8 @@ final class Conversation {
     var request = new JsonObject();
     request.addProperty("input", message);
     var answer = api.send(Instances.message(id, session, request, limit)).json();
-    output.json(answer);
     var failure = AgentAnswer.failureOf(answer);
+    if (!failure.equals(AgentAnswer.NO_JSON)) output.json(answer);
     if (!failure.isEmpty()) throw failed(failure);
   }
 

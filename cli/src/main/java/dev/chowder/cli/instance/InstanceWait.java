@@ -3,6 +3,7 @@ package dev.chowder.cli.instance;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.Interruption;
 import dev.chowder.cli.http.ApiException;
 import dev.chowder.cli.http.Deadline;
 import dev.chowder.cli.http.EventStream.Part;
@@ -60,7 +61,8 @@ final class InstanceWait {
     long began = System.nanoTime();
     var deadline = Deadline.after(limit);
     var name = first.instance().getName();
-    try (var progress = notices.progress()) {
+    try (var progress = notices.progress();
+        var _ = Interruption.runs(() -> notices.interrupted(interrupted(name)))) {
       var shown = new Shown(progress);
       var seen = first;
       while (true) {
@@ -171,6 +173,13 @@ final class InstanceWait {
               "%s: must become %s; got %s, because another caller changed it; repeat the command"
                   .formatted(name, wanted, instance.getStatus()));
     }
+  }
+
+  private String interrupted(String name) {
+    return waitsForOthers
+        ? "chowder: interrupted; nothing was changed."
+        : "chowder: interrupted; the operation of %s goes on, and \"chowder watch\" shows it."
+            .formatted(name);
   }
 
   private static CommandException late(Instance instance, Duration limit) {

@@ -71,6 +71,10 @@ final class ListCommand implements Runnable {
       throw new CommandException(
           ExitCode.USAGE, "--status: must not be used with --watch, which shows all changes");
     }
+    if (quiet && (watch || format.isJson())) {
+      throw new CommandException(
+          ExitCode.USAGE, "--quiet: must not be used with --watch or -o json, which print more");
+    }
     var instances = new Instances(invocation.api());
     var listed = instances.list(filters(), limit);
     var shown = listed.as(Instance.getDefaultInstance());
@@ -95,7 +99,10 @@ final class ListCommand implements Runnable {
   }
 
   private void print(Paged listed, List<Instance> shown) {
-    if (format.isJson()) {
+    if (format.isJson() && watch) {
+      // Each line is an instance, as the lines that follow.
+      listed.items().forEach(one -> invocation.output().json(one.toString()));
+    } else if (format.isJson()) {
       invocation.output().json(listed.json());
     } else if (quiet) {
       shown.forEach(one -> invocation.output().line(Printable.line(one.getId())));

@@ -20,6 +20,14 @@ public final class Notices {
     stream.flush();
   }
 
+  /**
+   * Prints the last line of a command that the user interrupted, perhaps in the middle of a line.
+   */
+  public void interrupted(String line) {
+    if (isTerminal) stream.print("\n");
+    say(line);
+  }
+
   /** Prints text without a line break, such as a question. */
   public void prompt(String text) {
     stream.print(Printable.line(text));

@@ -9,12 +9,15 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Standard output, in UTF-8. Unlike {@link java.io.PrintStream} it reports failures, so that a
  * command ends when the reader of its output ends.
  */
 public final class Output {
+  private static final Pattern LINE_BREAKS = Pattern.compile("[\r\n]+");
+
   private final Writer writer;
 
   public Output(OutputStream stream) {
@@ -36,9 +39,15 @@ public final class Output {
     print("\n");
   }
 
-  /** Prints a JSON document and a line break. */
+  /** Prints a JSON document on one line. Fails if it is none, so that programs get only JSON. */
   public void json(String json) {
-    line(Printable.json(json.strip()));
+    if (StrictJson.parse(json) == null) {
+      throw new CommandException(
+          ExitCode.FAILED,
+          "cannot print the response as JSON, which it is not; check that the URL of the context is that of a Chowder server");
+    }
+    // Strict JSON has line breaks only between its parts.
+    line(Printable.json(LINE_BREAKS.matcher(json.strip()).replaceAll(" ")));
   }
 
   /** Delivers what was printed. Needed only before a wait, and at the end. */

@@ -40,6 +40,42 @@ class FilesCommandTest extends CommandFixture {
   }
 
   @Test
+  void aFolderReceivesTheFileUnderItsName() {
+    server.answers(200, "new");
+    assertThat(run("files", "get", ID, "notes/a.txt", folder.toString()).code()).isZero();
+    assertThat(folder.resolve("a.txt")).hasContent("new");
+  }
+
+  /** An empty folder would be replaced by the file. */
+  @Test
+  void aDownloadReplacesNoFolder() throws IOException {
+    var sub = Files.createDirectory(folder.resolve("sub"));
+    var below = Files.createDirectory(sub.resolve("a.txt"));
+    assertThat(run("files", "get", ID, "..", sub.toString()).code())
+        .isEqualTo(ExitCode.USAGE.number());
+    server.answers(200, "new");
+    assertThat(run("files", "get", ID, "a.txt", sub.toString()).code())
+        .isEqualTo(ExitCode.FAILED.number());
+    assertThat(below).isEmptyDirectory();
+    assertThat(sub).isDirectoryNotContaining("glob:**.part");
+  }
+
+  @Test
+  void aFolderThatIsMissingIsOneSentence() {
+    server.answers(200, "new");
+    var ran = run("files", "get", ID, "a.txt", folder.resolve("no/a.txt").toString());
+    assertThat(ran.code()).isEqualTo(ExitCode.FAILED.number());
+    assertThat(ran.errors()).contains("there is no ").hasLineCount(1);
+  }
+
+  @Test
+  void aListHasAllFieldsOfTheApi() {
+    server.answers(200, "{\"path\": \"a\", \"entries\": [], \"next_page_token\": \"\"}");
+    assertThat(run("files", "ls", ID, "a", "-o", "json").output())
+        .isEqualTo("{\"path\":\"a\",\"entries\":[],\"next_page_token\":\"\"}\n");
+  }
+
+  @Test
   void bytesAreNotWrittenToATerminal() {
     assertThat(runWith("", "1", "files", "get", ID, "a.bin", "-").code())
         .isEqualTo(ExitCode.USAGE.number());

@@ -44,6 +44,8 @@ public final class StubServer implements AutoCloseable {
     record BreakConnection() implements Response {}
 
     record NeverAnswer() implements Response {}
+
+    record Stall(String body) implements Response {}
   }
 
   private StubServer(HttpServer server) {
@@ -93,6 +95,11 @@ public final class StubServer implements AutoCloseable {
     return add(new Response.NeverAnswer());
   }
 
+  /** Begins a longer response with this text, and then sends nothing. */
+  public StubServer stalls(String body) {
+    return add(new Response.Stall(body));
+  }
+
   private synchronized StubServer add(Response response) {
     responses.add(response);
     return this;
@@ -114,10 +121,12 @@ public final class StubServer implements AutoCloseable {
       case Response.BreakConnection() -> exchange.close();
       case Response.NeverAnswer() -> await();
       case Response.Truncate(var text) -> {
-        exchange.sendResponseHeaders(200, text.length() + 100);
-        exchange.getResponseBody().write(text.getBytes(StandardCharsets.UTF_8));
-        exchange.getResponseBody().flush();
+        begin(exchange, text);
         exchange.close();
+      }
+      case Response.Stall(var text) -> {
+        begin(exchange, text);
+        await();
       }
       case Response.Answer(int status, var added, var text) -> {
         added.forEach(exchange.getResponseHeaders()::set);
@@ -127,6 +136,12 @@ public final class StubServer implements AutoCloseable {
         exchange.close();
       }
     }
+  }
+
+  private static void begin(HttpExchange exchange, String text) throws IOException {
+    exchange.sendResponseHeaders(200, text.length() + 100);
+    exchange.getResponseBody().write(text.getBytes(StandardCharsets.UTF_8));
+    exchange.getResponseBody().flush();
   }
 
   private void await() {

@@ -272,6 +272,27 @@ class InstanceCommandsTest extends CommandFixture {
     assertThat(run("ls", "-q").output()).isEqualTo(ID + "\n" + OTHER + "\n");
   }
 
+  @Test
+  void aWatchedListHasOneInstanceInEachJsonLine() {
+    server
+        .answers(200, list(instance(ID, "a"), instance(OTHER, "b")).replace(",", ",\n"))
+        .streams("{\"instance\": %s, \"cursor\": \"c\"}".formatted(instance(ID, "c")))
+        .fails(401, "KEY_INVALID");
+    var ran = run("ls", "--watch", "-o", "json");
+    assertThat(ran.code()).isEqualTo(ExitCode.DENIED.number());
+    assertThat(ran.output().lines())
+        .hasSize(2)
+        .allSatisfy(
+            line -> assertThat(JsonParser.parseString(line).getAsJsonObject().has("id")).isTrue());
+  }
+
+  @Test
+  void idsAreNotMixedWithOtherFormats() {
+    assertThat(run("ls", "-q", "--watch").code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(run("ls", "-q", "-o", "json").code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(server.requests()).isEmpty();
+  }
+
   /** A JVM that exits waits 0.3 s for a thread that waits for the network. */
   @Test
   void noThreadWaitsForTheNetworkAfterACommand() {
