@@ -133,6 +133,28 @@ class CommandLineRunTest {
   }
 
   @Test
+  void contextsAreJsonWithoutKeys() throws IOException {
+    var key = Files.writeString(folder.resolve("key"), "the-key").toString();
+    String[] add = {
+      "context", "add", "a", "https://a.example.com", "--key-file", key, "--ca", "/ca.pem"
+    };
+    assertThat(run(add).code()).isZero();
+    assertThat(run("context", "ls", "-o", "json").output())
+        .isEqualTo(
+            """
+            {"contexts":[{"name":"local","url":"http://localhost:8080","current":true},\
+            {"name":"a","url":"https://a.example.com","current":false,"ca":"/ca.pem"}]}
+            """);
+  }
+
+  @Test
+  void aClientCertificateNeedsItsKey() {
+    assertThat(run("context", "add", "a", "https://a.example.com", "--client-certificate", "a.pem"))
+        .satisfies(ran -> assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number()))
+        .satisfies(ran -> assertThat(ran.errors()).contains("--client-key"));
+  }
+
+  @Test
   void anEmptyKeyIsRefused() {
     assertThat(run("context", "add", "a", "https://a.example.com").code())
         .isEqualTo(ExitCode.DENIED.number());

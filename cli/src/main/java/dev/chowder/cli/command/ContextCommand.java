@@ -1,15 +1,21 @@
 package dev.chowder.cli.command;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import dev.chowder.cli.context.Context;
 import dev.chowder.cli.context.Contexts;
 import dev.chowder.cli.context.Key;
 import dev.chowder.cli.context.ServerUrl;
+import dev.chowder.cli.context.TlsFiles;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Table;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -35,20 +41,10 @@ public final class ContextCommand {
               paramLabel = "FILE",
               description = "file with the key; standard input without it")
           @Nullable Path keyFile,
-      @Option(
-              names = "--ca",
-              paramLabel = "FILE",
-              description = "PEM file of the CA that signed the server's certificate")
-          @Nullable Path ca,
+      @Mixin TlsOptions tls,
       @Option(names = "--use", description = "also make it the current context") boolean use) {
-    var context = context(name, url, keyFile, ca);
-    if (context.isExposed()) {
-      invocation
-          .notices()
-          .say(
-              "chowder: the key for %s crosses the network unencrypted; use https if you can"
-                  .formatted(context.url()));
-    }
+    var context = context(name, url, keyFile, tls.files());
+    warnIfExposed(invocation, context);
     invocation
         .contextFile()
         .update(
@@ -58,37 +54,68 @@ public final class ContextCommand {
             });
   }
 
-  private Context context(String name, String url, @Nullable Path keyFile, @Nullable Path ca) {
-    if (name.equals(Context.LOCAL)) {
-      throw new CommandException(
-          ExitCode.USAGE,
-          "context: must not be local, the installation on this machine; choose another name");
-    }
+  /** Tells the user if the key is sent without encryption. */
+  public static void warnIfExposed(Invocation invocation, Context context) {
+    if (!context.isExposed()) return;
+    invocation
+        .notices()
+        .say(
+            "chowder: the key for %s crosses the network unencrypted; use https if you can"
+                .formatted(context.url()));
+  }
+
+  private Context context(String name, String url, @Nullable Path keyFile, TlsFiles tls) {
     // Before the key is read, so that a wrong name does not wait for it.
-    Context.checkName(name);
+    Context.checkNewName(name);
     var parsed = ServerUrl.parse(url, "URL");
     var source = keyFile == null ? "standard input" : keyFile.toString();
     var key = Key.of(Secrets.read(invocation, keyFile, "Key"), source);
-    return Context.named(name, parsed, key, ca == null ? null : ca.toAbsolutePath());
+    return Context.named(name, parsed, key, tls);
   }
 
   @Command(name = "ls", description = "List the contexts; * marks the current one")
-  void list() {
+  void list(@Mixin OutputFormat format) {
     var current = invocation.contexts().currentName();
-    var table = new Table("", "NAME", "URL", "CA");
-    addRow(table, current, Context.LOCAL, invocation.contexts().localUrl().toString(), null);
-    invocation
-        .contextFile()
-        .load()
-        .byName()
-        .values()
-        .forEach(one -> addRow(table, current, one.name(), one.url().toString(), one.ca()));
+    var contexts = new ArrayList<Context>();
+    contexts.add(invocation.contexts().withoutKey(Context.LOCAL));
+    contexts.addAll(invocation.contextFile().load().byName().values());
+    if (format.isJson()) {
+      invocation.output().json(json(contexts, current).toString());
+      return;
+    }
+    var table = new Table("", "NAME", "URL", "CA", "CLIENT CERTIFICATE");
+    for (var one : contexts) {
+      table.row(
+          one.name().equals(current) ? "*" : " ",
+          one.name(),
+          one.url().toString(),
+          text(one.tls().ca()),
+          text(one.tls().clientCertificate()));
+    }
     table.lines().forEach(invocation.output()::line);
   }
 
-  private static void addRow(
-      Table table, String current, String name, String url, @Nullable Path ca) {
-    table.row(name.equals(current) ? "*" : " ", name, url, ca == null ? "" : ca.toString());
+  /** Returns the contexts without their keys, in the form of the API's lists. */
+  private static JsonObject json(List<Context> contexts, String current) {
+    var all = new JsonArray();
+    for (var one : contexts) {
+      var context = new JsonObject();
+      context.addProperty("name", one.name());
+      context.addProperty("url", one.url().toString());
+      context.addProperty("current", one.name().equals(current));
+      if (one.tls().ca() != null) context.addProperty("ca", text(one.tls().ca()));
+      if (one.tls().clientCertificate() != null) {
+        context.addProperty("client_certificate", text(one.tls().clientCertificate()));
+      }
+      all.add(context);
+    }
+    var json = new JsonObject();
+    json.add("contexts", all);
+    return json;
+  }
+
+  private static String text(@Nullable Path file) {
+    return file == null ? "" : file.toString();
   }
 
   @Command(description = "Make a context the current one")

@@ -7,6 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.IoCause;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -22,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,9 @@ public final class ContextFile {
   private static final FileAttribute<?> PRIVATE_FOLDER = mode("rwx------");
   private static final Set<PosixFilePermission> OF_OTHERS =
       PosixFilePermissions.fromString("---rwxrwx");
+
+  private static final String CLIENT_CERTIFICATE = "client_certificate";
+  private static final String CLIENT_KEY = "client_key";
 
   private static final long MAX_BYTES = 1 << 20;
   private static final Duration LOCK_LIMIT = Duration.ofSeconds(5);
@@ -76,7 +81,7 @@ public final class ContextFile {
     } catch (NoSuchFileException none) {
       return Contexts.NONE;
     } catch (IOException failed) {
-      throw unusable(String.valueOf(failed.getMessage()), "make it readable");
+      throw unusable(IoCause.of(failed), "make it readable");
     } catch (JsonParseException
         | IllegalStateException
         | ClassCastException
@@ -103,7 +108,7 @@ public final class ContextFile {
         }
       }
     } catch (IOException failed) {
-      throw unusable(String.valueOf(failed.getMessage()), "make its folder writable");
+      throw unusable(IoCause.of(failed), "make its folder writable, or set XDG_CONFIG_HOME");
     }
   }
 
@@ -153,12 +158,24 @@ public final class ContextFile {
 
   private Context context(String name, JsonObject stored) {
     var source = "%s, context %s".formatted(file, name);
-    var ca = text(stored, "ca");
     return Context.named(
         name,
         ServerUrl.parse(required(stored, "url"), source),
         Key.of(required(stored, "key"), source),
-        ca == null ? null : Path.of(ca));
+        TlsFiles.of(
+            path(stored, "ca"),
+            path(stored, CLIENT_CERTIFICATE),
+            path(stored, CLIENT_KEY),
+            source));
+  }
+
+  private static @Nullable Path path(JsonObject stored, String name) {
+    var text = text(stored, name);
+    return text == null ? null : Path.of(text);
+  }
+
+  private static void add(JsonObject stored, String name, @Nullable Path file) {
+    if (file != null) stored.addProperty(name, file.toString());
   }
 
   private String required(JsonObject stored, String name) {
@@ -180,8 +197,10 @@ public final class ContextFile {
             (name, context) -> {
               var one = new JsonObject();
               one.addProperty("url", context.url().toString());
-              one.addProperty("key", context.key().secret());
-              if (context.ca() != null) one.addProperty("ca", context.ca().toString());
+              one.addProperty("key", Objects.requireNonNull(context.key()).secret());
+              add(one, "ca", context.tls().ca());
+              add(one, CLIENT_CERTIFICATE, context.tls().clientCertificate());
+              add(one, CLIENT_KEY, context.tls().clientKey());
               stored.add(name, one);
             });
     var root = new JsonObject();

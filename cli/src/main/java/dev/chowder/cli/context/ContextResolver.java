@@ -37,14 +37,29 @@ public final class ContextResolver {
           "CHOWDER_URL",
           ServerUrl.parse(url.get(), "CHOWDER_URL"),
           key.orElseThrow(ContextResolver::urlWithoutKey),
-          ca());
+          tls());
     }
     if (key.isEmpty()) return named(currentName());
     // Not resolved before, because the installation on this machine may have no key.
     var name = currentName();
-    if (name.equals(Context.LOCAL)) return new Context(name, localUrl(), key.get(), ca());
-    var stored = named(name);
-    return new Context(name, stored.url(), key.get(), stored.ca());
+    if (name.equals(Context.LOCAL)) return new Context(name, localUrl(), key.get(), tls());
+    return named(name).withKey(key.get());
+  }
+
+  /**
+   * Returns the server of a command that needs no key. No key is read, since there may be none.
+   *
+   * @param option the name that the user gave; absent if none
+   */
+  public Context withoutKey(@Nullable String option) {
+    var url = variable("CHOWDER_URL");
+    if (option == null && url.isPresent()) {
+      return new Context("CHOWDER_URL", ServerUrl.parse(url.get(), "CHOWDER_URL"), null, tls());
+    }
+    var name = option == null ? currentName() : option;
+    return name.equals(Context.LOCAL)
+        ? new Context(name, localUrl(), null, tls())
+        : named(name).withKey(null);
   }
 
   /** Returns the name of the context that a command without the option uses. */
@@ -86,11 +101,19 @@ public final class ContextResolver {
           "cannot find an installation on this machine: %s does not exist; run scripts/up, or add a server with \"chowder context add\""
               .formatted(keyFile));
     }
-    return new Context(Context.LOCAL, localUrl(), KeyFile.read(keyFile), ca());
+    return new Context(Context.LOCAL, localUrl(), KeyFile.read(keyFile), tls());
   }
 
-  private @Nullable Path ca() {
-    return variable("CHOWDER_TLS_CA").map(Path::of).orElse(null);
+  private TlsFiles tls() {
+    return TlsFiles.of(
+        file("CHOWDER_TLS_CA"),
+        file("CHOWDER_TLS_CLIENT_CERTIFICATE"),
+        file("CHOWDER_TLS_CLIENT_KEY"),
+        "CHOWDER_TLS_CLIENT_CERTIFICATE and CHOWDER_TLS_CLIENT_KEY");
+  }
+
+  private @Nullable Path file(String name) {
+    return variable(name).map(Path::of).orElse(null);
   }
 
   private Optional<Key> key() {

@@ -1,13 +1,17 @@
 package dev.chowder.cli.http;
 
+import dev.chowder.cli.context.TlsFiles;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.failure.IoCause;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -21,30 +25,50 @@ final class Certificates {
   private Certificates() {}
 
   /**
-   * Returns a context that trusts the CA in a file.
-   *
-   * @param ca PEM file; the authorities of the JVM if absent
+   * Returns a context that trusts the CA in a file, or else the authorities of the JVM, and
+   * presents the client certificate if there is one.
    */
-  static SSLContext context(@Nullable Path ca) {
+  static SSLContext context(TlsFiles files) {
+    var ca = files.ca();
+    var certificate = files.clientCertificate();
+    var key = files.clientKey();
     try {
-      if (ca == null) return SSLContext.getDefault();
-      if (Files.size(ca) > MAX_BYTES) throw unusable(ca, "it is larger than 1 MiB", null);
+      if (ca == null && certificate == null) return SSLContext.getDefault();
+      var context = SSLContext.getInstance("TLS");
+      context.init(
+          certificate == null || key == null ? null : ClientKey.managers(certificate, key),
+          ca == null ? null : trusting(ca),
+          null);
+      return context;
+    } catch (GeneralSecurityException failed) {
+      throw unusable(ca, failed.getClass().getSimpleName(), failed);
+    }
+  }
+
+  private static TrustManager[] trusting(Path ca) throws GeneralSecurityException {
+    try {
       var trusted = KeyStore.getInstance(KeyStore.getDefaultType());
       trusted.load(null, null);
-      try (var stream = Files.newInputStream(ca)) {
-        int number = 0;
-        for (var one : CertificateFactory.getInstance("X.509").generateCertificates(stream)) {
-          trusted.setCertificateEntry("ca-" + number++, one);
-        }
-        if (number == 0) throw unusable(ca, "it has no certificate", null);
-      }
+      int number = 0;
+      for (var one : read(ca)) trusted.setCertificateEntry("ca-" + number++, one);
       var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
       trust.init(trusted);
-      var context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
-    } catch (GeneralSecurityException | IOException failed) {
-      throw unusable(ca, failed.getClass().getSimpleName(), failed);
+      return trust.getTrustManagers();
+    } catch (IOException failed) {
+      throw unusable(ca, IoCause.of(failed), failed);
+    }
+  }
+
+  /** Returns the certificates of a PEM file, at least one. */
+  static List<X509Certificate> read(Path file) throws IOException, GeneralSecurityException {
+    if (Files.size(file) > MAX_BYTES) throw new IOException("it is larger than 1 MiB");
+    try (var stream = Files.newInputStream(file)) {
+      var all =
+          CertificateFactory.getInstance("X.509").generateCertificates(stream).stream()
+              .map(X509Certificate.class::cast)
+              .toList();
+      if (all.isEmpty()) throw new IOException("it has no certificate");
+      return all;
     }
   }
 
@@ -62,14 +86,11 @@ final class Certificates {
     }
   }
 
-  private static CommandException unusable(
-      @Nullable Path ca, String why, @Nullable Exception cause) {
-    var failure =
-        new CommandException(
-            ExitCode.USAGE,
-            "cannot use the certificates of %s: %s; name a PEM file of the server's CA"
-                .formatted(ca == null ? "the JVM" : ca, why));
-    if (cause != null) failure.initCause(cause);
-    return failure;
+  private static CommandException unusable(@Nullable Path ca, String why, Exception cause) {
+    return new CommandException(
+        ExitCode.USAGE,
+        "cannot use the certificates of %s: %s; name a PEM file of the server's CA"
+            .formatted(ca == null ? "the JVM" : ca, why),
+        cause);
   }
 }

@@ -12,6 +12,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -36,7 +37,7 @@ final class Transport implements AutoCloseable {
             // A redirect could send the key to another server.
             .followRedirects(HttpClient.Redirect.NEVER);
     boolean isSecure = context.url().getScheme().equals("https");
-    builder.sslContext(isSecure ? Certificates.context(context.ca()) : Certificates.none());
+    builder.sslContext(isSecure ? Certificates.context(context.tls()) : Certificates.none());
     this.client = builder.build();
   }
 
@@ -82,9 +83,10 @@ final class Transport implements AutoCloseable {
   private HttpRequest request(Call call, String accept) {
     var request =
         HttpRequest.newBuilder(context.url().resolve(call.target()))
-            .header("Authorization", context.key().authorization())
             .header("Accept", accept)
             .header("User-Agent", "chowder-cli");
+    var key = context.key();
+    if (key != null) request.header("Authorization", key.authorization());
     if (call.idempotencyKey() != null) request.header("Idempotency-Key", call.idempotencyKey());
     var body = call.body();
     if (body == null) return request.method(call.method(), BodyPublishers.noBody()).build();
@@ -95,15 +97,11 @@ final class Transport implements AutoCloseable {
   }
 
   private TroubleException trouble(@Nullable Throwable cause) {
+    var insecure = find(SSLException.class, cause);
+    if (insecure.isPresent()) throw insecure(insecure.get());
     return switch (cause) {
       case ConnectException refused when isUnresolved(refused) ->
           throw unreachable("its host name is unknown", refused);
-      case SSLException insecure ->
-          throw new CommandException(
-              ExitCode.UNAVAILABLE,
-              "cannot trust the server at %s: %s; name its CA with --ca or CHOWDER_TLS_CA"
-                  .formatted(context.url(), insecure.getMessage()),
-              insecure);
       case ConnectException notSent -> new TroubleException(new Trouble.NotSent(notSent), notSent);
       case HttpConnectTimeoutException notSent ->
           new TroubleException(new Trouble.NotSent(notSent), notSent);
@@ -116,11 +114,33 @@ final class Transport implements AutoCloseable {
     };
   }
 
-  private static boolean isUnresolved(ConnectException refused) {
-    for (Throwable cause = refused; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UnresolvedAddressException) return true;
+  /** The server reports its reason as an alert, such as {@code certificate_required}. */
+  private CommandException insecure(SSLException failed) {
+    var message = String.valueOf(failed.getMessage());
+    if (message.contains("Received fatal alert")) {
+      return new CommandException(
+          ExitCode.DENIED,
+          "the server at %s rejected the connection: %s; name a client certificate that it accepts with --client-certificate or CHOWDER_TLS_CLIENT_CERTIFICATE"
+              .formatted(context.url(), message),
+          failed);
     }
-    return false;
+    return new CommandException(
+        ExitCode.UNAVAILABLE,
+        "cannot trust the server at %s: %s; name its CA with --ca or CHOWDER_TLS_CA"
+            .formatted(context.url(), message),
+        failed);
+  }
+
+  private static boolean isUnresolved(ConnectException refused) {
+    return find(UnresolvedAddressException.class, refused).isPresent();
+  }
+
+  /** Returns the first cause of a type. */
+  private static <T extends Throwable> Optional<T> find(Class<T> type, @Nullable Throwable first) {
+    for (var cause = first; cause != null; cause = cause.getCause()) {
+      if (type.isInstance(cause)) return Optional.of(type.cast(cause));
+    }
+    return Optional.empty();
   }
 
   private CommandException timedOut(TimeoutException late) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Objects;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,8 +41,27 @@ class ContextFileTest {
 
   private static void isProd(Context context) {
     assertThat(context.url()).isEqualTo(PROD.url());
-    assertThat(context.key().authorization()).isEqualTo("Bearer secret-of-prod");
-    assertThat(context.ca()).isNull();
+    assertThat(Objects.requireNonNull(context.key()).authorization())
+        .isEqualTo("Bearer secret-of-prod");
+    assertThat(context.tls()).isEqualTo(TlsFiles.NONE);
+  }
+
+  @Test
+  void theFilesForTlsAreStored() {
+    var files = new TlsFiles(Path.of("/ca.pem"), Path.of("/me.pem"), Path.of("/me.key"));
+    var context = Context.named("tls", PROD.url(), Key.of("k", "test"), files);
+    file.update(contexts -> contexts.with(context));
+    assertThat(file.load().find("tls")).isPresent().get().extracting(Context::tls).isEqualTo(files);
+  }
+
+  @Test
+  void aFolderThatCannotBeWrittenIsRefused() throws IOException {
+    Files.writeString(folder.resolve("config"), "a file");
+    assertThatExceptionOfType(CommandException.class)
+        .isThrownBy(() -> file.update(contexts -> contexts.with(PROD)))
+        .withMessageContaining("XDG_CONFIG_HOME")
+        .withMessageContaining("Not a directory; make its folder writable")
+        .satisfies(failure -> assertThat(failure.code()).isEqualTo(ExitCode.USAGE));
   }
 
   @Test
@@ -117,6 +137,6 @@ class ContextFileTest {
   }
 
   private static Context context(String name, String url) {
-    return Context.named(name, URI.create(url), Key.of("secret-of-" + name, "test"), null);
+    return Context.named(name, URI.create(url), Key.of("secret-of-" + name, "test"), TlsFiles.NONE);
   }
 }

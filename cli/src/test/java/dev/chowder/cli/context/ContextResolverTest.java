@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +97,28 @@ class ContextResolverTest {
   }
 
   @Test
+  void aServerIsFoundWithoutAKey() {
+    var resolver = new ContextResolver(variables, file);
+    assertThat(resolver.withoutKey(null))
+        .isEqualTo(new Context("local", URI.create("http://localhost:8080"), null, TlsFiles.NONE));
+    assertThat(resolver.withoutKey("a").url()).hasToString("https://a.example.com");
+    assertThat(resolver.withoutKey("a").key()).isNull();
+    variables.put("CHOWDER_URL", "https://other.example.com");
+    assertThat(resolver.withoutKey(null).url()).hasToString("https://other.example.com");
+  }
+
+  @Test
+  void theVariablesOfScriptsNameTheClientCertificate() {
+    variables.put("CHOWDER_KEY", "variable");
+    variables.put("CHOWDER_TLS_CA", "/ca.pem");
+    variables.put("CHOWDER_TLS_CLIENT_CERTIFICATE", "/me.pem");
+    refused(null, ExitCode.USAGE, "CHOWDER_TLS_CLIENT_KEY");
+    variables.put("CHOWDER_TLS_CLIENT_KEY", "/me.key");
+    assertThat(new ContextResolver(variables, file).resolve(null).tls())
+        .isEqualTo(new TlsFiles(Path.of("/ca.pem"), Path.of("/me.pem"), Path.of("/me.key")));
+  }
+
+  @Test
   void aKeyThatIsNoneIsNotShown() {
     variables.put("CHOWDER_KEY", "se\ncret");
     assertThatExceptionOfType(CommandException.class)
@@ -112,7 +135,8 @@ class ContextResolverTest {
 
   private String resolve(@Nullable String option) {
     var context = new ContextResolver(variables, file).resolve(option);
-    return context.url() + " with " + context.key().authorization().replace("Bearer ", "");
+    var key = Objects.requireNonNull(context.key());
+    return context.url() + " with " + key.authorization().replace("Bearer ", "");
   }
 
   private static void writeLocalKey(Path home) throws IOException {
@@ -121,6 +145,6 @@ class ContextResolverTest {
 
   private static Context context(String name) {
     var url = URI.create("https://%s.example.com".formatted(name));
-    return Context.named(name, url, Key.of("secret-of-" + name, "test"), null);
+    return Context.named(name, url, Key.of("secret-of-" + name, "test"), TlsFiles.NONE);
   }
 }

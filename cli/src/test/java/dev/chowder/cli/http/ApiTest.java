@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.context.Context;
 import dev.chowder.cli.context.Key;
+import dev.chowder.cli.context.TlsFiles;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.EventStream.Part;
@@ -238,7 +239,7 @@ class ApiTest {
   }
 
   private Api api(URI url) {
-    var context = Context.named("test", url, Key.of(KEY, "test"), null);
+    var context = Context.named("test", url, Key.of(KEY, "test"), TlsFiles.NONE);
     return new Api(context, notices::add, pauses::add);
   }
 }

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.base.Ids;
+import dev.chowder.cli.CommandLineRun;
+import dev.chowder.cli.command.Environment;
+import dev.chowder.cli.command.Terminals;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.tls.CertificateAuthority;
 import dev.chowder.server.tls.CertificateAuthority.Identity;
@@ -18,12 +21,16 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -89,6 +96,47 @@ class EnvoyTlsIT {
     assertThat(
             send(publicCa.context(caller), envoy, RawHttp.Request.of("GET", "/healthz")).status())
         .isEqualTo(200);
+  }
+
+  @Test
+  void theCommandLinePresentsItsCertificate() throws IOException {
+    Files.setPosixFilePermissions(caller.key(), PosixFilePermissions.fromString("rw-------"));
+    var variables = commandLine();
+    assertThat(ls(variables).code()).isEqualTo(4);
+    assertThat(ls(variables).errors())
+        .contains("certificate", "--client-certificate")
+        .hasLineCount(1);
+    variables.put("CHOWDER_TLS_CLIENT_CERTIFICATE", caller.certificate().toString());
+    variables.put("CHOWDER_TLS_CLIENT_KEY", caller.key().toString());
+    assertThat(ls(variables)).isEqualTo(new Ran(0, ""));
+  }
+
+  private record Ran(int code, String errors) {}
+
+  private static Map<String, String> commandLine() {
+    return new HashMap<>(
+        Map.of(
+            "CHOWDER_URL",
+            "https://localhost:" + envoy.port(),
+            "CHOWDER_KEY",
+            Edge.KEY,
+            "CHOWDER_TLS_CA",
+            publicCa.certificate().toString(),
+            "HOME",
+            folder.toString()));
+  }
+
+  private static Ran ls(Map<String, String> variables) {
+    var errors = new ByteArrayOutputStream();
+    var environment =
+        new Environment(
+            variables,
+            InputStream.nullInputStream(),
+            OutputStream.nullOutputStream(),
+            errors,
+            Terminals.of(""));
+    int code = CommandLineRun.of(environment, "ls", "-o", "json");
+    return new Ran(code, errors.toString(StandardCharsets.UTF_8));
   }
 
   /** Envoy also presents its own certificate to the operator port. */
