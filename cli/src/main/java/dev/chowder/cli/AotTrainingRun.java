@@ -50,6 +50,7 @@ public final class AotTrainingRun {
           List.of("chat", ID, "Hello"),
           List.of("logs", ID),
           List.of("rm", "--yes", ID),
+          List.of("complete", "instances", "--", "stop", "my"),
           List.of("context", "ls"),
           List.of("completion", "bash"),
           List.of("get"));

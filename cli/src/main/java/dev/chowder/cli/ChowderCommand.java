@@ -1,5 +1,6 @@
 package dev.chowder.cli;
 
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
@@ -39,6 +40,7 @@ final class ChowderCommand implements Runnable {
       names = "--context",
       paramLabel = "NAME",
       scope = ScopeType.INHERIT,
+      completionCandidates = Candidates.Contexts.class,
       description = "context to use for this command")
   void setContext(String name) {
     invocation.choose(name);

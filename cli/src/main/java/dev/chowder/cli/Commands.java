@@ -39,6 +39,7 @@ final class Commands {
     known.put("org", invocation -> new CommandLine(new OrganizationCommand(invocation)));
     known.put("context", invocation -> new CommandLine(new ContextCommand(invocation)));
     known.put(COMPLETION, invocation -> new CommandLine(new CompletionCommand(invocation)));
+    InstanceCommands.addHiddenTo(known);
   }
 
   /** Returns the root command with all commands, in the order of the help. */

@@ -179,7 +179,10 @@ class CommandLineRunTest {
         """
         compopt() { :; }
         . "$1"
-        for words in "chowder rest" "chowder ls -o t" "chowder ls --status run" "chowder context a"; do
+        # The program that the script asks for names.
+        program() { if [ "$1" = complete ]; then echo "$2" "${@: -2}" | tr -s ' ' '.'; fi; }
+        for words in "chowder rest" "chowder ls -o t" "chowder ls --status run" "chowder context a" \
+          "program stop in" "program --context p chat in" "program context use con" "program keys create k -i in"; do
           COMP_WORDS=($words) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
           _complete_chowder
           echo "${COMPREPLY[@]}"
@@ -187,7 +190,15 @@ class CommandLineRunTest {
         """;
     var bash = new ProcessBuilder("bash", "-c", complete, "bash", script.toString()).start();
     assertThat(bash.inputReader().readAllLines())
-        .containsExactly("restart", "table", "running", "add");
+        .containsExactly(
+            "restart",
+            "table",
+            "running",
+            "add",
+            "instances.stop.in",
+            "instances.chat.in",
+            "contexts.use.con",
+            "instances.-i.in");
     assertThat(bash.waitFor()).isZero();
   }
 

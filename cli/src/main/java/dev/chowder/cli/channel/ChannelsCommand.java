@@ -51,7 +51,11 @@ public final class ChannelsCommand {
 
   @Command(name = "ls", description = "List all channels")
   void list(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(path(name)));
     if (isPrinted(reply, format)) return;
@@ -67,7 +71,11 @@ public final class ChannelsCommand {
 
   @Command(description = "Show a channel and the fields that it needs")
   void get(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "CHANNEL",
               completionCandidates = Candidates.Channels.class,
@@ -98,7 +106,11 @@ public final class ChannelsCommand {
         "Example: echo '{\"token\": \"...\"}' | chowder channels connect my-agent telegram"
       })
   void connect(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "CHANNEL",
               completionCandidates = Candidates.Channels.class,
@@ -170,7 +182,11 @@ public final class ChannelsCommand {
 
   @Command(description = "Disconnect a channel and keep its credentials")
   void disconnect(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "CHANNEL",
               completionCandidates = Candidates.Channels.class,
@@ -183,7 +199,11 @@ public final class ChannelsCommand {
 
   @Command(description = "Show whether a channel works now")
   void status(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "CHANNEL",
               completionCandidates = Candidates.Channels.class,
@@ -213,7 +233,11 @@ public final class ChannelsCommand {
 
   @Command(description = "List people who wait for approval")
   void pairings(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "CHANNEL",
               completionCandidates = Candidates.Channels.class,
@@ -237,7 +261,11 @@ public final class ChannelsCommand {
 
   @Command(description = "Approve a person by their code, or by the id of pairings")
   void pair(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "CHANNEL",
               completionCandidates = Candidates.Channels.class,

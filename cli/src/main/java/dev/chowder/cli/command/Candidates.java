@@ -19,6 +19,35 @@ public abstract class Candidates implements Iterable<String> {
     return values.iterator();
   }
 
+  /** Stands for a list that the script of a shell gets from the hidden command {@code complete}. */
+  public abstract static class Dynamic extends Candidates {
+    private final String kind;
+
+    private Dynamic(String kind) {
+      super("@" + kind + "@");
+      this.kind = kind;
+    }
+
+    /** Returns what is listed, as the hidden command names it. */
+    public String kind() {
+      return kind;
+    }
+  }
+
+  /** The names of instances. */
+  public static final class Instances extends Dynamic {
+    Instances() {
+      super("instances");
+    }
+  }
+
+  /** The names of contexts. */
+  public static final class Contexts extends Dynamic {
+    Contexts() {
+      super("contexts");
+    }
+  }
+
   /** The model providers. */
   public static final class Providers extends Candidates {
     Providers() {

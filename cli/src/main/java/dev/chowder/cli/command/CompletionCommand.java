@@ -1,6 +1,5 @@
 package dev.chowder.cli.command;
 
-import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -43,7 +42,7 @@ public final class CompletionCommand implements Runnable {
         .print(
             switch (shell) {
               // The script loads the emulation of bash if zsh reads it.
-              case bash, zsh -> AutoComplete.bash(root.getCommandName(), root);
+              case bash, zsh -> BashCompletion.script(root);
               case fish -> FishCompletion.script(root.getCommandSpec());
             });
   }

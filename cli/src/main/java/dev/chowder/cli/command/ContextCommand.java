@@ -119,12 +119,22 @@ public final class ContextCommand {
   }
 
   @Command(description = "Make a context the current one")
-  void use(@Parameters(paramLabel = "NAME", description = "name of a context") String name) {
+  void use(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Contexts.class,
+              description = "name of a context")
+          String name) {
     invocation.contextFile().update(contexts -> existing(contexts, name).use(name));
   }
 
   @Command(name = "rm", description = "Remove a context and its key")
-  void remove(@Parameters(paramLabel = "NAME", description = "name of a context") String name) {
+  void remove(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Contexts.class,
+              description = "name of a context")
+          String name) {
     if (name.equals(Context.LOCAL)) {
       throw new CommandException(
           ExitCode.USAGE, "context: must not be local, which has no entry; nothing was removed");

@@ -1,6 +1,7 @@
 package dev.chowder.cli.command;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -23,26 +24,24 @@ final class FishCompletion {
   private static void add(CommandSpec command, List<String> path, List<String> lines) {
     var condition = condition(command, path);
     var prefix = "complete -c %s -n '%s'".formatted(command.root().name(), condition);
-    command
-        .subcommands()
-        .forEach(
-            (name, line) -> {
-              var about = description(line.getCommandSpec().usageMessage().description());
-              lines.add("%s -a %s%s".formatted(prefix, name, about));
-            });
+    var subcommands = new LinkedHashMap<>(command.subcommands());
+    subcommands.values().removeIf(line -> line.getCommandSpec().usageMessage().hidden());
+    subcommands.forEach(
+        (name, line) -> {
+          var about = description(line.getCommandSpec().usageMessage().description());
+          lines.add("%s -a %s%s".formatted(prefix, name, about));
+        });
     for (var option : command.options()) lines.add(prefix + option(option));
     for (var parameter : command.positionalParameters()) {
       var values = candidates(parameter);
       if (!values.isEmpty()) lines.add("%s -a '%s'".formatted(prefix, values));
     }
-    command
-        .subcommands()
-        .forEach(
-            (name, line) -> {
-              var below = new ArrayList<>(path);
-              below.add(name);
-              add(line.getCommandSpec(), below, lines);
-            });
+    subcommands.forEach(
+        (name, line) -> {
+          var below = new ArrayList<>(path);
+          below.add(name);
+          add(line.getCommandSpec(), below, lines);
+        });
   }
 
   /** Returns when fish offers what belongs to a command: after its words, before deeper ones. */
@@ -70,6 +69,10 @@ final class FishCompletion {
 
   private static String candidates(ArgSpec argument) {
     var candidates = argument.completionCandidates();
+    if (candidates instanceof Candidates.Dynamic dynamic) {
+      return "(command chowder complete %s -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)"
+          .formatted(dynamic.kind());
+    }
     return candidates == null
         ? ""
         : StreamSupport.stream(candidates.spliterator(), false).collect(Collectors.joining(" "));

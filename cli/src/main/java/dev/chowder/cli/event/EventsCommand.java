@@ -1,6 +1,7 @@
 package dev.chowder.cli.event;
 
 import dev.chowder.api.v1.Event;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
@@ -26,6 +27,7 @@ public final class EventsCommand implements Runnable {
   @Parameters(
       paramLabel = "NAME",
       arity = "0..1",
+      completionCandidates = Candidates.Instances.class,
       description =
           "id or name of an instance, or the id of a deleted one; the organization and all its"
               + " instances without it")

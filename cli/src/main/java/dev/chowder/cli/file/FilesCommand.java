@@ -3,6 +3,7 @@ package dev.chowder.cli.file;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.ImportFilesResponse;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
@@ -40,7 +41,11 @@ public final class FilesCommand {
 
   @Command(name = "ls", description = "List the entries of a folder")
   void list(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "PATH",
               arity = "0..1",
@@ -67,7 +72,11 @@ public final class FilesCommand {
 
   @Command(description = "Download a file")
   void get(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "PATH", description = "path in the workspace") String path,
       @Parameters(
               paramLabel = "FILE",
@@ -80,7 +89,11 @@ public final class FilesCommand {
 
   @Command(description = "Upload a file; an existing one is replaced")
   void put(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "FILE", description = "file to read; - for standard input")
           String file,
       @Parameters(
@@ -99,7 +112,11 @@ public final class FilesCommand {
 
   @Command(description = "Create a folder and the missing folders of its path")
   void mkdir(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "PATH", description = "path in the workspace") String path) {
     var request = new JsonObject();
     request.addProperty("path", path);
@@ -108,7 +125,11 @@ public final class FilesCommand {
 
   @Command(name = "mv", description = "Move a file or folder")
   void move(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "FROM", description = "current path") String source,
       @Parameters(paramLabel = "TO", description = "new path") String destination,
       @Option(names = "--overwrite", description = "replace a file or an empty folder")
@@ -122,7 +143,11 @@ public final class FilesCommand {
 
   @Command(name = "rm", description = "Delete a file or a folder")
   void remove(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "PATH", description = "path in the workspace") String path,
       @Option(
               names = {"-r", "--recursive"},
@@ -144,7 +169,11 @@ public final class FilesCommand {
 
   @Command(description = "Write all files of the workspace to a tar")
   void export(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "FILE", description = "tar to write; - for standard output")
           String file) {
     local.download(Call.get(path(name) + "/export"), "workspace.tar", file);
@@ -152,7 +181,11 @@ public final class FilesCommand {
 
   @Command(name = "import", description = "Read the files of a tar into the workspace")
   void importTar(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "FILE", description = "tar to read; - for standard input")
           String file,
       @Mixin OutputFormat format) {

@@ -1,6 +1,7 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
@@ -17,7 +18,11 @@ final class ChangeCommand implements Runnable {
   private final String verb;
   private final Instance.Status wanted;
 
-  @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "1..*",
+      completionCandidates = Candidates.Instances.class,
+      description = "ids or names of instances")
   private List<String> names = new ArrayList<>();
 
   @Mixin private WaitOptions wait = new WaitOptions();

@@ -1,5 +1,6 @@
 package dev.chowder.cli.instance;
 
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.CommandException;
@@ -32,7 +33,11 @@ final class ChatCommand implements Runnable {
 
   private final Invocation invocation;
 
-  @Parameters(index = "0", paramLabel = "NAME", description = "id or name of the instance")
+  @Parameters(
+      index = "0",
+      paramLabel = "NAME",
+      completionCandidates = Candidates.Instances.class,
+      description = "id or name of the instance")
   private String name = "";
 
   @Parameters(

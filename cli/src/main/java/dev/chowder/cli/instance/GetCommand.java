@@ -1,5 +1,6 @@
 package dev.chowder.cli.instance;
 
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
@@ -14,7 +15,10 @@ import picocli.CommandLine.Parameters;
 final class GetCommand implements Runnable {
   private final Invocation invocation;
 
-  @Parameters(paramLabel = "NAME", description = "id or name of the instance")
+  @Parameters(
+      paramLabel = "NAME",
+      completionCandidates = Candidates.Instances.class,
+      description = "id or name of the instance")
   private String name = "";
 
   @Option(

@@ -31,6 +31,11 @@ public final class InstanceCommands {
     commands.put("rm", invocation -> new CommandLine(new RemoveCommand(invocation)));
   }
 
+  /** Adds what creates the hidden command that the scripts of shells run. */
+  public static void addHiddenTo(Map<String, Function<Invocation, CommandLine>> commands) {
+    commands.put("complete", invocation -> new CommandLine(new CompleteCommand(invocation)));
+  }
+
   private static void addChange(
       Map<String, Function<Invocation, CommandLine>> commands,
       String verb,

@@ -1,6 +1,7 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.LogLine;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.CommandException;
@@ -24,7 +25,10 @@ final class LogsCommand implements Runnable {
 
   private final Invocation invocation;
 
-  @Parameters(paramLabel = "NAME", description = "id or name of the instance")
+  @Parameters(
+      paramLabel = "NAME",
+      completionCandidates = Candidates.Instances.class,
+      description = "id or name of the instance")
   private String name = "";
 
   @Option(

@@ -1,5 +1,6 @@
 package dev.chowder.cli.instance;
 
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.http.ApiException;
@@ -14,7 +15,11 @@ import picocli.CommandLine.Parameters;
 final class RemoveCommand implements Runnable {
   private final Invocation invocation;
 
-  @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "1..*",
+      completionCandidates = Candidates.Instances.class,
+      description = "ids or names of instances")
   private List<String> names = new ArrayList<>();
 
   @Option(

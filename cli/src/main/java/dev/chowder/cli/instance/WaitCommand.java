@@ -1,6 +1,7 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
@@ -20,7 +21,11 @@ import picocli.CommandLine.Parameters;
 final class WaitCommand implements Runnable {
   private final Invocation invocation;
 
-  @Parameters(paramLabel = "NAME", arity = "1..*", description = "ids or names of instances")
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "1..*",
+      completionCandidates = Candidates.Instances.class,
+      description = "ids or names of instances")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--for", paramLabel = "STATUS", description = "running (default) or stopped")

@@ -1,5 +1,6 @@
 package dev.chowder.cli.instance;
 
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import java.util.List;
@@ -18,6 +19,7 @@ final class WatchCommand implements Runnable {
   @Parameters(
       paramLabel = "NAME",
       arity = "0..1",
+      completionCandidates = Candidates.Instances.class,
       description = "id or name of an instance; all instances without it")
   private @Nullable String name;
 

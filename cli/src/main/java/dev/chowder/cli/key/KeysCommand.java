@@ -46,6 +46,7 @@ public final class KeysCommand {
       @Option(
               names = {"-i", "--instance"},
               paramLabel = "INSTANCE",
+              completionCandidates = Candidates.Instances.class,
               required = true,
               description = "id or name of an instance that it gives access to; can be repeated")
           List<String> instances,

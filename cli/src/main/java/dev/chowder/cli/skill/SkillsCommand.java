@@ -3,6 +3,7 @@ package dev.chowder.cli.skill;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.InstallSkillResponse;
 import dev.chowder.api.v1.Skill;
+import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.Limits;
@@ -45,7 +46,11 @@ public final class SkillsCommand {
 
   @Command(name = "ls", description = "List skills by name")
   void list(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Option(names = "--ready", description = "only skills that the agent can use now")
           boolean ready,
       @Mixin OutputFormat format) {
@@ -70,7 +75,11 @@ public final class SkillsCommand {
 
   @Command(description = "Show a skill")
   void get(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName,
       @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(path(name, skillName)));
@@ -96,7 +105,11 @@ public final class SkillsCommand {
 
   @Command(description = "Install a skill from ClawHub or from an archive")
   void install(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(
               paramLabel = "SLUG",
               description = "name or @owner/name at ClawHub; of an archive, the name of its folder")
@@ -133,7 +146,11 @@ public final class SkillsCommand {
         "Example: echo '{\"env\": {\"KEY\": \"value\"}}' | chowder skills configure a s"
       })
   void configure(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName,
       @Option(
               names = "--from",
@@ -147,21 +164,33 @@ public final class SkillsCommand {
 
   @Command(description = "Let the agent use a skill")
   void enable(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
     setEnabled(name, skillName, true);
   }
 
   @Command(description = "Do not let the agent use a skill")
   void disable(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
     setEnabled(name, skillName, false);
   }
 
   @Command(name = "rm", description = "Uninstall a skill with its configuration")
   void remove(
-      @Parameters(paramLabel = "NAME", description = "id or name of the instance") String name,
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
       @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
     var _ = invocation.api().send(Call.delete(path(name, skillName)));
     invocation.notices().say("%s is uninstalled.".formatted(skillName));
