@@ -25,7 +25,7 @@ import picocli.CommandLine;
 class CliDocumentTest {
   private static final Pattern ROW = Pattern.compile("(?m)^\\| (\\d+) \\| (.+) \\|$");
   private static final Pattern COMMANDS = Pattern.compile("(?m)^\\| (`[a-z].*?) \\|");
-  private static final Pattern WORD = Pattern.compile("`([a-z]+)[ `]");
+  private static final Pattern WORD = Pattern.compile("`([a-z-]+)[ `]");
   private static final Pattern SUBCOMMAND = Pattern.compile("([a-z-]+)`");
   private static final Pattern CALL = Pattern.compile("(?m)^chowder ([^#\n]+)");
 

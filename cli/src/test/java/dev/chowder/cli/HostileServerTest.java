@@ -56,7 +56,9 @@ class HostileServerTest extends CommandFixture {
   /** Programs read standard output, so it must not have the page of a proxy. */
   @Test
   void jsonForProgramsIsJson() {
-    String[][] commands = {{"channels", "ls", ID}, {"org", "get"}, {"skills", "get", ID, "s"}};
+    String[][] commands = {
+      {"channels", "ls", ID}, {"gateway", "get", ID}, {"org", "get"}, {"skills", "get", ID, "s"}
+    };
     for (var command : commands) {
       server.answers(200, "<html>Sign in</html>");
       var arguments = Arrays.copyOf(command, command.length + 2);

@@ -62,6 +62,13 @@ public abstract class Candidates implements Iterable<String> {
     }
   }
 
+  /** The tiers that can be bought. */
+  public static final class Tiers extends Candidates {
+    Tiers() {
+      super("crab", "lobster");
+    }
+  }
+
   /** The permissions of scoped keys. */
   public static final class Permissions extends Candidates {
     Permissions() {

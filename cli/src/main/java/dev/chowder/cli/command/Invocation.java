@@ -53,6 +53,11 @@ public final class Invocation implements AutoCloseable {
     return new ContextResolver(environment.variables(), contextFile());
   }
 
+  /** Returns the selected server, for a call without a key. */
+  public Context serverWithoutKey() {
+    return contexts().withoutKey(contextOption);
+  }
+
   private Context context() {
     return contexts().resolve(contextOption);
   }

@@ -66,6 +66,9 @@ record ApiError(
       case "KEY_LACKS_PERMISSION" -> "use a key with that permission, and name instances by id";
       case "ORGANIZATION_SUSPENDED" -> "ask the operator of the server";
       case "INSTANCE_NOT_FOUND" -> "\"chowder ls\" lists all instances";
+      case "SESSION_NOT_FOUND" -> "\"chowder sessions ls\" lists all sessions";
+      case "KEY_NOT_FOUND" -> "\"chowder keys ls\" lists all keys";
+      case "SIGN_UP_CLOSED" -> "ask the operator of the server for a key";
       case "INSTANCE_LIMIT_REACHED" -> "remove an instance with \"chowder rm\" first";
       case "MODEL_PROVIDER_NOT_CONFIGURED" -> "name a configured one with --provider";
       case "WRONG_STATE" -> "\"chowder get\" shows the status";

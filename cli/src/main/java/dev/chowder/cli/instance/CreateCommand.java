@@ -50,7 +50,7 @@ final class CreateCommand implements Runnable {
   private Map<String, String> labels = new LinkedHashMap<>();
 
   @Option(
-      names = "--config",
+      names = {"--config", "--config-file"},
       paramLabel = "FILE",
       description = "JSON file with overrides of OpenClaw's configuration; - for standard input")
   private @Nullable String config;

@@ -15,6 +15,7 @@ public final class InstanceCommands {
     commands.put("create", invocation -> new CommandLine(new CreateCommand(invocation)));
     commands.put("ls", invocation -> new CommandLine(new ListCommand(invocation)));
     commands.put("get", invocation -> new CommandLine(new GetCommand(invocation)));
+    commands.put("update", invocation -> new CommandLine(new UpdateCommand(invocation)));
     commands.put("watch", invocation -> new CommandLine(new WatchCommand(invocation)));
     commands.put("chat", invocation -> new CommandLine(new ChatCommand(invocation)));
     commands.put("logs", invocation -> new CommandLine(new LogsCommand(invocation)));

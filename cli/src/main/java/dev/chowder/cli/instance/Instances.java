@@ -39,6 +39,11 @@ final class Instances {
     return api.send(Call.get(path(id)));
   }
 
+  /** Merges fields into those of an instance. A merge has the same result if it is repeated. */
+  Reply update(String id, JsonObject request) {
+    return api.send(Call.again("PATCH", path(id)).json(request.toString()));
+  }
+
   /** Requests a change of the status, such as {@code start}, and does not wait for it. */
   Reply request(String id, String verb) {
     return api.send(Call.post(path(id) + "/" + verb).with("wait", "0"));

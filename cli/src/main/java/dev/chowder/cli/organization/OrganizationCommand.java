@@ -107,6 +107,25 @@ public final class OrganizationCommand {
     update(request, format);
   }
 
+  @Command(
+      name = "set-model",
+      description = "Set the model of new instances; the key and the URL of the provider stay")
+  void setModel(
+      @Parameters(
+              paramLabel = "PROVIDER",
+              completionCandidates = Candidates.Providers.class,
+              description = "a provider that has a URL, such as custom")
+          String provider,
+      @Parameters(paramLabel = "MODEL", description = "model for instances that name none")
+          String model,
+      @Mixin OutputFormat format) {
+    var endpoints = new JsonObject();
+    endpoints.add(provider, object("model", model));
+    var request = new JsonObject();
+    request.add("model_endpoints", endpoints);
+    update(request, format);
+  }
+
   @Command(name = "rm-provider", description = "Remove the key and the endpoint of a provider")
   void removeProvider(
       @Parameters(

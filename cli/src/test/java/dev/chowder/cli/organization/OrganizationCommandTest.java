@@ -57,6 +57,14 @@ class OrganizationCommandTest extends CommandFixture {
   }
 
   @Test
+  void theModelChangesWithoutTheKey() {
+    server.answers(200, ORGANIZATION);
+    assertThat(run("org", "set-model", "custom", "m2").code()).isZero();
+    assertThat(server.requests().getFirst().body())
+        .isEqualTo("{\"model_endpoints\":{\"custom\":{\"model\":\"m2\"}}}");
+  }
+
+  @Test
   void aRemovedProviderLosesItsKeyAndItsEndpoint() {
     server.answers(200, ORGANIZATION);
     assertThat(run("org", "rm-provider", "custom").code()).isZero();

@@ -160,9 +160,55 @@ class CliIT {
   void theOrganizationIsShownAndChanged() {
     assertThat(ok("org", "get")).contains("whale", "custom", "BASE URL");
     assertThat(ok("org", "rename", "team of the cli")).contains("team of the cli");
+    assertThat(ok("org", "set-model", "custom", "m")).contains(" m ");
     assertThat(run("key", "org", "set-provider", "custom", "--base-url", "no-url").code())
         .as("without a key")
         .isEqualTo(USAGE);
+  }
+
+  @Test
+  void anAgentIsChangedAndItsConversationsAreShown() {
+    var id = ok("create", "changed", "--provider", "custom", "-l", "a=b").strip();
+    ok("update", id, "--name", "cli-changed", "--label", "c=d", "--remove-label", "a");
+    assertThat(ok("get", "cli-changed")).contains("c=d").doesNotContain("a=b");
+    assertThat(ok("complete", "instances", "--", "stop", "cli-ch")).isEqualTo("cli-changed\n");
+
+    ok("config", "set", id, "messages.ackReaction", "eyes");
+    assertThat(ok("config", "get", id, "messages.ackReaction")).isEqualTo("eyes\n");
+    var owned = run("key", "config", "set", id, "gateway.port", "1");
+    assertThat(owned.code()).isEqualTo(USAGE);
+    assertThat(owned.errors()).startsWith("chowder: openclaw_config.gateway.port: must ");
+    ok("config", "rm", id, "messages.ackReaction");
+    assertThat(run("key", "config", "get", id, "messages.ackReaction").code()).isEqualTo(NOT_FOUND);
+
+    ok("chat", id, "--session", "ben", "Hello");
+    assertThat(ok("sessions", "ls", id)).contains("SESSION", "ben");
+    assertThat(ok("sessions", "get", id, "ben")).contains("user:\nHello\n", "You said: Hello\n");
+    ok("sessions", "rm", id, "ben", "--yes");
+    assertThat(run("key", "sessions", "get", id, "ben").code()).isEqualTo(NOT_FOUND);
+
+    var before = ok("gateway", "get", id);
+    assertThat(before).contains("control ui: http://" + id + ".", "/#token=");
+    assertThat(ok("gateway", "rotate", id)).contains("token:").isNotEqualTo(before);
+    assertThat(run("key", "rm", "--yes", id).code()).isZero();
+  }
+
+  @Test
+  void aSignUpStoresItsKey() throws IOException {
+    var variables = new HashMap<>(variables("key"));
+    variables.put("HOME", Files.createDirectory(home.resolve("signed-up")).toString());
+    var signedUp = run(variables, "sign-up", "cli team", "--save-as", "mine");
+    assertThat(signedUp.code()).as(signedUp.toString()).isZero();
+    assertThat(signedUp.errors()).contains("context mine");
+    variables.remove("CHOWDER_URL");
+    variables.remove("CHOWDER_KEY");
+    assertThat(run(variables, "--context", "mine", "org", "get").output())
+        .contains("cli team", signedUp.output().strip());
+    assertThat(run(variables, "--context", "mine", "subscription", "get").output())
+        .isEqualTo("tier:      shrimp\ninstances: 0 of 1\n");
+    assertThat(run(variables, "--context", "mine", "subscription", "portal").code())
+        .as("the server has no access to Stripe")
+        .isEqualTo(CONFLICT);
   }
 
   @Test
@@ -214,6 +260,13 @@ class CliIT {
     var ran = new Ran(code, output.toString(UTF_8), errors.toString(UTF_8));
     assertThat(ran.output() + ran.errors()).doesNotContain(SERVER.world().get(key));
     return ran;
+  }
+
+  private static Ran run(Map<String, String> variables, String... arguments) {
+    var output = new ByteArrayOutputStream();
+    var errors = new ByteArrayOutputStream();
+    int code = run(variables, output, errors, arguments);
+    return new Ran(code, output.toString(UTF_8), errors.toString(UTF_8));
   }
 
   private static int run(

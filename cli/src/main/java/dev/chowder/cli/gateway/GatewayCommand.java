@@ -1,0 +1,79 @@
+package dev.chowder.cli.gateway;
+
+import dev.chowder.api.v1.GatewayAccess;
+import dev.chowder.cli.command.Candidates;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.http.Reply;
+import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.output.Fields;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code gateway}: the URL of an agent's own gateway, and its token. */
+@Command(
+    name = "gateway",
+    description = "Show and replace the token of an agent's own gateway",
+    synopsisSubcommandLabel = "COMMAND")
+public final class GatewayCommand {
+  /** Longer than the server waits until the gateway accepts a new token. */
+  private static final Duration ROTATE_LIMIT = Duration.ofSeconds(90);
+
+  private final Invocation invocation;
+
+  public GatewayCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Command(
+      description =
+          "Show the URLs of the gateway and of its Control UI, and the token, which gives full"
+              + " access to the agent")
+  void get(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
+      @Mixin OutputFormat format) {
+    print(invocation.api().send(Call.get(path(name))), format);
+  }
+
+  @Command(description = "Replace the token and show the new one; the old one ends at once")
+  void rotate(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
+      @Mixin OutputFormat format) {
+    var call = Call.post(path(name) + "/rotate").within(ROTATE_LIMIT);
+    print(invocation.api().send(call), format);
+  }
+
+  private void print(Reply reply, OutputFormat format) {
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+      return;
+    }
+    var access = reply.as(GatewayAccess.getDefaultInstance());
+    new Fields()
+        .add("url", access.getGatewayUrl())
+        // Browsers do not send the part after # to a server.
+        .add("control ui", access.getGatewayUrl() + "/#token=" + token(access))
+        .add("token", access.getGatewayToken())
+        .lines()
+        .forEach(invocation.output()::line);
+  }
+
+  private static String token(GatewayAccess access) {
+    return Call.segment(access.getGatewayToken());
+  }
+
+  private String path(String name) {
+    return "/v1/instances/%s/gateway".formatted(new InstanceNames(invocation.api()).id(name));
+  }
+}

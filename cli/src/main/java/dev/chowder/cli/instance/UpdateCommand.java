@@ -1,0 +1,92 @@
+package dev.chowder.cli.instance;
+
+import com.google.gson.JsonObject;
+import dev.chowder.cli.command.Candidates;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.JsonInput;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code update}. */
+@Command(
+    name = "update",
+    description = "Change the name, the labels or the configuration of an instance",
+    footer = {"", "Example: chowder update my-agent --label team=docs --remove-label draft"})
+final class UpdateCommand implements Runnable {
+  private final Invocation invocation;
+
+  @Parameters(
+      paramLabel = "NAME",
+      completionCandidates = Candidates.Instances.class,
+      description = "id or name of the instance")
+  private String name = "";
+
+  @Option(names = "--name", paramLabel = "NEW", description = "new name of the instance")
+  private @Nullable String newName;
+
+  @Option(
+      names = {"-l", "--label"},
+      paramLabel = "KEY=VALUE",
+      description = "label to set; can be repeated")
+  private Map<String, String> labels = new LinkedHashMap<>();
+
+  @Option(
+      names = "--remove-label",
+      paramLabel = "KEY",
+      description = "label to remove; can be repeated")
+  private List<String> removedLabels = new ArrayList<>();
+
+  @Option(
+      names = {"--config", "--config-file"},
+      paramLabel = "FILE",
+      description =
+          "JSON merge patch of the overrides of OpenClaw's configuration; - for standard input")
+  private @Nullable String configFile;
+
+  @Mixin private OutputFormat format = new OutputFormat();
+
+  UpdateCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    var request = request();
+    if (request.isEmpty()) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "options: must have --name, --label, --remove-label or --config; got none");
+    }
+    var instances = new Instances(invocation.api());
+    var reply = instances.update(new InstanceNames(instances).id(name), request);
+    if (format.isJson()) {
+      invocation.output().json(reply.json());
+    } else {
+      invocation.notices().say(Instances.parse(reply).getName() + " is updated.");
+    }
+  }
+
+  private JsonObject request() {
+    var request = new JsonObject();
+    if (newName != null) request.addProperty("name", newName);
+    var pairs = new JsonObject();
+    labels.forEach(pairs::addProperty);
+    // The API removes a label by an empty value.
+    removedLabels.forEach(label -> pairs.addProperty(label, ""));
+    if (!pairs.isEmpty()) request.add("labels", pairs);
+    if (configFile != null) {
+      request.add("openclaw_config", JsonInput.read(invocation, "--config", configFile));
+    }
+    return request;
+  }
+}

@@ -1,0 +1,113 @@
+package dev.chowder.cli.organization;
+
+import com.google.gson.JsonObject;
+import dev.chowder.api.v1.SignUpResponse;
+import dev.chowder.cli.command.ContextCommand;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.TlsOptions;
+import dev.chowder.cli.context.Context;
+import dev.chowder.cli.context.Contexts;
+import dev.chowder.cli.context.Key;
+import dev.chowder.cli.context.ServerUrl;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.http.Api;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.output.Printable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code sign-up}. */
+@Command(
+    name = "sign-up",
+    description = "Create an organization, store its key in a new context, and print its id",
+    footer = {"", "Example: chowder sign-up my-team --url https://chowder.example.com --use"})
+public final class SignUpCommand implements Runnable {
+  private final Invocation invocation;
+
+  @Parameters(paramLabel = "NAME", description = "name of the new organization")
+  private String name = "";
+
+  @Option(
+      names = "--save-as",
+      paramLabel = "CONTEXT",
+      description = "name of the new context (default: the name of the organization)")
+  private @Nullable String saveAs;
+
+  @Option(
+      names = "--url",
+      paramLabel = "URL",
+      description = "URL of the server (default: that of the selected context)")
+  private @Nullable String url;
+
+  @Mixin private TlsOptions tls = new TlsOptions();
+
+  @Option(names = "--use", description = "also make it the current context")
+  private boolean use;
+
+  public SignUpCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public void run() {
+    var contextName = saveAs == null ? name : saveAs;
+    // Before the call, because the key is shown only once.
+    Context.checkNewName(contextName);
+    checkIsNew(invocation.contextFile().load(), contextName);
+    invocation.contextFile().update(contexts -> contexts);
+    var server = server();
+    var request = new JsonObject();
+    request.addProperty("name", name);
+    SignUpResponse response;
+    try (var api = new Api(server, invocation.notices()::say)) {
+      var call = Call.postOnce("/v1/organization/signup").json(request.toString());
+      response = api.send(call).as(SignUpResponse.getDefaultInstance());
+    }
+    store(contextName, server, response.getApiKey());
+    invocation.output().line(Printable.line(response.getOrganization().getId()));
+    invocation.notices().say("The key of %s is in the context %s.".formatted(name, contextName));
+  }
+
+  private Context server() {
+    if (url == null && tls.isEmpty()) return invocation.serverWithoutKey();
+    if (url == null) {
+      throw new CommandException(ExitCode.USAGE, "--url: must be given with --ca and certificates");
+    }
+    return new Context(name, ServerUrl.parse(url, "--url"), null, tls.files());
+  }
+
+  private void store(String contextName, Context server, String key) {
+    try {
+      var context =
+          Context.named(contextName, server.url(), Key.of(key, "the response"), server.tls());
+      ContextCommand.warnIfExposed(invocation, context);
+      invocation
+          .contextFile()
+          .update(
+              contexts -> {
+                checkIsNew(contexts, contextName);
+                var all = contexts.with(context);
+                return use ? all.use(contextName) : all;
+              });
+    } catch (CommandException failed) {
+      invocation.output().line(Printable.line(key));
+      throw new CommandException(
+          ExitCode.FAILED,
+          "the organization has no context: %s; the key on standard output is shown only once, so store it"
+              .formatted(failed.getMessage()),
+          failed);
+    }
+  }
+
+  /** The key of an existing context would be lost. */
+  private static void checkIsNew(Contexts contexts, String name) {
+    if (contexts.find(name).isEmpty()) return;
+    throw new CommandException(
+        ExitCode.USAGE,
+        "context: must be a new name; got %s; choose one with --save-as".formatted(name));
+  }
+}

@@ -1,0 +1,119 @@
+package dev.chowder.cli.session;
+
+import dev.chowder.api.v1.Session;
+import dev.chowder.api.v1.SessionMessage;
+import dev.chowder.cli.command.Candidates;
+import dev.chowder.cli.command.Confirmation;
+import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.Limits;
+import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.http.Call;
+import dev.chowder.cli.http.Paged;
+import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.output.Printable;
+import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.TextFilter;
+import dev.chowder.cli.output.Times;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code sessions}: the conversations of an agent. */
+@Command(
+    name = "sessions",
+    description = "List, show and delete the conversations of an agent",
+    synopsisSubcommandLabel = "COMMAND")
+public final class SessionsCommand {
+  private final Invocation invocation;
+
+  public SessionsCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Command(name = "ls", description = "List sessions, last used first")
+  void list(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
+      @Option(
+              names = "--limit",
+              paramLabel = "NUMBER",
+              defaultValue = "1000",
+              description = "most sessions to list (default: 1000)")
+          int limit,
+      @Mixin OutputFormat format) {
+    Limits.check("--limit", limit);
+    var sessions = Paged.read(invocation.api(), Call.get(path(name)), "sessions", limit);
+    if (format.isJson()) {
+      invocation.output().json(sessions.json());
+      return;
+    }
+    var table = new Table("SESSION", "BUSY", "CREATED", "USED");
+    for (var session : sessions.as(Session.getDefaultInstance())) {
+      table.row(
+          session.getId(),
+          session.getBusy() ? "yes" : "no",
+          session.hasCreatedAt() ? Times.text(session.getCreatedAt()) : "",
+          session.hasUsedAt() ? Times.text(session.getUsedAt()) : "");
+    }
+    table.lines().forEach(invocation.output()::line);
+  }
+
+  @Command(description = "Show the last messages of a session, the newest at the end")
+  void get(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
+      @Parameters(paramLabel = "SESSION", description = "id of the session, such as main")
+          String session,
+      @Option(
+              names = "--limit",
+              paramLabel = "NUMBER",
+              defaultValue = "20",
+              description = "most messages to show (default: 20)")
+          int limit,
+      @Mixin OutputFormat format) {
+    Limits.check("--limit", limit);
+    var call = Call.get(path(name) + "/" + Call.segment(session));
+    var history = Paged.read(invocation.api(), call, "messages", limit);
+    if (format.isJson()) {
+      invocation.output().json(history.json());
+      return;
+    }
+    for (var message : history.as(SessionMessage.getDefaultInstance()).reversed()) {
+      var time = message.hasAt() ? Times.text(message.getAt()) + " " : "";
+      invocation.output().line(time + Printable.line(message.getRole()) + ":");
+      // A filter for each text, because a text must not hide the next one.
+      invocation.output().line(new TextFilter().next(message.getText()) + "\n");
+    }
+  }
+
+  @Command(name = "rm", description = "Delete a session with its history")
+  void remove(
+      @Parameters(
+              paramLabel = "NAME",
+              completionCandidates = Candidates.Instances.class,
+              description = "id or name of the instance")
+          String name,
+      @Parameters(paramLabel = "SESSION", description = "id of the session") String session,
+      @Option(
+              names = {"-y", "--yes"},
+              description = "do not ask; required if standard input is not a terminal")
+          boolean yes) {
+    if (!yes) {
+      Confirmation.require(
+          invocation, "Delete the session %s of %s with its history?".formatted(session, name));
+    }
+    var _ = invocation.api().send(Call.delete(path(name) + "/" + Call.segment(session)));
+    invocation.notices().say("Session %s is deleted.".formatted(session));
+  }
+
+  private String path(String name) {
+    return "/v1/instances/%s/sessions".formatted(new InstanceNames(invocation.api()).id(name));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.config;
+
+import org.jspecify.annotations.NullMarked;

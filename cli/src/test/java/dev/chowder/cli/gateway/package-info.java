@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.gateway;
+
+import org.jspecify.annotations.NullMarked;

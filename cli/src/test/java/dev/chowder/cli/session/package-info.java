@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.cli.session;
+
+import org.jspecify.annotations.NullMarked;
