@@ -107,7 +107,9 @@ public final class SessionsCommand {
           boolean yes) {
     if (!yes) {
       Confirmation.require(
-          invocation, "Delete the session %s of %s with its history?".formatted(session, name));
+          invocation.environment(),
+          invocation.notices(),
+          "Delete the session %s of %s with its history?".formatted(session, name));
     }
     var _ = invocation.api().send(Call.delete(path(name) + "/" + Call.segment(session)));
     invocation.notices().say("Session %s is deleted.".formatted(session));
