@@ -84,7 +84,7 @@ class DocumentsTest {
             .map(path -> "/v1" + path.replaceAll("\\{[^}]*}", "ID").replaceAll("/$", ""))
             .toList();
     assertThat(calls)
-        .hasSizeGreaterThan(5)
+        .hasSizeGreaterThan(1)
         .allSatisfy(
             call ->
                 assertThat(patterns).as(call).anyMatch(pattern -> pattern.matcher(call).matches()));

@@ -8,7 +8,7 @@ import dev.chowder.cli.http.Reply;
 import dev.chowder.cli.output.Table;
 import java.util.function.Consumer;
 
-/** What commands that call nodes have in common. */
+/** A base of commands that call nodes. */
 abstract class NodeCommand {
   private final Invocation invocation;
 

@@ -38,7 +38,7 @@ final class CompleteCommand implements Runnable {
   private static final String MAX_NAMES = "100";
   private static final String CONTEXT = "--context";
 
-  /** What the script asks for. */
+  /** The kind of names that the script asks for. */
   enum Kind {
     instances,
     contexts
