@@ -6,6 +6,8 @@ CHOWDER_CACHE="${CHOWDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chowder}"
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # shellcheck disable=SC2034  # read by the scripts that source this file
 readonly ROOT CHOWDER_HOME CHOWDER_CACHE
+# How long an installation of packages waits for another one.
+APT_WAIT_SECONDS=900
 
 # Succeeds if these scripts are part of a release, which has its own Java runtime, jars and Envoy (scripts/release).
 is_release() { [ -f "$ROOT/app/complete" ]; }
@@ -72,16 +74,19 @@ content_key() {
 }
 
 # apt_install PACKAGE...: installs Debian packages if possible; fails otherwise. Runs in a subshell with its own umask, because all
-# users must be able to read the installed files.
+# users must be able to read the installed files. One at a time, since apt fails while another one runs. The lock (file descriptor 7) is not
+# passed on, since a package may start a service.
 apt_install() (
   umask 022
   have apt-get && can_be_root || return 1
   local log="$CHOWDER_CACHE/apt.log"
   mkdir -p "$CHOWDER_CACHE"
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; then
+  exec 7>"$CHOWDER_CACHE/apt.lock"
+  flock -w "$APT_WAIT_SECONDS" 7 || return 1
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 7>&-; then
     # The package lists may be old or missing: fetch them once and try again.
-    as_root apt-get update >>"$log" 2>&1 || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
+    as_root apt-get update >>"$log" 2>&1 7>&- || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 7>&- || {
       tail -n 3 "$log" >&2
       return 1
     }
