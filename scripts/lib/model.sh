@@ -34,11 +34,17 @@ demo_model_ensure() {
   process_stop demo-model
   port_free "$CHOWDER_DEMO_MODEL_PORT" CHOWDER_DEMO_MODEL_PORT "the demo model"
   say "Starting the demo model, which needs no network and no provider's key ..."
-  process_start demo-model "$JAVA_HOME/bin/java" -Xmx64m -XX:+UseSerialGC \
-    -cp "$APP/demo-model/chowder-demo-model.jar" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT"
+  demo_model_command
+  process_start demo-model "${DEMO_MODEL_COMMAND[@]}"
   process_await demo-model demo_model_answers
   printf '%s\n' "$APP:$CHOWDER_DEMO_MODEL_PORT" >"$RUN/demo-model.key"
   : >"$CHOWDER_HOME/demo-model-used"
+}
+
+# demo_model_command: sets DEMO_MODEL_COMMAND.
+demo_model_command() {
+  DEMO_MODEL_COMMAND=("$JAVA_HOME/bin/java" -Xmx64m -XX:+UseSerialGC
+    -cp "$APP/demo-model/chowder-demo-model.jar" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT")
 }
 
 demo_model_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER_DEMO_MODEL_PORT/v1/models"; }

@@ -43,13 +43,19 @@ node_ensure() (
     port_free "$CHOWDER_CLUSTER_MANAGEMENT_PORT" CHOWDER_CLUSTER_MANAGEMENT_PORT "other nodes"
   fi
   say "Starting $name ..."
+  server_command
+  process_start "$name" "${SERVER_COMMAND[@]}"
+  printf '%s\n' "$key" >"$RUN/$name.key.new"
+)
+
+# server_command: sets SERVER_COMMAND, the command of a node.
+server_command() {
   local options
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   options+=("$NATIVE_ACCESS")
   if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
-  process_start "$name" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar" dev.chowder.server.Main
-  printf '%s\n' "$key" >"$RUN/$name.key.new"
-)
+  SERVER_COMMAND=("$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar" dev.chowder.server.Main)
+}
 
 node_await() (
   local name
@@ -86,8 +92,7 @@ server_answers() { curl -fs -o /dev/null --max-time 5 "${MONITORING_CURL[@]}" "$
 
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
-  # The configuration contains the token that authenticates Envoy at the server.
-  (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" CHOWDER_OPENAPI="$APP/openapi.json" "$ROOT/envoy/render.sh" >"$config.new")
+  (umask 077 && envoy_configuration >"$config.new")
   if process_supervised envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
     # Envoy checks the health of nodes at intervals, so a node that has just started may still count as lost.
@@ -107,6 +112,9 @@ envoy_ensure_running() {
   process_start envoy "$ENVOY" -c "$config" --disable-hot-restart --log-level warn
   process_await envoy envoy_answers
 }
+
+# envoy_configuration: prints Envoy's configuration. It contains the token that authenticates Envoy at the server.
+envoy_configuration() { CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" CHOWDER_OPENAPI="$APP/openapi.json" "$ROOT/envoy/render.sh"; }
 
 # A call without a key returns 401 from a node, so it proves that Envoy reaches a healthy node.
 envoy_answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "${REST_CURL[@]}" "$REST/v1/organization")" = 401 ]; }
