@@ -40,7 +40,6 @@ main() {
 
 prepare() {
   docker_answers || die "cannot reach Docker at /var/run/docker.sock: CHOWDER_DOCKER_SOCKET must be the socket of this machine's Docker Engine."
-  home_ensure
   if [ ! -s "$PASSWORD_FILE" ]; then od -An -N16 -tx1 /dev/urandom | tr -d ' \n' | secret_file "$PASSWORD_FILE"; fi
   "$ROOT/image/build"
 }
@@ -103,6 +102,12 @@ purge() {
   home_ensure
   purge_sandboxes
   purge_firewall
+  # The engine of the host may use the legacy tables, as the server detects (SandboxFirewall).
+  if grep -qsx filter /proc/net/ip_tables_names; then
+    # shellcheck disable=SC2154  # purge_firewall sets it
+    firewall() { "$firewall_command-legacy" -w "$@"; }
+    purge_firewall
+  fi
   say "Removed the agents of this installation, with their home volumes, and its firewall rules."
 }
 
