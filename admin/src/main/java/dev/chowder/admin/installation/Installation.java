@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -93,8 +94,41 @@ public record Installation(Path home) {
   /** Returns whether {@code scripts/up} started a node that still runs. */
   public boolean isRunning() {
     return IntStream.rangeClosed(1, MAX_NODES)
-        .mapToObj(number -> number == 1 ? "server" : "server-" + number)
-        .anyMatch(name -> new SupervisedProcess(home, name).isRunning());
+        .mapToObj(this::process)
+        .anyMatch(SupervisedProcess::isRunning);
+  }
+
+  /**
+   * Stops a node in order: it finishes its calls and hands its work to other nodes. It stays
+   * stopped until {@code scripts/up} starts it.
+   *
+   * @param number from 1
+   */
+  public void stopNode(int number, Duration limit) {
+    var process = process(number);
+    if (process.supervisor().isEmpty()) {
+      throw new CommandException(
+          ExitCode.CONFLICT,
+          cannot(
+              "stop node " + number,
+              "\"chowder up\" did not start it",
+              "stop its service instead, which drains it as well"));
+    }
+    try {
+      if (process.stop(limit)) return;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new CommandException(ExitCode.INTERRUPTED, "interrupted", interrupted);
+    }
+    throw new CommandException(
+        ExitCode.TIMED_OUT,
+        "node %d did not stop within %d s, and continues to; see %s"
+            .formatted(
+                number, limit.toSeconds(), home.resolve("logs").resolve(process.name() + ".log")));
+  }
+
+  private SupervisedProcess process(int number) {
+    return new SupervisedProcess(home, number == 1 ? "server" : "server-" + number);
   }
 
   /** Returns the content of a file without its last line break; empty if there is none. */

@@ -19,13 +19,16 @@ public final class NodeOption {
 
   /** Returns the node of the option, or all nodes without it. */
   LocalNodes nodes(Invocation invocation) {
-    var only = number;
-    if (only == null) return LocalNodes.all(invocation);
-    if (only < 1 || only > Installation.MAX_NODES) {
+    return number == null ? LocalNodes.all(invocation) : only(invocation, number);
+  }
+
+  /** Returns one node, whose number a user gave. */
+  static LocalNodes only(Invocation invocation, int number) {
+    if (number < 1 || number > Installation.MAX_NODES) {
       throw new CommandException(
           ExitCode.USAGE,
-          "--node: must be 1 to %d; got %d".formatted(Installation.MAX_NODES, only));
+          "node: must be 1 to %d; got %d".formatted(Installation.MAX_NODES, number));
     }
-    return LocalNodes.only(invocation, only);
+    return LocalNodes.only(invocation, number);
   }
 }

@@ -30,7 +30,7 @@ class LocalNodesTest extends NodeFixture {
     assertThat(output("call", "--node", "2", "ListNodes")).contains("\"answered_by\":\"two:2\"");
     var ran = run("nodes", "ls", "--node", "10");
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
-    assertThat(ran.errors()).isEqualTo("chowder: --node: must be 1 to 9; got 10.\n");
+    assertThat(ran.errors()).isEqualTo("chowder: node: must be 1 to 9; got 10.\n");
   }
 
   @Test
