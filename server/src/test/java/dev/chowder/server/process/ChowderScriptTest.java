@@ -147,7 +147,8 @@ class ChowderScriptTest {
 
   @Test
   void aReleaseBuildsNothingAndCanBeMoved() throws Exception {
-    var release = Files.createDirectories(folder.resolve("root/app/cli")).getParent();
+    var release = folder.resolve("root/app");
+    Files.createDirectories(release.resolve("cli"));
     Files.writeString(release.resolve("complete"), "");
     Files.writeString(
         release.resolve("cli/start"), "@ROOT@/app/cli\n@ROOT@/java\n-cp\n@ROOT@/app/cli/a.jar\n");
