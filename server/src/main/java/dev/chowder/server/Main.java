@@ -39,6 +39,7 @@ public final class Main {
       var _ = chowder.lost().thenAccept(Main::halt);
       Runtime.getRuntime()
           .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(chowder::close));
+      ServiceManager.ready(System.getenv(), "systemd-notify");
     } catch (ConfigException | StorageException | MasterKeyException | IllegalArgumentException e) {
       die(String.valueOf(e.getMessage()));
     } catch (IOException e) {

@@ -3,9 +3,10 @@ package dev.chowder.sandbox.docker;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,19 @@ final class KernelFile {
    */
   static Optional<String> write(Path file, String value, Duration limit)
       throws InterruptedException {
-    return write(Files.isWritable(file) ? List.of() : SUDO, file, value, limit);
+    return write(isWritable(file) ? List.of() : SUDO, file, value, limit);
+  }
+
+  /**
+   * Returns whether this process may write, also by a capability. {@code Files.isWritable} ignores
+   * the capabilities of a process that is not root. Opening a file of the kernel changes nothing.
+   */
+  private static boolean isWritable(Path file) {
+    try (var _ = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      return true;
+    } catch (IOException notPermitted) {
+      return false;
+    }
   }
 
   /**
