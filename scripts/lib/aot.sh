@@ -3,6 +3,9 @@
 # Without it, or with the cache of another JVM, the server works but is slower. Needs common.sh, settings.sh, process.sh, postgres.sh,
 # build.sh and simulator.sh.
 
+# Keeps machine code out of the cache: Java 25 does not check whether the processor of another machine has the same instructions, and ends with
+# SIGILL if it has fewer.
+AOT_PORTABLE=(-XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching)
 REHEARSAL_SECONDS="${CHOWDER_AOT_TRAINING_SECONDS:-180}"
 
 # aot_ensure: sets AOT_CACHE, the cache for these jars, this JVM and the kind of storage at CHOWDER_STORAGE_URL. A server on PostgreSQL
@@ -63,7 +66,7 @@ aot_train() (
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   trap simulator_end EXIT
   simulator_begin "$1" "$REHEARSAL_SECONDS" || exit 1
-  env -i PATH="$PATH" HOME="$1" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" "$NATIVE_ACCESS" -XX:AOTCacheOutput="$AOT_CACHE.part" \
+  env -i PATH="$PATH" HOME="$1" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" "$NATIVE_ACCESS" "${AOT_PORTABLE[@]}" -XX:AOTCacheOutput="$AOT_CACHE.part" \
     -cp "$APP/server/chowder-server.jar" dev.chowder.server.AotTrainingRun "$1/home" "$1/simulator.sock" "${@:2}"
 )
 
