@@ -3,9 +3,6 @@
 # Without it, or with the cache of another JVM, the server works but is slower. Needs common.sh, settings.sh, process.sh, postgres.sh,
 # build.sh and simulator.sh.
 
-# Keeps machine code out of the cache: Java 25 does not check whether the processor of another machine has the same instructions, and ends with
-# SIGILL if it has fewer.
-AOT_PORTABLE=(-XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching)
 REHEARSAL_SECONDS="${CHOWDER_AOT_TRAINING_SECONDS:-180}"
 
 # aot_ensure: sets AOT_CACHE, the cache for these jars, this JVM and the kind of storage at CHOWDER_STORAGE_URL. A server on PostgreSQL

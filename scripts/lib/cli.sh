@@ -17,7 +17,7 @@ cli_aot_record() {
   # Another process may have recorded it meanwhile.
   if [ -e "$CLI_AOT_CACHE" ]; then return 0; fi
   say "Running an AOT training run, so that commands start faster ..."
-  if timeout "$CLI_TRAINING_SECONDS" "$JAVA_HOME/bin/java" "${CLI_JAVA_OPTIONS[@]}" -XX:AOTCacheOutput="$CLI_AOT_CACHE.part" \
+  if timeout "$CLI_TRAINING_SECONDS" "$JAVA_HOME/bin/java" "${CLI_JAVA_OPTIONS[@]}" "${AOT_PORTABLE[@]}" -XX:AOTCacheOutput="$CLI_AOT_CACHE.part" \
     -cp "$CLI/chowder-cli.jar" dev.chowder.cli.AotTrainingRun >"$LOGS/cli-training-run.log" 2>&1 && [ -s "$CLI_AOT_CACHE.part" ]; then
     mv "$CLI_AOT_CACHE.part" "$CLI_AOT_CACHE"
   else

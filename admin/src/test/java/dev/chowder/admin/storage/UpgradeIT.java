@@ -95,8 +95,7 @@ class UpgradeIT {
       try (var empty = postgres.connect(home)) {
         recorded.placePostgres(empty);
       }
-      // LocalNodes never change the tables of a PostgreSQL that others may use, so an operator
-      // migrates
+      // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
       // them.
       var migrated = AdminProcess.run(home, postgres.environment(home), "migrate");
       assertThat(migrated.exit()).as(migrated.said()).isZero();
