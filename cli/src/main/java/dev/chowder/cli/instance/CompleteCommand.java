@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -34,11 +35,10 @@ final class CompleteCommand implements Runnable {
    */
   private static final Pattern SAFE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
-  private static final Duration LIMIT = Duration.ofSeconds(1);
   private static final String MAX_NAMES = "100";
   private static final String CONTEXT = "--context";
 
-  /** The kind of names that the script asks for. */
+  /** The names that the script asks for. */
   enum Kind {
     instances,
     contexts
@@ -55,6 +55,12 @@ final class CompleteCommand implements Runnable {
       description = "the words of the line after the name of the program")
   private List<String> words = new ArrayList<>();
 
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "longest time, after which no name is printed (default: 1s)")
+  private Duration timeout = Duration.ofSeconds(1);
+
   CompleteCommand(Invocation invocation) {
     this.invocation = invocation;
   }
@@ -66,7 +72,7 @@ final class CompleteCommand implements Runnable {
     var done = new CountDownLatch(1);
     var _ = Thread.ofVirtual().name("complete").start(() -> collect(names, done));
     try {
-      if (!done.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) return;
+      if (!done.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) return;
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       return;
@@ -99,7 +105,7 @@ final class CompleteCommand implements Runnable {
   private Stream<String> instances(String prefix) {
     var context = context();
     if (context != null) invocation.choose(context);
-    var call = Call.get("/v1/instances").with("page_size", MAX_NAMES).within(LIMIT);
+    var call = Call.get("/v1/instances").with("page_size", MAX_NAMES).within(timeout);
     var reply =
         invocation.api().send(prefix.isEmpty() ? call : call.with("name_prefix", prefix)).json();
     var instances =

@@ -171,7 +171,8 @@ class CliIT {
     var id = ok("create", "changed", "--provider", "custom", "-l", "a=b").strip();
     ok("update", id, "--name", "cli-changed", "--label", "c=d", "--remove-label", "a");
     assertThat(ok("get", "cli-changed")).contains("c=d").doesNotContain("a=b");
-    assertThat(ok("complete", "instances", "--", "stop", "cli-ch")).isEqualTo("cli-changed\n");
+    assertThat(ok("complete", "--timeout", "60s", "instances", "--", "stop", "cli-ch"))
+        .isEqualTo("cli-changed\n");
 
     ok("config", "set", id, "messages.ackReaction", "eyes");
     assertThat(ok("config", "get", id, "messages.ackReaction")).isEqualTo("eyes\n");
