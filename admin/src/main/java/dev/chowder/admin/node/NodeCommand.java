@@ -8,7 +8,7 @@ import dev.chowder.cli.http.Reply;
 import dev.chowder.cli.output.Table;
 import java.util.function.Consumer;
 
-/** A base of commands that call nodes. */
+/** Prints the results of calls, and asks before a loss, for all commands that call nodes. */
 abstract class NodeCommand {
   private final Invocation invocation;
 

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A base of commands on the whole database. */
+/** Prepares the installation and its settings for all commands on the whole database. */
 abstract class StorageCommand implements Runnable {
   private final Invocation invocation;
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * that key, as the real one does.
  */
 class MasterKeyCommandTest extends NodeFixture {
-  private static final String FORMER = "the-former-key";
+  private static final String PREVIOUS = "the-previous-key";
 
   /** The number of calls to both nodes in a complete rotation: two for each reload, one rewrite. */
   private static final int CALLS = 7;
@@ -33,7 +33,7 @@ class MasterKeyCommandTest extends NodeFixture {
 
   /** The values of both nodes. */
   private static final class Database {
-    private String key = FORMER;
+    private String key = PREVIOUS;
     private int calls;
     private int failingCall = Integer.MAX_VALUE;
 
@@ -43,7 +43,7 @@ class MasterKeyCommandTest extends NodeFixture {
   }
 
   private final class Keys implements MasterKeyCommands {
-    private List<String> loaded = List.of(FORMER);
+    private List<String> loaded = List.of(PREVIOUS);
 
     @Override
     public int reload() {
@@ -68,7 +68,7 @@ class MasterKeyCommandTest extends NodeFixture {
   @BeforeEach
   void start() throws IOException {
     file = home.resolve("master.key");
-    write(FORMER + "\n");
+    write(PREVIOUS + "\n");
     var usual = Parts.usual();
     start(
         usual.withNodes("one:1", "one:1", "two:2").withMasterKey(new Keys()),
@@ -76,15 +76,17 @@ class MasterKeyCommandTest extends NodeFixture {
   }
 
   @Test
-  void theKeyIsReplacedAndTheFormerOneIsKept() throws IOException {
+  void theKeyIsReplacedAndThePreviousOneIsKept() throws IOException {
     var ran = run("master-key", "rotate");
     assertThat(ran.code()).as(ran.errors()).isZero();
     assertThat(database.calls).isEqualTo(CALLS);
     assertThat(lines(file)).singleElement().asString().hasSize(44).isEqualTo(database.key);
     assertThat(ran.errors())
         .contains("re-encrypted 5 values", kept().getFirst().toString())
-        .doesNotContain(FORMER, database.key);
-    assertThat(kept()).singleElement().satisfies(one -> assertThat(one).hasContent(FORMER + "\n"));
+        .doesNotContain(PREVIOUS, database.key);
+    assertThat(kept())
+        .singleElement()
+        .satisfies(one -> assertThat(one).hasContent(PREVIOUS + "\n"));
     for (var secret : List.of(file, kept().getFirst())) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
           .isEqualTo("rw-------");
@@ -97,28 +99,28 @@ class MasterKeyCommandTest extends NodeFixture {
   @Test
   void aRotationThatFailedAtAnyCallIsRepeated() throws IOException {
     for (int call = 1; call <= CALLS; call++) {
-      write(FORMER + "\n");
-      database.key = FORMER;
+      write(PREVIOUS + "\n");
+      database.key = PREVIOUS;
       database.calls = 0;
       database.failingCall = call;
       var failed = run("master-key", "rotate");
       assertThat(failed.code()).as("call %d", call).isNotZero();
-      assertThat(failed.errors()).contains("run this again").doesNotContain(FORMER);
+      assertThat(failed.errors()).contains("run this again").doesNotContain(PREVIOUS);
       assertThat(lines(file)).as("call %d", call).contains(database.key);
 
       database.failingCall = Integer.MAX_VALUE;
       var ran = run("master-key", "rotate");
       assertThat(ran.code()).as("call %d: %s", call, ran.errors()).isZero();
       assertThat(lines(file)).as("call %d", call).containsExactly(database.key);
-      assertThat(keptKeys()).as("call %d", call).contains(FORMER);
+      assertThat(keptKeys()).as("call %d", call).contains(PREVIOUS);
     }
   }
 
   @Test
   void aFileWithoutAFinalLineBreakKeepsItsKey() throws IOException {
-    write(FORMER);
+    write(PREVIOUS);
     assertThat(run("master-key", "rotate").code()).isZero();
-    assertThat(keptKeys()).containsExactly(FORMER);
+    assertThat(keptKeys()).containsExactly(PREVIOUS);
   }
 
   @Test
@@ -127,7 +129,7 @@ class MasterKeyCommandTest extends NodeFixture {
     var ran = run("master-key", "rotate");
     assertThat(ran.code()).isEqualTo(ExitCode.UNAVAILABLE.number());
     assertThat(ran.errors()).contains("node 2", "nothing was changed");
-    assertThat(lines(file)).containsExactly(FORMER);
+    assertThat(lines(file)).containsExactly(PREVIOUS);
     assertThat(database.calls).isZero();
   }
 
@@ -137,14 +139,15 @@ class MasterKeyCommandTest extends NodeFixture {
     var ran = run("master-key", "rotate");
     assertThat(ran.code()).isEqualTo(ExitCode.CONFLICT.number());
     assertThat(ran.errors()).contains("one:1, two:2", "docs/operations/keys.md");
-    assertThat(lines(file)).containsExactly(FORMER);
+    assertThat(lines(file)).containsExactly(PREVIOUS);
   }
 
   @Test
   void aKeyOutsideOfAFileIsNotReplaced() {
-    var ran = Ran.of(Map.of("CHOWDER_MASTER_KEY", FORMER), settings(), "", "master-key", "rotate");
+    var ran =
+        Ran.of(Map.of("CHOWDER_MASTER_KEY", PREVIOUS), settings(), "", "master-key", "rotate");
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
-    assertThat(ran.errors()).contains("CHOWDER_MASTER_KEY: must be unset").doesNotContain(FORMER);
+    assertThat(ran.errors()).contains("CHOWDER_MASTER_KEY: must be unset").doesNotContain(PREVIOUS);
     assertThat(database.calls).isZero();
   }
 

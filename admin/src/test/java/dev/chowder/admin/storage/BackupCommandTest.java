@@ -2,6 +2,7 @@ package dev.chowder.admin.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.admin.AdminProcess;
 import dev.chowder.admin.NodeFixture;
 import dev.chowder.admin.Ran;
 import dev.chowder.admin.SimulatedNode.Parts;
@@ -17,6 +18,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,8 @@ class BackupCommandTest extends NodeFixture {
 
   @TempDir private Path base;
   private RunningNode process;
+  private final CountDownLatch began = new CountDownLatch(1);
+  private CountDownLatch mayEnd = new CountDownLatch(0);
   private String copy = "rows\n";
 
   @BeforeEach
@@ -47,6 +52,12 @@ class BackupCommandTest extends NodeFixture {
   }
 
   private String write() {
+    began.countDown();
+    try {
+      assertThat(mayEnd.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    }
     OwnerOnly.createFolders(home.resolve("backups"));
     OwnerOnly.write(home.resolve("backups/made.gz"), copy);
     return "made.gz";
@@ -122,6 +133,31 @@ class BackupCommandTest extends NodeFixture {
     var ran = run("backup", base.resolve("backup").toString());
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
     assertThat(ran.errors()).contains("CHOWDER_HOME: must be an installation");
+  }
+
+  /** Otherwise a copy of the database, and perhaps of the master key, would stay on the disk. */
+  @Test
+  void aBackupThatIsInterruptedLeavesNoFiles() throws Exception {
+    mayEnd = new CountDownLatch(1);
+    var port = String.valueOf(settings().get("chowder.operator.port"));
+    var command =
+        AdminProcess.start(
+            home, Map.of("CHOWDER_OPERATOR_PORT", port), "backup", base.resolve("b").toString());
+    try {
+      assertThat(began.await(60, TimeUnit.SECONDS)).isTrue();
+      try (var files = Files.list(base)) {
+        assertThat(files)
+            .singleElement()
+            .satisfies(
+                work -> assertThat(work.getFileName().toString()).startsWith(".chowder-backup."));
+      }
+      assertThat(command.toHandle().destroy()).isTrue();
+      assertThat(command.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(base).isEmptyDirectory();
+    } finally {
+      mayEnd.countDown();
+      command.destroyForcibly();
+    }
   }
 
   @Test
