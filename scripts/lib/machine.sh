@@ -5,7 +5,7 @@
 MACHINE_FOLDER="${MACHINE_FOLDER:-$CHOWDER_CACHE/machine}"
 MACHINE_MIRROR="${CHOWDER_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
 MACHINE_RELEASE=bookworm
-MACHINE_PACKAGES=systemd,systemd-sysv,dbus,udev,kmod,util-linux,mount,procps,iproute2,iptables,ca-certificates,docker.io,python3-minimal,linux-image-cloud-amd64,initramfs-tools,zstd
+MACHINE_PACKAGES=systemd,systemd-sysv,dbus,udev,kmod,util-linux,mount,procps,iproute2,iptables,ca-certificates,curl,docker.io,python3-minimal,linux-image-cloud-amd64,initramfs-tools,zstd
 MACHINE_MIB=1536
 # Time limits in seconds: of the build, and of one run.
 MACHINE_BUILD_SECONDS="${CHOWDER_MACHINE_BUILD_SECONDS:-1800}"
@@ -43,13 +43,14 @@ machine_root() {
   done
   as_root tee "$1/etc/systemd/system/check.service" >/dev/null <<'UNIT' || return 1
 [Unit]
-Description=Runs the program on the second disk and turns the machine off
+Description=Runs the program on the second disk, and then turns the machine off
 After=basic.target local-fs.target
 
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c 'mkdir -p /check && mount -o ro /dev/vdb /check && exec bash /check/run'
-ExecStopPost=/bin/systemctl poweroff --no-block
+# Not if the program reboots the machine.
+ExecStopPost=/bin/sh -c '[ "$(systemctl is-system-running)" = stopping ] || systemctl poweroff --no-block'
 StandardOutput=file:/dev/ttyS0
 StandardError=inherit
 
@@ -66,14 +67,27 @@ machine_disk() {
   as_root env PATH="$PATH" mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1 -d "$1" "$2"
 }
 
-# machine_run FOLDER OUTPUT: boots the machine, runs FOLDER/run in it as root, and returns when the machine is off. Writes what it prints
-# to OUTPUT. The machine has no network, and its disk does not change.
+# machine_run FOLDER OUTPUT [OPTION...]: boots the machine, runs FOLDER/run in it as root, and returns when the machine is off. Writes what it
+# prints to OUTPUT. The machine has no network. Its changes to its disk are lost at the end. QEMU's options -action reboot=reset permit a
+# reboot, which keeps the changes and runs FOLDER/run again.
 machine_run() {
-  machine_disk "$1" "$1.disk" 1G
+  machine_disk "$1" "$1.disk" 4G
   : >"$2"
   # A busy host delays the emulated timer, which the kernel would otherwise take for a defect. A panic ends the run.
   timeout "$MACHINE_SECONDS" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m "$MACHINE_MIB" -nodefaults -display none -no-reboot \
     -serial "file:$2" -kernel "$MACHINE_FOLDER/kernel" -initrd "$MACHINE_FOLDER/initrd" \
     -append "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no mitigations=off apparmor=0 no_timer_check panic=1" \
-    -drive "file=$MACHINE_FOLDER/disk,if=virtio,format=raw,snapshot=on" -drive "file=$1.disk,if=virtio,format=raw,readonly=on"
+    -drive "file=$MACHINE_FOLDER/disk,if=virtio,format=raw,snapshot=on" -drive "file=$1.disk,if=virtio,format=raw,readonly=on" "${@:3}"
+}
+
+# machine_check FOLDER [OPTION...]: like machine_run, and prints what the program reports in lines that begin with "check: ". Fails unless it
+# ends with "check: all passed".
+machine_check() {
+  machine_run "$1" "$1.output" "${@:2}" || true
+  # The firmware clears the screen of its terminal first.
+  tr -d '\r\033' <"$1.output" | sed -n 's/^check: //p'
+  if ! tr -d '\r' <"$1.output" | grep -qx 'check: all passed'; then
+    tail -n 40 "$1.output" >&2
+    die "a check failed, or the machine did not end within $MACHINE_SECONDS s: see the output above."
+  fi
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For the checks of scripts/test-cgroup2, which run in its virtual machine.
+# For checks that run in the virtual machine of scripts/lib/machine.sh.
 
 WHAT=begin
 trap 'echo "check: FAILED: $WHAT: a command in line $LINENO; ${said:-}"' ERR
