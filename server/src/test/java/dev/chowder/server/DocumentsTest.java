@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
  */
 class DocumentsTest {
   private static final Path ROOT = Path.of("..");
-  private static final List<String> OTHER_SOURCES = List.of("envoy", "scripts", "image");
+  private static final Path UNITS = ROOT.resolve("deploy/systemd");
+  private static final List<String> OTHER_SOURCES = List.of("envoy", "scripts", "image", "deploy");
   private static final Pattern FENCE = Pattern.compile("```.*?```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#+ +(.+?) *$");
@@ -58,7 +59,7 @@ class DocumentsTest {
       for (var code : all(CODE, withoutFences(document))) {
         boolean known =
             SETTING.matcher(code).matches()
-                ? settings.hasPath(code)
+                ? settings.hasPath(code) || Files.exists(UNITS.resolve(code))
                 : FILE.matcher(code).matches()
                     ? Files.exists(ROOT.resolve(code)) || isBuilt(code)
                     : !isOurName(code)

@@ -29,7 +29,7 @@ class AotScriptTest {
   private static final String SCRIPT =
       """
       set -euo pipefail
-      for part in common settings process postgres build simulator aot; do . "$2/$part.sh"; done
+      for part in common settings java process postgres build simulator aot; do . "$2/$part.sh"; done
       cd "$1"
       APP="$1/app"
       postgres_find() { [ -e postgres-is-installed ]; }
