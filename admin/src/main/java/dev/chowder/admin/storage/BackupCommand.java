@@ -114,11 +114,11 @@ public final class BackupCommand extends StorageCommand {
   private void copyDatabase(Path copy) throws IOException {
     if (database().isOwnedByOneNode() && (installation().isRunning() || isOpenElsewhere())) {
       copyByServer(copy);
-    } else if (unsigned) {
-      report(backups(tag(List.of())).writeUnsigned(copy));
-    } else {
-      report(backups(tag(List.of())).write(copy));
+      return;
     }
+    requireDatabase();
+    var backups = backups(tag(List.of()));
+    report(unsigned ? backups.writeUnsigned(copy) : backups.write(copy));
   }
 
   private void copyByServer(Path copy) throws IOException {
@@ -137,9 +137,9 @@ public final class BackupCommand extends StorageCommand {
 
   /** Returns whether a process that "chowder up" did not start has opened the H2 file. */
   private boolean isOpenElsewhere() throws IOException {
-    var h2 = database().directory().resolve("chowder.mv.db");
-    if (!Files.exists(h2)) return false;
-    try (var channel = FileChannel.open(h2, StandardOpenOption.WRITE);
+    var h2 = h2File();
+    if (h2.isEmpty() || !Files.exists(h2.get())) return false;
+    try (var channel = FileChannel.open(h2.get(), StandardOpenOption.WRITE);
         var lock = channel.tryLock()) {
       return lock == null;
     } catch (OverlappingFileLockException openInThisProcess) {

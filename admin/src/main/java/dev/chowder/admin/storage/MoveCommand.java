@@ -39,6 +39,7 @@ public final class MoveCommand extends StorageCommand {
     var to = from.at(url);
     try (var _ = begin()) {
       installation().requireStopped("a move");
+      requireDatabase();
       report(DatabaseTransfer.move(from, to));
       say(
           "Moved all rows and compared them. To start Chowder, run: CHOWDER_STORAGE_URL='%s' chowder up"

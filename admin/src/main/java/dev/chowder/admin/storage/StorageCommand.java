@@ -3,11 +3,14 @@ package dev.chowder.admin.storage;
 import dev.chowder.admin.command.Invocation;
 import dev.chowder.admin.installation.Installation;
 import dev.chowder.admin.installation.UpLock;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.secret.BackupTag;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SignedBackups;
 import dev.chowder.storage.StorageSettings;
 import dev.chowder.storage.TableDigest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +54,26 @@ abstract class StorageCommand implements Runnable {
 
   final StorageSettings database() {
     return StorageSettings.from(invocation.config());
+  }
+
+  /** Returns the H2 file of the default URL, which may not exist; empty for another URL. */
+  final Optional<Path> h2File() {
+    var folder = database().directory();
+    return database().url().startsWith("jdbc:h2:async:" + folder.resolve("chowder"))
+        ? Optional.of(folder.resolve("chowder.mv.db"))
+        : Optional.empty();
+  }
+
+  /**
+   * Fails if there is no H2 file. Otherwise an empty database would be created and copied, if the
+   * caller forgot the URL of the real one.
+   */
+  final void requireDatabase() {
+    if (h2File().isEmpty() || Files.exists(h2File().get())) return;
+    throw new CommandException(
+        ExitCode.USAGE,
+        "CHOWDER_STORAGE_URL: must be the URL of the database, because %s does not exist; if \"chowder up\" runs a PostgreSQL of its own, run it first"
+            .formatted(h2File().get()));
   }
 
   final SecretSettings secrets() {

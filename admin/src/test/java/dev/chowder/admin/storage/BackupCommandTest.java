@@ -200,6 +200,23 @@ class BackupCommandTest extends NodeFixture {
         .contains("FILE: must be a backup of \"chowder admin backup\"", "does not exist");
   }
 
+  /** The operator may have forgotten the URL of the database. */
+  @Test
+  void aDatabaseThatDoesNotExistIsNeitherCopiedNorCreated() {
+    process.close();
+    for (var command :
+        new String[][] {
+          {"backup", base.resolve("backup").toString()},
+          {"move-to-postgresql", "jdbc:postgresql://localhost:1/x"}
+        }) {
+      var ran = run(command);
+      assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
+      assertThat(ran.errors()).contains("CHOWDER_STORAGE_URL: must be", "chowder.mv.db");
+    }
+    assertThat(base).isEmptyDirectory();
+    assertThat(home.resolve("data")).doesNotExist();
+  }
+
   @Test
   void onlyAnH2FileIsMoved() {
     process.close();
