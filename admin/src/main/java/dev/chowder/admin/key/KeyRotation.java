@@ -71,7 +71,7 @@ final class KeyRotation {
     // All existing keys are kept: an interrupted rotation may have left keys that are in use.
     write(Stream.concat(before.stream(), Stream.of(next)).toList());
     reloadOnAllNodes();
-    var kept = file.resolveSibling(file.getFileName() + ".until-" + TIME.format(clock.instant()));
+    var kept = newKeptFile();
     OwnerOnly.write(kept, before.getFirst().reveal() + "\n");
     write(Stream.concat(Stream.of(next), before.stream()).toList());
     reloadOnAllNodes();
@@ -79,6 +79,14 @@ final class KeyRotation {
     write(List.of(next));
     reloadOnAllNodes();
     return new Done(rewritten, kept);
+  }
+
+  /** Returns a file that does not exist: a rotation a moment ago may have kept another key. */
+  private Path newKeptFile() {
+    for (var time = clock.instant(); ; time = time.plusSeconds(1)) {
+      var kept = file.resolveSibling(file.getFileName() + ".until-" + TIME.format(time));
+      if (!Files.exists(kept)) return kept;
+    }
   }
 
   /**

@@ -2,17 +2,27 @@ package dev.chowder.admin.key;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.admin.NodeFixture;
 import dev.chowder.admin.Ran;
 import dev.chowder.admin.SimulatedNode.Parts;
+import dev.chowder.admin.command.Invocation;
+import dev.chowder.admin.node.LocalNodes;
+import dev.chowder.cli.command.Environment;
+import dev.chowder.cli.command.Terminals;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.operator.MasterKeyCommands;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,6 +110,7 @@ class MasterKeyCommandTest extends NodeFixture {
   void aRotationThatFailedAtAnyCallIsRepeated() throws IOException {
     for (int call = 1; call <= CALLS; call++) {
       write(PREVIOUS + "\n");
+      for (var one : kept()) Files.delete(one);
       database.key = PREVIOUS;
       database.calls = 0;
       database.failingCall = call;
@@ -114,6 +125,34 @@ class MasterKeyCommandTest extends NodeFixture {
       assertThat(lines(file)).as("call %d", call).containsExactly(database.key);
       assertThat(keptKeys()).as("call %d", call).contains(PREVIOUS);
     }
+  }
+
+  @Test
+  void rotationsWithinASecondKeepAllKeys() throws IOException {
+    var expected = new ArrayList<String>();
+    for (int rotation = 0; rotation < 3; rotation++) {
+      expected.add(database.key);
+      var _ =
+          new KeyRotation(
+                  file,
+                  LocalNodes.all(invocation()),
+                  new SecureRandom(),
+                  () -> Instant.parse("2026-01-01T00:00:00Z"))
+              .run();
+    }
+    assertThat(keptKeys()).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  private Invocation invocation() {
+    var environment =
+        new Environment(
+            Map.of(),
+            InputStream.nullInputStream(),
+            OutputStream.nullOutputStream(),
+            OutputStream.nullOutputStream(),
+            Terminals.of(""));
+    return new Invocation(
+        environment, () -> ConfigFactory.load(ConfigFactory.parseMap(settings())));
   }
 
   @Test
