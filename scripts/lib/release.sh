@@ -81,6 +81,7 @@ use() {
   grep -q 'AOT cache: loaded' "$LOGS/server.log" || die "the server did not load its AOT cache: see $LOGS/server.log."
   # A second start changes nothing.
   step chowder up
+  step chowder admin nodes ls
   step chowder create walked --provider custom
   step chowder chat walked "What can you do?" | grep . || die "the agent's answer has no text."
   step chowder stop walked

@@ -25,7 +25,12 @@ import picocli.CommandLine.Spec;
       "  CHOWDER_URL       URL of a server to use instead of a context",
       "  CHOWDER_KEY       key to use, or the file CHOWDER_KEY_FILE",
       "",
-      "Without any of these, commands use the installation on this machine."
+      "Without any of these, commands use the installation on this machine.",
+      "",
+      "On the machine of an installation:",
+      "  chowder up      starts it",
+      "  chowder down    stops it",
+      "  chowder admin   has the commands of operators"
     })
 final class ChowderCommand implements Runnable {
   private final Invocation invocation;

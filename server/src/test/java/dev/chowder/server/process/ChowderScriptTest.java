@@ -10,7 +10,9 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,7 @@ class ChowderScriptTest {
       exit 7
       """;
 
+  private final Map<String, String> variables = new HashMap<>();
   @TempDir Path folder;
 
   @BeforeEach
@@ -161,6 +164,16 @@ class ChowderScriptTest {
   }
 
   @Test
+  void argumentsAreUtf8AlsoWithoutALocale() throws Exception {
+    Files.writeString(folder.resolve("root/java"), "#!/bin/sh\necho \"$LC_ALL\"\nexit 7\n");
+    assertThat(run("ls")).containsExactly("C.UTF-8");
+    variables.put("LC_ALL", "POSIX");
+    assertThat(run("ls")).containsExactly("C.UTF-8");
+    variables.put("LC_ALL", "de_DE.utf8");
+    assertThat(run("ls")).containsExactly("de_DE.utf8");
+  }
+
+  @Test
   void theScriptsOfAnInstallationRunByTheirNames() throws Exception {
     for (var name : List.of("up", "down")) {
       Files.copy(folder.resolve("root/java"), folder.resolve("root/scripts").resolve(name));
@@ -195,6 +208,8 @@ class ChowderScriptTest {
     var builder = new ProcessBuilder(command).redirectError(folder.resolve("said").toFile());
     builder.environment().put("CHOWDER_CACHE", folder.resolve("cache").toString());
     builder.environment().remove("OF_SCRIPTS");
+    builder.environment().keySet().removeIf(name -> name.equals("LANG") || name.startsWith("LC_"));
+    builder.environment().putAll(variables);
     var process = builder.start();
     process.getOutputStream().close();
     var printed = new String(process.getInputStream().readAllBytes(), UTF_8);
