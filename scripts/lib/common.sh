@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Paths, messages and waiting, for all scripts. Does not know Docker, Java or Chowder's API.
 
+# A system unit has no HOME.
+if [ -z "${HOME:-}" ]; then HOME="$(getent passwd "$(id -u)" | cut -d: -f6)" && export HOME; fi
 CHOWDER_HOME="${CHOWDER_HOME:-$HOME/.local/share/chowder}"
 CHOWDER_CACHE="${CHOWDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chowder}"
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -14,13 +16,26 @@ is_release() { [ -f "$ROOT/app/complete" ]; }
 
 # Prints progress to stderr, because functions return their results on stdout.
 say() {
-  local message="$*"
+  local message=" $*" command=chowder before name
   # In a release, the command of scripts/up is `chowder up`.
   if is_release; then
-    message="${message//scripts\/chowder/chowder}"
-    message="${message//scripts\//chowder }"
+    [ "$(readlink -f "$(command -v chowder)")" = "$(readlink -f "$ROOT/scripts/chowder")" ] || printf -v command %q "$ROOT/bin/chowder"
+    for before in " " "'" "("; do
+      message="${message//"${before}scripts/chowder"/"$before$command"}"
+      for name in up down; do message="${message//"${before}scripts/$name"/"$before$command $name"}"; done
+    done
   fi
-  printf '%s\n' "$message" >&2
+  printf '%s\n' "${message# }" >&2
+}
+
+# help_if_asked [ARGUMENT...]: prints the comment at the beginning of the caller's file and ends, if the first argument is --help.
+help_if_asked() {
+  case "${1:-}" in
+    -h | --help)
+      sed -n '2,/^[^#]/ { s/^# \{0,1\}//p }' "$0"
+      exit 0
+      ;;
+  esac
 }
 
 die() {

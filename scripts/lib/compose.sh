@@ -12,7 +12,7 @@ WORK="$(mktemp -d "${TMPDIR:-/tmp}/chowder-compose.XXXXXX")"
 trap 'rm -rf "$WORK"' EXIT
 export CHOWDER_HOME="$WORK/home"
 # The user's settings, with other ports and names.
-sed -E -e 's/_PORT=[89]/_PORT=24/' -e 's|^(COMPOSE_PROJECT_NAME)=.*|\1=chowder-check|' -e 's|^(CHOWDER_SERVER_IMAGE)=.*|\1=chowder/server:check|' \
+sed -E -e 's/_PORT=[89]/_PORT=24/' -e 's|^(COMPOSE_PROJECT_NAME)=.*|\1=chowder-check|' -e 's|^(CHOWDER_SERVER_IMAGE)=.*|\1=localhost/chowder-server:check|' \
   "$HERE/../../deploy/.env" >"$WORK/.env"
 set -a
 # shellcheck source=deploy/.env
@@ -117,7 +117,7 @@ compose() { (cd "$WORK" && timeout "$COMPOSE_SECONDS" "${COMPOSE[@]}" "$@"); }
 
 # use: does what a user does, from the start to the removal.
 use() {
-  local cluster
+  local cluster remains
   up
   cluster="$(in_server cat /var/lib/chowder/cluster-id)"
   curl -fs --max-time 5 "http://localhost:$CHOWDER_MONITORING_PORT/healthz" | jq -e .isolated >/dev/null || die "sandboxes must be isolated; see the server's log."
@@ -136,7 +136,8 @@ use() {
   compose stop server
   compose run --rm --no-deps server purge
   compose down -v
-  ! left "$cluster" >&2 || die "the removal left the above behind."
+  remains="$(left "$cluster")" || die "cannot list what is left: see the message above."
+  [ -z "$remains" ] || die "the removal left this behind: $remains"
   say "Used and removed by ${COMPOSE[*]}."
 }
 
@@ -153,17 +154,14 @@ all_healthy() { [ "$(docker ps -q --filter "label=com.docker.compose.project=$CO
 
 in_server() { compose exec -T server "$@"; }
 
-# left CLUSTER: prints what is left of the project and of the installation; fails if nothing is.
+# left CLUSTER: prints what is left of the project and of the installation.
 left() {
-  local label
-  {
-    for label in "com.docker.compose.project=$COMPOSE_PROJECT_NAME" "dev.chowder.cluster=$1"; do
-      docker ps -aq --filter "label=$label"
-      docker volume ls -q --filter "label=$label"
-      docker network ls -q --filter "label=$label"
-    done
-    as_root env PATH="$PATH:/usr/sbin:/sbin" iptables -w -S | grep -- "$1" || true
-  } | grep .
+  local label rules
+  for label in "com.docker.compose.project=$COMPOSE_PROJECT_NAME" "dev.chowder.cluster=$1"; do
+    docker ps -aq --filter "label=$label" && docker volume ls -q --filter "label=$label" && docker network ls -q --filter "label=$label" || return 1
+  done
+  rules="$(as_root env PATH="$PATH:/usr/sbin:/sbin" iptables -w -S)" || return 1
+  sed -n "/$1/p" <<<"$rules"
 }
 
 # cleanup: removes what a failed check left.

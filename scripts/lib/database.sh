@@ -41,6 +41,13 @@ database_ensure() {
   export CHOWDER_STORAGE_URL="jdbc:postgresql://127.0.0.1:$DATABASE_PORT/$DATABASE_NAME"
 }
 
+# database_for_admin: makes the private database available to the commands of operators that open the database.
+database_for_admin() {
+  [ -s "$CLUSTER_ID_FILE" ] || return 0
+  home_ensure
+  if database_is_private; then database_ensure; fi
+}
+
 database_answers() { "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres; }
 
 # Passes the password in the environment of one command, which only its owner can read.

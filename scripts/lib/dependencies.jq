@@ -59,8 +59,9 @@ def package_url:
   | "pkg:\($type)/\(.package | split(if $type == "maven" then ":" else "/" end) | map(@uri) | join("/"))@\(.version | @uri)";
 
 # Writes CycloneDX 1.6.
-def cyclonedx($version):
+def cyclonedx($version; $java):
   {bomFormat: "CycloneDX", specVersion: "1.6", version: 1,
    metadata: {component: {type: "application", name: "chowder", version: $version, "bom-ref": "chowder"}},
-   components: map(package_url as $url | {type: "library", name: .package, version, purl: $url, "bom-ref": $url,
-     licenses: [.licences[] | {license: {name: .}}]})};
+   components: ([{type: "platform", name: "OpenJDK", version: $java, purl: "pkg:generic/openjdk@\($java)", "bom-ref": "openjdk",
+     licenses: [{license: {id: "GPL-2.0-with-classpath-exception"}}]}] + map(package_url as $url | {type: "library", name: .package, version, purl: $url, "bom-ref": $url,
+     licenses: [.licences[] | {license: {name: .}}]}))};

@@ -6,8 +6,8 @@
 #   scripts/lib/dependencies.sh check
 #   CHOWDER_OSV_DATABASE=FOLDER scripts/lib/dependencies.sh check   uses a copy of OSV's database instead, created by
 #       osv-scanner --offline-vulnerabilities --download-offline-databases --local-db-path FOLDER
-#   scripts/lib/dependencies.sh sbom FOLDER VERSION                 prints a CycloneDX SBOM of the programs in FOLDER, and of the
-#       packages of the sandbox image
+#   scripts/lib/dependencies.sh sbom FOLDER RUNTIME VERSION         prints a CycloneDX SBOM of the programs in FOLDER, of the Java
+#       runtime in RUNTIME, and of the npm packages of the sandbox image
 #   CHOWDER_OSV_REQUIRED=yes scripts/lib/dependencies.sh check      fails if vulnerabilities cannot be looked up
 # shellcheck disable=SC2016  # the dollar signs in single quotes are variables of jq
 set -euo pipefail
@@ -30,18 +30,20 @@ main() {
   have jq || apt_install jq || die "cannot install jq, which reads the lists of packages: install it and run this again."
   case "$#:${1:-}" in
     1:check) check ;;
-    3:sbom) sbom "$2" "$3" ;;
-    *) die "usage: scripts/lib/dependencies.sh check | sbom FOLDER VERSION" ;;
+    4:sbom) sbom "$2" "$3" "$4" ;;
+    *) die "usage: scripts/lib/dependencies.sh check | sbom FOLDER RUNTIME VERSION" ;;
   esac
 }
 
-# sbom FOLDER VERSION: fails if a jar in FOLDER is not in the list.
+# sbom FOLDER RUNTIME VERSION: fails if a jar in FOLDER is not in the list.
 sbom() {
-  local jars
+  local jars java
+  java="$(sed -n 's/^JAVA_RUNTIME_VERSION="\(.*\)"$/\1/p;t;s/^JAVA_VERSION="\(.*\)"$/\1/p' "$2/release" | head -n 1)"
+  [ -n "$java" ] || die "RUNTIME: must be a Java runtime; $2/release names no version."
   maven_list_ensure
   jars="$(find "$1" -name '*.jar' ! -name 'chowder-*' -printf '%f\n' | jq -Rsc 'split("\n") | map(select(. != "")) | unique')"
   packages "$MAVEN_LIST" "$ROOT"/image/{npm,plugins}/package-lock.json |
-    dependencies 'd::shipped($jars) | d::cyclonedx($version)' --argjson jars "$jars" --arg version "$2"
+    dependencies 'd::shipped($jars) | d::cyclonedx($version; $java)' --argjson jars "$jars" --arg version "$3" --arg java "$java"
 }
 
 check() {

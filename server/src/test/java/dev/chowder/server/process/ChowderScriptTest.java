@@ -62,9 +62,13 @@ class ChowderScriptTest {
     }
     Files.createDirectories(folder.resolve("cache/cli"));
     var library = Files.createDirectories(root.resolve("scripts/lib"));
-    for (var part : List.of("common", "settings", "java", "process", "build")) {
+    for (var part :
+        List.of("common", "settings", "java", "process", "nodes", "postgres", "build")) {
       Files.writeString(library.resolve(part + ".sh"), "");
     }
+    Files.writeString(
+        library.resolve("database.sh"),
+        "database_for_admin() { echo database >>\"$ROOT/builds\"; }");
     Files.writeString(library.resolve("cli.sh"), LIBRARY);
     Files.writeString(library.resolve("api.sh"), ADMIN);
     Files.copy(Path.of("../scripts/chowder"), root.resolve("scripts/chowder"));
@@ -149,6 +153,25 @@ class ChowderScriptTest {
   }
 
   @Test
+  void aSourceThatChangesDuringABuildIsBuiltByTheNextStart() throws Exception {
+    var library = folder.resolve("root/scripts/lib/cli.sh");
+    Files.writeString(
+        library,
+        Files.readString(library)
+            .replace("cli_ensure() {", "cli_ensure() { touch \"$ROOT/cli/src/main/A.java\";"));
+    run("ls");
+    run("ls");
+    assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
+  void commandsThatOpenTheDatabaseGetThePrivateOne() throws Exception {
+    for (var command : List.of("backup", "restore", "migrate", "nodes")) run("admin", command);
+    assertThat(Files.readAllLines(folder.resolve("root/builds")))
+        .containsExactly("admin", "database", "admin", "database", "admin", "database", "admin");
+  }
+
+  @Test
   void aReleaseBuildsNothingAndCanBeMoved() throws Exception {
     var release = folder.resolve("root/app");
     Files.createDirectories(release.resolve("cli"));
@@ -167,6 +190,7 @@ class ChowderScriptTest {
   void argumentsAreUtf8AlsoWithoutALocale() throws Exception {
     Files.writeString(folder.resolve("root/java"), "#!/bin/sh\necho \"$LC_ALL\"\nexit 7\n");
     assertThat(run("ls")).containsExactly("C.UTF-8");
+    assertThat(run("admin", "audit", "ls")).containsExactly("C.UTF-8");
     variables.put("LC_ALL", "POSIX");
     assertThat(run("ls")).containsExactly("C.UTF-8");
     variables.put("LC_ALL", "de_DE.utf8");
