@@ -10,7 +10,7 @@ for part in common settings java build machine; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"
 done
-# Two virtual machines of Java and Envoy.
+# The server, the simulator and Envoy need more memory than the default.
 # shellcheck disable=SC2034  # machine.sh reads them
 MACHINE_MIB=3072 MACHINE_SECONDS="${CHOWDER_MACHINE_SECONDS:-1800}"
 
@@ -37,6 +37,7 @@ main() {
   commands '# Install the units' >"$WORK/check/install"
   commands '# Start the units' >"$WORK/check/start"
   commands '# Install the units for swap' >"$WORK/check/swap"
+  commands '# Define the command of operators' >"$WORK/check/admin"
   commands '# Create an organization' >"$WORK/check/organization"
   machine_ensure
   machine_check "$WORK/check" -action reboot=reset
