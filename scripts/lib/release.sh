@@ -37,7 +37,7 @@ main() {
   esac
   can_be_root || die "cannot hide the JDK from the release: that needs root; run this as root."
   WORK="$(mktemp -d "${TMPDIR:-/tmp}/chowder-release.XXXXXX")"
-  trap 'rm -rf "$WORK" "$CHOWDER_HOME"' EXIT
+  trap 'rm -rf "$WORK" "$CHOWDER_HOME" "$CHOWDER_HOME-cache"' EXIT
   # Outside of the folders that are hidden below.
   docker_ensure
   local archive="${2:-$WORK/archive}"
@@ -48,7 +48,8 @@ main() {
   mkdir "$WORK/a folder"
   tar -C "$WORK/a folder" -xzf "$archive"/*.tar.gz
   hidden >"$WORK/hidden"
-  as_root env CHOWDER_RELEASE_HOME="$CHOWDER_HOME" PATH="$PATH" HOME="$HOME" unshare --mount "$HERE/release.sh" use "$WORK/hidden" "$WORK/a folder"/chowder-*
+  # With a cache of its own, the release cannot find what a build has left.
+  as_root env CHOWDER_RELEASE_HOME="$CHOWDER_HOME" CHOWDER_CACHE="$CHOWDER_HOME-cache" PATH="$PATH" HOME="$HOME" unshare --mount "$HERE/release.sh" use "$WORK/hidden" "$WORK/a folder"/chowder-*
 }
 
 # Prints the folders of all JDKs and of Maven.
@@ -72,8 +73,6 @@ use() {
     [ ! -d "$folder" ] || mount -t tmpfs none "$folder"
   done <"$1"
   unset JAVA_HOME
-  # A release must not find what a build has left.
-  export CHOWDER_CACHE="$CHOWDER_HOME-cache"
   for program in java javac mvn; do
     if "$program" -version >/dev/null 2>&1; then die "$program must be hidden, and runs."; fi
   done
@@ -98,7 +97,6 @@ use() {
   step chowder down --purge --keep-cache
   # shellcheck disable=SC2144  # at most one file
   [ -z "$(find "$CHOWDER_CACHE" -mindepth 1 -maxdepth 1 \( -name app -o -name cli -o -name envoy \) -print -quit)" ] || die "the release must build and download nothing; see $CHOWDER_CACHE."
-  rm -rf "$CHOWDER_CACHE"
   [ ! -e "$CHOWDER_HOME" ] || die "$CHOWDER_HOME must be removed, and is not."
 }
 
