@@ -1,6 +1,8 @@
 package dev.chowder.admin.storage;
 
 import dev.chowder.admin.command.Invocation;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.storage.Database;
 import picocli.CommandLine.Command;
 
@@ -22,8 +24,17 @@ public final class MigrateCommand extends StorageCommand {
   void work() {
     try (var _ = begin()) {
       installation().requireStopped("a migration");
+      requirePostgreSql();
       Database.migrate(database());
       say("The database is at this version.");
     }
+  }
+
+  /** Otherwise an H2 database would be created, if the caller forgot the URL of the real one. */
+  private void requirePostgreSql() {
+    if (!database().isOwnedByOneNode()) return;
+    throw new CommandException(
+        ExitCode.USAGE,
+        "CHOWDER_STORAGE_URL: must be the URL of a PostgreSQL; a node migrates an H2 file at its start");
   }
 }

@@ -217,6 +217,18 @@ class BackupCommandTest extends NodeFixture {
     assertThat(home.resolve("data")).doesNotExist();
   }
 
+  /** Otherwise an operator who forgot the URL would assume that the real database is migrated. */
+  @Test
+  void onlyPostgreSqlIsMigrated() {
+    process.close();
+    var ran = run("migrate");
+    assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(ran.errors())
+        .contains("CHOWDER_STORAGE_URL: must be the URL of a PostgreSQL")
+        .doesNotContain("The database is at this version");
+    assertThat(home.resolve("data")).doesNotExist();
+  }
+
   @Test
   void onlyAnH2FileIsMoved() {
     process.close();
