@@ -36,8 +36,10 @@ public final class DatabaseTransfer {
    *
    * @param file a file that does not exist; written atomically, readable by its owner only
    * @param seal may append to the file before it gets its name
+   * @throws StorageException if the database was moved to another one
    */
   public static List<TableDigest> backUp(StorageSettings source, Path file, Consumer<Path> seal) {
+    MovedDatabase.reject(source);
     if (Files.exists(file)) {
       throw new StorageException(
           cannot("write the backup", file + " exists already", "name a new file"));
