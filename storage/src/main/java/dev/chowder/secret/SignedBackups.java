@@ -52,7 +52,8 @@ public final class SignedBackups {
 
   /**
    * Restores a backup into the empty database. Works on a copy of the file that only this user can
-   * change, so that the verified bytes are the restored ones.
+   * change, so that the verified bytes are the restored ones. The copy is in the folder of the
+   * file, so that the caller chooses the disk that it uses.
    *
    * @param unsignedToo whether to accept a backup without a tag, or with a tag of a missing key
    * @param result receives the result of the verification, one sentence for the operator
@@ -63,7 +64,8 @@ public final class SignedBackups {
     try {
       var folder =
           Files.createTempDirectory(
-              "chowder-restore-",
+              file.toAbsolutePath().getParent(),
+              ".chowder-restore-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       var copy = folder.resolve("backup");
       try {
@@ -79,7 +81,7 @@ public final class SignedBackups {
           cannot(
               "restore the backup",
               e.toString(),
-              "name a backup, and provide enough space for it in TMPDIR"),
+              "use a readable backup in a writable folder with enough space"),
           e);
     }
   }

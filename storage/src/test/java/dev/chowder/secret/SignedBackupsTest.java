@@ -8,6 +8,7 @@ import dev.chowder.storage.StorageException;
 import dev.chowder.storage.TestStorage;
 import dev.chowder.storage.Upsert;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -52,6 +53,26 @@ class SignedBackupsTest {
 
     assertThat(backups(target, key).restore(file, false, found::add)).isEqualTo(written);
     assertThat(found).singleElement().asString().startsWith("signed by key ");
+  }
+
+  @Test
+  void aRestoreCopiesTheBackupBesideItself() {
+    backups(source, key).write(file);
+    var during = new ArrayList<Path>();
+
+    backups(target, key).restore(file, false, _ -> during.addAll(copies()));
+
+    assertThat(during).hasSize(1);
+    assertThat(copies()).isEmpty();
+  }
+
+  private List<Path> copies() {
+    try (var all = Files.list(folder)) {
+      return all.filter(one -> one.getFileName().toString().startsWith(".chowder-restore-"))
+          .toList();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   @Test
