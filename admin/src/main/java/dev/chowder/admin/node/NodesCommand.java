@@ -56,25 +56,27 @@ public final class NodesCommand extends NodeCommand {
       @Parameters(paramLabel = "NUMBER", description = "number of the node, from 1") int number) {
     var limit = limit();
     var installation = Installation.of(invocation());
-    var names =
-        NodeOption.only(invocation(), number)
-            .call("ListNodes", ListNodesRequest.getDefaultInstance())
-            .as(ListNodesResponse.getDefaultInstance());
-    if (names.getNodesCount() < 2) {
-      throw new CommandException(
-          ExitCode.CONFLICT,
-          cannot(
-              "drain node " + number,
-              "no other node would take over its work",
-              "run \"chowder down\" to stop everything"));
-    }
-    // "chowder up" would start the node again.
+    installation.requireCreated();
+    // Before the nodes are counted: two commands at a time could otherwise stop the last two nodes.
+    // Also, "chowder up" would start the node again.
     try (var _ = UpLock.take(installation.home())) {
+      var names =
+          NodeOption.only(invocation(), number)
+              .call("ListNodes", ListNodesRequest.getDefaultInstance())
+              .as(ListNodesResponse.getDefaultInstance());
+      if (names.getNodesCount() < 2) {
+        throw new CommandException(
+            ExitCode.CONFLICT,
+            cannot(
+                "drain node " + number,
+                "no other node would take over its work",
+                "run \"chowder down\" to stop everything"));
+      }
       installation.stopNode(number, limit);
+      say(
+          "Node %d (%s) has stopped. To start it again, run \"chowder up\"."
+              .formatted(number, names.getAnsweredBy()));
     }
-    say(
-        "Node %d (%s) has stopped. To start it again, run \"chowder up\"."
-            .formatted(number, names.getAnsweredBy()));
   }
 
   private Duration limit() {

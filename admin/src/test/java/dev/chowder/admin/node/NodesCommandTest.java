@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.admin.NodeFixture;
 import dev.chowder.admin.Ran;
 import dev.chowder.admin.SimulatedNode.Parts;
+import dev.chowder.admin.installation.UpLock;
 import dev.chowder.base.Await;
 import dev.chowder.cli.failure.ExitCode;
 import java.io.IOException;
@@ -69,6 +70,17 @@ class NodesCommandTest extends NodeFixture {
     assertThat(ran.code()).isEqualTo(ExitCode.CONFLICT.number());
     assertThat(ran.errors()).contains("no other node would take over its work", "chowder down");
     assertThat(supervisor.isAlive()).isTrue();
+  }
+
+  /** Otherwise another command could stop a node after the nodes were counted. */
+  @Test
+  void nodesAreCountedOnlyWithTheLock() throws Exception {
+    start(Parts.usual());
+    try (var _ = UpLock.take(home)) {
+      var ran = run("nodes", "drain", "1");
+      assertThat(ran.code()).isEqualTo(ExitCode.CONFLICT.number());
+      assertThat(ran.errors()).contains("another command is running for " + home);
+    }
   }
 
   @Test
