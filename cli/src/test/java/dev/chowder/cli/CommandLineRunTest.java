@@ -132,6 +132,20 @@ class CommandLineRunTest {
     assertThat(folder.resolve(".config/chowder/contexts.json")).content().contains("the-key");
   }
 
+  /** A key is shown only once, so its loss would be final. */
+  @Test
+  void anExistingContextIsReplacedOnlyOnRequest() {
+    assertThat(runWith("first", "context", "add", "a", "https://a.example.com").code()).isZero();
+    var refused = runWith("second", "context", "add", "a", "https://a.example.com");
+    assertThat(refused.code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(refused.errors()).contains("context: must be a new name; got a", "--replace");
+    var file = folder.resolve(".config/chowder/contexts.json");
+    assertThat(file).content().contains("first").doesNotContain("second");
+    String[] replace = {"context", "add", "a", "https://a.example.com", "--replace"};
+    assertThat(runWith("second", replace).code()).isZero();
+    assertThat(file).content().contains("second").doesNotContain("first");
+  }
+
   @Test
   void contextsAreJsonWithoutKeys() throws IOException {
     var key = Files.writeString(folder.resolve("key"), "the-key").toString();

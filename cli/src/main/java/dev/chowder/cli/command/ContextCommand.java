@@ -42,16 +42,31 @@ public final class ContextCommand {
               description = "file with the key; standard input without it")
           @Nullable Path keyFile,
       @Mixin TlsOptions tls,
-      @Option(names = "--use", description = "also make it the current context") boolean use) {
+      @Option(names = "--use", description = "also make it the current context") boolean use,
+      @Option(names = "--replace", description = "replace the context of that name and its key")
+          boolean replace) {
+    // Before the key is read, so that a wrong name does not wait for it.
+    Context.checkNewName(name);
+    if (!replace) checkIsNew(invocation.contextFile().load(), name);
     var context = context(name, url, keyFile, tls.files());
     warnIfExposed(invocation, context);
     invocation
         .contextFile()
         .update(
             contexts -> {
+              if (!replace) checkIsNew(contexts, name);
               var all = contexts.with(context);
               return use ? all.use(name) : all;
             });
+  }
+
+  /** The key of an existing context would be lost. */
+  private static void checkIsNew(Contexts contexts, String name) {
+    if (contexts.find(name).isEmpty()) return;
+    throw new CommandException(
+        ExitCode.USAGE,
+        "context: must be a new name; got %s; to replace it and its key, use --replace"
+            .formatted(name));
   }
 
   /** Tells the user if the key is sent without encryption. */
@@ -65,8 +80,6 @@ public final class ContextCommand {
   }
 
   private Context context(String name, String url, @Nullable Path keyFile, TlsFiles tls) {
-    // Before the key is read, so that a wrong name does not wait for it.
-    Context.checkNewName(name);
     var parsed = ServerUrl.parse(url, "URL");
     var source = keyFile == null ? "standard input" : keyFile.toString();
     var key = Key.of(Secrets.read(invocation, keyFile, "Key"), source);
