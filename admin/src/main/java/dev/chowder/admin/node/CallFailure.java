@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.server.error.ApiError;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.net.ConnectException;
@@ -36,9 +37,7 @@ public final class CallFailure extends CommandException {
           ExitCode.UNAVAILABLE,
           cannot(
               "call the operator port " + port + " of node " + node,
-              wasNotSent
-                  ? "no program listens there"
-                  : grpc.getCode() + " " + grpc.getDescription(),
+              wasNotSent ? "no program listens there" : text(grpc),
               wasNotSent
                   ? "start the node with \"chowder up\", or name another one with --node"
                   : "check that it is a running node of this installation"),
@@ -60,6 +59,11 @@ public final class CallFailure extends CommandException {
   /** Returns whether this node did nothing, and another one may serve the call. */
   boolean isForAnotherNode() {
     return isForAnotherNode;
+  }
+
+  private static String text(Status status) {
+    var description = status.getDescription();
+    return description == null ? status.getCode().name() : status.getCode() + " " + description;
   }
 
   private static String remedy(ApiError error) {
