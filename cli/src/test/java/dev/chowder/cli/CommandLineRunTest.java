@@ -146,6 +146,23 @@ class CommandLineRunTest {
     assertThat(file).content().contains("second").doesNotContain("first");
   }
 
+  /** Without a console, the terminal would show what the user types. */
+  @Test
+  void aKeyIsNotTypedVisibly() {
+    var ran =
+        Ran.of(
+            Map.of("HOME", folder.toString()),
+            "the-key",
+            "0",
+            "context",
+            "add",
+            "a",
+            "https://a.example.com");
+    assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(ran.errors()).contains("--key-file");
+    assertThat(folder.resolve(".config/chowder/contexts.json")).doesNotExist();
+  }
+
   @Test
   void contextsAreJsonWithoutKeys() throws IOException {
     var key = Files.writeString(folder.resolve("key"), "the-key").toString();

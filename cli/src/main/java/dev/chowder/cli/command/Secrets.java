@@ -37,11 +37,21 @@ public final class Secrets {
     throw wrong(file, "it has more than 32 KiB");
   }
 
-  /** Returns what the user typed; absent if there is no terminal. */
+  /**
+   * Returns what the user typed; absent if standard input is not a terminal.
+   *
+   * @throws CommandException if the terminal would show what the user types
+   */
+  @SuppressWarnings("SystemConsoleNull") // It is null in Java 25, but not in Java 22 to 24.
   public static @Nullable String typed(Invocation invocation, String prompt) {
-    // Only a console hides what the user types.
-    var console = invocation.environment().terminals().input() ? System.console() : null;
-    if (console == null) return null;
+    if (!invocation.environment().terminals().input()) return null;
+    // Only a console hides what the user types. Java has one only if standard output is a terminal.
+    var console = System.console();
+    if (console == null || !console.isTerminal()) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "cannot read the secret without showing it, because standard output is not a terminal; use a file or a pipe, such as --key-file");
+    }
     var typed = console.readPassword("%s: ", prompt);
     return typed == null ? "" : new String(typed).strip();
   }
