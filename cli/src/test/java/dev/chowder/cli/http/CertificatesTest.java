@@ -160,12 +160,12 @@ class CertificatesTest {
     assertRefused(certificate("ec"), key("rsa"), "not the key of the certificate");
     assertRefused(certificate("ec"), folder.resolve("missing.key"), "there is no");
     assertRefused(folder.resolve("missing.pem"), key("ec"), "there is no");
-    assertRefused(
-        certificate("ec"), secret("old", "-----BEGIN EC PRIVATE KEY-----\nAA==\n"), "pkcs8");
-    assertRefused(
-        certificate("ec"),
-        secret("damaged", "-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----\n"),
-        "damaged");
+    assertRefused(certificate("ec"), secret("old", pem("EC PRIVATE KEY", "AA==")), "pkcs8");
+    assertRefused(certificate("ec"), secret("damaged", pem("PRIVATE KEY", "A")), "damaged");
+  }
+
+  private static String pem(String type, String content) {
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(type, content, type);
   }
 
   private static void assertRefused(Path certificate, Path key, String why) {
@@ -223,8 +223,7 @@ class CertificatesTest {
     keytool("-exportcert", "-rfc", "-keystore", store, "-file", certificate(name).toString());
     var key = KeyStore.getInstance(store(name).toFile(), STORE_CODE).getKey("it", STORE_CODE);
     var encoded = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key.getEncoded());
-    var _ =
-        secret(name, "-----BEGIN PRIVATE KEY-----\n" + encoded + "\n-----END PRIVATE KEY-----\n");
+    var _ = secret(name, pem("PRIVATE KEY", encoded));
   }
 
   private static Path secret(String name, String text) throws IOException {
