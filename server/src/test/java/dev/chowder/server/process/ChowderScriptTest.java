@@ -158,7 +158,10 @@ class ChowderScriptTest {
     Files.writeString(
         library,
         Files.readString(library)
-            .replace("cli_ensure() {", "cli_ensure() { touch \"$ROOT/cli/src/main/A.java\";"));
+            .replace(
+                "cli_ensure() {",
+                // The clock of files has ticks of some milliseconds.
+                "cli_ensure() { sleep 0.1; touch \"$ROOT/cli/src/main/A.java\"; sleep 0.1;"));
     run("ls");
     run("ls");
     assertThat(builds()).isEqualTo(2);
