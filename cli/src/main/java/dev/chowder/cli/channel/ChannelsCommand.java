@@ -8,7 +8,6 @@ import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.ListChannelsResponse;
 import dev.chowder.api.v1.ListPairingsResponse;
 import dev.chowder.api.v1.PairChannelResponse;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
@@ -17,7 +16,7 @@ import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Reply;
-import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
@@ -50,14 +49,8 @@ public final class ChannelsCommand {
   }
 
   @Command(name = "ls", description = "List all channels")
-  void list(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(path(name)));
+  void list(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(instance.path(invocation.api()) + "/channels"));
     if (isPrinted(reply, format)) return;
     var table = new Table("CHANNEL", "ENABLED", "FIELDS");
     for (var channel : reply.as(ListChannelsResponse.getDefaultInstance()).getChannelsList()) {
@@ -70,31 +63,20 @@ public final class ChannelsCommand {
   }
 
   @Command(description = "Show a channel and the fields that it needs")
-  void get(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
-              paramLabel = "CHANNEL",
-              completionCandidates = Candidates.Channels.class,
-              description = "such as telegram")
-          String channelName,
-      @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(path(name, channelName)));
+  void get(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(channel.path(invocation.api())));
     if (isPrinted(reply, format)) return;
-    var channel = reply.as(Channel.getDefaultInstance());
+    var shown = reply.as(Channel.getDefaultInstance());
     new Fields()
-        .add("channel", channel.getChannel())
-        .add("enabled", channel.getEnabled() ? "yes" : "no")
-        .add("connected by", channel.getConnectionType().name())
-        .add("webhook url", channel.getWebhookUrl())
+        .add("channel", shown.getChannel())
+        .add("enabled", shown.getEnabled() ? "yes" : "no")
+        .add("connected by", shown.getConnectionType().name())
+        .add("webhook url", shown.getWebhookUrl())
         .lines()
         .forEach(invocation.output()::line);
     var table = new Table("FIELD", "NEEDED", "DESCRIPTION");
-    channel.getRequiredFieldsMap().forEach((field, text) -> table.row(field, "yes", text));
-    channel.getOptionalFieldsMap().forEach((field, text) -> table.row(field, "no", text));
+    shown.getRequiredFieldsMap().forEach((field, text) -> table.row(field, "yes", text));
+    shown.getOptionalFieldsMap().forEach((field, text) -> table.row(field, "no", text));
     invocation.output().line("");
     table.lines().forEach(invocation.output()::line);
   }
@@ -106,16 +88,7 @@ public final class ChannelsCommand {
         "Example: echo '{\"token\": \"...\"}' | chowder channels connect my-agent telegram"
       })
   void connect(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
-              paramLabel = "CHANNEL",
-              completionCandidates = Candidates.Channels.class,
-              description = "such as telegram")
-          String channelName,
+      @Mixin ChannelArguments channel,
       @Option(
               names = "--config",
               paramLabel = "FILE",
@@ -129,7 +102,7 @@ public final class ChannelsCommand {
               description = "PNG to write if there is a code to scan")
           @Nullable Path qr,
       @Mixin OutputFormat format) {
-    var path = path(name, channelName);
+    var path = channel.path(invocation.api());
     var request = new JsonObject();
     if (!again) request.add("config", fields(path, config));
     var call = Call.post(path + "/connect").json(request.toString()).within(CONNECT_LIMIT);
@@ -150,7 +123,7 @@ public final class ChannelsCommand {
       throw new CommandException(
           ExitCode.FAILED,
           "%s rejected the connection: %s; connect it with other fields"
-              .formatted(channelName, response.getMessage()));
+              .formatted(channel.name(), response.getMessage()));
     }
   }
 
@@ -181,36 +154,15 @@ public final class ChannelsCommand {
   }
 
   @Command(description = "Disconnect a channel and keep its credentials")
-  void disconnect(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
-              paramLabel = "CHANNEL",
-              completionCandidates = Candidates.Channels.class,
-              description = "such as telegram")
-          String channelName) {
-    var call = Call.post(path(name, channelName) + "/disconnect").within(CONNECT_LIMIT);
+  void disconnect(@Mixin ChannelArguments channel) {
+    var call = Call.post(channel.path(invocation.api()) + "/disconnect").within(CONNECT_LIMIT);
     var _ = invocation.api().send(call);
-    invocation.notices().say("%s is disconnected.".formatted(channelName));
+    invocation.notices().say("%s is disconnected.".formatted(channel.name()));
   }
 
   @Command(description = "Show whether a channel works now")
-  void status(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
-              paramLabel = "CHANNEL",
-              completionCandidates = Candidates.Channels.class,
-              description = "such as telegram")
-          String channelName,
-      @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(path(name, channelName) + "/status"));
+  void status(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(channel.path(invocation.api()) + "/status"));
     if (isPrinted(reply, format)) return;
     var status = reply.as(ChannelStatus.getDefaultInstance());
     var fields =
@@ -232,19 +184,8 @@ public final class ChannelsCommand {
   }
 
   @Command(description = "List people who wait for approval")
-  void pairings(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
-              paramLabel = "CHANNEL",
-              completionCandidates = Candidates.Channels.class,
-              description = "such as telegram")
-          String channelName,
-      @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(path(name, channelName) + "/pairings"));
+  void pairings(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
+    var reply = invocation.api().send(Call.get(channel.path(invocation.api()) + "/pairings"));
     if (isPrinted(reply, format)) return;
     var table = new Table("ID", "SENDER", "DETAILS", "EXPIRES");
     for (var pairing : reply.as(ListPairingsResponse.getDefaultInstance()).getPairingsList()) {
@@ -261,22 +202,14 @@ public final class ChannelsCommand {
 
   @Command(description = "Approve a person by their code, or by the id of pairings")
   void pair(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
-              paramLabel = "CHANNEL",
-              completionCandidates = Candidates.Channels.class,
-              description = "such as telegram")
-          String channelName,
-      @Parameters(paramLabel = "CODE", description = "the code, or with --id the id") String code,
+      @Mixin ChannelArguments channel,
+      @Parameters(index = "2", paramLabel = "CODE", description = "the code, or with --id the id")
+          String code,
       @Option(names = "--id", description = "it is an id of pairings") boolean isId,
       @Mixin OutputFormat format) {
     var request = new JsonObject();
     request.addProperty(isId ? "pairing_id" : "code", code);
-    var call = Call.post(path(name, channelName) + "/pair").json(request.toString());
+    var call = Call.post(channel.path(invocation.api()) + "/pair").json(request.toString());
     var reply = invocation.api().send(call);
     if (isPrinted(reply, format)) return;
     invocation.notices().say(reply.as(PairChannelResponse.getDefaultInstance()).getOutput());
@@ -289,13 +222,5 @@ public final class ChannelsCommand {
 
   private static String names(Map<String, String> fields) {
     return fields.keySet().stream().sorted().collect(Collectors.joining(", "));
-  }
-
-  private String path(String name) {
-    return "/v1/instances/%s/channels".formatted(new InstanceNames(invocation.api()).id(name));
-  }
-
-  private String path(String name, String channelName) {
-    return path(name) + "/" + Call.segment(channelName);
   }
 }

@@ -7,7 +7,6 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import dev.chowder.api.v1.Instance;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
@@ -15,7 +14,7 @@ import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Reply;
-import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.StrictJson;
 import java.nio.file.Path;
@@ -40,18 +39,15 @@ public final class ConfigCommand {
 
   @Command(description = "Show the overrides, or one of them; secrets are shown as ***")
   void get(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
+              index = "1",
               paramLabel = "PATH",
               arity = "0..1",
               description = "names joined by dots, such as messages.ackReaction")
           @Nullable String path,
       @Mixin OutputFormat format) {
-    var config = overrides(invocation.api().send(Call.get(path(name))));
+    var config = overrides(invocation.api().send(Call.get(path(instance))));
     var value = path == null ? config : ConfigPath.find(config, path);
     if (value == null) {
       throw new CommandException(
@@ -88,14 +84,14 @@ public final class ConfigCommand {
         "  chowder config set my-agent tools.web.search.apiKey --text --value-file key.txt"
       })
   void set(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "PATH", description = "names joined by dots; \\. is a dot in a name")
+              index = "1",
+              paramLabel = "PATH",
+              description = "names joined by dots; \\. is a dot in a name")
           String path,
       @Parameters(
+              index = "2",
               paramLabel = "VALUE",
               arity = "0..1",
               description = "its new value (default: read from standard input)")
@@ -113,17 +109,14 @@ public final class ConfigCommand {
     var patch = new JsonObject();
     var json = isText ? null : StrictJson.parse(text);
     patch.add(path, json == null ? new JsonPrimitive(text) : json);
-    update(name, patch, format);
+    update(instance, patch, format);
   }
 
   @Command(name = "rm", description = "Remove overrides, so that OpenClaw's defaults apply again")
   void remove(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
+              index = "1..*",
               paramLabel = "PATH",
               arity = "1..*",
               description = "names joined by dots; \\. is a dot in a name")
@@ -131,14 +124,14 @@ public final class ConfigCommand {
       @Mixin OutputFormat format) {
     var patch = new JsonObject();
     for (var path : paths) patch.add(path, JsonNull.INSTANCE);
-    update(name, patch, format);
+    update(instance, patch, format);
   }
 
-  private void update(String name, JsonObject patch, OutputFormat format) {
+  private void update(InstanceArgument argument, JsonObject patch, OutputFormat format) {
     var request = new JsonObject();
     request.add("openclaw_config", patch);
     // A merge has the same result if it is repeated.
-    var call = Call.again("PATCH", path(name)).json(request.toString());
+    var call = Call.again("PATCH", path(argument)).json(request.toString());
     var reply = invocation.api().send(call);
     if (format.isJson()) {
       invocation.output().json(overrides(reply).toString());
@@ -153,7 +146,7 @@ public final class ConfigCommand {
                 .formatted(instance.getName(), runs ? "now" : "at its next start"));
   }
 
-  private String path(String name) {
-    return "/v1/instances/" + new InstanceNames(invocation.api()).id(name);
+  private String path(InstanceArgument instance) {
+    return instance.path(invocation.api());
   }
 }

@@ -3,7 +3,6 @@ package dev.chowder.cli.file;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.ImportFilesResponse;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
@@ -12,7 +11,7 @@ import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Paged;
-import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
 import java.nio.file.Path;
@@ -41,18 +40,15 @@ public final class FilesCommand {
 
   @Command(name = "ls", description = "List the entries of a folder")
   void list(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
+              index = "1",
               paramLabel = "PATH",
               arity = "0..1",
               description = "path of the folder (default: the workspace)")
           @Nullable String path,
       @Mixin OutputFormat format) {
-    var call = Call.get(path(name));
+    var call = Call.get(path(instance));
     if (path != null) call = call.with("path", path);
     var entries = Paged.read(invocation.api(), call, "entries", Limits.MAX);
     if (format.isJson()) {
@@ -72,31 +68,29 @@ public final class FilesCommand {
 
   @Command(description = "Download a file")
   void get(
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "PATH", description = "path in the workspace")
+          String path,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "PATH", description = "path in the workspace") String path,
-      @Parameters(
+              index = "2",
               paramLabel = "FILE",
               arity = "0..1",
               description = "file or folder to write to (default: here; - for standard output)")
           @Nullable String file) {
-    var call = Call.get(path(name) + "/download").with("path", path);
+    var call = Call.get(path(instance) + "/download").with("path", path);
     local.download(call, path, file == null ? "." : file);
   }
 
   @Command(description = "Upload a file; an existing one is replaced")
   void put(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "FILE", description = "file to read; - for standard input")
+              index = "1",
+              paramLabel = "FILE",
+              description = "file to read; - for standard input")
           String file,
       @Parameters(
+              index = "2",
               paramLabel = "PATH",
               arity = "0..1",
               description = "path in the workspace (default: the same name)")
@@ -107,48 +101,39 @@ public final class FilesCommand {
     }
     var target = path == null ? String.valueOf(Path.of(file).getFileName()) : path;
     var _ =
-        local.upload(Call.again("POST", path(name) + "/upload").with("path", target), file, BYTES);
+        local.upload(
+            Call.again("POST", path(instance) + "/upload").with("path", target), file, BYTES);
   }
 
   @Command(description = "Create a folder and the missing folders of its path")
   void mkdir(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "PATH", description = "path in the workspace") String path) {
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "PATH", description = "path in the workspace")
+          String path) {
     var request = new JsonObject();
     request.addProperty("path", path);
-    var _ = invocation.api().send(Call.post(path(name) + "/mkdir").json(request.toString()));
+    var _ = invocation.api().send(Call.post(path(instance) + "/mkdir").json(request.toString()));
   }
 
   @Command(name = "mv", description = "Move a file or folder")
   void move(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "FROM", description = "current path") String source,
-      @Parameters(paramLabel = "TO", description = "new path") String destination,
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "FROM", description = "current path") String source,
+      @Parameters(index = "2", paramLabel = "TO", description = "new path") String destination,
       @Option(names = "--overwrite", description = "replace a file or an empty folder")
           boolean overwrite) {
     var request = new JsonObject();
     request.addProperty("source", source);
     request.addProperty("destination", destination);
     if (overwrite) request.addProperty("overwrite", true);
-    var _ = invocation.api().send(Call.post(path(name) + "/move").json(request.toString()));
+    var _ = invocation.api().send(Call.post(path(instance) + "/move").json(request.toString()));
   }
 
   @Command(name = "rm", description = "Delete a file or a folder")
   void remove(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "PATH", description = "path in the workspace") String path,
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "PATH", description = "path in the workspace")
+          String path,
       @Option(
               names = {"-r", "--recursive"},
               description = "delete a folder with all its entries")
@@ -163,33 +148,31 @@ public final class FilesCommand {
           invocation.notices(),
           "Delete %s with all its entries?".formatted(path));
     }
-    var call = Call.delete(path(name)).with("path", path);
+    var call = Call.delete(path(instance)).with("path", path);
     var _ = invocation.api().send(recursive ? call.with("recursive", "true") : call);
   }
 
   @Command(description = "Write all files of the workspace to a tar")
   void export(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "FILE", description = "tar to write; - for standard output")
+              index = "1",
+              paramLabel = "FILE",
+              description = "tar to write; - for standard output")
           String file) {
-    local.download(Call.get(path(name) + "/export"), "workspace.tar", file);
+    local.download(Call.get(path(instance) + "/export"), "workspace.tar", file);
   }
 
   @Command(name = "import", description = "Read the files of a tar into the workspace")
   void importTar(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "FILE", description = "tar to read; - for standard input")
+              index = "1",
+              paramLabel = "FILE",
+              description = "tar to read; - for standard input")
           String file,
       @Mixin OutputFormat format) {
-    var reply = local.upload(Call.again("POST", path(name) + "/import"), file, TAR);
+    var reply = local.upload(Call.again("POST", path(instance) + "/import"), file, TAR);
     if (format.isJson()) {
       invocation.output().json(reply.json());
       return;
@@ -202,7 +185,7 @@ public final class FilesCommand {
                 .formatted(imported.getFileCount(), imported.getFolderCount()));
   }
 
-  private String path(String name) {
-    return "/v1/instances/%s/files".formatted(new InstanceNames(invocation.api()).id(name));
+  private String path(InstanceArgument instance) {
+    return instance.path(invocation.api()) + "/files";
   }
 }

@@ -1,17 +1,15 @@
 package dev.chowder.cli.gateway;
 
 import dev.chowder.api.v1.GatewayAccess;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Reply;
-import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Fields;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** The command {@code gateway}: the URL of an agent's own gateway, and its token. */
 @Command(
@@ -32,25 +30,13 @@ public final class GatewayCommand {
       description =
           "Show the URLs of the gateway and of its Control UI, and the token, which gives full"
               + " access to the agent")
-  void get(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Mixin OutputFormat format) {
-    print(invocation.api().send(Call.get(path(name))), format);
+  void get(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
+    print(invocation.api().send(Call.get(path(instance))), format);
   }
 
   @Command(description = "Replace the token and show the new one; the old one ends at once")
-  void rotate(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Mixin OutputFormat format) {
-    var call = Call.post(path(name) + "/rotate").within(ROTATE_LIMIT);
+  void rotate(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
+    var call = Call.post(path(instance) + "/rotate").within(ROTATE_LIMIT);
     print(invocation.api().send(call), format);
   }
 
@@ -73,7 +59,7 @@ public final class GatewayCommand {
     return Call.segment(access.getGatewayToken());
   }
 
-  private String path(String name) {
-    return "/v1/instances/%s/gateway".formatted(new InstanceNames(invocation.api()).id(name));
+  private String path(InstanceArgument instance) {
+    return instance.path(invocation.api()) + "/gateway";
   }
 }

@@ -2,14 +2,13 @@ package dev.chowder.cli.session;
 
 import dev.chowder.api.v1.Session;
 import dev.chowder.api.v1.SessionMessage;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Paged;
-import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.TextFilter;
@@ -33,11 +32,7 @@ public final class SessionsCommand {
 
   @Command(name = "ls", description = "List sessions, last used first")
   void list(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
+      @Mixin InstanceArgument instance,
       @Option(
               names = "--limit",
               paramLabel = "NUMBER",
@@ -46,7 +41,7 @@ public final class SessionsCommand {
           int limit,
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
-    var sessions = Paged.read(invocation.api(), Call.get(path(name)), "sessions", limit);
+    var sessions = Paged.read(invocation.api(), Call.get(path(instance)), "sessions", limit);
     if (format.isJson()) {
       invocation.output().json(sessions.json());
       return;
@@ -64,12 +59,11 @@ public final class SessionsCommand {
 
   @Command(description = "Show the last messages of a session, the newest at the end")
   void get(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SESSION", description = "id of the session, such as main")
+              index = "1",
+              paramLabel = "SESSION",
+              description = "id of the session, such as main")
           String session,
       @Option(
               names = "--limit",
@@ -79,7 +73,7 @@ public final class SessionsCommand {
           int limit,
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
-    var call = Call.get(path(name) + "/" + Call.segment(session));
+    var call = Call.get(path(instance) + "/" + Call.segment(session));
     var history = Paged.read(invocation.api(), call, "messages", limit);
     if (format.isJson()) {
       invocation.output().json(history.json());
@@ -95,12 +89,9 @@ public final class SessionsCommand {
 
   @Command(name = "rm", description = "Delete a session with its history")
   void remove(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SESSION", description = "id of the session") String session,
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "SESSION", description = "id of the session")
+          String session,
       @Option(
               names = {"-y", "--yes"},
               description = "do not ask; required if standard input is not a terminal")
@@ -109,13 +100,13 @@ public final class SessionsCommand {
       Confirmation.require(
           invocation.environment(),
           invocation.notices(),
-          "Delete the session %s of %s with its history?".formatted(session, name));
+          "Delete the session %s of %s with its history?".formatted(session, instance.name()));
     }
-    var _ = invocation.api().send(Call.delete(path(name) + "/" + Call.segment(session)));
+    var _ = invocation.api().send(Call.delete(path(instance) + "/" + Call.segment(session)));
     invocation.notices().say("Session %s is deleted.".formatted(session));
   }
 
-  private String path(String name) {
-    return "/v1/instances/%s/sessions".formatted(new InstanceNames(invocation.api()).id(name));
+  private String path(InstanceArgument instance) {
+    return instance.path(invocation.api()) + "/sessions";
   }
 }

@@ -3,7 +3,6 @@ package dev.chowder.cli.skill;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.InstallSkillResponse;
 import dev.chowder.api.v1.Skill;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.Limits;
@@ -12,7 +11,7 @@ import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Call;
 import dev.chowder.cli.http.Paged;
-import dev.chowder.cli.instance.InstanceNames;
+import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Table;
 import java.io.IOException;
@@ -46,15 +45,11 @@ public final class SkillsCommand {
 
   @Command(name = "ls", description = "List skills by name")
   void list(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
+      @Mixin InstanceArgument instance,
       @Option(names = "--ready", description = "only skills that the agent can use now")
           boolean ready,
       @Mixin OutputFormat format) {
-    var call = Call.get(path(name));
+    var call = Call.get(path(instance));
     if (ready) call = call.with("eligible_only", "true");
     var skills = Paged.read(invocation.api(), call, "skills", Limits.MAX);
     if (format.isJson()) {
@@ -75,14 +70,11 @@ public final class SkillsCommand {
 
   @Command(description = "Show a skill")
   void get(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName,
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
+          String skillName,
       @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(path(name, skillName)));
+    var reply = invocation.api().send(Call.get(path(instance, skillName)));
     if (format.isJson()) {
       invocation.output().json(reply.json());
       return;
@@ -105,12 +97,9 @@ public final class SkillsCommand {
 
   @Command(description = "Install a skill from ClawHub or from an archive")
   void install(
+      @Mixin InstanceArgument instance,
       @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(
+              index = "1",
               paramLabel = "SLUG",
               description = "name or @owner/name at ClawHub; of an archive, the name of its folder")
           String slug,
@@ -128,7 +117,8 @@ public final class SkillsCommand {
     if (archive != null) request.addProperty("archive", base64(archive));
     if (version != null) request.addProperty("version", version);
     if (overwrite) request.addProperty("overwrite", true);
-    var call = Call.post(path(name) + "/install").json(request.toString()).within(INSTALL_LIMIT);
+    var call =
+        Call.post(path(instance) + "/install").json(request.toString()).within(INSTALL_LIMIT);
     var reply = invocation.api().send(call);
     if (format.isJson()) {
       invocation.output().json(reply.json());
@@ -146,12 +136,9 @@ public final class SkillsCommand {
         "Example: echo '{\"env\": {\"KEY\": \"value\"}}' | chowder skills configure a s"
       })
   void configure(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName,
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
+          String skillName,
       @Option(
               names = "--from",
               paramLabel = "FILE",
@@ -159,61 +146,52 @@ public final class SkillsCommand {
               description = "file with the JSON (default: standard input)")
           String file) {
     // From a file, because it has secrets, which arguments would show to other users.
-    update(name, skillName, JsonInput.read(invocation, "--from", file));
+    update(instance, skillName, JsonInput.read(invocation, "--from", file));
   }
 
   @Command(description = "Let the agent use a skill")
   void enable(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
-    setEnabled(name, skillName, true);
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
+          String skillName) {
+    setEnabled(instance, skillName, true);
   }
 
   @Command(description = "Do not let the agent use a skill")
   void disable(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
-    setEnabled(name, skillName, false);
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
+          String skillName) {
+    setEnabled(instance, skillName, false);
   }
 
   @Command(name = "rm", description = "Uninstall a skill with its configuration")
   void remove(
-      @Parameters(
-              paramLabel = "NAME",
-              completionCandidates = Candidates.Instances.class,
-              description = "id or name of the instance")
-          String name,
-      @Parameters(paramLabel = "SKILL", description = "name of the skill") String skillName) {
-    var _ = invocation.api().send(Call.delete(path(name, skillName)));
+      @Mixin InstanceArgument instance,
+      @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
+          String skillName) {
+    var _ = invocation.api().send(Call.delete(path(instance, skillName)));
     invocation.notices().say("%s is uninstalled.".formatted(skillName));
   }
 
-  private void setEnabled(String name, String skillName, boolean enabled) {
+  private void setEnabled(InstanceArgument instance, String skillName, boolean enabled) {
     var request = new JsonObject();
     request.addProperty("enabled", enabled);
-    update(name, skillName, request);
+    update(instance, skillName, request);
   }
 
-  private void update(String name, String skillName, JsonObject request) {
-    var call = Call.again("PATCH", path(name, skillName)).json(request.toString());
+  private void update(InstanceArgument instance, String skillName, JsonObject request) {
+    var call = Call.again("PATCH", path(instance, skillName)).json(request.toString());
     var _ = invocation.api().send(call);
     invocation.notices().say("%s is changed from the next message.".formatted(skillName));
   }
 
-  private String path(String name) {
-    return "/v1/instances/%s/skills".formatted(new InstanceNames(invocation.api()).id(name));
+  private String path(InstanceArgument instance) {
+    return instance.path(invocation.api()) + "/skills";
   }
 
-  private String path(String name, String skillName) {
-    return path(name) + "/" + Call.segment(skillName);
+  private String path(InstanceArgument instance, String skillName) {
+    return path(instance) + "/" + Call.segment(skillName);
   }
 
   private static String yes(boolean value) {
