@@ -69,7 +69,7 @@ class UpgradeE2E {
       environment.put("CHOWDER_STORAGE_PASSWORD", server.password());
       // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
       // them.
-      run("migrate");
+      run("chowder", "admin", "migrate");
       everythingContinues();
     } finally {
       run("down");
