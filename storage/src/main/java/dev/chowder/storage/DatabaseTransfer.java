@@ -36,7 +36,8 @@ public final class DatabaseTransfer {
    *
    * @param file a file that does not exist; written atomically, readable by its owner only
    * @param seal may append to the file before it gets its name
-   * @throws StorageException if the database was moved to another one
+   * @throws StorageException if the database was moved to another one, or has the tables of another
+   *     version
    */
   public static List<TableDigest> backUp(StorageSettings source, Path file, Consumer<Path> seal) {
     MovedDatabase.reject(source);
@@ -48,7 +49,7 @@ public final class DatabaseTransfer {
         file,
         folder -> {
           StorageSettings backup = source.inFile(folder.resolve("database"));
-          Schema.prepare(source);
+          Schema.prepareForBackup(source);
           Schema.prepare(backup);
           List<TableDigest> copied = DatabaseCopy.copy(source, backup);
           compress(databaseFile(backup), folder.resolve("compressed"));

@@ -37,14 +37,40 @@ final class Schema {
             throw new StorageException(
                 cannot(
                     "use the database",
-                    "it has schema version "
-                        + current.getVersion()
-                        + ", this Chowder needs "
-                        + known(flyway),
+                    versions(current, flyway),
                     "stop the older nodes, then run \"chowder admin migrate\""));
           }
           migrate(flyway);
         });
+  }
+
+  /**
+   * Creates the tables of an empty database for a backup. Never migrates older tables: an operator
+   * backs up before an upgrade to be able to return to the older version.
+   *
+   * @throws StorageException if the tables are newer or older
+   */
+  static void prepareForBackup(StorageSettings settings) {
+    withFlyway(
+        settings,
+        flyway -> {
+          MigrationInfo current = flyway.info().current();
+          if (current != null && flyway.info().pending().length > 0) {
+            throw new StorageException(
+                cannot(
+                    "back up the database",
+                    versions(current, flyway),
+                    "back up with the version of Chowder that last used it"));
+          }
+          migrate(flyway);
+        });
+  }
+
+  private static String versions(MigrationInfo current, Flyway flyway) {
+    return "it has schema version "
+        + current.getVersion()
+        + ", this Chowder needs "
+        + known(flyway);
   }
 
   /**

@@ -11,6 +11,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Transfers from H2 to H2. */
 class DatabaseTransferTest extends DatabaseTransferContract {
+  private static final String FORGET_LAST_MIGRATION =
+      """
+      DELETE FROM "flyway_schema_history" WHERE "installed_rank" =
+      (SELECT MAX("installed_rank") FROM "flyway_schema_history")
+      """;
+
   @Override
   TestStorage source(Path home) {
     return TestStorage.h2(home);
@@ -34,6 +40,25 @@ class DatabaseTransferTest extends DatabaseTransferContract {
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("its data were moved")
         .hasMessageContaining("CHOWDER_STORAGE_URL=jdbc:postgresql://db/chowder");
+    assertThat(file).doesNotExist();
+  }
+
+  /** A migration would take the way back to the older version, which the backup is for. */
+  @Test
+  void anOlderDatabaseIsNotMigratedByItsBackup(@TempDir Path folder) {
+    var older = TestStorage.h2(folder.resolve("older"));
+    try (Database database = older.open()) {
+      database.jdbi().useHandle(handle -> handle.execute(FORGET_LAST_MIGRATION));
+    }
+    var file = folder.resolve("backup.gz");
+
+    // The second attempt finds the tables as they were.
+    for (int attempt = 0; attempt < 2; attempt++) {
+      assertThatThrownBy(() -> DatabaseTransfer.backUp(older.settings(), file, _ -> {}))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("cannot back up the database: it has schema version")
+          .hasMessageContaining("back up with the version of Chowder that last used it");
+    }
     assertThat(file).doesNotExist();
   }
 }

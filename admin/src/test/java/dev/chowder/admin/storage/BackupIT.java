@@ -3,7 +3,9 @@ package dev.chowder.admin.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.admin.AdminProcess;
+import dev.chowder.server.crash.HomeStorage;
 import dev.chowder.server.crash.RecordedInstallation;
+import dev.chowder.server.crash.ServerProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +35,13 @@ class BackupIT {
     backup = base.resolve("backup");
     recorded.placeHome(home);
     recorded.placeH2(home);
+    // A node migrates its file. A backup of an older schema is refused.
+    ServerProcess.disarm(home);
+    try {
+      ServerProcess.start(home, new HomeStorage.File()).close();
+    } finally {
+      ServerProcess.endEngine(home);
+    }
   }
 
   @Test
