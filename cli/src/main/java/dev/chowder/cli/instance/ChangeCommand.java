@@ -42,17 +42,25 @@ final class ChangeCommand implements Runnable {
 
   @Override
   public void run() {
-    EachInstance.run(invocation, names, this::change);
+    var instances = new Instances(invocation.api());
+    var limit = wait.begin();
+    EachInstance.run(
+        invocation,
+        names,
+        name -> request(instances, name),
+        requested -> finish(instances, requested, limit));
   }
 
-  private void change(String name) {
-    var instances = new Instances(invocation.api());
+  private Seen request(Instances instances, String name) {
     var id = new InstanceNames(instances).id(name);
-    var seen = Seen.of(instances.request(id, verb));
+    return Seen.of(instances.request(id, verb));
+  }
+
+  private void finish(Instances instances, Seen requested, WaitLimit limit) {
+    var seen = requested;
     if (wait.waits()) {
       seen =
-          InstanceWait.afterChange(instances, invocation.notices())
-              .until(seen, wanted, wait.timeout());
+          InstanceWait.afterChange(instances, invocation.notices()).until(requested, wanted, limit);
     }
     if (format.isJson()) invocation.output().json(seen.json());
   }

@@ -96,7 +96,7 @@ final class CreateCommand implements Runnable {
     if (wait.waits()) {
       seen =
           InstanceWait.afterChange(instances, invocation.notices())
-              .until(seen, Instance.Status.running, wait.timeout());
+              .until(seen, Instance.Status.running, wait.begin());
     }
     if (format.isJson()) invocation.output().json(seen.json());
   }

@@ -2,33 +2,72 @@ package dev.chowder.cli.instance;
 
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.failure.CommandException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a command for several instances, one after another. A failure does not stop the others. */
+/** Runs a command for several instances. A failure does not stop the others. */
 final class EachInstance {
-  private EachInstance() {}
+  private final Invocation invocation;
+  private final List<String> names;
+  private @Nullable CommandException first;
+  private int failed;
 
-  /** Runs the command. If several names were given, its failure has the code of the first one. */
+  private EachInstance(Invocation invocation, List<String> names) {
+    this.invocation = invocation;
+    this.names = names;
+  }
+
+  /**
+   * Runs the command for one instance after another. If several names were given, its failure has
+   * the code of the first one.
+   */
   static void run(Invocation invocation, List<String> names, Consumer<String> command) {
-    @Nullable CommandException first = null;
-    int failed = 0;
+    var each = new EachInstance(invocation, names);
+    for (var name : names) each.attempt(name, () -> command.accept(name));
+    each.fail();
+  }
+
+  /**
+   * Requests the change of all instances, and then waits for one after another.
+   *
+   * @param request called with each name
+   * @param finish called with the result of each request that succeeded
+   */
+  static <T> void run(
+      Invocation invocation, List<String> names, Function<String, T> request, Consumer<T> finish) {
+    var each = new EachInstance(invocation, names);
+    var rests = new ArrayList<Runnable>();
     for (var name : names) {
-      try {
-        command.accept(name);
-      } catch (CommandException failure) {
-        if (names.size() == 1 || concernsAll(failure)) throw failure;
-        invocation.notices().say("chowder: %s: %s.".formatted(name, failure.getMessage()));
-        failed++;
-        if (first == null) first = failure;
-      }
+      each.attempt(
+          name,
+          () -> {
+            var requested = request.apply(name);
+            rests.add(() -> each.attempt(name, () -> finish.accept(requested)));
+          });
     }
-    if (first != null) {
-      throw new CommandException(
-          first.code(),
-          "%d of %d instances failed; their causes are above".formatted(failed, names.size()));
+    rests.forEach(Runnable::run);
+    each.fail();
+  }
+
+  private void attempt(String name, Runnable part) {
+    try {
+      part.run();
+    } catch (CommandException failure) {
+      if (names.size() == 1 || concernsAll(failure)) throw failure;
+      invocation.notices().say("chowder: %s: %s.".formatted(name, failure.getMessage()));
+      failed++;
+      if (first == null) first = failure;
     }
+  }
+
+  private void fail() {
+    if (first == null) return;
+    throw new CommandException(
+        first.code(),
+        "%d of %d instances failed; their causes are above".formatted(failed, names.size()));
   }
 
   private static boolean concernsAll(CommandException failure) {

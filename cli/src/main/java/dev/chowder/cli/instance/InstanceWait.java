@@ -57,9 +57,8 @@ final class InstanceWait {
    * @param first its state after the change was requested
    * @return its last state
    */
-  Seen until(Seen first, Instance.Status wanted, Duration limit) {
+  Seen until(Seen first, Instance.Status wanted, WaitLimit limit) {
     long began = System.nanoTime();
-    var deadline = Deadline.after(limit);
     var name = first.instance().getName();
     try (var progress = notices.progress();
         var _ = Interruption.runs(() -> notices.interrupted(interrupted(name)))) {
@@ -79,7 +78,7 @@ final class InstanceWait {
           return seen;
         }
         shown.update(seen.instance());
-        seen = next(seen, deadline, shown, limit);
+        seen = next(seen, shown, limit);
       }
     }
   }
@@ -103,7 +102,8 @@ final class InstanceWait {
   }
 
   /** Returns the next steady state or, if the watch breaks before one, the last state. */
-  private Seen next(Seen seen, Deadline deadline, Shown shown, Duration limit) {
+  private Seen next(Seen seen, Shown shown, WaitLimit limit) {
+    var deadline = limit.deadline();
     var last = seen;
     var instance = seen.instance();
     if (deadline.isOver()) throw late(instance, limit);
@@ -182,10 +182,11 @@ final class InstanceWait {
             .formatted(name);
   }
 
-  private static CommandException late(Instance instance, Duration limit) {
+  private static CommandException late(Instance instance, WaitLimit limit) {
     return new CommandException(
         ExitCode.TIMED_OUT,
         "%s is still %s after %s and goes on; \"chowder watch\" shows it"
-            .formatted(instance.getName(), InstanceText.status(instance), Spans.precise(limit)));
+            .formatted(
+                instance.getName(), InstanceText.status(instance), Spans.precise(limit.time())));
   }
 }

@@ -34,7 +34,7 @@ final class WaitCommand implements Runnable {
   @Option(
       names = "--timeout",
       paramLabel = "TIME",
-      description = "longest wait, such as 90s, 10m or 1h (default: 10m)")
+      description = "longest wait for all instances, such as 90s, 10m or 1h (default: 10m)")
   private Duration timeout = Duration.ofMinutes(10);
 
   @Mixin private OutputFormat format = new OutputFormat();
@@ -57,14 +57,14 @@ final class WaitCommand implements Runnable {
 
   @Override
   public void run() {
-    EachInstance.run(invocation, names, this::await);
+    var limit = WaitLimit.begin(timeout);
+    EachInstance.run(invocation, names, name -> await(name, limit));
   }
 
-  private void await(String name) {
+  private void await(String name, WaitLimit limit) {
     var instances = new Instances(invocation.api());
     var seen = Seen.of(instances.get(new InstanceNames(instances).id(name)));
-    seen =
-        InstanceWait.forOthers(instances, invocation.notices()).until(seen, goal.status, timeout);
+    seen = InstanceWait.forOthers(instances, invocation.notices()).until(seen, goal.status, limit);
     if (format.isJson()) invocation.output().json(seen.json());
   }
 }

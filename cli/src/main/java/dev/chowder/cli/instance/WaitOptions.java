@@ -16,14 +16,15 @@ final class WaitOptions {
   @Option(
       names = "--timeout",
       paramLabel = "TIME",
-      description = "longest wait, such as 90s, 10m or 1h (default: 10m)")
+      description = "longest wait for all instances, such as 90s, 10m or 1h (default: 10m)")
   private Duration timeout = Duration.ofMinutes(10);
 
   boolean waits() {
     return waits;
   }
 
-  Duration timeout() {
-    return timeout;
+  /** Begins the wait. */
+  WaitLimit begin() {
+    return WaitLimit.begin(timeout);
   }
 }

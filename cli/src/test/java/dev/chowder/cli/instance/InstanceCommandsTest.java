@@ -169,6 +169,33 @@ class InstanceCommandsTest extends CommandFixture {
   }
 
   @Test
+  void allChangesAreRequestedBeforeTheFirstWait() {
+    server
+        .answers(200, instance("running", "stopped", 2))
+        .answers(200, instance("running", "stopped", 2))
+        .streams(instance("stopped", "stopped", 3))
+        .streams(instance("stopped", "stopped", 3));
+    var ran = run("stop", OTHER, ID);
+    assertThat(ran.code()).as(ran.toString()).isZero();
+    assertThat(server.requests())
+        .extracting(Request::method)
+        .containsExactly("POST", "POST", "GET", "GET");
+  }
+
+  @Test
+  void theLimitIsForAllInstancesTogether() {
+    server
+        .answers(200, instance("running", "stopped", 2))
+        .answers(200, instance("running", "stopped", 2))
+        .streams(instance("running", "stopped", 2))
+        .streams(instance("running", "stopped", 2));
+    var ran = run("stop", OTHER, ID, "--timeout", "0s");
+    assertThat(ran.code()).isEqualTo(ExitCode.TIMED_OUT.number());
+    assertThat(ran.errors()).contains("2 of 2 instances failed");
+    assertThat(server.requests()).extracting(Request::method).containsExactly("POST", "POST");
+  }
+
+  @Test
   void aDeleteAsksOnATerminal() {
     server.answers(204, "");
     assertThat(runWith("n\n", "02", "rm", ID).code()).isEqualTo(ExitCode.FAILED.number());
