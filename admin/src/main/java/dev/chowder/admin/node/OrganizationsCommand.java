@@ -125,8 +125,13 @@ public final class OrganizationsCommand extends NodeCommand {
               + " keys stay valid")
   void newKey(
       @Parameters(paramLabel = "ID", description = ID) String id,
+      @Option(
+              names = {"-y", "--yes"},
+              description = "do not ask; required if standard input is not a terminal")
+          boolean yes,
       @Mixin NodeOption node,
       @Mixin OutputFormat format) {
+    confirm(yes, "Revoke the present keys of the organization %s?".formatted(id));
     var request = CreateOrganizationKeyRequest.newBuilder().setOrganizationId(id);
     print(
         node.nodes(invocation()).call("CreateOrganizationKey", request.build()),

@@ -34,7 +34,7 @@ class NodeCommandsTest extends NodeFixture {
     var created = run("organizations", "create", "new");
     assertThat(created.output()).isEqualTo("chd_org_of_new\n");
     assertThat(created.errors()).contains(ID, "shrimp").doesNotContain("chd_org");
-    var next = run("organizations", "new-key", ID);
+    var next = run("organizations", "new-key", ID, "--yes");
     assertThat(next.output()).isEqualTo("chd_org_new\n");
     assertThat(next.errors()).doesNotContain("chd_org");
   }
@@ -75,6 +75,7 @@ class NodeCommandsTest extends NodeFixture {
     for (var command :
         new String[][] {
           {"organizations", "revoke-keys", ID},
+          {"organizations", "new-key", ID},
           {"sandboxes", "rm", "sb-" + ID},
           {"hosts", "rebind", "old"}
         }) {
