@@ -102,7 +102,7 @@ final class SimulatedTasks implements SandboxTasks {
           cannot(
               "use snapshot " + snapshot,
               "its image does not exist on this host",
-              "run scripts/up to build it"));
+              "build it with image/build or \"chowder up\""));
     }
   }
 }

@@ -98,7 +98,7 @@ public final class ContextResolver {
     if (!Files.exists(keyFile)) {
       throw new CommandException(
           ExitCode.DENIED,
-          "cannot find an installation on this machine: %s does not exist; run scripts/up, or add a server with \"chowder context add\""
+          "cannot find an installation on this machine: %s does not exist; run \"chowder up\", or add a server with \"chowder context add\""
               .formatted(keyFile));
     }
     return new Context(Context.LOCAL, localUrl(), KeyFile.read(keyFile), tls());

@@ -63,7 +63,7 @@ class ContextResolverTest {
 
   @Test
   void withoutAnInstallationTheErrorSaysWhatToDo() {
-    refused(null, ExitCode.DENIED, "scripts/up", "context add");
+    refused(null, ExitCode.DENIED, "chowder up", "context add");
   }
 
   @Test

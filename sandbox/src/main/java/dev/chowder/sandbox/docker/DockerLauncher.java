@@ -130,7 +130,7 @@ final class DockerLauncher {
         cannot(
             "use snapshot " + snapshot,
             "its image does not exist on this host",
-            "run scripts/up to build it"),
+            "build it with image/build or \"chowder up\""),
         cause);
   }
 }
