@@ -56,7 +56,7 @@ build_missing() {
   maven_ensure
   # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
   rm -rf "$BUILD_ROOT"/{server,admin,simulator,demo-model,cli}/target/lib
-  build_modules '!bench'
+  build_modules '!bench,!checks'
   build_keep
   CLI="$CHOWDER_CACHE/cli/$(cli_key)"
   [ -f "$CLI/complete" ] || cli_keep

@@ -1,5 +1,7 @@
 package dev.chowder.checks;
 
+import dev.chowder.program.DebianPackages;
+import dev.chowder.program.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,9 @@ import java.util.stream.Stream;
  */
 public record Project(Path root, Path cache) {
   private static final int KEY_CHARACTERS = 16;
+  private static final String COPY =
+      "tar -C \"$0\" --exclude=./.git --exclude='*-reports' -cf - . | tar -C \"$1\" -xf -";
+  private static final Duration COPY_LIMIT = Duration.ofMinutes(10);
 
   /** Returns the project that contains the working directory. */
   public static Project here() {
@@ -45,6 +51,33 @@ public record Project(Path root, Path cache) {
 
   public Path file(String path) {
     return root.resolve(path);
+  }
+
+  /**
+   * Returns a folder of the cache. {@code scripts/down --purge} names it, too: {@code
+   * CacheFoldersTest} finds the calls of this method.
+   */
+  public CacheFolder cached(String name) {
+    return new CacheFolder(cache.resolve(name));
+  }
+
+  /** Returns Debian's packages, as the scripts install them. */
+  public DebianPackages packages() {
+    return new DebianPackages(file("scripts/lib"));
+  }
+
+  /**
+   * Copies the sources and the compiled classes, so that Maven compiles less in the copy.
+   *
+   * @param folder an existing folder
+   * @return the copy, with the same cache
+   */
+  public Project copyTo(Path folder) {
+    var _ =
+        Program.of("bash", "-o", "pipefail", "-c", COPY, root.toString(), folder.toString())
+            .within(COPY_LIMIT)
+            .run();
+    return new Project(folder, cache);
   }
 
   /** Returns a short hash of the names and contents of files and folders, in a stable order. */

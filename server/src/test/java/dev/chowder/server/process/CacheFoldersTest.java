@@ -11,28 +11,41 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Tests that {@code scripts/down --purge} removes the cache folders of all scripts. */
+/**
+ * Tests that {@code scripts/down --purge} removes the cache folders of all scripts, of the checks
+ * of the whole project and of the end-to-end tests.
+ */
 class CacheFoldersTest {
   private static final Path SCRIPTS = Path.of("..", "scripts");
+  private static final List<Path> CLASSES =
+      List.of(
+          Path.of("..", "checks", "src"), Path.of("src", "test", "java", "dev", "chowder", "e2e"));
   private static final Pattern FOLDER =
       Pattern.compile("\\$CHOWDER_CACHE/([a-z][a-z-]*)(?![.a-z])");
+
+  /** A call of {@code Project.cached}, or a folder of a variable or method {@code cache}. */
+  private static final Pattern FOLDER_OF_CLASS =
+      Pattern.compile("\\.(?:cached|cache\\(\\)\\s*\\.resolve)\\(\\s*\"([a-z][a-z-]*)\"");
+
   private static final Pattern REMOVED =
       Pattern.compile("rm -rf \"\\$\\{CHOWDER_CACHE:\\?}\"/\\{([^}]*)}");
 
   @Test
-  void purgingRemovesTheFoldersOfAllScripts() throws IOException {
-    var used = used();
+  void purgingRemovesTheFoldersOfAllScriptsAndClasses() throws IOException {
+    var used = used(SCRIPTS, FOLDER);
     assertThat(used).contains("app", "bench", "bench-jar");
+    for (var classes : CLASSES) used.addAll(used(classes, FOLDER_OF_CLASS));
+    assertThat(used).contains("bin", "buf", "client-generators", "openai-client");
     var purge = REMOVED.matcher(Files.readString(SCRIPTS.resolve("down")));
     assertThat(purge.find()).isTrue();
     assertThat(List.of(purge.group(1).split(",", -1))).containsAll(used);
   }
 
-  private static Set<String> used() throws IOException {
+  private static Set<String> used(Path folder, Pattern name) throws IOException {
     var names = new TreeSet<String>();
-    try (var files = Files.walk(SCRIPTS)) {
+    try (var files = Files.walk(folder)) {
       for (var file : files.filter(Files::isRegularFile).toList()) {
-        FOLDER.matcher(Files.readString(file)).results().forEach(m -> names.add(m.group(1)));
+        name.matcher(Files.readString(file)).results().forEach(m -> names.add(m.group(1)));
       }
     }
     return names;

@@ -1,0 +1,111 @@
+package dev.chowder.checks.dependency;
+
+import static dev.chowder.base.ErrorText.must;
+
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.checks.Project;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Writes a software bill of materials in the format CycloneDX 1.6: the jars of a release, its Java
+ * runtime, the npm packages of the sandbox image, and Envoy.
+ */
+public final class Sbom {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern JAVA_VERSION =
+      Pattern.compile("(?m)^JAVA_(?:RUNTIME_)?VERSION=\"(.*)\"$");
+
+  private Sbom() {}
+
+  /** Prints the SBOM. Fails if a jar in {@code FOLDER} belongs to no package. */
+  public static void main(String[] arguments) throws IOException {
+    if (arguments.length != 3) {
+      throw new IllegalArgumentException("usage: Sbom FOLDER RUNTIME VERSION");
+    }
+    var packages = PackageLists.of(Project.here());
+    var shipped = PackageLists.shipped(packages, jars(Path.of(arguments[0])));
+    var sbom = cyclonedx(shipped, arguments[2], javaVersion(Path.of(arguments[1])));
+    System.out.write(printed(sbom).getBytes(StandardCharsets.UTF_8));
+    System.out.flush();
+  }
+
+  /** Returns the names of the jars in the folder and below, without Chowder's. */
+  private static Set<String> jars(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".jar") && !name.startsWith("chowder-"))
+          .collect(Collectors.toSet());
+    }
+  }
+
+  private static String javaVersion(Path runtime) throws IOException {
+    var release = runtime.resolve("release");
+    var version = JAVA_VERSION.matcher(Files.readString(release));
+    if (version.find()) return version.group(1);
+    throw new IllegalArgumentException(
+        must("RUNTIME", "be a Java runtime; %s names no version".formatted(release)));
+  }
+
+  static ObjectNode cyclonedx(Collection<ShippedPackage> packages, String version, String java) {
+    var sbom = JSON.createObjectNode();
+    sbom.put("bomFormat", "CycloneDX").put("specVersion", "1.6").put("version", 1);
+    sbom.putObject("metadata")
+        .putObject("component")
+        .put("type", "application")
+        .put("name", "chowder")
+        .put("version", version)
+        .put("bom-ref", "chowder");
+    var components = sbom.putArray("components");
+    components
+        .addObject()
+        .put("type", "platform")
+        .put("name", "OpenJDK")
+        .put("version", java)
+        .put("purl", "pkg:generic/openjdk@" + java)
+        .put("bom-ref", "openjdk")
+        .putArray("licenses")
+        .addObject()
+        .putObject("license")
+        .put("id", "GPL-2.0-with-classpath-exception");
+    for (var one : packages) {
+      var licences =
+          components
+              .addObject()
+              .put("type", "library")
+              .put("name", one.name())
+              .put("version", one.version())
+              .put("purl", one.url())
+              .put("bom-ref", one.url())
+              .putArray("licenses");
+      one.licences().forEach(name -> licences.addObject().putObject("license").put("name", name));
+    }
+    return sbom;
+  }
+
+  /** Returns the document in the form of jq, which is easy to compare by lines. */
+  static String printed(ObjectNode sbom) throws IOException {
+    var form =
+        Separators.createDefaultInstance()
+            .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+            .withArrayEmptySeparator("");
+    var lines = new DefaultIndenter("  ", "\n");
+    var printer =
+        new DefaultPrettyPrinter()
+            .withSeparators(form)
+            .withObjectIndenter(lines)
+            .withArrayIndenter(lines);
+    return JSON.writer(printer).writeValueAsString(sbom) + "\n";
+  }
+}

@@ -1,0 +1,39 @@
+package dev.chowder.checks.dependency;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/** A copy of OSV's database with a vulnerability of each control. */
+final class PlantedDatabase {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private PlantedDatabase() {}
+
+  /** Writes the database. Each vulnerability also has the version 0.0.7. */
+  static Path in(Path folder) throws IOException {
+    var database = folder.resolve("database");
+    for (var control : OsvScanner.CONTROLS) {
+      var part = Files.createDirectories(database.resolve("osv-scalibr/" + control.ecosystem()));
+      try (var zip = new ZipOutputStream(Files.newOutputStream(part.resolve("all.zip")))) {
+        zip.putNextEntry(new ZipEntry("planted.json"));
+        zip.write(vulnerability(control));
+      }
+    }
+    return database;
+  }
+
+  private static byte[] vulnerability(ShippedPackage control) throws IOException {
+    var vulnerability =
+        JSON.createObjectNode()
+            .put("id", "PLANTED-" + control.ecosystem())
+            .put("modified", "2026-01-01T00:00:00Z");
+    var affected = vulnerability.putArray("affected").addObject();
+    affected.putObject("package").put("ecosystem", control.ecosystem()).put("name", control.name());
+    affected.putArray("versions").add(control.version()).add("0.0.7");
+    return JSON.writeValueAsBytes(vulnerability);
+  }
+}
