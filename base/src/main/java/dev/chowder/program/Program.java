@@ -40,7 +40,7 @@ public record Program(
     boolean shows) {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** Characters of the output that an error shows. */
+  /** Characters of the words and of the output that an error shows. */
   private static final int EXCERPT = 300;
 
   public Program {
@@ -152,8 +152,7 @@ public record Program(
     if (result.succeeded()) return result;
     var why = shows ? "see its output above" : excerpt(result.lastLine(), EXCERPT);
     throw new ProgramException(
-        "%s failed with exit code %d: %s".formatted(String.join(" ", words), result.exit(), why),
-        null);
+        "%s failed with exit code %d: %s".formatted(command(), result.exit(), why), null);
   }
 
   /** Runs it and returns whether it succeeds; false also if it does not exist or does not end. */
@@ -185,7 +184,7 @@ public record Program(
     try {
       if (process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) return process.exitValue();
       throw new ProgramException(
-          "%s did not end within %d s".formatted(String.join(" ", words), limit.toSeconds()), null);
+          "%s did not end within %d s".formatted(command(), limit.toSeconds()), null);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new ProgramException(words.getFirst() + " was interrupted", interrupted);
@@ -195,6 +194,11 @@ public record Program(
         process.destroyForcibly();
       }
     }
+  }
+
+  /** Returns the words, or the beginning of very many. */
+  private String command() {
+    return excerpt(String.join(" ", words), EXCERPT);
   }
 
   /** Does not use {@code readString}: output may end in the middle of a character. */

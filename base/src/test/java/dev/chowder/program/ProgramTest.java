@@ -41,6 +41,16 @@ class ProgramTest {
   }
 
   @Test
+  void anErrorShowsTheBeginningOfManyWords() {
+    var many = Program.of("false").and("word ".repeat(1000));
+    assertThatThrownBy(many::run)
+        .message()
+        .startsWith("false word")
+        .hasSizeLessThan(500)
+        .contains("... failed with exit code 1");
+  }
+
+  @Test
   void aProgramThatDoesNotExistIsNamed() {
     var none = Program.of("/nonexistent/program");
     assertThatThrownBy(none::attempt)
