@@ -21,25 +21,37 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Runs {@code scripts/up} of this version on an installation of 665faa7, whose agents run on a real
- * Docker and OpenClaw. One agent keeps running during the upgrade.
+ * Runs {@code scripts/up} of this version on an installation of an earlier one, whose agents run on
+ * a real Docker and OpenClaw. One agent keeps running during the upgrade.
  */
+@ParameterizedClass
+@MethodSource("records")
 class UpgradeE2E {
   private static final String QUESTION = "What did I ask you to remember?";
 
-  private final RecordedInstallation recorded = RecordedInstallation.of665faa7();
-  private final Map<String, String> environment = new HashMap<>(recorded.environment());
-  private final URI rest = URI.create("http://localhost:" + setting("CHOWDER_REST_PORT"));
-  private final Caller owner = new Caller(rest, recorded.key("organization"));
-  private final Caller neighbor = new Caller(rest, recorded.key("neighbor"));
+  private final RecordedInstallation recorded;
+  private final Map<String, String> environment;
+  private final Caller owner;
+  private final Caller neighbor;
   @TempDir private Path folder;
 
-  UpgradeE2E() {
-    // Ports that version did not have. The default ones may be in use.
+  UpgradeE2E(RecordedInstallation recorded) {
+    this.recorded = recorded;
+    this.environment = new HashMap<>(recorded.environment());
+    var rest = URI.create("http://localhost:" + setting("CHOWDER_REST_PORT"));
+    this.owner = new Caller(rest, recorded.key("organization"));
+    this.neighbor = new Caller(rest, recorded.key("neighbor"));
+    // Ports that the oldest version did not have. The default ones may be in use.
     environment.put("CHOWDER_OPERATOR_REST_PORT", "27081");
     environment.put("CHOWDER_MONITORING_PORT", "27095");
+  }
+
+  static List<RecordedInstallation> records() {
+    return RecordedInstallation.all();
   }
 
   @AfterEach
@@ -95,7 +107,7 @@ class UpgradeE2E {
       owner.post(crashed.path("/recover?wait=0")).is(200);
 
       sleeper.awaitRunning();
-      // The earlier version stopped it without a freeze.
+      // The recorded process does not exist any more.
       assertThat(sleeper.get().text("served_by")).isEqualTo("boot");
       answersWith(sleeper, "pears");
       configurationIsAsAccepted(sleeper);
@@ -165,8 +177,8 @@ class UpgradeE2E {
     return statuses;
   }
 
-  private void place() {
-    run("lib/recording.sh", "place", recorded.folder().toString());
+  private void place() throws IOException {
+    new PlacedRecord(recorded).place(home());
   }
 
   private String setting(String name) {

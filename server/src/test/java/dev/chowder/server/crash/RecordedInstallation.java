@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.GZIPInputStream;
@@ -20,11 +21,33 @@ import java.util.zip.GZIPInputStream;
 public record RecordedInstallation(Path folder) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Returns the record of commit 665faa7, which is older than the first tag. */
+  /** Returns the record of commit 665faa7, which is older than the first version. */
   public static RecordedInstallation of665faa7() {
+    return of("665faa7");
+  }
+
+  /** Returns the records of all versions, the oldest first. */
+  public static List<RecordedInstallation> all() {
+    return List.of(of665faa7(), of("0.1.0"));
+  }
+
+  private static RecordedInstallation of(String version) {
     return new RecordedInstallation(
         // Tests of other modules use it, too.
-        Path.of("../server/src/test/resources/installations/665faa7").toAbsolutePath().normalize());
+        Path.of("../server/src/test/resources/installations", version)
+            .toAbsolutePath()
+            .normalize());
+  }
+
+  /** Returns whether its backup has a tag, which the first version introduced. */
+  public boolean hasSignedBackup() {
+    return !equals(of665faa7());
+  }
+
+  /** Returns its version. */
+  @Override
+  public String toString() {
+    return String.valueOf(folder.getFileName());
   }
 
   /** Returns the settings of the recorded version. */
@@ -114,7 +137,7 @@ public record RecordedInstallation(Path folder) {
 
   /**
    * Creates the home volumes and processes of its instances on a simulated host. A container that
-   * ran in the recording runs there.
+   * ran in the recording runs there, and one that was frozen is frozen.
    */
   public void placeOnSimulator(Path sandboxes) throws IOException {
     try (var volumes = Files.list(folder.resolve("volumes"))) {
@@ -126,7 +149,8 @@ public record RecordedInstallation(Path folder) {
     try (var containers = Files.list(folder.resolve("containers"))) {
       for (Path container : containers.toList()) {
         var recorded = JSON.readTree(container.toFile());
-        if (recorded.path("State").asText().equals("running")) placeProcess(sandboxes, recorded);
+        var state = recorded.path("State").asText();
+        if (state.equals("running") || state.equals("paused")) placeProcess(sandboxes, recorded);
       }
     }
   }
@@ -141,7 +165,7 @@ public record RecordedInstallation(Path folder) {
             .put("host", "127.64.100.1")
             .putNull("exitCode")
             .put("outOfMemory", false)
-            .put("paused", false);
+            .put("paused", container.path("State").asText().equals("paused"));
     process.putArray("command").add("gateway");
     var sandbox = sandboxes.resolve("sb-" + labels.path("dev.chowder.instance").asText());
     JSON.writeValue(sandbox.resolve("process.json").toFile(), process);
