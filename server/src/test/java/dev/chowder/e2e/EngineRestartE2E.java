@@ -8,11 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * Docker's engine stops while agents run. The test has its own engine in its own network, with an
- * installation next to it ({@code scripts/lib/engine.sh}), so no other containers are affected.
+ * installation next to it ({@link SeparateEngine}), so no other containers are affected.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -34,16 +35,13 @@ class EngineRestartE2E {
   private static final String QUESTION = "What did I ask you to remember?";
 
   private final String nonce = UUID.randomUUID().toString();
-  private Path folder = Path.of("");
+  private @Nullable SeparateEngine engine;
   private String first = "";
   private String second = "";
 
   @BeforeAll
   void anEngineWithAnInstallation() throws IOException {
-    // A caller that names the folder removes what is left if this test is ended from outside.
-    String named = System.getenv("CHOWDER_TEST_ENGINE");
-    folder = named == null ? Files.createTempDirectory("chowder-engine") : Path.of(named);
-    engine("start");
+    engine = SeparateEngine.start();
     up();
     first = Files.readString(home("first-instance")).strip();
     Files.writeString(
@@ -55,11 +53,10 @@ class EngineRestartE2E {
   @AfterAll
   void nothingRemains() {
     try {
-      inside(script("down"), "--purge", "--keep-cache");
+      var _ = engine().in(script("down"), "--purge", "--keep-cache");
     } finally {
-      engine("remove");
+      engine().close();
     }
-    assertThat(folder).doesNotExist();
   }
 
   @Test
@@ -81,8 +78,8 @@ class EngineRestartE2E {
         assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
       }
     }
-    engine("stop");
-    engine("start");
+    engine().stop();
+    engine().startAgain();
     up();
   }
 
@@ -97,8 +94,8 @@ class EngineRestartE2E {
     awaitStatus(second, "running");
     String firstBefore = startedAt(first);
     String secondBefore = startedAt(second);
-    engine("stop");
-    engine("start");
+    engine().stop();
+    engine().startAgain();
     awaitAnotherStart(second, secondBefore);
     assertThat(send(second, "Reply with exactly: back")).isEqualTo("back");
     assertThat(get(first).path("desired_status").asText())
@@ -108,7 +105,7 @@ class EngineRestartE2E {
     assertThat(send(first, QUESTION)).contains(nonce);
     assertThat(lossesOf(first)).hasSize(2).allMatch(NOT_CRASHED::contains);
     assertThat(lossesOf(second)).hasSize(1).allMatch(NOT_CRASHED::contains);
-    assertThat(inside("iptables", "-S", "DOCKER-USER").out()).contains("-j CHOWDER");
+    assertThat(engine().in("iptables", "-S", "DOCKER-USER").output()).contains("-j CHOWDER");
   }
 
   /**
@@ -127,8 +124,8 @@ class EngineRestartE2E {
     assertThat(send(second, QUESTION)).contains(nonce);
 
     freeze(second);
-    engine("stop");
-    engine("start");
+    engine().stop();
+    engine().startAgain();
     assertThatItSleptUntilTheEngineEnded();
 
     freeze(second);
@@ -197,7 +194,7 @@ class EngineRestartE2E {
 
   private void up() {
     // Sleepers go to swap at the next check.
-    inside("env", "CHOWDER_PAGE_OUT_DELAY=1s", script("up"));
+    var _ = engine().in("env", "CHOWDER_PAGE_OUT_DELAY=1s", script("up"));
   }
 
   private void awaitStatus(String agent, String status) {
@@ -230,23 +227,24 @@ class EngineRestartE2E {
   private JsonNode call(String method, String path, String body) {
     var port = Installation.UNDER_TEST.rest().getPort();
     var answer =
-        inside(
-            "curl",
-            "-sS",
-            "--fail-with-body",
-            "--max-time",
-            Long.toString(Limits.STEP.toSeconds()),
-            "-X",
-            method,
-            "-H",
-            "@" + home("authorization"),
-            "-H",
-            "Content-Type: application/json",
-            "-d",
-            body,
-            "http://localhost:" + port + path);
+        engine()
+            .in(
+                "curl",
+                "-sS",
+                "--fail-with-body",
+                "--max-time",
+                Long.toString(Limits.STEP.toSeconds()),
+                "-X",
+                method,
+                "-H",
+                "@" + home("authorization"),
+                "-H",
+                "Content-Type: application/json",
+                "-d",
+                body,
+                "http://localhost:" + port + path);
     try {
-      return Answer.JSON.readTree(answer.out());
+      return Answer.JSON.readTree(answer.output());
     } catch (IOException e) {
       throw new AssertionError("no JSON: " + answer, e);
     }
@@ -257,34 +255,21 @@ class EngineRestartE2E {
    * new one.
    */
   private String startedAt(String agent) {
-    var words =
-        List.of(
-            script("lib/engine.sh"),
-            "in",
-            folder.toString(),
-            "docker",
-            "inspect",
-            "--format",
-            "{{.State.StartedAt}}",
-            "sb-" + agent + "-gateway");
-    return Command.attempt(Limits.STEP, words, Map.of()).out().strip();
+    return engine()
+        .inside("docker", "inspect", "--format", "{{.State.StartedAt}}", "sb-" + agent + "-gateway")
+        .attempt()
+        .text();
   }
 
   private Path home(String file) {
-    return folder.resolve("home").resolve(file);
+    return engine().home().resolve(file);
   }
 
   private static String script(String name) {
     return Path.of("..", "scripts", name).toString();
   }
 
-  private Command.Result inside(String... command) {
-    return Command.run(
-        Limits.PROVISIONING, List.of(script("lib/engine.sh"), "in", folder.toString()), command);
-  }
-
-  private void engine(String verb) {
-    var _ =
-        Command.run(Limits.PROVISIONING, List.of(script("lib/engine.sh"), verb, folder.toString()));
+  private SeparateEngine engine() {
+    return Objects.requireNonNull(engine);
   }
 }

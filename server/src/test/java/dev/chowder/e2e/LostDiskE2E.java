@@ -6,8 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -15,23 +16,17 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * Docker's engine comes back without its disk, a recover fails, and then the disk is mounted again.
- * The test has its own engine with an installation next to it ({@code scripts/lib/engine.sh}).
+ * The test has its own engine with an installation next to it ({@link SeparateEngine}).
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LostDiskE2E {
   private final String nonce = UUID.randomUUID().toString();
-  private Path folder = Path.of("");
+  private @Nullable SeparateEngine engine;
 
   @BeforeAll
   void anEngineWithAnInstallation() throws IOException {
-    // A caller that names the folder removes what is left if this test is ended from outside.
-    String named = System.getenv("CHOWDER_TEST_ENGINE");
-    folder =
-        named == null
-            ? Files.createTempDirectory("chowder-engine")
-            : Files.createDirectory(Path.of(named + "-disk"));
-    engine("start");
-    var _ = inside(script("up"));
+    engine = SeparateEngine.start();
+    var _ = engine().in(script("up"));
     authorize("organization.key", "authorization");
     authorize("operator.token", "operator-authorization");
   }
@@ -44,11 +39,10 @@ class LostDiskE2E {
   @AfterAll
   void nothingRemains() {
     try {
-      var _ = inside(script("down"), "--purge", "--keep-cache");
+      var _ = engine().in(script("down"), "--purge", "--keep-cache");
     } finally {
-      engine("remove");
+      engine().close();
     }
-    assertThat(folder).doesNotExist();
   }
 
   @Test
@@ -57,8 +51,8 @@ class LostDiskE2E {
     assertThat(send(agent, "Remember: " + nonce)).contains(nonce);
 
     var before = identity();
-    engine("empty");
-    assertThat(inside("docker", "volume", "ls", "-q").out()).isEmpty();
+    engine().empty();
+    assertThat(engine().in("docker", "volume", "ls", "-q").output()).isEmpty();
     if (identity().equals(before)) continueAfterAFailedRecover(agent);
     else continueWithoutARecoverInBetween(agent);
 
@@ -84,7 +78,7 @@ class LostDiskE2E {
                 .asText())
         .isEqualTo("error");
 
-    engine("refill");
+    engine().refill();
     var entry =
         Eventually.get(
                 "the home is in quarantine",
@@ -105,9 +99,9 @@ class LostDiskE2E {
   private void continueWithoutARecoverInBetween(String agent) {
     assertThat(awaitStatus(agent, "error").path("error_reason").asText()).isEqualTo("ELSEWHERE");
     assertThat(recoverStatus(agent)).isEqualTo("409");
-    assertThat(inside("docker", "volume", "ls", "-q").out()).isEmpty();
+    assertThat(engine().in("docker", "volume", "ls", "-q").output()).isEmpty();
 
-    engine("refill");
+    engine().refill();
     // The reconciling node notices the engine, and the other calls wait for it.
     Eventually.get(
         "the recover was accepted",
@@ -118,13 +112,14 @@ class LostDiskE2E {
   }
 
   private String identity() {
-    return inside("docker", "info", "--format", "{{.ID}}").out().strip();
+    return engine().in("docker", "info", "--format", "{{.ID}}").output().strip();
   }
 
   /** Returns the HTTP status of a recover. */
   private String recoverStatus(String agent) {
     var port = Installation.UNDER_TEST.rest().getPort();
-    return inside(
+    return engine()
+        .in(
             "curl",
             "-sS",
             "-o",
@@ -136,7 +131,7 @@ class LostDiskE2E {
             "-H",
             "@" + home("authorization"),
             "http://localhost:" + port + "/v1/instances/" + agent + "/recover?wait=0")
-        .out()
+        .output()
         .strip();
   }
 
@@ -174,43 +169,38 @@ class LostDiskE2E {
 
   private JsonNode curl(String method, String url, String header, String body) {
     var answer =
-        inside(
-            "curl",
-            "-sS",
-            "--fail-with-body",
-            "--max-time",
-            Long.toString(Limits.STEP.toSeconds()),
-            "-X",
-            method,
-            "-H",
-            "@" + home(header),
-            "-H",
-            "Content-Type: application/json",
-            "-d",
-            body,
-            url);
+        engine()
+            .in(
+                "curl",
+                "-sS",
+                "--fail-with-body",
+                "--max-time",
+                Long.toString(Limits.STEP.toSeconds()),
+                "-X",
+                method,
+                "-H",
+                "@" + home(header),
+                "-H",
+                "Content-Type: application/json",
+                "-d",
+                body,
+                url);
     try {
-      return Answer.JSON.readTree(answer.out());
+      return Answer.JSON.readTree(answer.output());
     } catch (IOException e) {
       throw new AssertionError("no JSON: " + answer, e);
     }
   }
 
   private Path home(String file) {
-    return folder.resolve("home").resolve(file);
+    return engine().home().resolve(file);
   }
 
   private static String script(String name) {
     return Path.of("..", "scripts", name).toString();
   }
 
-  private Command.Result inside(String... command) {
-    return Command.run(
-        Limits.PROVISIONING, List.of(script("lib/engine.sh"), "in", folder.toString()), command);
-  }
-
-  private void engine(String verb) {
-    var _ =
-        Command.run(Limits.PROVISIONING, List.of(script("lib/engine.sh"), verb, folder.toString()));
+  private SeparateEngine engine() {
+    return Objects.requireNonNull(engine);
   }
 }
