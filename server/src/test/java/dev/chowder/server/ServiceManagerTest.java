@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code scripts/lib/systemd.sh} tests it with systemd. */
+/** {@code SystemdCheck} tests it with systemd. */
 @Timeout(60)
 class ServiceManagerTest {
   private static final Map<String, String> SYSTEMD = Map.of("NOTIFY_SOCKET", "/run/systemd/notify");

@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * A program for {@code scripts/test-cgroup2}, which runs it where JUnit does not run: moves the
- * memory of a frozen container to swap or reads it back, as {@link DockerSleep} does, and prints
- * what the kernel said. Has a wait of its own, because the virtual machine has no Awaitility.
+ * A program for {@code Cgroup2Check}, which runs it where JUnit does not run: moves the memory of a
+ * frozen container to swap or reads it back, as {@link DockerSleep} does, and prints what the
+ * kernel said. Has a wait of its own, because the virtual machine has no Awaitility.
  */
 final class SleepingGroup {
   private static final Duration LIMIT = Duration.ofMinutes(5);
