@@ -32,6 +32,7 @@ public record ReleaseWalk(Path release, Path home, Path cache, Steps steps) {
 
   /** Arguments: the release, and the folders to hide. */
   public static void main(String[] args) {
+    var began = System.nanoTime();
     var home = Path.of(System.getenv("CHOWDER_HOME"));
     var log = home.resolve("logs/server.log");
     var walk =
@@ -39,7 +40,7 @@ public record ReleaseWalk(Path release, Path home, Path cache, Steps steps) {
             Path.of(args[0]),
             home,
             Path.of(System.getenv("CHOWDER_CACHE")),
-            Steps.sinceBoot(() -> end(log)));
+            new Steps(System.out, () -> seconds(began), () -> end(log)));
     walk.hide(List.of(args).subList(1, args.length));
     walk.use();
     walk.steps.end();
@@ -117,8 +118,11 @@ public record ReleaseWalk(Path release, Path home, Path cache, Steps steps) {
   }
 
   private void noteTime(long began, String... words) {
-    double seconds = (System.nanoTime() - began) / 1e9;
-    steps.note(String.format(Locale.ROOT, "%.2f s: chowder %s", seconds, String.join(" ", words)));
+    steps.note("%s s: chowder %s".formatted(seconds(began), String.join(" ", words)));
+  }
+
+  private static String seconds(long began) {
+    return String.format(Locale.ROOT, "%.2f", (System.nanoTime() - began) / 1e9);
   }
 
   private Program chowder(String... words) {
