@@ -29,7 +29,7 @@ public record ComposeProject(Compose compose, String serverBase, String postgres
   public static final String NAME = "chowder-check";
 
   private static final String DOCUMENTED_IMAGE = "localhost/chowder-server";
-  private static final String IMAGE = DOCUMENTED_IMAGE + ":check";
+  static final String IMAGE = DOCUMENTED_IMAGE + ":check";
   private static final String BASE = "chowder/server-base";
   private static final String DOCUMENTED_POSTGRES = "postgres:17";
   private static final String POSTGRES = "chowder/postgres:check";

@@ -36,6 +36,9 @@ final class ComposeWalk implements AutoCloseable {
 
   private String cluster = "";
 
+  /** The id of the server image before the upgrade, which has no name afterwards. */
+  private String replaced = "";
+
   /** Unpacks the release, and changes its settings. */
   ComposeWalk(Project project, Compose version, Path work) throws IOException {
     install = Page.read(project.file("docs/operations/install.md"));
@@ -72,6 +75,7 @@ final class ComposeWalk implements AutoCloseable {
       }
     }
     ComposeProject.removeImages();
+    if (!replaced.isEmpty()) Docker.removeImages(replaced);
   }
 
   private void start() throws IOException {
@@ -109,6 +113,7 @@ final class ComposeWalk implements AutoCloseable {
   private void upgradeToNew() throws IOException {
     var added = Releases.unpack(work.resolve("NEW")).resolve("added");
     Files.writeString(added, "new");
+    replaced = Docker.run("image", "inspect", "-f", "{{.Id}}", ComposeProject.IMAGE);
     var _ = compose.run(work, upgrade.commands("cp OLD/deploy/.env NEW/deploy/.env"));
     deploy = work.resolve("NEW/deploy");
     expectServing();
