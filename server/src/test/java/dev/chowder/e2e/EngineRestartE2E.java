@@ -52,6 +52,8 @@ class EngineRestartE2E {
 
   @AfterAll
   void nothingRemains() {
+    // A start that fails removes its engine.
+    if (engine == null) return;
     try {
       var _ = engine().in(script("down"), "--purge", "--keep-cache");
     } finally {

@@ -38,6 +38,8 @@ class LostDiskE2E {
 
   @AfterAll
   void nothingRemains() {
+    // A start that fails removes its engine.
+    if (engine == null) return;
     try {
       var _ = engine().in(script("down"), "--purge", "--keep-cache");
     } finally {

@@ -35,19 +35,31 @@ final class SeparateEngine implements AutoCloseable {
   static SeparateEngine start() {
     var root = Root.find();
     assertThat(root).as("a separate engine needs root: run this as root").isPresent();
+    var engine = new SeparateEngine(newFolder(), root.orElseThrow());
+    Runtime.getRuntime().addShutdownHook(engine.end);
     try {
-      var engine =
-          new SeparateEngine(Files.createTempDirectory("chowder-engine"), root.orElseThrow());
-      Runtime.getRuntime().addShutdownHook(engine.end);
-      var _ = Files.createDirectory(engine.home());
-      engine.root("ip", "netns", "add", engine.network);
-      var _ = engine.in("ip", "link", "set", "lo", "up");
-      engine.launch();
-      engine.load();
+      engine.begin();
       return engine;
+    } catch (RuntimeException | AssertionError failed) {
+      engine.close();
+      throw failed;
+    }
+  }
+
+  private static Path newFolder() {
+    try {
+      return Files.createTempDirectory("chowder-engine");
     } catch (IOException why) {
       throw new UncheckedIOException(why);
     }
+  }
+
+  private void begin() {
+    root("mkdir", home().toString());
+    root("ip", "netns", "add", network);
+    var _ = in("ip", "link", "set", "lo", "up");
+    launch();
+    load();
   }
 
   /** The state directory of the installation. */
@@ -169,7 +181,8 @@ final class SeparateEngine implements AutoCloseable {
   }
 
   private String lastLine() throws IOException {
-    return Files.readAllLines(folder.resolve("dockerd.log")).getLast();
+    var log = Files.readAllLines(folder.resolve("dockerd.log"));
+    return log.isEmpty() ? "its log is empty" : log.getLast();
   }
 
   private static String mounts() {
