@@ -107,7 +107,7 @@ class UpgradeE2E {
       owner.post(crashed.path("/recover?wait=0")).is(200);
 
       sleeper.awaitRunning();
-      // The recorded process does not exist any more.
+      // The recorded process has ended.
       assertThat(sleeper.get().text("served_by")).isEqualTo("boot");
       answersWith(sleeper, "pears");
       configurationIsAsAccepted(sleeper);
