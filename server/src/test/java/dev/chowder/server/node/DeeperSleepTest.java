@@ -72,7 +72,7 @@ class DeeperSleepTest {
     start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
     var id = asleep();
     awaitLevel(id, Instance.SleepLevel.paged_out);
-    assertThat(counted("paged_out", "age")).isEqualTo(1);
+    awaitCounted("paged_out", "age", 1);
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Paused.class);
     assertThat(wake(id).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
   }
@@ -82,7 +82,7 @@ class DeeperSleepTest {
     start(100, Map.of("chowder.sleep.deep-sleep-delay", "0s"));
     var id = asleep();
     awaitLevel(id, Instance.SleepLevel.off);
-    assertThat(counted("off", "age")).isEqualTo(1);
+    awaitCounted("off", "age", 1);
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
     assertThat(wake(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
   }
@@ -96,8 +96,8 @@ class DeeperSleepTest {
     awaitChecks(3);
     assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
     assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
-    Node.await(() -> gauge("frozen") == 1 ? "" : "not counted");
-    assertThat(gauge("paged_out")).isZero();
+    Node.await(() -> node.metric("chowder_sleep_gateways{level=\"frozen\"}") == 1 ? "" : "none");
+    assertThat(node.metric("chowder_sleep_gateways{level=\"paged_out\"}")).isZero();
   }
 
   @Test
@@ -116,7 +116,7 @@ class DeeperSleepTest {
     awaitChecks(2);
     assertThat(level(first)).isEqualTo(Instance.SleepLevel.frozen);
     assertThat(node.get(key, third).getStatus()).isEqualTo(Instance.Status.running);
-    assertThat(counted("paged_out", "pressure")).isEqualTo(1);
+    awaitCounted("paged_out", "pressure", 1);
   }
 
   @Test
@@ -130,7 +130,7 @@ class DeeperSleepTest {
     awaitLevel(first, Instance.SleepLevel.off);
     awaitChecks(2);
     assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
-    assertThat(counted("off", "pressure")).isEqualTo(1);
+    awaitCounted("off", "pressure", 1);
   }
 
   @Test
@@ -151,7 +151,7 @@ class DeeperSleepTest {
     assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
     node.script().withMemoryStall(10);
     awaitLevel(second, Instance.SleepLevel.paged_out);
-    assertThat(counted("paged_out", "pressure")).isEqualTo(2);
+    awaitCounted("paged_out", "pressure", 2);
   }
 
   @Test
@@ -169,7 +169,7 @@ class DeeperSleepTest {
     assertThat(level(younger)).isEqualTo(Instance.SleepLevel.frozen);
     assertThat(node.get(key, awake).getStatus()).isEqualTo(Instance.Status.running);
     assertThat(node.get(key, created).getStatus()).isEqualTo(Instance.Status.running);
-    assertThat(counted("paged_out", "start")).isEqualTo(1);
+    awaitCounted("paged_out", "start", 1);
   }
 
   @Test
@@ -180,7 +180,7 @@ class DeeperSleepTest {
     var _ = running(key);
     var _ = running(key);
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
-    assertThat(counted("off", "start")).isEqualTo(1);
+    awaitCounted("off", "start", 1);
   }
 
   @Test
@@ -209,8 +209,8 @@ class DeeperSleepTest {
     node.script().withoutMemory();
     assertNoCapacity(() -> node.create(key));
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
-    assertThat(counted("paged_out", "start")).isEqualTo(1);
-    assertThat(counted("off", "start")).isEqualTo(1);
+    awaitCounted("paged_out", "start", 1);
+    awaitCounted("off", "start", 1);
   }
 
   /** The end of a gateway whose memory is on a disk frees nothing. */
@@ -413,13 +413,13 @@ class DeeperSleepTest {
     return node.host().observe(Node.sandbox(id)).mainProcess();
   }
 
+  private void awaitCounted(String level, String cause, int count) {
+    Node.await(() -> counted(level, cause) == count ? "" : "visible, but not counted");
+  }
+
   private double counted(String level, String cause) {
     return node.metric(
         "chowder_sleep_deepened_total{cause=\"%s\",level=\"%s\"}".formatted(cause, level));
-  }
-
-  private double gauge(String level) {
-    return node.metric("chowder_sleep_gateways{level=\"%s\"}".formatted(level));
   }
 
   private static void assertNoCapacity(Runnable call) {
