@@ -39,11 +39,6 @@ public record RecordedInstallation(Path folder) {
             .normalize());
   }
 
-  /** Returns whether its backup has a tag, which the first version introduced. */
-  public boolean hasSignedBackup() {
-    return !equals(of665faa7());
-  }
-
   /** Returns its version. */
   @Override
   public String toString() {
@@ -137,7 +132,7 @@ public record RecordedInstallation(Path folder) {
 
   /**
    * Creates the home volumes and processes of its instances on a simulated host. A container that
-   * ran in the recording runs there, and one that was frozen is frozen.
+   * ran in the recording runs there.
    */
   public void placeOnSimulator(Path sandboxes) throws IOException {
     try (var volumes = Files.list(folder.resolve("volumes"))) {
@@ -149,8 +144,7 @@ public record RecordedInstallation(Path folder) {
     try (var containers = Files.list(folder.resolve("containers"))) {
       for (Path container : containers.toList()) {
         var recorded = JSON.readTree(container.toFile());
-        var state = recorded.path("State").asText();
-        if (state.equals("running") || state.equals("paused")) placeProcess(sandboxes, recorded);
+        if (recorded.path("State").asText().equals("running")) placeProcess(sandboxes, recorded);
       }
     }
   }
@@ -165,7 +159,7 @@ public record RecordedInstallation(Path folder) {
             .put("host", "127.64.100.1")
             .putNull("exitCode")
             .put("outOfMemory", false)
-            .put("paused", container.path("State").asText().equals("paused"));
+            .put("paused", false);
     process.putArray("command").add("gateway");
     var sandbox = sandboxes.resolve("sb-" + labels.path("dev.chowder.instance").asText());
     JSON.writeValue(sandbox.resolve("process.json").toFile(), process);
