@@ -18,6 +18,9 @@ final class RecordedStory {
   /** More events than there are between two snapshots. */
   private static final int RENAMES = 8;
 
+  /** The secret of a skill. */
+  private static final String WEATHER = "weather-key-of-the-record";
+
   private final URI rest;
   private final Path home;
   private final int servicesPort;
@@ -101,8 +104,9 @@ final class RecordedStory {
                 "openclaw_config",
                 """
                 {"messages.ackReaction": "eyes",
-                 "skills.entries.weather.apiKey": "weather-key-of-the-record"}
-                """));
+                 "skills.entries.weather.apiKey": "%s"}
+                """
+                    .formatted(WEATHER)));
     sleeper.awaitRunning().send("Remember: pears").is(200);
     connect(sleeper, "123456789:sleeper-of-the-record");
     sleeper.stop(120).is(200);
