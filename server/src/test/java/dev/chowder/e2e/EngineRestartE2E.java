@@ -228,28 +228,7 @@ class EngineRestartE2E {
 
   private JsonNode call(String method, String path, String body) {
     var port = Installation.UNDER_TEST.rest().getPort();
-    var answer =
-        engine()
-            .in(
-                "curl",
-                "-sS",
-                "--fail-with-body",
-                "--max-time",
-                Long.toString(Limits.STEP.toSeconds()),
-                "-X",
-                method,
-                "-H",
-                "@" + home("authorization"),
-                "-H",
-                "Content-Type: application/json",
-                "-d",
-                body,
-                "http://localhost:" + port + path);
-    try {
-      return Answer.JSON.readTree(answer.output());
-    } catch (IOException e) {
-      throw new AssertionError("no JSON: " + answer, e);
-    }
+    return engine().call(method, "http://localhost:" + port + path, "authorization", body);
   }
 
   /**

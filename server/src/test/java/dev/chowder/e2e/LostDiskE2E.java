@@ -160,38 +160,13 @@ class LostDiskE2E {
 
   private JsonNode call(String method, String path, String body) {
     var port = Installation.UNDER_TEST.rest().getPort();
-    return curl(method, "http://localhost:" + port + path, "authorization", body);
+    return engine().call(method, "http://localhost:" + port + path, "authorization", body);
   }
 
   private JsonNode reconciler() {
     var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_REST_PORT", "9096");
     var url = "http://localhost:" + port + "/operator/v1/reconciler";
-    return curl("GET", url, "operator-authorization", "");
-  }
-
-  private JsonNode curl(String method, String url, String header, String body) {
-    var answer =
-        engine()
-            .in(
-                "curl",
-                "-sS",
-                "--fail-with-body",
-                "--max-time",
-                Long.toString(Limits.STEP.toSeconds()),
-                "-X",
-                method,
-                "-H",
-                "@" + home(header),
-                "-H",
-                "Content-Type: application/json",
-                "-d",
-                body,
-                url);
-    try {
-      return Answer.JSON.readTree(answer.output());
-    } catch (IOException e) {
-      throw new AssertionError("no JSON: " + answer, e);
-    }
+    return engine().call("GET", url, "operator-authorization", "");
   }
 
   private Path home(String file) {

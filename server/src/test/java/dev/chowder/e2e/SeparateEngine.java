@@ -2,6 +2,7 @@ package dev.chowder.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.chowder.program.Program;
 import dev.chowder.program.Root;
 import java.io.IOException;
@@ -87,6 +88,36 @@ final class SeparateEngine implements AutoCloseable {
                     "CHOWDER_START_AT_BOOT",
                     "no"));
     return root.run(program).within(Limits.STEP);
+  }
+
+  /**
+   * Calls an API of the installation and returns the JSON of the response.
+   *
+   * @param authorization name of a file in the state directory with the header
+   * @param body JSON, or an empty string
+   */
+  JsonNode call(String method, String url, String authorization, String body) {
+    var answer =
+        in(
+            "curl",
+            "-sS",
+            "--fail-with-body",
+            "--max-time",
+            Long.toString(Limits.STEP.toSeconds()),
+            "-X",
+            method,
+            "-H",
+            "@" + home().resolve(authorization),
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            body,
+            url);
+    try {
+      return Answer.JSON.readTree(answer.output());
+    } catch (IOException why) {
+      throw new AssertionError("no JSON: " + answer, why);
+    }
   }
 
   /** Stops the engine as a stop of its service does. */
