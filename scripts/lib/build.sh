@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Builds the jars when their sources changed. Running programs use a copy, so that a build does not change them. Needs common.sh,
-# java.sh and settings.sh.
+# Builds the jars when their sources changed. Running programs use a copy, so that a build does not change them. Needs common.sh and
+# java.sh.
 
 BUILD_SECONDS_LIMIT="${CHOWDER_BUILD_SECONDS:-1500}"
 # Days without a start after which a built version is removed.
@@ -16,20 +16,16 @@ build_ensure() {
   java_ensure
   if is_release; then APP="$ROOT/app" && return 0; fi
   APP="$CHOWDER_CACHE/app/$(build_key)"
-  if [ ! -f "$APP/complete" ]; then build_locked build_missing; fi
-  touch "$APP"
+  kept_ensure "$APP" keep_app '!bench,!checks'
 }
 
-# bench_ensure [COPY]: like build_ensure, and sets BENCH_JAR, the bench of exactly these sources. It is not in APP, so that a change of the bench
-# does not replace a running installation.
+# bench_ensure [COPY]: like build_ensure, and sets BENCH_JAR, the bench of exactly these sources, whose libraries are in APP. The jar is not in APP, so that a
+# change of the bench does not replace a running installation.
 bench_ensure() {
   build_ensure "$@"
-  local folder
   # Not in $CHOWDER_CACHE/bench, which has the copies of OpenClaw that scripts/bench agents compares with.
-  folder="$CHOWDER_CACHE/bench-jar/$(bench_key)"
-  BENCH_JAR="$folder/chowder-bench.jar"
-  if [ ! -f "$BENCH_JAR" ]; then build_locked bench_missing; fi
-  touch "$folder"
+  BENCH_JAR="$CHOWDER_CACHE/bench-jar/$(bench_key)/chowder-bench.jar"
+  kept_ensure "${BENCH_JAR%/*}" keep_bench bench -am
 }
 
 # cli_ensure [COPY]: like build_ensure, but sets only CLI, the folder with the command line of exactly these sources. It is not in APP, so that a
@@ -38,8 +34,13 @@ cli_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
   java_ensure
   CLI="$CHOWDER_CACHE/cli/$(cli_key)"
-  if [ ! -f "$CLI/complete" ]; then build_locked cli_missing; fi
-  touch "$CLI"
+  kept_ensure "$CLI" keep_cli cli -am
+}
+
+# kept_ensure FOLDER KEEP MODULES [OPTION]: makes sure that the folder of the cache has a build, with the functions below.
+kept_ensure() {
+  if [ ! -f "$1/complete" ]; then build_locked build_kept "$@"; fi
+  touch "$1"
 }
 
 # build_locked FUNCTION [ARGUMENT...]: runs it while no other process builds.
@@ -51,47 +52,39 @@ build_locked() {
   exec 8>&-
 }
 
-build_missing() {
-  if [ -f "$APP/complete" ]; then return 0; fi
+build_kept() {
+  # Another process may have built it meanwhile.
+  if [ -f "$1/complete" ]; then return 0; fi
   maven_ensure
   # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
-  rm -rf "$BUILD_ROOT"/{server,admin,simulator,demo-model,cli}/target/lib
-  build_modules '!bench,!checks'
-  build_keep
-  CLI="$CHOWDER_CACHE/cli/$(cli_key)"
-  [ -f "$CLI/complete" ] || cli_keep
-  build_remove_old "$CHOWDER_CACHE/app"
+  rm -rf "$BUILD_ROOT"/{server,installation,simulator,demo-model,cli}/target/lib
+  build_modules "${@:3}"
+  keep "$1" "$2"
+  build_remove_old "${1%/*}"
 }
 
-bench_missing() {
-  if [ -f "$BENCH_JAR" ]; then return 0; fi
-  maven_ensure
-  build_modules bench -am
-  mkdir -p "${BENCH_JAR%/*}"
-  cp "$BUILD_ROOT/bench/target/chowder-bench.jar" "$BENCH_JAR.part"
-  mv "$BENCH_JAR.part" "$BENCH_JAR"
-  build_remove_old "$CHOWDER_CACHE/bench-jar"
-}
-
-cli_missing() {
-  if [ -f "$CLI/complete" ]; then return 0; fi
-  maven_ensure
-  rm -rf "$BUILD_ROOT/cli/target/lib"
-  build_modules cli -am
-  cli_keep
-  build_remove_old "$CHOWDER_CACHE/cli"
+# keep FOLDER KEEP: copies jars into the folder with the function KEEP, because a running program loads classes from its jars until it stops, and the
+# next build replaces them.
+keep() {
+  rm -rf "$1.part"
+  mkdir -p "$1.part"
+  "$2" "$1.part"
+  touch "$1.part/complete"
+  rm -rf "$1"
+  mv "$1.part" "$1"
 }
 
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
 build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
-# Without cli, although admin has its jar, because a change of the command line for users must not replace a running installation.
+# Without cli, although commands of operators use its jar, because a change of the command line for users must not replace a running installation.
 build_key() {
-  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,actors,server,admin,demo-model}/pom.xml "$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,actors,server,admin,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
+  local modules=("$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,envoy,actors,server,admin,installation,demo-model})
+  content_key "$BUILD_ROOT/pom.xml" "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" "$BUILD_ROOT"/envoy/{envoy.yaml,openapi.json}
 }
 
-# Of Chowder's modules, the bench uses only the protocol.
-bench_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,bench}/{pom.xml,src/main}; }
+# Of Chowder's modules, the bench uses the classes of the protocol and of base.
+bench_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,bench}/{pom.xml,src/main}; }
 
 # The command line calls the server, and uses the classes of the protocol only.
 cli_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,cli}/{pom.xml,src/main}; }
@@ -99,7 +92,7 @@ cli_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,cli}/{pom.xml
 # build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
 # checks, which scripts/test runs, so that a start does not wait for them.
 build_modules() {
-  local began=$SECONDS log="$LOGS/build.log"
+  local began=$SECONDS log="$CHOWDER_CACHE/app/build.log"
   say "Building with Maven (two to three minutes the first time) ..."
   if ! (cd "$BUILD_ROOT" && timeout "$BUILD_SECONDS_LIMIT" mvn -B -q -Dmaven.test.skip=true -P'!handwritten' -pl "$@" package) >"$log" 2>&1; then
     grep -E 'ERROR|BUILD' "$log" | head -n 5 >&2 || true
@@ -108,37 +101,31 @@ build_modules() {
   say "Built in $((SECONDS - began)) s."
 }
 
-# Copies the jars, because a running server loads classes from its jars until it stops, and the next build replaces them.
-build_keep() {
-  local part="$APP.part"
-  rm -rf "$part"
-  mkdir -p "$part/server" "$part/admin" "$part/simulator" "$part/demo-model"
-  cp -r "$BUILD_ROOT/server/target/chowder-server.jar" "$BUILD_ROOT/server/target/lib" "$part/server/"
-  cp -r "$BUILD_ROOT/demo-model/target/chowder-demo-model.jar" "$BUILD_ROOT/demo-model/target/lib" "$part/demo-model/"
-  # The command line of operators, and the simulator of training runs and benches. Both use the libraries of the server, whose folder must
+keep_app() {
+  mkdir "$1"/{server,admin,simulator,demo-model}
+  cp -r "$BUILD_ROOT"/server/target/{chowder-server.jar,lib} "$1/server/"
+  cp -r "$BUILD_ROOT"/demo-model/target/{chowder-demo-model.jar,lib} "$1/demo-model/"
+  # The commands of operators, and the simulator of training runs and benches. Both use the libraries of the server, whose folder must
   # not contain theirs.
-  local module library
-  for module in admin simulator; do
-    cp "$BUILD_ROOT/$module/target/chowder-$module.jar" "$part/$module/"
-    for library in "$BUILD_ROOT/$module"/target/lib/*.jar; do
-      [ -e "$part/server/lib/$(basename "$library")" ] || cp "$library" "$part/$module/"
-    done
-  done
+  keep_beside installation "$1/admin" "$1/server/lib"
+  keep_beside simulator "$1/simulator" "$1/server/lib"
   # Maven gives the jar of the server another name than its file.
-  rm -f "$part"/admin/chowder-server-*.jar
-  cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$part/"
-  touch "$part/complete"
-  rm -rf "$APP"
-  mv "$part" "$APP"
+  rm -f "$1"/admin/chowder-server-*.jar
+  cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$1/"
+  # The same build has the command line.
+  CLI="$CHOWDER_CACHE/cli/$(cli_key)"
+  [ -f "$CLI/complete" ] || keep "$CLI" keep_cli
 }
 
-# Copies the command line into CLI, because a running command loads classes from its jars.
-cli_keep() {
-  local part="$CLI.part"
-  rm -rf "$part"
-  mkdir -p "$part"
-  cp -r "$BUILD_ROOT/cli/target/chowder-cli.jar" "$BUILD_ROOT/cli/target/lib" "$part/"
-  touch "$part/complete"
-  rm -rf "$CLI"
-  mv "$part" "$CLI"
+# keep_beside MODULE FOLDER OTHER: copies the jar of a module, and its libraries that the folder OTHER does not have.
+keep_beside() {
+  local library
+  cp "$BUILD_ROOT/$1/target/chowder-$1.jar" "$2/"
+  for library in "$BUILD_ROOT/$1"/target/lib/*.jar; do
+    [ -e "$3/$(basename "$library")" ] || cp "$library" "$2/"
+  done
 }
+
+keep_cli() { cp -r "$BUILD_ROOT"/cli/target/{chowder-cli.jar,lib} "$1/"; }
+
+keep_bench() { cp "$BUILD_ROOT/bench/target/chowder-bench.jar" "$1/"; }

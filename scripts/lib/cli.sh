@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Records the AOT cache of the command line for users, and writes how to start it. Needs common.sh, settings.sh, java.sh and build.sh.
+# Records the AOT cache of the command line for users, and writes how to start it. Needs common.sh, java.sh and build.sh.
 
 CLI_TRAINING_SECONDS="${CHOWDER_CLI_TRAINING_SECONDS:-120}"
 # A command is short, so a second compiler and several threads of the garbage collector cost more than they save. The JVM would print
@@ -18,10 +18,10 @@ cli_aot_record() {
   if [ -e "$CLI_AOT_CACHE" ]; then return 0; fi
   say "Running an AOT training run, so that commands start faster ..."
   if timeout "$CLI_TRAINING_SECONDS" "$JAVA_HOME/bin/java" "${CLI_JAVA_OPTIONS[@]}" "${AOT_PORTABLE[@]}" -XX:AOTCacheOutput="$CLI_AOT_CACHE.part" \
-    -cp "$CLI/chowder-cli.jar" dev.chowder.cli.AotTrainingRun >"$LOGS/cli-training-run.log" 2>&1 && [ -s "$CLI_AOT_CACHE.part" ]; then
+    -cp "$CLI/chowder-cli.jar" dev.chowder.cli.AotTrainingRun >"$CHOWDER_CACHE/cli/training-run.log" 2>&1 && [ -s "$CLI_AOT_CACHE.part" ]; then
     mv "$CLI_AOT_CACHE.part" "$CLI_AOT_CACHE"
   else
-    say "The AOT training run failed, so commands start more slowly: see $LOGS/cli-training-run.log."
+    say "The AOT training run failed, so commands start more slowly: see $CHOWDER_CACHE/cli/training-run.log."
     rm -f "$CLI_AOT_CACHE.part" "$CLI_AOT_CACHE.part.config"
     # An empty file records the failure, so that not every start repeats the run.
     : >"$CLI_AOT_CACHE"

@@ -3,11 +3,10 @@
 
 # A system unit has no HOME.
 if [ -z "${HOME:-}" ]; then HOME="$(getent passwd "$(id -u)" | cut -d: -f6)" && export HOME; fi
-CHOWDER_HOME="${CHOWDER_HOME:-$HOME/.local/share/chowder}"
 CHOWDER_CACHE="${CHOWDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chowder}"
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # shellcheck disable=SC2034  # read by the scripts that source this file
-readonly ROOT CHOWDER_HOME CHOWDER_CACHE
+readonly ROOT CHOWDER_CACHE
 # How long an installation of packages waits for another one.
 APT_WAIT_SECONDS=900
 
@@ -15,28 +14,7 @@ APT_WAIT_SECONDS=900
 is_release() { [ -f "$ROOT/app/complete" ]; }
 
 # Prints progress to stderr, because functions return their results on stdout.
-say() {
-  local message=" $*" command=chowder before name
-  # In a release, the command of scripts/up is `chowder up`.
-  if is_release; then
-    [ "$(readlink -f "$(command -v chowder)")" = "$(readlink -f "$ROOT/scripts/chowder")" ] || printf -v command %q "$ROOT/bin/chowder"
-    for before in " " "'" "("; do
-      message="${message//"${before}scripts/chowder"/"$before$command"}"
-      for name in up down; do message="${message//"${before}scripts/$name"/"$before$command $name"}"; done
-    done
-  fi
-  printf '%s\n' "${message# }" >&2
-}
-
-# help_if_asked [ARGUMENT...]: prints the comment at the beginning of the caller's file and ends, if the first argument is --help.
-help_if_asked() {
-  case "${1:-}" in
-    -h | --help)
-      sed -n '2,/^[^#]/ { s/^# \{0,1\}//p }' "$0"
-      exit 0
-      ;;
-  esac
-}
+say() { printf '%s\n' "$*" >&2; }
 
 die() {
   say "chowder: $*"
@@ -68,21 +46,6 @@ wait_until() {
   done
 }
 
-# seconds_of DURATION: prints a duration in the format of the settings, such as 90s, "2 minutes" or 1500 (milliseconds), in whole
-# seconds, rounded up.
-seconds_of() {
-  local factor
-  [[ "$1" =~ ^[[:space:]]*([0-9]+(\.[0-9]+)?)[[:space:]]*([a-z]*)[[:space:]]*$ ]] || return 1
-  case "${BASH_REMATCH[3]}" in
-    "" | ms | milli | millis | millisecond | milliseconds) factor=0.001 ;;
-    s | second | seconds) factor=1 ;;
-    m | minute | minutes) factor=60 ;;
-    h | hour | hours) factor=3600 ;;
-    *) return 1 ;;
-  esac
-  awk -v number="${BASH_REMATCH[1]}" -v factor="$factor" 'BEGIN { s = number * factor; print (s > int(s)) ? int(s) + 1 : int(s) }'
-}
-
 # content_key PATH...: prints a short hash of the names and contents of files and folders, in a stable order.
 content_key() {
   find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|$ROOT/||" | sha256sum | cut -c1-16
@@ -107,27 +70,3 @@ apt_install() (
     }
   fi
 )
-
-# go_program_ensure NAME VERSION PACKAGE [SECONDS]: prints the path of a program, which is built from its Go module once per version.
-go_program_ensure() {
-  local folder="$CHOWDER_CACHE/bin/$1-$2"
-  local program
-  program="$folder/$(basename "$3")"
-  if [ ! -x "$program" ]; then
-    have go || die "cannot build $1 from its Go module: Go was not found; install Go and run this again."
-    say "Building $1 $2 ..."
-    mkdir -p "$folder"
-    GOBIN="$folder" timeout "${4:-600}" go install "$3@$2" >&2 || die "cannot build $1 $2: see the message above; run this again."
-  fi
-  printf '%s\n' "$program"
-}
-
-# process_alive PIDFILE [WORD]: succeeds if the process of that file is alive and its command line contains WORD, if given. The pid
-# alone is not enough: after a reboot another process can have it.
-process_alive() {
-  local pid
-  [ -s "$1" ] || return 1
-  pid="$(cat "$1")"
-  kill -0 "$pid" 2>/dev/null || return 1
-  [ -z "${2:-}" ] || tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -F -- "$2"
-}

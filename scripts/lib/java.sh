@@ -4,7 +4,7 @@
 JAVA_WANTED=25
 # Options of a training run. They keep machine code out of an AOT cache: Java 25 does not check whether the processor of another machine has
 # the same instructions, and ends with SIGILL if it has fewer.
-# shellcheck disable=SC2034  # aot.sh and cli.sh read it
+# shellcheck disable=SC2034  # cli.sh reads it
 AOT_PORTABLE=(-XX:+UnlockDiagnosticVMOptions -XX:-AOTAdapterCaching -XX:-AOTStubCaching)
 
 # java_ensure: exports JAVA_HOME; installs the distribution's JDK if none is found.

@@ -1,6 +1,7 @@
 package dev.chowder.admin;
 
 import dev.chowder.admin.command.Invocation;
+import dev.chowder.admin.envoy.EnvoyConfigCommand;
 import dev.chowder.admin.key.MasterKeyCommand;
 import dev.chowder.admin.node.AuditCommand;
 import dev.chowder.admin.node.CallCommand;
@@ -50,6 +51,7 @@ final class Commands {
     known.put("restore", RestoreCommand::new);
     known.put("migrate", MigrateCommand::new);
     known.put("move-to-postgresql", MoveCommand::new);
+    known.put("envoy-config", EnvoyConfigCommand::new);
     known.put("call", CallCommand::new);
   }
 

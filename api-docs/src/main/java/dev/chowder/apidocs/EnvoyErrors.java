@@ -57,7 +57,7 @@ final class EnvoyErrors {
    * An error of Envoy.
    *
    * @param status HTTP status that Envoy returns
-   * @param message with the placeholders of Envoy and of {@code envoy/render.sh}
+   * @param message with the placeholders of Envoy and of its template
    */
   record Reply(int status, Reason reason, String message) {}
 

@@ -40,7 +40,7 @@ final class EnvoyConfiguration {
     return read("operators");
   }
 
-  /** Reads the file. The variables of {@code envoy/render.sh} have their names as values. */
+  /** Reads the file. The variables of the template have their names as values. */
   private static EnvoyConfiguration read(String name) throws IOException {
     var text = Files.readString(FILE).replaceAll("\\$\\{(\\w+)}", "$1");
     var options = new LoaderOptions();

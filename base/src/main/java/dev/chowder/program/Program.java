@@ -13,8 +13,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +77,14 @@ public record Program(
   /** Creates a program with a limit of 60 s, without input. */
   public static Program of(List<String> words) {
     return new Program(words, null, Map.of(), Set.of(), "", LIMIT, false);
+  }
+
+  /** Returns the file of a program in a folder of {@code PATH}; empty if there is none. */
+  public static Optional<Path> onPath(String name) {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+        .map(each -> Path.of(each).resolve(name))
+        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+        .findFirst();
   }
 
   public Program in(Path elsewhere) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProgramException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  ProgramException(String message, @Nullable Throwable cause) {
+  public ProgramException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

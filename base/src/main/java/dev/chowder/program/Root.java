@@ -16,10 +16,15 @@ public record Root(List<String> prefix) {
 
   /** Returns how to run programs as root; empty if this user may not. */
   public static Optional<Root> find() {
-    if (Program.of("id", "-u").run().text().equals("0")) return Optional.of(new Root(List.of()));
+    if (isThisProcess()) return Optional.of(new Root(List.of()));
     return Program.of("sudo", "-n", "true").succeeds()
         ? Optional.of(new Root(List.of("sudo", "-n")))
         : Optional.empty();
+  }
+
+  /** Returns whether this process is root. */
+  public static boolean isThisProcess() {
+    return Program.of("id", "-u").run().text().equals("0");
   }
 
   /**

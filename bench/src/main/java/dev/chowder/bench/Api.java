@@ -6,7 +6,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,10 +26,7 @@ final class Api {
   /** Maximum number of kinds of unexpected responses in a report. */
   private static final int SHOWN = 5;
 
-  final URI rest;
-  private final URI operator;
-  private final URI monitoring;
-  private final Path operatorToken;
+  private final Endpoints endpoints;
   private final HttpClient http =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -38,11 +34,8 @@ final class Api {
           .build();
   private final Map<String, Unexpected> unexpected = new LinkedHashMap<>();
 
-  Api(Options options) {
-    this.rest = URI.create(options.text("rest"));
-    this.operator = URI.create(options.text("operator"));
-    this.monitoring = URI.create(options.text("monitoring"));
-    this.operatorToken = Path.of(options.text("operator-token-file"));
+  Api(Endpoints endpoints) {
+    this.endpoints = endpoints;
   }
 
   private record Unexpected(String first, int times) {}
@@ -59,15 +52,17 @@ final class Api {
         call("POST", "/v1/organization/signup", "{\"name\":\"%s\"}".formatted(name), "").body();
     var made = new Organization(first(ID, answer), first(KEY, answer));
     var endpoint =
-        "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%d/v1\",\"model\":\"m\"}}}"
-            .formatted(modelPort);
+        "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%d/v1\",\"model\":\"%s\"}}}"
+            .formatted(modelPort, Models.NAME);
     expect(call("PATCH", "/v1/organization", endpoint, made.key()), 200);
-    asOperator(
-        operator,
-        "PUT",
-        "/operator/v1/organizations/" + made.id() + "/tier",
-        "{\"tier\":\"whale\"}");
+    setTier(made.id(), "whale");
     return made;
+  }
+
+  /** Sets the tier of an organization, which limits the number of its instances. */
+  void setTier(String organizationId, String tier) throws IOException, InterruptedException {
+    var path = "/operator/v1/organizations/" + organizationId + "/tier";
+    var _ = asOperator(endpoints.operator(), "PUT", path, "{\"tier\":\"%s\"}".formatted(tier));
   }
 
   HttpResponse<String> get(String path, String key) throws IOException, InterruptedException {
@@ -89,7 +84,7 @@ final class Api {
 
   private String asOperator(URI port, String method, String path, String body)
       throws IOException, InterruptedException {
-    var token = Files.readString(operatorToken).strip();
+    var token = Files.readString(endpoints.operatorToken()).strip();
     var request =
         HttpRequest.newBuilder(port.resolve(path))
             .header("Authorization", "Bearer " + token)
@@ -108,7 +103,7 @@ final class Api {
    * metric.
    */
   double figure(String name) throws IOException, InterruptedException {
-    return asOperator(monitoring, "GET", "/metrics", "")
+    return asOperator(endpoints.monitoring(), "GET", "/metrics", "")
         .lines()
         .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
@@ -155,7 +150,8 @@ final class Api {
 
   private HttpRequest.Builder request(String path, String key) {
     var request =
-        HttpRequest.newBuilder(rest.resolve(path)).header("Content-Type", "application/json");
+        HttpRequest.newBuilder(endpoints.rest().resolve(path))
+            .header("Content-Type", "application/json");
     return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
   }
 

@@ -15,9 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -27,11 +25,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
 
 /**
  * Loads a control plane with simulated sandboxes over REST through Envoy, as any client would, and
- * prints the results. It starts no server and uses only public interfaces: scripts/bench does the
- * rest. Its own processor time on the same machine is part of every result.
+ * prints the results. It starts no server and uses public interfaces, and reads the statistics of
+ * the database. Its own processor time on the same machine is part of every result.
  */
 final class ControlPlane {
   private static final Pattern WRITTEN = Pattern.compile("\"written_at\":\\s*\"([^\"]+)\"");
@@ -43,7 +42,59 @@ final class ControlPlane {
   /** Watches that are opened at once. Envoy queues 4,096 calls for a node and rejects more. */
   private static final int OPENING = 500;
 
+  /** The numbers that a user may choose. */
+  static final class Options {
+    @Option(
+        names = "--nodes",
+        paramLabel = "N",
+        description = "nodes on this machine (default: ${DEFAULT-VALUE})")
+    int nodes = 1;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "N",
+        description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
+    int seconds = 20;
+
+    @Option(
+        names = "--callers",
+        paramLabel = "N",
+        description = "callers that create instances (default: ${DEFAULT-VALUE})")
+    int callers = 64;
+
+    @Option(
+        names = "--warm-up",
+        paramLabel = "N",
+        description = "seconds before the first measurement (default: ${DEFAULT-VALUE})")
+    int warmUp = 40;
+
+    @Option(
+        names = "--organizations",
+        paramLabel = "N",
+        description = "organizations that create in turn (default: ${DEFAULT-VALUE})")
+    int organizations = 16;
+
+    @Option(
+        names = "--messages",
+        paramLabel = "N",
+        description = "messages whose first event is measured (default: ${DEFAULT-VALUE})")
+    int messages = 500;
+
+    @Option(
+        names = "--watches",
+        paramLabel = "N",
+        description = "open watches (default: ${DEFAULT-VALUE})")
+    int watches = 10_000;
+
+    @Option(
+        names = "--changes",
+        paramLabel = "N",
+        description = "changes that the watches receive (default: ${DEFAULT-VALUE})")
+    int changes = 300;
+  }
+
   private final Options options;
+  private final SimulatedInstallation installation;
   private final Api api;
   private final Processes processes;
   private final List<String> written = new ArrayList<>();
@@ -51,54 +102,46 @@ final class ControlPlane {
   private final List<String> held = new ArrayList<>();
   private String key = "";
 
-  private ControlPlane(Options options) {
+  ControlPlane(SimulatedInstallation installation, Options options) throws IOException {
     this.options = options;
-    this.api = new Api(options);
-    this.processes = new Processes(options.text("processes"));
+    this.installation = installation;
+    this.api = new Api(installation.endpoints());
+    this.processes = installation.processes();
   }
 
-  public static void main(String[] arguments) throws Exception {
-    new ControlPlane(new Options(arguments, 0)).run();
-  }
-
-  private void run() throws Exception {
-    try (var _ = new Models(options.number("model-port", 0))) {
-      key = signUp();
-      int seconds = number("seconds", 20);
-      // Warms up, because a cold server is not measured.
-      var warm = new ArrayList<String>();
-      creates(number("warm-up", 40), warm);
-      awaitReady();
-      long emptier = processes.heapAfterCollection();
-      say("| operation | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
-      var ids = Collections.synchronizedList(new ArrayList<String>());
-      measureCreates(seconds, ids);
-      heldBy("an idle instance", ids.size(), emptier);
-      measure("get", 64, seconds, () -> expect(call("GET", "/v1/instances/" + any(ids), ""), 200));
-      measure("list, 100 a page", 16, seconds, () -> expect(call("GET", "/v1/instances", ""), 200));
-      measure(
-          "list, one status, 20 a page",
-          16,
-          seconds,
-          () -> expect(call("GET", "/v1/instances?status=running&page_size=20", ""), 200));
-      measureStopStart(seconds, ids);
-      measureCreatesOfMany(number("organizations", 16), seconds);
-      measureFirstByte(number("messages", 500), ids);
-      measureWatches(number("watches", 10_000), number("changes", 300), ids);
-      if (!written.isEmpty()) {
-        say(
-            "\nRows written per create, from POST to `running`: "
-                + String.join(", ", written)
-                + ".");
-      }
-      say("\nProcessor time per create, from POST to `running`: " + String.join(", ", spent) + ".");
-      say("\nHeap of all nodes after a collection, for each: " + String.join(", ", held) + ".");
-      if (!api.complaint().isEmpty()) say(api.complaint());
+  void run() throws Exception {
+    key = signUp();
+    int seconds = options.seconds;
+    // Warms up, because a cold server is not measured.
+    var warm = new ArrayList<String>();
+    creates(options.warmUp, warm);
+    awaitReady();
+    long emptier = processes.heapAfterCollection();
+    say("| operation | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
+    var ids = Collections.synchronizedList(new ArrayList<String>());
+    measureCreates(seconds, ids);
+    heldBy("an idle instance", ids.size(), emptier);
+    measure("get", 64, seconds, () -> expect(call("GET", "/v1/instances/" + any(ids), ""), 200));
+    measure("list, 100 a page", 16, seconds, () -> expect(call("GET", "/v1/instances", ""), 200));
+    measure(
+        "list, one status, 20 a page",
+        16,
+        seconds,
+        () -> expect(call("GET", "/v1/instances?status=running&page_size=20", ""), 200));
+    measureStopStart(seconds, ids);
+    measureCreatesOfMany(options.organizations, seconds);
+    measureFirstByte(options.messages, ids);
+    measureWatches(options.watches, options.changes, ids);
+    if (!written.isEmpty()) {
+      say("\nRows written per create, from POST to `running`: " + String.join(", ", written) + ".");
     }
+    say("\nProcessor time per create, from POST to `running`: " + String.join(", ", spent) + ".");
+    say("\nHeap of all nodes after a collection, for each: " + String.join(", ", held) + ".");
+    if (!api.complaint().isEmpty()) say(api.complaint());
   }
 
   private void measureCreates(int seconds, List<String> ids) throws Exception {
-    var before = writes();
+    var before = DatabaseWrites.count(installation);
     var busy = processes.time();
     long began = System.nanoTime();
     var answers = creates(seconds, ids);
@@ -113,7 +156,7 @@ final class ControlPlane {
                         .formatted(who, (now - busy.getOrDefault(who, 0L)) / 1e6 / ids.size())));
     if (any("error")) api.unexpected("an instance is in error");
     row("POST /v1/instances", answers, seconds);
-    for (var one : writes().entrySet()) {
+    for (var one : DatabaseWrites.count(installation).entrySet()) {
       double each = (double) (one.getValue() - before.getOrDefault(one.getKey(), 0L)) / ids.size();
       if (each > 0.05) written.add("%s %.1f".formatted(one.getKey(), each));
     }
@@ -143,7 +186,7 @@ final class ControlPlane {
     var turn = new AtomicInteger();
     var answers =
         Load.closed(
-            number("callers", 64),
+            options.callers,
             seconds,
             () -> {
               var caller = keys.get(turn.getAndIncrement() % keys.size());
@@ -155,7 +198,7 @@ final class ControlPlane {
   private List<Long> creates(int seconds, List<String> ids) throws Exception {
     var made = Collections.synchronizedList(ids);
     return Load.closed(
-        number("callers", 64),
+        options.callers,
         seconds,
         () -> {
           var answer = call("POST", "/v1/instances", CREATE);
@@ -170,41 +213,6 @@ final class ControlPlane {
       held.add(
           "%s %.1f KiB"
               .formatted(what, (processes.heapAfterCollection() - emptier) / 1024.0 / count));
-  }
-
-  /**
-   * Returns the rows inserted, updated and deleted so far by table, and the transactions; empty
-   * without psql.
-   */
-  private Map<String, Long> writes() throws IOException, InterruptedException {
-    var counts = new TreeMap<String, Long>();
-    if (options.text("psql").isEmpty()) return counts;
-    // Waits, because PostgreSQL's processes update their statistics once a second.
-    Thread.sleep(2500);
-    var process =
-        new ProcessBuilder(
-                List.of(
-                    options.text("psql"),
-                    "-qAt",
-                    "-h",
-                    "127.0.0.1",
-                    "-p",
-                    options.text("psql-port"),
-                    "-U",
-                    options.text("psql-user"),
-                    "-d",
-                    options.text("psql-database"),
-                    "-c",
-                    "SELECT relname || ' ' || n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables UNION ALL"
-                        + " SELECT 'transactions ' || xact_commit FROM pg_stat_database WHERE datname = current_database()"))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    for (var line : process.inputReader().lines().toList()) {
-      var words = line.split(" ", -1);
-      counts.put(words[0], Long.parseLong(words[1]));
-    }
-    if (process.waitFor() != 0) throw new IOException("psql: exit code " + process.exitValue());
-    return counts;
   }
 
   private void measureStopStart(int seconds, List<String> ids) throws Exception {
@@ -289,9 +297,8 @@ final class ControlPlane {
   }
 
   private ManagedChannel channel() {
-    return NettyChannelBuilder.forAddress(api.rest.getHost(), api.rest.getPort())
-        .usePlaintext()
-        .build();
+    var rest = installation.endpoints().rest();
+    return NettyChannelBuilder.forAddress(rest.getHost(), rest.getPort()).usePlaintext().build();
   }
 
   private Metadata bearer() {
@@ -372,15 +379,11 @@ final class ControlPlane {
   }
 
   private String signUp() throws IOException, InterruptedException {
-    return api.signUp("bench", options.number("model-port", 0)).key();
+    return api.signUp("bench", installation.modelPort()).key();
   }
 
   private static String any(List<String> ids) {
     return ids.get(ThreadLocalRandom.current().nextInt(ids.size()));
-  }
-
-  private int number(String name, int otherwise) {
-    return options.number(name, otherwise);
   }
 
   private static void say(String line) {

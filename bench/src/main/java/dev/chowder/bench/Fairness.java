@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -17,6 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import picocli.CommandLine.Option;
 
 /**
  * Measures the effect of one organization's {@link Flood} on another organization, which calls at a
@@ -33,6 +33,12 @@ final class Fairness {
   /** Instances before the first round, so that pages are full. */
   private static final int BEFORE = 150;
 
+  /**
+   * After this time, the calls of the installation's start no longer count as the use of another
+   * organization.
+   */
+  private static final int QUIET_SECONDS = 15;
+
   private static final int PATIENCE_SECONDS = 120;
   private static final int POLL_SECONDS = 5;
 
@@ -42,7 +48,42 @@ final class Fairness {
    */
   private static final String REFUSED = "429";
 
+  /** The numbers that a user may choose. */
+  static final class Options {
+    @Option(
+        names = "--rounds",
+        paramLabel = "N",
+        description = "rounds, each with and without the flood (default: ${DEFAULT-VALUE})")
+    int rounds = 6;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "N",
+        description = "seconds of each half of a round (default: ${DEFAULT-VALUE})")
+    int seconds = 20;
+
+    @Option(
+        names = "--connections",
+        paramLabel = "N",
+        description = "connections of the flood (default: ${DEFAULT-VALUE})")
+    int connections = 64;
+
+    @Option(
+        names = "--warm-up",
+        paramLabel = "N",
+        description = "seconds before the first round (default: ${DEFAULT-VALUE})")
+    int warmUp = 15;
+
+    @Option(
+        names = "--flood-nice",
+        paramLabel = "N",
+        description = "nice value of the flood (default: ${DEFAULT-VALUE})")
+    int floodNice = 19;
+  }
+
   private final Options options;
+  private final BenchRun run;
+  private final SimulatedInstallation installation;
   private final Api api;
   private final int seconds;
   private final List<String> ids = Collections.synchronizedList(new ArrayList<>());
@@ -50,53 +91,48 @@ final class Fairness {
   private Api.Organization steady = new Api.Organization("", "");
   private Api.Organization loud = new Api.Organization("", "");
 
-  private Fairness(Options options) {
+  Fairness(BenchRun run, SimulatedInstallation installation, Options options) {
+    this.run = run;
     this.options = options;
-    this.api = new Api(options);
-    this.seconds = options.number("seconds", 20);
+    this.installation = installation;
+    this.api = new Api(installation.endpoints());
+    this.seconds = options.seconds;
   }
 
-  public static void main(String[] arguments) throws Exception {
-    new Fairness(new Options(arguments, 0)).run();
-  }
-
-  private void run() throws Exception {
-    int port = options.number("model-port", 0);
-    int rounds = options.number("rounds", 6);
-    try (var _ = new Models(port)) {
-      besideAPoller(port);
-      steady = api.signUp("steady", port);
-      loud = api.signUp("loud", port);
-      Load.each(
-          8,
-          () -> {
-            for (int n = 0; n < BEFORE / 8 + 1; n++) createWhenThereIsRoom();
-          });
-      awaitRest(steady);
-      var flood = startFlood();
-      try (var answers = flood.inputReader();
-          var commands = flood.outputWriter()) {
-        tell(commands, loud.key());
-        progress("Warming up ...");
-        ask(options.number("warm-up", 15), new SteadySamples());
-        var alone = new SteadySamples();
-        var beside = new SteadySamples();
-        say(
-            "| round | p99 of "
-                + String.join(
-                    " | p99 of ",
-                    Stream.of(SteadyCall.values())
-                        .map(ask -> ask.what() + ", alone / beside")
-                        .toList())
-                + " | the flood's responses per second |");
-        say("|---|" + "---|".repeat(SteadyCall.values().length + 1));
-        for (int n = 0; n < rounds; n++) {
-          round(n, alone, beside, commands, answers);
-        }
-        report(alone, beside, rounds);
-      } finally {
-        flood.destroyForcibly();
+  void run() throws Exception {
+    int port = installation.modelPort();
+    besideAPoller(port);
+    steady = api.signUp("steady", port);
+    loud = api.signUp("loud", port);
+    Load.each(
+        8,
+        () -> {
+          for (int n = 0; n < BEFORE / 8 + 1; n++) createWhenThereIsRoom();
+        });
+    awaitRest(steady);
+    var flood = startFlood();
+    try (var answers = flood.inputReader();
+        var commands = flood.outputWriter()) {
+      tell(commands, loud.key());
+      progress("Warming up ...");
+      ask(options.warmUp, new SteadySamples());
+      var alone = new SteadySamples();
+      var beside = new SteadySamples();
+      say(
+          "| round | p99 of "
+              + String.join(
+                  " | p99 of ",
+                  Stream.of(SteadyCall.values())
+                      .map(ask -> ask.what() + ", alone / beside")
+                      .toList())
+              + " | the flood's responses per second |");
+      say("|---|" + "---|".repeat(SteadyCall.values().length + 1));
+      for (int n = 0; n < options.rounds; n++) {
+        round(n, alone, beside, commands, answers);
       }
+      report(alone, beside, options.rounds);
+    } finally {
+      flood.destroyForcibly();
     }
     if (!api.complaint().isEmpty()) say(api.complaint());
   }
@@ -106,6 +142,7 @@ final class Fairness {
    * others have called before.
    */
   private void besideAPoller(int port) throws Exception {
+    TimeUnit.SECONDS.sleep(QUIET_SECONDS);
     var poller = api.signUp("poller", port);
     var busy = api.signUp("busy", port);
     say("| beside a call every %d s | calls | rejected | took |".formatted(POLL_SECONDS));
@@ -238,7 +275,7 @@ final class Fairness {
     say(
         "| the flood, %d connections | %s | | | | | | |"
             .formatted(
-                connections(),
+                options.connections,
                 String.join(
                     ", ",
                     flooded.entrySet().stream()
@@ -332,39 +369,9 @@ final class Fairness {
     return answer.statusCode() == 200 && !answer.body().contains("\"id\"");
   }
 
-  /**
-   * Starts the flood in its own session, in which its low priority applies against all other
-   * processes.
-   */
   private Process startFlood() throws IOException {
-    return new ProcessBuilder(
-            "setsid",
-            "nice",
-            "-n",
-            Integer.toString(options.number("flood-nice", 19)),
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx512m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Flood.class.getName(),
-            "--rest",
-            options.text("rest"),
-            "--operator",
-            options.text("operator"),
-            "--monitoring",
-            options.text("monitoring"),
-            "--operator-token-file",
-            options.text("operator-token-file"),
-            "--nice",
-            Integer.toString(options.number("flood-nice", 19)),
-            "--connections",
-            Integer.toString(connections()))
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
-  }
-
-  private int connections() {
-    return options.number("connections", 64);
+    var command = Flood.command(installation.endpoints(), options.floodNice, options.connections);
+    return run.start(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT));
   }
 
   private static void tell(Writer commands, String line) throws IOException {

@@ -1,8 +1,9 @@
 package dev.chowder.bench;
 
-import java.nio.file.Path;
+import static dev.chowder.base.ErrorText.must;
+
+import dev.chowder.program.ProgramException;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,15 +14,12 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
 
 /**
  * Measures a control plane with a large fleet: lists by page and filter, and the cost of a restart.
  * {@link FleetCopies} copies a few real instances while no node runs. The copies are equal to real
  * instances, except that they have no secrets, so that none can be started.
- *
- * <p>It starts and stops no server. It writes `#stop` or `#start` to its output; scripts/bench
- * stops or starts the node and replies with a line, which is the node's process id after a start.
- * All other lines are the report.
  */
 final class Fleet {
   private static final Pattern STATUS = Pattern.compile("\"status\":\\s*\"([^\"]+)\"");
@@ -33,7 +31,41 @@ final class Fleet {
 
   private static final int CALLERS = 16;
 
+  /** The numbers that a user may choose. */
+  static final class Options {
+    @Option(
+        names = "--instances",
+        paramLabel = "N",
+        description = "instances of the fleet (default: ${DEFAULT-VALUE})")
+    int instances = 100_000;
+
+    @Option(
+        names = "--restarts",
+        paramLabel = "N",
+        description = "measured restarts of the node (default: ${DEFAULT-VALUE})")
+    int restarts = 3;
+
+    @Option(
+        names = "--warm-up",
+        paramLabel = "N",
+        description = "seconds before the lists are measured (default: ${DEFAULT-VALUE})")
+    int warmUp = 20;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "N",
+        description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
+    int seconds = 4;
+
+    @Option(
+        names = "--recover-seconds",
+        paramLabel = "N",
+        description = "time limit of the recovery, in seconds (default: ${DEFAULT-VALUE})")
+    int recoverSeconds = 200;
+  }
+
   private final Options options;
+  private final SimulatedInstallation installation;
   private final Api api;
   private final int count;
   private final FleetNode node;
@@ -41,43 +73,36 @@ final class Fleet {
   private final List<Double> restarts = new ArrayList<>();
   private Api.Organization organization = new Api.Organization("", "");
 
-  private Fleet(Options options) {
+  Fleet(SimulatedInstallation installation, Options options) {
     this.options = options;
-    this.api = new Api(options);
-    this.node = new FleetNode(options);
-    this.count = options.number("instances", 100_000);
-    if (count < 1000 || count > 1_000_000)
-      throw new IllegalArgumentException("--instances: must be 1000 to 1000000; got " + count);
+    this.installation = installation;
+    this.api = new Api(installation.endpoints());
+    this.node = installation.node();
+    this.count = options.instances;
   }
 
-  public static void main(String[] arguments) throws Exception {
-    new Fleet(new Options(arguments, 0)).run();
+  /** Fails if the lists would have too few matches, or the machine too little memory. */
+  static void check(Options options) {
+    if (options.instances >= 1000 && options.instances <= 1_000_000) return;
+    throw new ProgramException(
+        must("--instances", "be 1000 to 1000000", Integer.toString(options.instances)), null);
   }
 
-  private void run() throws Exception {
+  void run() throws Exception {
     long began = System.nanoTime();
-    FleetTemplate stopped, running, failed;
-    try (var _ = new Models(options.number("model-port", 0))) {
-      signUp(options.number("model-port", 0));
-      stopped = new FleetTemplate(create("custom", "running"), "stopped");
-      api.expect(
-          api.call(
-              "POST", "/v1/instances/" + stopped.id() + "/stop?wait=60", "", organization.key()),
-          200);
-      running = new FleetTemplate(create("custom", "running"), "running");
-      failed = new FleetTemplate(create("openai", "error"), "error");
-      awaitAtRest();
-      node.stop();
-    }
-    try (var database = database()) {
+    signUp(installation.modelPort());
+    var stopped = new FleetTemplate(create("custom", "running"), "stopped");
+    api.expect(
+        api.call("POST", "/v1/instances/" + stopped.id() + "/stop?wait=60", "", organization.key()),
+        200);
+    var running = new FleetTemplate(create("custom", "running"), "running");
+    var failed = new FleetTemplate(create("openai", "error"), "error");
+    awaitAtRest();
+    node.stop();
+    try (var database = installation.database()) {
       var copies =
           new FleetCopies(
-              database,
-              Path.of(options.text("sandboxes")),
-              organization.id(),
-              stopped,
-              running,
-              failed);
+              database, installation.sandboxes(), organization.id(), stopped, running, failed);
       copies.make(count);
       progress(
           "Copied %d instances in %.0f s; the organization writes its snapshot ..."
@@ -85,7 +110,7 @@ final class Fleet {
       node.start();
       awaitAnswer();
       awaitSnapshot(database);
-      for (int n = 0; n < options.number("restarts", 3); n++) {
+      for (int n = 0; n < options.restarts; n++) {
         node.stop();
         node.start();
         restarts.add(awaitAnswer());
@@ -97,9 +122,9 @@ final class Fleet {
   }
 
   private void report(FleetCopies copies) throws Exception {
-    long heapAtStart = node.processes().heapAfterCollection();
+    long heapAtStart = installation.processes().heapAfterCollection();
     progress("Warming up ...");
-    Load.closed(4, options.number("warm-up", 20), () -> list(any(copies.lists()).query()));
+    Load.closed(4, options.warmUp, () -> list(any(copies.lists()).query()));
     say(
         "| list | instances that match | first after a restart | p50 | p95 | p99 | %d callers: lists a second | p50 | p95 | p99 |"
             .formatted(CALLERS));
@@ -129,7 +154,8 @@ final class Fleet {
         "| its organization, which has all the slots, read for the first time, the longest | %s |"
             .formatted(Samples.shown(firsts.getOrDefault(ORGANIZATION, Double.NaN))));
     say("");
-    new FleetRecovery(options, api, organization.key(), copies, node).run(heapAtStart);
+    new FleetRecovery(installation, api, organization.key(), copies)
+        .run(options.recoverSeconds, heapAtStart);
     check();
     if (!api.complaint().isEmpty()) say(api.complaint());
   }
@@ -162,7 +188,7 @@ final class Fleet {
 
   /** Waits until no template has a pending effect, because each copy would have it too. */
   private void awaitAtRest() throws Exception {
-    try (var database = database()) {
+    try (var database = installation.database()) {
       Await.until(
           "instances without pending effects",
           () ->
@@ -224,7 +250,7 @@ final class Fleet {
 
   /** Measures a list and returns the p99 with one caller, in milliseconds. */
   private double measure(FleetCopies.Listing list) throws Exception {
-    int seconds = options.number("seconds", 4);
+    int seconds = options.seconds;
     var one = new Samples(Load.closed(1, seconds, () -> list(list.query())));
     var many = new Samples(Load.closed(CALLERS, seconds, () -> list(list.query())));
     say(
@@ -305,11 +331,6 @@ final class Fleet {
         "the node's first response",
         () -> api.get("/v1/instances?page_size=1", organization.key()).statusCode() == 200);
     return Duration.between(started, Instant.now()).toMillis() / 1e3;
-  }
-
-  private Connection database() throws SQLException {
-    return DriverManager.getConnection(
-        options.text("database"), options.text("database-user"), System.getenv("PGPASSWORD"));
   }
 
   private static long number(Connection database, String sql) throws SQLException {

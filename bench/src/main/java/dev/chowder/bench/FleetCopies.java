@@ -140,7 +140,10 @@ final class FleetCopies {
     copy.endCopy();
   }
 
-  /** Copies the events with their tags, the row and its labels. */
+  /**
+   * Copies the events with their tags, the row and its labels. An event may name the sandbox, which
+   * is named by the instance. All ids have the same length, so the event stays readable.
+   */
   private void write(int from, int to) throws SQLException {
     var range = "c.n >= %d AND c.n < %d".formatted(from, to);
     execute(
@@ -149,7 +152,8 @@ final class FleetCopies {
           INSERT INTO event_journal (persistence_id, sequence_number, deleted, writer, write_timestamp, adapter_manifest,
             event_ser_id, event_ser_manifest, event_payload)
           SELECT 'Instance|' || c.id, j.sequence_number, j.deleted, j.writer, j.write_timestamp, j.adapter_manifest,
-            j.event_ser_id, j.event_ser_manifest, CASE j.sequence_number WHEN 1 THEN c.created ELSE j.event_payload END
+            j.event_ser_id, j.event_ser_manifest, CASE j.sequence_number WHEN 1 THEN c.created ELSE
+              decode(replace(encode(j.event_payload, 'hex'), encode(c.template::bytea, 'hex'), encode(c.id::bytea, 'hex')), 'hex') END
           FROM fleet_copies c JOIN event_journal j ON j.persistence_id = 'Instance|' || c.template
           WHERE %s ORDER BY c.n, j.sequence_number
           RETURNING ordering)

@@ -1,6 +1,8 @@
 package dev.chowder.bench;
 
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -10,33 +12,34 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FleetRecovery {
   private static final int RECOVERING = 64;
 
-  private final Options options;
+  private final SimulatedInstallation installation;
   private final Api api;
   private final String key;
   private final FleetCopies copies;
-  private final FleetNode node;
 
-  FleetRecovery(Options options, Api api, String key, FleetCopies copies, FleetNode node) {
-    this.options = options;
+  FleetRecovery(SimulatedInstallation installation, Api api, String key, FleetCopies copies) {
+    this.installation = installation;
     this.api = api;
     this.key = key;
     this.copies = copies;
-    this.node = node;
   }
 
   /**
    * Gets every instance twice: first, when it is recovered from the journal, and again, when it is
    * in memory.
+   *
+   * @param limit after these seconds, it ends
+   * @param heapAtStart the bytes of the node's heap before
    */
-  void run(long heapAtStart) throws Exception {
+  void run(int limit, long heapAtStart) throws Exception {
     Fleet.progress("Recovering every instance ...");
     var rows = copies.digest();
-    var busy = node.processes().time();
+    var busy = installation.processes().time();
     var next = new AtomicInteger();
     Queue<Long> firstTook = new ConcurrentLinkedQueue<>();
     Queue<Long> secondTook = new ConcurrentLinkedQueue<>();
     long began = System.nanoTime();
-    long until = began + TimeUnit.SECONDS.toNanos(options.number("recover-seconds", 200));
+    long until = began + TimeUnit.SECONDS.toNanos(limit);
     Load.each(
         RECOVERING,
         () -> {
@@ -74,20 +77,14 @@ final class FleetRecovery {
       Fleet.say(
           "\nOnly %d of %d instances were recovered within the time limit."
               .formatted(first.count(), copies.ids().size()));
-    var spent = new ArrayList<String>();
-    node.processes()
-        .time()
-        .forEach(
-            (who, now) ->
-                spent.add(
-                    "%s %.2f ms"
-                        .formatted(who, (now - busy.getOrDefault(who, 0L)) / 1e6 / first.count())));
-    Fleet.say("\nProcessor time for each instance, both gets: " + String.join(", ", spent) + ".");
-    long full = node.processes().heap();
+    printTime(busy, first.count());
+    long full = installation.processes().heap();
     Fleet.say(
         "The node's heap after a collection: %d MiB after the restart, %d MiB with the instances that stay in memory; %d MiB before that collection."
             .formatted(
-                heapAtStart >> 20, node.processes().heapAfterCollection() >> 20, full >> 20));
+                heapAtStart >> 20,
+                installation.processes().heapAfterCollection() >> 20,
+                full >> 20));
     // A recovered instance writes its row. If the events were copied correctly, it equals the
     // copied row.
     Await.until(
@@ -95,5 +92,19 @@ final class FleetRecovery {
         () -> copies.digest().equals(rows) || Fleet.seconds(began) > took + 20);
     if (!copies.digest().equals(rows))
       api.unexpected("rows that recovered instances wrote differ from the copied rows");
+  }
+
+  /** Prints the processor time since an earlier measurement, for each of the instances. */
+  private void printTime(Map<String, Long> earlier, int instances) throws IOException {
+    var spent = new ArrayList<String>();
+    installation
+        .processes()
+        .time()
+        .forEach(
+            (who, now) ->
+                spent.add(
+                    "%s %.2f ms"
+                        .formatted(who, (now - earlier.getOrDefault(who, 0L)) / 1e6 / instances)));
+    Fleet.say("\nProcessor time for each instance, both gets: " + String.join(", ", spent) + ".");
   }
 }

@@ -3,9 +3,11 @@ package dev.chowder.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,12 +35,41 @@ final class Flood {
     this.key = key;
   }
 
+  /**
+   * Returns the command that starts it in its own session, in which its low priority applies
+   * against all other processes.
+   */
+  static List<String> command(Endpoints endpoints, int nice, int connections) {
+    return List.of(
+        "setsid",
+        "nice",
+        "-n",
+        Integer.toString(nice),
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-Xmx512m",
+        "-cp",
+        System.getProperty("java.class.path"),
+        Flood.class.getName(),
+        endpoints.rest().toString(),
+        endpoints.operator().toString(),
+        endpoints.monitoring().toString(),
+        endpoints.operatorToken().toString(),
+        Integer.toString(nice),
+        Integer.toString(connections));
+  }
+
+  /** Runs the flood with the arguments of {@link #command}. */
   public static void main(String[] arguments) throws Exception {
-    var options = new Options(arguments, 0);
-    giveWay(options.text("nice"));
+    var endpoints =
+        new Endpoints(
+            URI.create(arguments[0]),
+            URI.create(arguments[1]),
+            URI.create(arguments[2]),
+            Path.of(arguments[3]));
+    giveWay(arguments[4]);
     var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    var flood = new Flood(new Api(options), commands.readLine());
-    flood.obey(commands, options.number("connections", 64));
+    var flood = new Flood(new Api(endpoints), commands.readLine());
+    flood.obey(commands, Integer.parseInt(arguments[5]));
   }
 
   /**

@@ -13,6 +13,9 @@ import java.util.concurrent.Executors;
  * /refused.
  */
 final class Models implements AutoCloseable {
+  /** The name of its model. */
+  static final String NAME = "m";
+
   private final HttpServer server;
 
   Models(int port) throws IOException {
@@ -20,7 +23,7 @@ final class Models implements AutoCloseable {
     server.createContext(
         "/",
         exchange -> {
-          var body = "{\"data\":[{\"id\":\"m\"}]}".getBytes(UTF_8);
+          var body = "{\"data\":[{\"id\":\"%s\"}]}".formatted(NAME).getBytes(UTF_8);
           boolean refused = exchange.getRequestURI().getPath().startsWith("/refused");
           exchange.getResponseHeaders().set("Content-Type", "application/json");
           exchange.sendResponseHeaders(refused ? 401 : 200, body.length);

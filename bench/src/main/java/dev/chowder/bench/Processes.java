@@ -11,32 +11,32 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/**
- * The processor time and memory of the measured processes (`--processes name:pid,name:pid`) and of
- * this one.
- */
+/** The processor time and memory of the measured processes and of this one. */
 final class Processes {
   private static final Pattern HEAP_USED = Pattern.compile("heap .*used (\\d+)K");
 
-  private record Named(String name, long pid) {}
+  /** The name of all nodes. */
+  static final String NODES = "nodes";
+
+  /** A process, whose name others may have too. */
+  record Named(String name, long pid) {}
 
   private final List<Named> all;
 
-  Processes(String described) {
-    this.all =
-        Stream.of(described.split(",", -1))
-            .map(one -> one.split(":", -1))
-            .filter(words -> words.length == 2)
-            .map(words -> new Named(words[0], Long.parseLong(words[1])))
-            .toList();
+  Processes(List<Named> all) {
+    this.all = List.copyOf(all);
   }
 
-  /** Returns the processor time of each process with its children so far, in nanoseconds. */
+  /**
+   * Returns the processor time of each process with its children so far, and of this one without
+   * them, in nanoseconds.
+   */
   Map<String, Long> time() {
     var used = new LinkedHashMap<String, Long>();
     for (var one : all)
       ProcessHandle.of(one.pid()).ifPresent(p -> used.merge(one.name(), time(p), Long::sum));
-    used.put("the callers", time(ProcessHandle.current()));
+    // Without its children: a node that the bench started again is one of them.
+    used.put("the callers", own(ProcessHandle.current()));
     return used;
   }
 
@@ -60,7 +60,7 @@ final class Processes {
   /** Returns the JVM of each node, which is a child process if a supervisor restarts it. */
   private List<ProcessHandle> nodes() {
     return all.stream()
-        .filter(one -> one.name().equals("nodes"))
+        .filter(one -> one.name().equals(NODES))
         .map(one -> ProcessHandle.of(one.pid()).orElseThrow())
         .map(
             one ->
@@ -90,8 +90,10 @@ final class Processes {
   }
 
   private static long time(ProcessHandle process) {
-    return Stream.concat(Stream.of(process), process.descendants())
-        .mapToLong(p -> p.info().totalCpuDuration().orElse(Duration.ZERO).toNanos())
-        .sum();
+    return Stream.concat(Stream.of(process), process.descendants()).mapToLong(Processes::own).sum();
+  }
+
+  private static long own(ProcessHandle process) {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos();
   }
 }

@@ -332,7 +332,8 @@ public final class Chowder implements AutoCloseable {
               cannot(
                   "use the engine fake",
                   "simulated sandboxes are a process of their own",
-                  "start it with scripts/lib/simulator.sh, and set chowder.sandbox.engine to remote"
+                  "start it with scripts/chowder developer simulator-start, and set"
+                      + " chowder.sandbox.engine to remote"
                       + " and chowder.sandbox.remote.socket to its socket"));
       default ->
           throw new IllegalArgumentException(

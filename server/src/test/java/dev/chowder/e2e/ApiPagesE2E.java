@@ -2,6 +2,7 @@ package dev.chowder.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.testprogram.TestPrograms;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +43,7 @@ class ApiPagesE2E {
         new PageRun(
             ApiPage.read(ApiPage.FOLDER.resolve(ApiPage.BEFORE)),
             ApiPage.read(page),
-            Map.of("PATH", grpcurl().getParent() + ":" + System.getenv("PATH")),
+            Map.of("PATH", TestPrograms.here().grpcurl().getParent() + ":" + System.getenv("PATH")),
             Map.of(
                 "~/.local/share/chowder", HERE.home().toString(),
                 "localhost:8080", HERE.rest().getAuthority(),
@@ -55,9 +56,5 @@ class ApiPagesE2E {
     } else {
       assertThat(result.complaints()).isEmpty();
     }
-  }
-
-  private static Path grpcurl() {
-    return Path.of(Installation.required("CHOWDER_TEST_GRPCURL", "where a grpcurl is"));
   }
 }

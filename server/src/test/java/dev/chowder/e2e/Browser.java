@@ -5,6 +5,7 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.TimeoutError;
+import dev.chowder.testprogram.TestPrograms;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,9 +34,7 @@ final class Browser implements AutoCloseable {
             .chromium()
             .launch(
                 new BrowserType.LaunchOptions()
-                    .setExecutablePath(
-                        Path.of(
-                            Installation.required("CHOWDER_CHROMIUM", "the path of a Chromium")))
+                    .setExecutablePath(TestPrograms.here().chromium())
                     .setTimeout(millis(Limits.STEP))
                     // Chromium cannot use its own sandbox when root starts it.
                     .setChromiumSandbox(!weAreRoot()));

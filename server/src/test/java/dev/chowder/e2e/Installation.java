@@ -1,5 +1,6 @@
 package dev.chowder.e2e;
 
+import dev.chowder.testprogram.SourceTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -49,10 +50,7 @@ record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String c
 
   /** Returns a folder for downloads that tests need once, such as a Python client. */
   static Path cache() {
-    String set = System.getenv("CHOWDER_CACHE");
-    return set == null || set.isEmpty()
-        ? Path.of(System.getProperty("user.home"), ".cache", "chowder")
-        : Path.of(set);
+    return SourceTree.here().cache();
   }
 
   private static String required(String variable) {

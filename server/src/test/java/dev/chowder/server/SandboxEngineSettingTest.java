@@ -14,7 +14,7 @@ class SandboxEngineSettingTest {
 
   @Test
   void theRemovedEngineOfSimulatedSandboxesIsRefusedWithWhatToDo() {
-    refuses("fake", "start it with scripts/lib/simulator.sh");
+    refuses("fake", "start it with scripts/chowder developer simulator-start");
     refuses("fake", "set chowder.sandbox.engine to remote");
   }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the contract on simulated sandboxes through the protocol of engines. */
-class RemoteEngineContractTest extends SimulatorContract {
+class RemoteEngineContractTest extends SimulatedSandboxesContract {
   @TempDir private Path folder;
   private EngineServer server;
   private RemoteEngine engine;

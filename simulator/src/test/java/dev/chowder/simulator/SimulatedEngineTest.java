@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the contract on simulated sandboxes, and tests the functions that other tests use. */
-class SimulatedEngineTest extends SimulatorContract {
+class SimulatedEngineTest extends SimulatedSandboxesContract {
   private final HttpClient http = HttpClient.newHttpClient();
 
   @Override

@@ -16,14 +16,17 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The state directory of an installation, with the files that {@code scripts/up} keeps there. Does
+ * The state directory of an installation, with the files that {@code chowder up} keeps there. Does
  * not know the database.
  *
  * @param home the state directory, which may not exist yet
  */
 public record Installation(Path home) {
-  /** As in nodes.sh. */
+  /** The most nodes on one machine. */
   public static final int MAX_NODES = 9;
+
+  /** The ports of each node are this far above those of the previous one. */
+  public static final int PORTS_APART = 10;
 
   private static final String CLUSTER_ID = "cluster-id";
   private static final int CLUSTER_ID_BYTES = 4;
@@ -127,8 +130,17 @@ public record Installation(Path home) {
                 number, limit.toSeconds(), home.resolve("logs").resolve(process.name() + ".log")));
   }
 
+  /**
+   * Returns the name of a node. The first one has the name of a single node.
+   *
+   * @param number from 1
+   */
+  public static String nodeName(int number) {
+    return number == 1 ? "server" : "server-" + number;
+  }
+
   private SupervisedProcess process(int number) {
-    return new SupervisedProcess(home, number == 1 ? "server" : "server-" + number);
+    return new SupervisedProcess(home, nodeName(number), SupervisedProcess.NODE);
   }
 
   /** Returns the content of a file without its last line break; empty if there is none. */

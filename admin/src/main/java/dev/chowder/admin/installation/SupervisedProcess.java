@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -13,18 +14,25 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
- * A node that {@code scripts/up} started, by the files of process.sh.
+ * A process that {@code chowder up} started, by its files. {@code run/NAME.pid} has its id, and
+ * {@code run/NAME.supervisor} that of its supervisor, which restarts it.
  *
  * @param home the state directory
  * @param name such as {@code server-2}
+ * @param mark a part of its command line
  */
-record SupervisedProcess(Path home, String name) {
+public record SupervisedProcess(Path home, String name, String mark) {
   /** The class of a node, which is in its command line. */
-  private static final String NODE = "dev.chowder.server.Main";
+  public static final String NODE = "dev.chowder.server.Main";
 
-  /** Returns whether the node or its supervisor, which restarts it, is alive. */
-  boolean isRunning() {
-    return supervisor().isPresent() || node().isPresent();
+  /** Returns whether the process or its supervisor, which restarts it, is alive. */
+  public boolean isRunning() {
+    return !handles().isEmpty();
+  }
+
+  /** Returns the supervisor and the process, as far as they are alive. */
+  public List<ProcessHandle> handles() {
+    return Stream.of(supervisor(), process()).flatMap(Optional::stream).toList();
   }
 
   /**
@@ -33,11 +41,7 @@ record SupervisedProcess(Path home, String name) {
    * @return whether they ended within the limit
    */
   boolean stop(Duration limit) throws InterruptedException {
-    var ends =
-        Stream.of(supervisor(), node())
-            .flatMap(Optional::stream)
-            .map(ProcessHandle::onExit)
-            .toArray(CompletableFuture<?>[]::new);
+    var ends = handles().stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new);
     supervisor().ifPresent(ProcessHandle::destroy);
     try {
       var _ = CompletableFuture.allOf(ends).get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -49,16 +53,17 @@ record SupervisedProcess(Path home, String name) {
     }
   }
 
-  /** Returns the process that restarts the node when it ends by itself. */
-  Optional<ProcessHandle> supervisor() {
+  /** Returns the process that restarts this one when it ends by itself. */
+  public Optional<ProcessHandle> supervisor() {
     var run = home.resolve("run").resolve(name);
     return find(
         run.resolveSibling(name + ".supervisor"),
         "supervise %s %s/".formatted(run, home.resolve("logs")));
   }
 
-  private Optional<ProcessHandle> node() {
-    return find(home.resolve("run").resolve(name + ".pid"), NODE);
+  /** Returns the process itself. */
+  public Optional<ProcessHandle> process() {
+    return find(home.resolve("run").resolve(name + ".pid"), mark);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.chowder.admin.node;
 import static dev.chowder.base.ErrorText.cannot;
 
 import com.typesafe.config.Config;
+import dev.chowder.admin.installation.Installation;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Reply;
@@ -29,9 +30,6 @@ import java.util.concurrent.TimeUnit;
  * the calls do.
  */
 final class Node {
-  /** The ports of each node are this far above those of the previous one, as in nodes.sh. */
-  private static final int PORTS_APART = 10;
-
   /** The time between two pings, and the longest wait for the response to one. */
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
@@ -71,7 +69,7 @@ final class Node {
   }
 
   private int port() {
-    return settings.operator().port() + PORTS_APART * (number - 1);
+    return settings.operator().port() + Installation.PORTS_APART * (number - 1);
   }
 
   private static String token(Path file) {

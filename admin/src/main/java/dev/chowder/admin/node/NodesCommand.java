@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
     description = "List the nodes of the cluster, and stop one for maintenance",
     synopsisSubcommandLabel = "COMMAND")
 public final class NodesCommand extends NodeCommand {
-  /** As in settings.sh. */
+  /** As for {@code chowder up}. */
   private static final String STOP_SECONDS = "60";
 
   public NodesCommand(Invocation invocation) {

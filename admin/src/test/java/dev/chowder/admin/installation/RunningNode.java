@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A process that looks like a node of {@code scripts/up}, with the files of process.sh. */
+/** A process that looks like a node of {@code scripts/up}, with its files. */
 public final class RunningNode implements AutoCloseable {
   private final Process process;
 

@@ -92,7 +92,7 @@ class NodesCommandTest extends NodeFixture {
     assertThat(run("nodes", "drain", "10").errors()).contains("node: must be 1 to 9; got 10");
   }
 
-  /** Starts a process and its supervisor, with the files of process.sh. */
+  /** Starts a process and its supervisor, with the files of {@code chowder up}. */
   private Process supervise(String name, String trap) throws Exception {
     var base = Files.createDirectories(home.resolve("run")).resolve(name);
     var log = Files.createDirectories(home.resolve("logs")).resolve(name + ".log");

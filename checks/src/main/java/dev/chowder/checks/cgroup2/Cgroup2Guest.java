@@ -36,6 +36,18 @@ public final class Cgroup2Guest {
     return Program.of(words).within(LIMIT).run().text();
   }
 
+  /** Returns a class of this class path as a process of its own. */
+  static Program java(String main) {
+    return Program.of(
+        System.getProperty("java.home") + "/bin/java",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        main);
+  }
+
   private static String context() {
     return run("sh", "-c", "dmesg | tail -n 5; cat /proc/swaps");
   }

@@ -5,13 +5,11 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.chowder.checks.guest.Expect;
 import dev.chowder.checks.guest.Steps;
-import dev.chowder.program.Program;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * Checks what {@code CgroupMemory} and {@code SwapReader} do with cgroup v2, on a frozen container
@@ -47,7 +45,8 @@ final class PageOutGuest {
 
   void check() throws IOException {
     steps.step(
-        "the engine is one of systemd and cgroup v2, and a container with equal limits may not swap",
+        "the engine is one of systemd and cgroup v2, and a container with equal limits may not"
+            + " swap",
         this::expectLimits);
     steps.step(
         "docker pause freezes the control group",
@@ -167,14 +166,7 @@ final class PageOutGuest {
 
   /** Runs Chowder's code in a process of its own, and returns what the kernel said. */
   private String sleepingGroup(String verb) {
-    return Program.of(
-            List.of(
-                System.getProperty("java.home") + "/bin/java",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.chowder.sandbox.docker.SleepingGroup"))
+    return Cgroup2Guest.java("dev.chowder.sandbox.docker.SleepingGroup")
         .and(verb, keeper.pid(), keeper.id())
         .within(TIME_LIMIT)
         .run()

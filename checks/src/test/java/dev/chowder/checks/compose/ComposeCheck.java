@@ -22,7 +22,7 @@ class ComposeCheck {
 
   @Test
   void thePluginRunsTheCommandsOfThePages() throws IOException {
-    use(Compose.plugin(project));
+    use(Compose.plugin());
   }
 
   @Test

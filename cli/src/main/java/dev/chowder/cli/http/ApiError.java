@@ -71,7 +71,8 @@ record ApiError(
       case "SIGN_UP_CLOSED" -> "ask the operator of the server for a key";
       case "INSTANCE_LIMIT_REACHED" -> "remove an instance with \"chowder rm\" first";
       case "MODEL_PROVIDER_NOT_CONFIGURED" ->
-          "configure it with \"chowder org set-provider\", or name a configured one with --provider";
+          "configure it with \"chowder org set-provider\", or name a configured one with"
+              + " --provider";
       case "WRONG_STATE" -> "\"chowder get\" shows the status";
       case "IDEMPOTENCY_KEY_REUSED" -> "choose another --idempotency-key";
       case "ALREADY_DONE" -> "its result was lost: revoke the key, or repeat the command";

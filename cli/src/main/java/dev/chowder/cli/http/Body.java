@@ -7,6 +7,11 @@ import java.nio.file.Path;
 
 /** The body of a call. It can be sent several times. */
 record Body(String contentType, BodyPublisher publisher) {
+  static {
+    // A body may be the first object of the HTTP client in the JVM.
+    LocalHost.permitHostHeader();
+  }
+
   static Body json(String json) {
     return new Body("application/json", BodyPublishers.ofString(json));
   }

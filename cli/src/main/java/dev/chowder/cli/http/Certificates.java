@@ -19,7 +19,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Creates the TLS settings of a context. */
-final class Certificates {
+public final class Certificates {
   private static final long MAX_BYTES = 1 << 20;
 
   private Certificates() {}
@@ -28,7 +28,7 @@ final class Certificates {
    * Returns a context that trusts the CA in a file, or else the authorities of the JVM, and
    * presents the client certificate if there is one.
    */
-  static SSLContext context(TlsFiles files) {
+  public static SSLContext context(TlsFiles files) {
     var ca = files.ca();
     var certificate = files.clientCertificate();
     var key = files.clientKey();
@@ -76,7 +76,7 @@ final class Certificates {
    * Returns a context that trusts no server, for URLs without TLS. The default context would read
    * all authorities of the JVM, which takes a tenth of a second.
    */
-  static SSLContext none() {
+  public static SSLContext none() {
     try {
       var context = SSLContext.getInstance("TLS");
       context.init(new KeyManager[0], new TrustManager[0], null);

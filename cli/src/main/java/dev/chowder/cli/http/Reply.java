@@ -35,7 +35,8 @@ public record Reply(String json) {
   public static CommandException unreadable(Throwable cause) {
     return new CommandException(
         ExitCode.FAILED,
-        "cannot read the response, which is no JSON of Chowder; check that the URL of the context is that of a Chowder server",
+        "cannot read the response, which is no JSON of Chowder; check that the URL of the context"
+            + " is that of a Chowder server",
         cause);
   }
 }

@@ -24,21 +24,37 @@ final class Transport implements AutoCloseable {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(1);
 
+  static {
+    // A context of another server may have the first client of the JVM.
+    LocalHost.permitHostHeader();
+  }
+
   private final Context context;
   private final HttpClient client;
 
+  /** Whether the server is on this machine, but has a certificate for another name. */
+  private final boolean isLocal;
+
   Transport(Context context) {
     this.context = context;
+    boolean isSecure = context.url().getScheme().equals("https");
+    var certificates = isSecure ? Certificates.context(context.tls()) : Certificates.none();
+    this.isLocal =
+        isSecure
+            && context.name().equals(Context.LOCAL)
+            && !context.url().getHost().equals("localhost");
     var builder =
-        HttpClient.newBuilder()
+        isLocal
+            ? LocalHost.client(certificates, context.url().getHost())
+            : HttpClient.newBuilder().sslContext(certificates);
+    this.client =
+        builder
             // Envoy's limits of a connection are for HTTP/1.1, and one process has few calls.
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_LIMIT)
             // A redirect could send the key to another server.
-            .followRedirects(HttpClient.Redirect.NEVER);
-    boolean isSecure = context.url().getScheme().equals("https");
-    builder.sslContext(isSecure ? Certificates.context(context.tls()) : Certificates.none());
-    this.client = builder.build();
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .build();
   }
 
   /** A try that failed before or without a response. */
@@ -81,8 +97,9 @@ final class Transport implements AutoCloseable {
   }
 
   private HttpRequest request(Call call, String accept) {
+    var url = context.url().resolve(call.target());
     var request =
-        HttpRequest.newBuilder(context.url().resolve(call.target()))
+        (isLocal ? LocalHost.request(url) : HttpRequest.newBuilder(url))
             .header("Accept", accept)
             .header("User-Agent", "chowder-cli");
     var key = context.key();

@@ -133,7 +133,7 @@ class DatabaseFaultsIT {
     if (nodes != null) nodes.close();
     if (way != null) way.close();
     if (postgres != null) postgres.close();
-    Files.write(TABLE, LINES);
+    Files.write(TABLE, FaultTable.of(SEED, LINES));
   }
 
   @Test

@@ -1,45 +1,47 @@
 package dev.chowder.server.cluster;
 
 import dev.chowder.base.Await;
+import dev.chowder.postgres.PostgresCluster;
+import dev.chowder.postgres.PostgresPrograms;
+import dev.chowder.testprogram.SourceTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/**
- * A PostgreSQL that a test may kill and restart, by {@code scripts/lib/postgres.sh}. The script
- * never runs it as root.
- */
+/** A PostgreSQL that a test may kill and restart. */
 final class OwnPostgres implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   /** Commits survive a kill without fsync, because the kernel holds the written pages. */
-  private static final String QUICK = "fsync=off max_connections=200";
+  private static final List<String> QUICK = List.of("fsync=off", "max_connections=200");
 
   /** PostgreSQL itself needs less than half of it. */
   private static final int DISK_MEBIBYTES = 512;
 
-  private static final String MODEST = " max_wal_size=128MB min_wal_size=32MB";
+  private static final List<String> MODEST = List.of("max_wal_size=128MB", "min_wal_size=32MB");
 
   private final Optional<SmallDisk> disk;
-  private final Path folder;
+  private final PostgresCluster cluster;
   private final int port;
   private final Thread end = Thread.ofPlatform().unstarted(this::stop);
 
   OwnPostgres() throws IOException {
     disk = SmallDisk.mount(DISK_MEBIBYTES);
     // Not in the test's own folder, which PostgreSQL's user may not read.
-    folder =
+    var folder =
         disk.isPresent()
             ? Files.createTempDirectory(disk.get().folder(), "postgres")
             : Files.createTempDirectory("chowder-faults-postgres");
+    var programs = PostgresPrograms.ensure(SourceTree.here().packages(), System.out::println);
+    cluster = PostgresCluster.of(programs, folder, System.getenv());
     port = FreePorts.one();
     Runtime.getRuntime().addShutdownHook(end);
     start();
@@ -55,15 +57,15 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /** Returns it as a server for the databases of tests. */
-  DatabaseServer server(int nodesPort) throws IOException {
+  DatabaseServer server(int nodesPort) {
     var url = "jdbc:postgresql://127.0.0.1:";
-    var password = Files.readString(folder.resolve("password")).strip();
-    return new DatabaseServer(url + port, url + nodesPort, "chowder", password);
+    return new DatabaseServer(
+        url + port, url + nodesPort, PostgresCluster.USER, cluster.password());
   }
 
   /** Returns when it accepts connections and has recovered from a kill. */
   void start() {
-    script("postgres_ensure; postgres_start \"$1\" \"$2\" " + QUICK + MODEST);
+    cluster.start(port, Stream.of(QUICK, MODEST).flatMap(List::stream).toList());
   }
 
   /** Restarts it as a supervisor would, if it stopped or is about to. */
@@ -99,7 +101,7 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   private long pid() throws IOException {
-    var file = folder.resolve("data").resolve("postmaster.pid");
+    var file = cluster.folder().resolve("data").resolve("postmaster.pid");
     return Long.parseLong(Files.readAllLines(file).getFirst().strip());
   }
 
@@ -137,12 +139,8 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   private void stop() {
-    script("postgres_find; postgres_stop \"$1\"");
+    cluster.delete();
     disk.ifPresent(SmallDisk::close);
-  }
-
-  private void script(String order) {
-    var _ = Script.run(List.of("postgres"), order, folder.toString(), Integer.toString(port));
   }
 
   @Override

@@ -4,12 +4,14 @@ import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import dev.chowder.program.ProgramException;
+import dev.chowder.program.Root;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /** A small file system that a test can fill without affecting others. */
@@ -17,28 +19,34 @@ public final class SmallDisk implements AutoCloseable {
   private static final int LARGE = 1 << 20;
   private static final int SMALL = 1 << 12;
 
+  private final Root root;
   private final Path folder;
 
-  private SmallDisk(Path folder) {
+  private SmallDisk(Root root, Path folder) {
+    this.root = root;
     this.folder = folder;
   }
 
   /**
-   * Mounts a disk.
+   * Mounts a disk in memory, which all users may write to.
    *
    * @return empty if this user may not mount one, which takes root or sudo without a password
    */
   public static Optional<SmallDisk> mount(int mebibytes) throws IOException {
+    var root = Root.find();
+    if (root.isEmpty()) {
+      System.out.println("no small disk: this user may not become root");
+      return Optional.empty();
+    }
     var folder = Files.createTempDirectory("chowder-small-disk");
+    var options = "size=%dm,mode=1777".formatted(mebibytes);
     try {
       var _ =
-          Script.run(
-              List.of("disk"),
-              "disk_mount \"$1\" \"$2\"",
-              folder.toString(),
-              Integer.toString(mebibytes));
-      return Optional.of(new SmallDisk(folder));
-    } catch (IllegalStateException why) {
+          root.get()
+              .run("mount", "-t", "tmpfs", "-o", options, "chowder-test", folder.toString())
+              .run();
+      return Optional.of(new SmallDisk(root.get(), folder));
+    } catch (ProgramException why) {
       System.out.println("no small disk: " + why.getMessage());
       Files.delete(folder);
       return Optional.empty();
@@ -81,6 +89,11 @@ public final class SmallDisk implements AutoCloseable {
   /** Unmounts the disk and discards its content. */
   @Override
   public void close() {
-    var _ = Script.run(List.of("disk"), "disk_unmount \"$1\" && rmdir \"$1\"", folder.toString());
+    var _ = root.run("umount", folder.toString()).run();
+    try {
+      Files.delete(folder);
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
   }
 }

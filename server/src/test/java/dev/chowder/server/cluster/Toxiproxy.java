@@ -1,6 +1,7 @@
 package dev.chowder.server.cluster;
 
 import dev.chowder.base.Await;
+import dev.chowder.testprogram.TestPrograms;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -13,7 +14,6 @@ import java.time.Duration;
 
 /** A toxiproxy with one upstream, which a test can cut and slow down. */
 final class Toxiproxy implements AutoCloseable {
-  private static final String BINARY = "CHOWDER_TEST_TOXIPROXY";
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
   private final HttpClient http = HttpClient.newHttpClient();
@@ -24,11 +24,7 @@ final class Toxiproxy implements AutoCloseable {
 
   /** Forwards to a port of this machine. */
   Toxiproxy(int upstream, Path log) throws IOException {
-    var binary = System.getenv(BINARY);
-    if (binary == null || binary.isBlank()) {
-      throw new IllegalStateException(
-          BINARY + ": must be the binary that scripts/test built; see CONTRIBUTING.md");
-    }
+    var binary = TestPrograms.here().toxiproxy().toString();
     process =
         new ProcessBuilder(binary, "-host", "127.0.0.1", "-port", Integer.toString(control))
             .redirectErrorStream(true)

@@ -1,12 +1,12 @@
 package dev.chowder.server.cluster;
 
+import dev.chowder.testprogram.TestPrograms;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -28,8 +28,7 @@ final class WallClock {
    * @param file file that holds the offset
    */
   static WallClock at(Path file) {
-    var said = Script.run(List.of("faketime"), "faketime_ensure");
-    var clock = new WallClock(Path.of(said.lines().toList().getLast()), file);
+    var clock = new WallClock(TestPrograms.here().faketime(), file);
     clock.set(Duration.ZERO);
     return clock;
   }

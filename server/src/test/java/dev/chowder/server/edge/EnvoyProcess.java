@@ -3,6 +3,9 @@ package dev.chowder.server.edge;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.chowder.base.Await;
+import dev.chowder.envoy.EnvoyConfiguration;
+import dev.chowder.envoy.EnvoyProgram;
+import dev.chowder.program.DebianPackages;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -12,13 +15,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -43,7 +45,7 @@ public final class EnvoyProcess implements AutoCloseable {
    * Starts Envoy and waits until it listens.
    *
    * @param folder folder for its configuration and log
-   * @param variables variables of the template, over the defaults of {@code envoy/render.sh}
+   * @param variables variables of the template, over their defaults
    */
   public static EnvoyProcess start(Path folder, Map<String, String> variables)
       throws IOException, InterruptedException {
@@ -55,10 +57,13 @@ public final class EnvoyProcess implements AutoCloseable {
     all.put("CHOWDER_ENVOY_ADMIN_SOCKET", admin.toString());
     all.put("CHOWDER_ENVOY_SECRETS", folder.resolve("envoy-secrets").toString());
     Path config = folder.resolve("envoy.yaml");
-    Files.writeString(config, run(List.of(root.resolve("envoy/render.sh").toString()), all));
+    all.put(
+        "CHOWDER_DESCRIPTORS", root.resolve("proto/target/classes/chowder/chowder.pb").toString());
+    all.put("CHOWDER_OPENAPI", root.resolve("envoy/openapi.json").toString());
+    Files.writeString(config, EnvoyConfiguration.render(all));
     Process process =
         new ProcessBuilder(
-                binary(root),
+                program(root).toString(),
                 "-c",
                 config.toString(),
                 "--disable-hot-restart",
@@ -184,24 +189,13 @@ public final class EnvoyProcess implements AutoCloseable {
     }
   }
 
-  private static String binary(Path root) throws IOException, InterruptedException {
-    String given = System.getenv("ENVOY_BIN");
-    return given != null
-        ? given
-        : run(List.of(root.resolve("scripts/lib/envoy.sh").toString(), "path"), Map.of()).strip();
-  }
-
-  private static String run(List<String> command, Map<String, String> variables)
-      throws IOException, InterruptedException {
-    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-    builder.environment().putAll(variables);
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (process.waitFor() != 0) {
-      throw new IOException(command + ": exit " + process.exitValue());
-    }
-    return out;
+  private static Path program(Path root) {
+    var variables = System.getenv();
+    var caches = variables.getOrDefault("XDG_CACHE_HOME", variables.get("HOME") + "/.cache");
+    var cache = Path.of(variables.getOrDefault("CHOWDER_CACHE", caches + "/chowder"));
+    var packages = new DebianPackages(root.resolve("scripts/lib"));
+    return new EnvoyProgram(variables, cache, Optional.empty(), packages, System.err::println)
+        .ensure();
   }
 
   /** Returns the repository; tests run in the module's folder. */

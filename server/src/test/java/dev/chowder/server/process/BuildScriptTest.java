@@ -28,9 +28,11 @@ class BuildScriptTest {
           "storage",
           "openclaw",
           "simulator",
+          "envoy",
           "actors",
           "server",
           "admin",
+          "installation",
           "demo-model",
           "cli",
           "bench");
@@ -42,22 +44,22 @@ class BuildScriptTest {
   private static final String SCRIPT =
       """
       set -euo pipefail
-      for part in common settings build; do . "$2/$part.sh"; done
+      for part in common build; do . "$2/$part.sh"; done
       BUILDS="$CHOWDER_HOME/builds"
       java_ensure() { :; }
       maven_ensure() { :; }
       timeout() {
         echo "${*: -4}" >>"$BUILDS"
-        for module in server admin simulator demo-model cli bench; do
+        for module in server installation simulator demo-model cli bench; do
           mkdir -p "$module/target/lib"
           cp "$module/src/main/A.java" "$module/target/chowder-$module.jar"
         done
-        touch {server,admin,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
-        touch admin/target/lib/{picocli,chowder-server-0}.jar
+        touch {server,installation,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
+        touch installation/target/lib/{picocli,chowder-server-0}.jar
         mkdir -p proto/target/classes/chowder
         touch proto/target/classes/chowder/chowder.pb
       }
-      mkdir -p "$LOGS"
+      mkdir -p "$CHOWDER_HOME"
       "$3" "$1"
       printf '%s %s %s' "${APP:-none}" "${BENCH_JAR:-none}" "${CLI:-none}"
       """;
@@ -75,7 +77,7 @@ class BuildScriptTest {
       Files.writeString(main.resolve("A.java"), "first " + module);
       Files.writeString(sources.resolve(module).resolve("pom.xml"), module);
     }
-    Files.createDirectories(sources.resolve("envoy"));
+    Files.writeString(sources.resolve("envoy/envoy.yaml"), "static_resources:");
     Files.writeString(sources.resolve("envoy/openapi.json"), "{}");
     Files.writeString(sources.resolve("pom.xml"), "all");
   }
@@ -96,7 +98,7 @@ class BuildScriptTest {
     assertThat(builds()).hasSize(3);
   }
 
-  /** The bench uses the classes of the protocol, and calls the server. */
+  /** The bench uses the classes of the protocol and of base, and calls the server. */
   @Test
   void aChangeOfTheServerBuildsOnlyTheServer() throws Exception {
     var first = build("bench_ensure");
@@ -105,20 +107,35 @@ class BuildScriptTest {
     assertThat(second.app()).isNotEqualTo(first.app());
     assertThat(second.app().resolve("server/chowder-server.jar")).hasContent("second server");
     assertThat(second.bench()).isEqualTo(first.bench());
-    assertThat(builds()).hasSize(3).last().asString().contains("-pl !bench");
+    assertThat(builds()).hasSize(3).last().asString().contains("-pl !bench,!checks");
   }
 
   @Test
-  void aChangeOfTheProtocolOrOfAVersionBuildsBoth() throws Exception {
+  void aChangeOfTheProtocolOfBaseOrOfAVersionBuildsBoth() throws Exception {
     var last = build("bench_ensure");
-    for (var file : List.of("proto/src/main/A.java", "proto/pom.xml", "pom.xml")) {
+    for (var file :
+        List.of("proto/src/main/A.java", "proto/pom.xml", "base/src/main/A.java", "pom.xml")) {
       Files.writeString(sources.resolve(file), "second " + file);
       var next = build("bench_ensure");
       assertThat(next.app()).as(file).isNotEqualTo(last.app());
       assertThat(next.bench()).as(file).isNotEqualTo(last.bench());
       last = next;
     }
-    assertThat(builds()).hasSize(8);
+    assertThat(builds()).hasSize(10);
+  }
+
+  /** Commands of operators contain these parts. */
+  @Test
+  void aChangeOfAPartOfCommandsBuildsTheServer() throws Exception {
+    var last = build("build_ensure");
+    for (var file :
+        List.of("installation/src/main/A.java", "admin/src/main/A.java", "envoy/envoy.yaml")) {
+      Files.writeString(sources.resolve(file), "second " + file);
+      var next = build("build_ensure");
+      assertThat(next.app()).as(file).isNotEqualTo(last.app());
+      last = next;
+    }
+    assertThat(builds()).hasSize(4);
   }
 
   @Test
@@ -140,7 +157,7 @@ class BuildScriptTest {
   @Test
   void aStartDoesNotBuildTheBench() throws Exception {
     assertThat(build("build_ensure").bench()).isEqualTo(Path.of("none"));
-    assertThat(builds()).singleElement().asString().contains("-pl !bench");
+    assertThat(builds()).singleElement().asString().contains("-pl !bench,!checks");
   }
 
   @Test
@@ -168,12 +185,12 @@ class BuildScriptTest {
   }
 
   @Test
-  void theCommandLineOfOperatorsHasOnlyLibrariesThatTheServerDoesNotHave() throws Exception {
+  void commandsOfOperatorsHaveOnlyLibrariesThatTheServerDoesNotHave() throws Exception {
     var app = build("build_ensure").app();
-    assertThat(app.resolve("admin/chowder-admin.jar")).hasContent("first admin");
+    assertThat(app.resolve("admin/chowder-installation.jar")).hasContent("first installation");
     try (var files = Files.list(app.resolve("admin"))) {
       assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("chowder-admin.jar", "picocli.jar");
+          .containsExactlyInAnyOrder("chowder-installation.jar", "picocli.jar");
     }
     assertThat(app.resolve("server/lib/picocli.jar")).doesNotExist();
   }
@@ -181,7 +198,7 @@ class BuildScriptTest {
   /** Maven leaves the libraries of earlier builds. */
   @Test
   void librariesOfAnEarlierBuildAreNotOnTheClassPath() throws Exception {
-    for (var module : List.of("server", "admin", "simulator", "demo-model", "cli")) {
+    for (var module : List.of("server", "installation", "simulator", "demo-model", "cli")) {
       var libraries = Files.createDirectories(sources.resolve(module).resolve("target/lib"));
       Files.writeString(libraries.resolve("chowder-simulator-0.jar"), "old");
     }

@@ -25,18 +25,15 @@ class ChowderScriptTest {
   /** The scripts that it reads before a build. These count the builds. */
   private static final String LIBRARY =
       """
-      home_folders_ensure() { :; }
       cli_ensure() { CLI="$CACHE/cli/built"; mkdir -p "$CLI"; touch "$CLI/complete"; echo built >>"$ROOT/builds"; }
       cli_aot_ensure() { export OF_SCRIPTS=yes; }
       cli_start_write() { printf '%s\\n' "$CLI" "$ROOT/java" "-cp" "a b/*" dev.chowder.cli.Main >"$1"; }
       """;
 
-  /** The scripts for {@code chowder admin}, which count its builds as well. */
-  private static final String ADMIN =
+  /** The script that builds the commands of operators, and counts its builds. */
+  private static final String BUILD =
       """
-      home_folders_ensure() { :; }
-      build_ensure() { APP=app OF_SCRIPTS=yes && export OF_SCRIPTS && echo admin >>"$ROOT/builds"; }
-      admin_command() { ADMIN=("$ROOT/java" "$@" -cp "$APP" dev.chowder.admin.Main); }
+      build_ensure() { APP=app JAVA_HOME="$ROOT/jdk" && echo app >>"$ROOT/builds"; }
       """;
 
   /** Prints its arguments instead of starting a JVM. */
@@ -45,6 +42,7 @@ class ChowderScriptTest {
       #!/bin/sh
       for argument in "$@"; do echo "$argument"; done
       echo "$OF_SCRIPTS"
+      umask >"$(dirname "$0")/umask"
       exit 7
       """;
 
@@ -62,19 +60,17 @@ class ChowderScriptTest {
     }
     Files.createDirectories(folder.resolve("cache/cli"));
     var library = Files.createDirectories(root.resolve("scripts/lib"));
-    for (var part :
-        List.of("common", "settings", "java", "process", "nodes", "postgres", "build")) {
+    for (var part : List.of("common", "java")) {
       Files.writeString(library.resolve(part + ".sh"), "");
     }
-    Files.writeString(
-        library.resolve("database.sh"),
-        "database_for_admin() { echo database >>\"$ROOT/builds\"; }");
+    Files.writeString(library.resolve("build.sh"), BUILD);
     Files.writeString(library.resolve("cli.sh"), LIBRARY);
-    Files.writeString(library.resolve("api.sh"), ADMIN);
     Files.copy(Path.of("../scripts/chowder"), root.resolve("scripts/chowder"));
     var executable = PosixFilePermissions.fromString("rwxr-xr-x");
     Files.setPosixFilePermissions(root.resolve("scripts/chowder"), executable);
     Files.setPosixFilePermissions(Files.writeString(root.resolve("java"), JAVA), executable);
+    var jvm = Files.createDirectories(root.resolve("jdk/bin")).resolve("java");
+    Files.createSymbolicLink(jvm, root.resolve("java"));
     // Older than the build, whatever the resolution of the clock of files is.
     try (var files = Files.walk(root)) {
       for (var file : files.toList()) {
@@ -97,21 +93,41 @@ class ChowderScriptTest {
             "");
   }
 
-  /** It reads the settings of the nodes. */
   @Test
-  void theCommandLineOfOperatorsGetsTheSettingsOfScripts() throws Exception {
+  void commandsOfOperatorsGetTheirFoldersAndTheirName() throws Exception {
+    var root = folder.resolve("root").toRealPath();
     assertThat(run("admin", "call", "SetTier", "{\"tier\": \"crab\"}", ""))
-        .containsExactly(
-            "-Dchowder.terminals=",
-            "-cp",
-            "app",
-            "dev.chowder.admin.Main",
+        .startsWith("-Xmx512m")
+        .contains("-Dchowder.terminals=", "-Dchowder.root=" + root, "-Dchowder.app=app")
+        .containsSequence("-cp", "app/admin/*:app/server/chowder-server.jar")
+        .endsWith(
+            "dev.chowder.installation.Main",
+            "admin",
             "call",
             "SetTier",
             "{\"tier\": \"crab\"}",
             "",
-            "yes");
-    assertThat(Files.readAllLines(folder.resolve("root/builds"))).containsExactly("admin");
+            "");
+    assertThat(Files.readAllLines(folder.resolve("root/builds"))).containsExactly("app");
+    // Only the user of the installation may read its files.
+    assertThat(Files.readString(folder.resolve("root/jdk/bin/umask")).strip()).endsWith("077");
+  }
+
+  /**
+   * The settings of nodes and the size of their heap; only a long command needs the C2 compiler.
+   */
+  @Test
+  void commandsOfOperatorsGetOptionsOfNodes() throws Exception {
+    variables.put(
+        "CHOWDER_JAVA_OPTS", "-Xmx2g -XX:+UseZGC  -Dchowder.pool.max-size=2 -Dchowder.audit=a*");
+    for (var name : List.of("up", "down", "swap", "container", "developer")) {
+      assertThat(run(name, "--option", "a b"))
+          .containsSequence("-Xmx512m", "-Xmx2g", "-Dchowder.pool.max-size=2", "-Dchowder.audit=a*")
+          .contains("-XX:TieredStopAtLevel=1")
+          .doesNotContain("-XX:+UseZGC")
+          .endsWith("dev.chowder.installation.Main", name, "--option", "a b", "");
+    }
+    assertThat(run("admin", "ls")).doesNotContain("-XX:TieredStopAtLevel=1");
   }
 
   @Test
@@ -168,13 +184,6 @@ class ChowderScriptTest {
   }
 
   @Test
-  void commandsThatOpenTheDatabaseGetThePrivateOne() throws Exception {
-    for (var command : List.of("backup", "restore", "migrate", "nodes")) run("admin", command);
-    assertThat(Files.readAllLines(folder.resolve("root/builds")))
-        .containsExactly("admin", "database", "admin", "database", "admin", "database", "admin");
-  }
-
-  @Test
   void aReleaseBuildsNothingAndCanBeMoved() throws Exception {
     var release = folder.resolve("root/app");
     Files.createDirectories(release.resolve("cli"));
@@ -201,12 +210,13 @@ class ChowderScriptTest {
   }
 
   @Test
-  void theScriptsOfAnInstallationRunByTheirNames() throws Exception {
+  void upAndDownAreAlsoScripts() throws Exception {
     for (var name : List.of("up", "down")) {
-      Files.copy(folder.resolve("root/java"), folder.resolve("root/scripts").resolve(name));
-      assertThat(run(name, "--option", "a b")).containsExactly("--option", "a b", "");
+      var script = folder.resolve("root/scripts").resolve(name);
+      Files.copy(Path.of("../scripts").resolve(name), script);
+      assertThat(runScript(script, "--option", "a b"))
+          .endsWith("dev.chowder.installation.Main", name, "--option", "a b", "");
     }
-    assertThat(folder.resolve("root/builds")).doesNotExist();
   }
 
   /** Makes the source newer than the last build, and older than the next one. */
@@ -235,6 +245,7 @@ class ChowderScriptTest {
     var builder = new ProcessBuilder(command).redirectError(folder.resolve("said").toFile());
     builder.environment().put("CHOWDER_CACHE", folder.resolve("cache").toString());
     builder.environment().remove("OF_SCRIPTS");
+    builder.environment().remove("CHOWDER_JAVA_OPTS");
     builder.environment().keySet().removeIf(name -> name.equals("LANG") || name.startsWith("LC_"));
     builder.environment().putAll(variables);
     var process = builder.start();

@@ -1,5 +1,6 @@
 package dev.chowder.server.subscription;
 
+import dev.chowder.testprogram.TestPrograms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,6 @@ import java.util.regex.Pattern;
 
 /** Stripe's own stripe-mock on a free port. It checks each request against Stripe's API. */
 public final class StripeMock implements AutoCloseable {
-  private static final String BINARY = "CHOWDER_TEST_STRIPE_MOCK";
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Pattern LISTENS =
       Pattern.compile("Listening for HTTP at address: (127\\.0\\.0\\.1:\\d+)");
@@ -25,11 +25,7 @@ public final class StripeMock implements AutoCloseable {
   }
 
   public static StripeMock start(Path log) throws IOException, InterruptedException {
-    var binary = System.getenv(BINARY);
-    if (binary == null || binary.isBlank()) {
-      throw new IllegalStateException(
-          BINARY + ": must be the binary that scripts/test built; see CONTRIBUTING.md");
-    }
+    var binary = TestPrograms.here().stripeMock().toString();
     var process =
         new ProcessBuilder(binary, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0")
             .redirectErrorStream(true)

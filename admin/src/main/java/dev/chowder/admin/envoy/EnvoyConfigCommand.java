@@ -1,0 +1,72 @@
+package dev.chowder.admin.envoy;
+
+import dev.chowder.admin.command.Invocation;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.envoy.EnvoyConfiguration;
+import dev.chowder.envoy.EnvoyException;
+import dev.chowder.envoy.EnvoyVariable;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The command {@code envoy-config}. Reads no settings of nodes. */
+@Command(
+    name = "envoy-config",
+    description = "Print the configuration for an Envoy that you start yourself")
+public final class EnvoyConfigCommand implements Runnable {
+  /** The folder with the documents of Envoy, which the launcher sets. */
+  private static final String APP = "chowder.app";
+
+  private static final String NOTE =
+      "The output contains a token: keep it in a file of mode 0600. With TLS, the command also"
+          + " writes the paths of the certificates into CHOWDER_ENVOY_SECRETS.";
+
+  private final Invocation invocation;
+
+  public EnvoyConfigCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  /** Adds the variables to the help. */
+  @Spec
+  void describe(CommandSpec spec) {
+    var variables = Stream.of(EnvoyVariable.values()).map(EnvoyConfigCommand::help);
+    var footer = Stream.concat(Stream.of("", NOTE, "", "Variables:"), variables);
+    spec.usageMessage().footer(footer.map(line -> line.replace("%", "%%")).toArray(String[]::new));
+  }
+
+  private static String help(EnvoyVariable variable) {
+    // picocli would replace names in braces.
+    var text = variable.otherwise().replaceAll("\\$\\{(\\w+)}", "\\$$1");
+    var otherwise = text.isEmpty() ? "" : " (" + text + ")";
+    return "  " + variable + otherwise + ": " + variable.description();
+  }
+
+  @Override
+  public void run() {
+    var variables = new HashMap<>(invocation.environment().variables());
+    setDefault(variables, EnvoyVariable.CHOWDER_DESCRIPTORS, "chowder.pb");
+    setDefault(variables, EnvoyVariable.CHOWDER_OPENAPI, "openapi.json");
+    try {
+      invocation.output().print(EnvoyConfiguration.render(variables));
+    } catch (EnvoyException wrong) {
+      throw new CommandException(ExitCode.USAGE, String.valueOf(wrong.getMessage()), wrong);
+    }
+  }
+
+  private static void setDefault(
+      Map<String, String> variables, EnvoyVariable variable, String file) {
+    if (!variables.getOrDefault(variable.name(), "").isEmpty()) return;
+    var app = System.getProperty(APP);
+    if (app == null) {
+      throw new CommandException(
+          ExitCode.USAGE, "%s: must be the path of %s; it is not set".formatted(variable, file));
+    }
+    variables.put(variable.name(), Path.of(app).resolve(file).toString());
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.envoy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,110 @@
+package dev.chowder.installation;
+
+import dev.chowder.cli.command.Environment;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.installation.site.SettingNames;
+import dev.chowder.installation.site.Site;
+import dev.chowder.installation.site.Variables;
+import dev.chowder.installation.swap.Swap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command {@code up}. */
+@Command(
+    name = "chowder up",
+    description = {
+      "Start Chowder on this machine.",
+      "",
+      "Installs and starts missing programs, and starts the server and Envoy. In a clone, changed"
+          + " sources are built first. The first run also creates an agent and sends it a message."
+          + " Running it again changes nothing."
+    },
+    optionListHeading = "%nOptions:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    footerHeading = "%nVariables:%n",
+    footer = {
+      "  ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY",
+      "                          key of a provider, whose model the agents use",
+      "  CHOWDER_MODEL_BASE_URL, CHOWDER_MODEL, CHOWDER_MODEL_KEY",
+      "                          an OpenAI-compatible server such as Ollama or vLLM, its model,"
+          + " and",
+      "                          its key if it requires one",
+      "",
+      "Without any of these variables, a small demo model is started that needs no network."
+    })
+final class UpCommand implements Runnable {
+  private final Site site;
+  private final Environment environment;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--nodes",
+      paramLabel = "NUMBER",
+      description =
+          "nodes of the server on this machine, with the PostgreSQL at CHOWDER_STORAGE_URL or a"
+              + " private one; later runs keep the number, and 1 returns to one node")
+  private @Nullable String nodes;
+
+  @Option(
+      names = "--at-boot",
+      description = "do not create the first agent, for an unattended start")
+  private boolean atBoot;
+
+  @Option(
+      names = "--zram",
+      negatable = true,
+      description =
+          "whether to set up zram swap for sleeping agents on a host without swap (default: yes);"
+              + " later runs keep the choice")
+  private @Nullable Boolean zram;
+
+  @Option(
+      names = "--swap-file",
+      paramLabel = "SIZE",
+      description =
+          "create a swap file such as 64G in the state directory: memory of agents, which includes"
+              + " provider keys, then reaches the disk; later runs keep the file, and 0 removes it")
+  private @Nullable String swapFile;
+
+  @Option(
+      names = "--new-key",
+      description =
+          "only issue a new organization key, store it in organization.key, and revoke the old key")
+  private boolean newKey;
+
+  UpCommand(Site site, Environment environment) {
+    this.site = site;
+    this.environment = environment;
+  }
+
+  @Override
+  public void run() {
+    var given = spec.commandLine().getParseResult().originalArgs();
+    // The script that starts the installation after a reboot may be of an earlier version.
+    boolean isStartAtBoot = given.size() == 1 && atBoot;
+    SettingNames.check(site.variables(), isStartAtBoot, site::say);
+    var caller = Variables.withoutDefaults(environment.variables());
+    SettingNames.check(caller, isStartAtBoot, _ -> {});
+    var up = new Up(site, environment, caller);
+    if (!newKey) {
+      up.run(options());
+    } else if (given.size() == 1) {
+      up.newKey();
+    } else {
+      throw new CommandException(
+          ExitCode.USAGE, "--new-key: must be the only option; run it separately");
+    }
+  }
+
+  private Up.Options options() {
+    var bytes = swapFile == null ? OptionalLong.empty() : OptionalLong.of(Swap.bytes(swapFile));
+    return new Up.Options(Optional.ofNullable(nodes), !atBoot, Optional.ofNullable(zram), bytes);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.chowder.installation.agent;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.http.Api;
+import dev.chowder.cli.http.Call;
+import dev.chowder.installation.organization.FirstOrganization;
+import dev.chowder.installation.site.Site;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Stops the running agents of the first organization with the installation, and starts exactly
+ * these again with it. Agents of other organizations are stopped with Docker, and the server starts
+ * them again.
+ */
+public final class Agents {
+  /** The ids of the agents to start again, one in each line. */
+  private static final String FILE = "asleep-by-down";
+
+  private static final String RUNNING = "running";
+  private static final int STOP_SECONDS = 60;
+  private static final int START_SECONDS = 120;
+
+  /** The response takes some time after the wait. */
+  private static final Duration MARGIN = Duration.ofSeconds(60);
+
+  private final Site site;
+  private final Api api;
+
+  public Agents(Site site, Api api) {
+    this.site = site;
+    this.api = api;
+  }
+
+  /** Stops those that run. A failure leaves agents to {@code docker stop}. */
+  public void sleep() {
+    if (site.text(FirstOrganization.KEY_FILE).isEmpty()) return;
+    int seconds = site.variables().seconds("CHOWDER_AGENTS_STOP_SECONDS", STOP_SECONDS);
+    for (var id : running()) {
+      site.say("Stopping agent %s ...".formatted(id));
+      // Recorded first: an agent that was stopped but not recorded would not be started again.
+      record(id);
+      change(id, "stop", seconds);
+    }
+  }
+
+  /** Starts those again that the last stop of the installation stopped. */
+  public void wake() {
+    var ids = site.text(FILE).map(text -> new TreeSet<>(text.lines().toList()));
+    if (ids.isEmpty()) return;
+    for (var id : ids.get()) {
+      site.say("Starting agent %s again ...".formatted(id));
+      change(id, "start", START_SECONDS);
+    }
+    site.delete(FILE);
+  }
+
+  private List<String> running() {
+    var ids = new ArrayList<String>();
+    var page = "";
+    do {
+      JsonObject answer;
+      try {
+        var call = Call.get("/v1/instances").with("page_size", "100").with("page_token", page);
+        answer = JsonParser.parseString(api.send(call).json()).getAsJsonObject();
+      } catch (CommandException unavailable) {
+        site.say("chowder: cannot list the agents: %s.".formatted(unavailable.getMessage()));
+        return ids;
+      }
+      for (var element : answer.getAsJsonArray("instances")) {
+        var instance = element.getAsJsonObject();
+        if (is(instance, "status") && is(instance, "desired_status")) {
+          ids.add(instance.get("id").getAsString());
+        }
+      }
+      var next = answer.get("next_page_token");
+      page = next == null || next.isJsonNull() ? "" : next.getAsString();
+    } while (!page.isEmpty());
+    return ids;
+  }
+
+  private static boolean is(JsonObject instance, String field) {
+    return instance.has(field) && instance.get(field).getAsString().equals(RUNNING);
+  }
+
+  private void change(String id, String verb, int seconds) {
+    var path = "/v1/instances/%s/%s".formatted(Call.segment(id), verb);
+    var call =
+        Call.again("POST", path)
+            .with("wait", Integer.toString(seconds))
+            .within(Duration.ofSeconds(seconds).plus(MARGIN));
+    try {
+      var _ = api.send(call);
+    } catch (CommandException failed) {
+      site.say("chowder: cannot %s agent %s: %s.".formatted(verb, id, failed.getMessage()));
+    }
+  }
+
+  private void record(String id) {
+    try {
+      Files.writeString(
+          site.file(FILE), id + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

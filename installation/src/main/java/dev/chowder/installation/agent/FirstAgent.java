@@ -1,0 +1,209 @@
+package dev.chowder.installation.agent;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.chowder.cli.CommandLineRun;
+import dev.chowder.cli.command.Environment;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.output.Output;
+import dev.chowder.installation.docker.DockerHost;
+import dev.chowder.installation.model.ModelChoice;
+import dev.chowder.installation.site.Site;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Demonstrates Chowder after the first start: creates an agent, shows its stages, asks it a
+ * question, and prints commands to try next. Later starts print its status.
+ */
+public final class FirstAgent {
+  private static final String FILE = "first-instance";
+  private static final String NAME = "hello";
+  private static final String QUESTION = "Say hello in one short sentence.";
+
+  /** Variables that choose another server. */
+  private static final Set<String> CONTEXT =
+      Set.of("CHOWDER_CONTEXT", "CHOWDER_URL", "CHOWDER_KEY", "CHOWDER_KEY_FILE");
+
+  /** The longest time from the creation of the first agent until it runs, in seconds. */
+  private static final int SECONDS = 400;
+
+  /** The last stage of the first provisioning. Files of users exist only after it. */
+  private static final String LAST_STAGE = "start_gateway";
+
+  private static final String NO_ANSWER = "the agent did not respond: see the message above";
+
+  private final Site site;
+  private final ModelChoice model;
+  private final UserCommands commands;
+  private final Runnable memoryCheck;
+  private final Consumer<String> next;
+
+  public FirstAgent(Site site, ModelChoice model, Environment environment) {
+    this(
+        site,
+        model,
+        commands(site, environment),
+        () -> DockerHost.requireMemory(site),
+        text -> {
+          var output = new Output(environment.output());
+          output.print(text);
+          output.flush();
+        });
+  }
+
+  /**
+   * Uses parts of a test.
+   *
+   * @param memoryCheck fails if the host has not enough memory
+   * @param next receives the commands to try next
+   */
+  FirstAgent(
+      Site site,
+      ModelChoice model,
+      UserCommands commands,
+      Runnable memoryCheck,
+      Consumer<String> next) {
+    this.site = site;
+    this.model = model;
+    this.commands = commands;
+    this.memoryCheck = memoryCheck;
+    this.next = next;
+  }
+
+  private static UserCommands commands(Site site, Environment environment) {
+    var variables = new HashMap<>(site.variables().all());
+    variables.keySet().removeAll(CONTEXT);
+    return arguments -> {
+      var output = new ByteArrayOutputStream();
+      var here =
+          new Environment(
+              variables,
+              environment.input(),
+              output,
+              environment.errors(),
+              environment.terminals());
+      var all = new ArrayList<>(List.of("--context", "local"));
+      all.addAll(List.of(arguments));
+      int code = CommandLineRun.of(here, all.toArray(String[]::new));
+      return new UserCommands.Ended(code, output.toString(StandardCharsets.UTF_8).strip());
+    };
+  }
+
+  /** Creates the agent, or prints its status if it exists. */
+  public void walk() {
+    var id = site.text(FILE);
+    if (id.isPresent() && showExisting(id.get())) return;
+    memoryCheck.run();
+    site.say("");
+    site.say("$ chowder create %s --provider %s".formatted(NAME, model.provider()));
+    // The id is recorded before the agent runs, so that a start after an interruption does not
+    // create another one.
+    var created =
+        required(
+            "cannot create the first agent: see the message above",
+            "create",
+            NAME,
+            "--provider",
+            model.provider(),
+            "--no-wait");
+    site.write(FILE, created + "\n");
+    awaitAndAsk(created);
+  }
+
+  /** Returns whether the agent exists. Otherwise a new one is needed. */
+  private boolean showExisting(String id) {
+    var found = commands.run("get", id, "-o", "json");
+    if (!found.succeeded()) {
+      site.say("Your first agent is gone: " + id);
+      showNext(id);
+      return true;
+    }
+    var instance = JsonParser.parseString(found.output()).getAsJsonObject();
+    var status = instance.get("status").getAsString();
+    switch (status) {
+      case "error" -> {
+        return showFailed(id, instance);
+      }
+      case "provisioning" -> awaitAndAsk(id);
+      default -> {
+        site.say("Your first agent is %s: %s".formatted(status, id));
+        showNext(id);
+      }
+    }
+    return true;
+  }
+
+  private boolean showFailed(String id, JsonObject instance) {
+    if (!neverRan(instance)) {
+      var reason = instance.get("error_message");
+      site.say(
+          "Your first agent is in error: %s. Its files are kept. To start it again with them, run %s. To replace it, run %s and %s."
+              .formatted(
+                  reason == null || reason.isJsonNull() ? "no reason given" : reason.getAsString(),
+                  site.command("recover " + id),
+                  site.command("rm " + id),
+                  site.command("up")));
+      return true;
+    }
+    site.say("The first agent was not created completely. Deleting it and creating it again ...");
+    var _ = required("cannot delete the first agent: see the message above", "rm", "--yes", id);
+    return false;
+  }
+
+  /** Returns whether its first provisioning failed, so that it has no user's files. */
+  private static boolean neverRan(JsonObject instance) {
+    var stages = instance.getAsJsonArray("stages");
+    if (stages == null || stages.isEmpty()) return false;
+    if (!text(stages.get(0).getAsJsonObject(), "name").equals("create_sandbox")) return false;
+    for (var element : stages) {
+      var stage = element.getAsJsonObject();
+      boolean hasStarted =
+          text(stage, "name").equals(LAST_STAGE) && !text(stage, "outcome").equals("failed");
+      if (hasStarted) return false;
+    }
+    return true;
+  }
+
+  private static String text(JsonObject object, String field) {
+    return object.has(field) ? object.get(field).getAsString() : "";
+  }
+
+  private void awaitAndAsk(String id) {
+    var limit = site.variables().seconds("CHOWDER_FIRST_INSTANCE_SECONDS", SECONDS) + "s";
+    var _ =
+        required(
+            "the first agent is not running: see the message above, or run this again",
+            "wait",
+            "--timeout",
+            limit,
+            id);
+    site.say("");
+    site.say("$ chowder chat %s '%s'".formatted(NAME, QUESTION));
+    var answer = required(NO_ANSWER, "chat", id, QUESTION);
+    if (answer.isEmpty()) throw failed(NO_ANSWER);
+    answer.lines().forEach(site::say);
+    showNext(id);
+  }
+
+  /** Runs a command and returns its output. */
+  private String required(String failure, String... arguments) {
+    var ended = commands.run(arguments);
+    if (ended.succeeded()) return ended.output();
+    throw failed(failure);
+  }
+
+  private static CommandException failed(String failure) {
+    return new CommandException(ExitCode.FAILED, failure);
+  }
+
+  private void showNext(String id) {
+    next.accept(new NextCommands(site, model).text(id));
+  }
+}

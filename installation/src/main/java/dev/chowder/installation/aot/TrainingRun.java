@@ -1,0 +1,167 @@
+package dev.chowder.installation.aot;
+
+import dev.chowder.installation.aot.AotCache.Storage;
+import dev.chowder.installation.node.ServerCommand;
+import dev.chowder.installation.process.Poll;
+import dev.chowder.installation.process.Ports;
+import dev.chowder.installation.simulator.Simulator;
+import dev.chowder.installation.site.Site;
+import dev.chowder.postgres.PostgresCluster;
+import dev.chowder.postgres.PostgresPrograms;
+import dev.chowder.program.Program;
+import dev.chowder.program.ProgramException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * A training run, in which the JVM records a working node with a simulator of its own. The
+ * processes get no CHOWDER_* variables, because the run must not touch any installation.
+ */
+final class TrainingRun {
+  private static final int SECONDS = 180;
+  private static final Duration SIMULATOR_LIMIT = Duration.ofSeconds(60);
+
+  /**
+   * Options that keep machine code out of the cache: Java 25 does not check whether the processor
+   * of another machine has the same instructions, and ends with SIGILL if it has fewer.
+   */
+  private static final List<String> PORTABLE =
+      List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTAdapterCaching", "-XX:-AOTStubCaching");
+
+  private final Site site;
+  private final Path log;
+  private final Supplier<Optional<PostgresPrograms>> postgres;
+  private final Duration limit;
+
+  TrainingRun(Site site, Path log, Supplier<Optional<PostgresPrograms>> postgres) {
+    this.site = site;
+    this.postgres = postgres;
+    this.log = log;
+    this.limit =
+        Duration.ofSeconds(site.variables().seconds("CHOWDER_AOT_TRAINING_SECONDS", SECONDS));
+  }
+
+  /**
+   * Records a cache.
+   *
+   * @throws ProgramException if the run fails
+   */
+  void record(Path cache, Storage storage) throws IOException {
+    Files.write(log, new byte[0]);
+    var work = temporaryFolder("chowder-training");
+    try (var _ = new Cleanup(() -> remove(work))) {
+      switch (storage) {
+        case H2 -> train(work, cache, List.of());
+        case POSTGRESQL -> trainOnPostgres(work, cache);
+      }
+    }
+    if (cache.toFile().length() == 0) throw new IOException("the JVM wrote no cache");
+  }
+
+  private static void remove(Path work) {
+    var _ = Program.of("rm", "-rf", "--", work.toString()).succeeds();
+  }
+
+  /** Trains on a private PostgreSQL cluster, which is removed afterwards. */
+  private void trainOnPostgres(Path work, Path cache) throws IOException {
+    // Not in the work folder, which only its owner can read: PostgreSQL never runs as root.
+    var folder = temporaryFolder("chowder-training-postgres");
+    var programs = postgres.get().orElseThrow();
+    var cluster = PostgresCluster.of(programs, folder, site.variables().all());
+    try (var _ = new Cleanup(cluster::delete)) {
+      int port = Ports.free();
+      // Its data need not survive a power failure.
+      cluster.start(port, List.of("fsync=off"));
+      var settings = work.resolve("storage.conf");
+      Files.writeString(
+          settings,
+          "chowder.storage { url = \"jdbc:postgresql://127.0.0.1:%d/postgres\", user = \"%s\", password-file = \"%s\" }%n"
+              .formatted(port, PostgresCluster.USER, cluster.passwordFile()));
+      train(work, cache, List.of(settings.toString()));
+    }
+  }
+
+  private void train(Path work, Path cache, List<String> settings) throws IOException {
+    var simulator = startSimulator(work);
+    try (var _ = new Cleanup(() -> stop(simulator))) {
+      if (!Poll.until(SIMULATOR_LIMIT, () -> Files.exists(socket(work)))) {
+        throw new IOException("the simulator did not start");
+      }
+      var words = withoutVariables(work);
+      words.add(site.layout().jvm().toString());
+      words.addAll(ServerCommand.options(site.variables()));
+      words.add(ServerCommand.NATIVE_ACCESS);
+      words.addAll(PORTABLE);
+      words.add("-XX:AOTCacheOutput=" + cache);
+      words.addAll(List.of("-cp", ServerCommand.jar(site.layout())));
+      words.add("dev.chowder.server.AotTrainingRun");
+      words.addAll(List.of(work.resolve("home").toString(), socket(work).toString()));
+      words.addAll(settings);
+      var result = Program.of(words).within(limit).attempt();
+      append(log, result.output() + result.errors());
+      if (!result.succeeded()) {
+        throw new IOException("the JVM ended with exit code " + result.exit());
+      }
+    }
+  }
+
+  private static void stop(Process simulator) {
+    simulator.destroy();
+    // Its files are removed next.
+    var _ = Poll.until(SIMULATOR_LIMIT, () -> !simulator.isAlive());
+  }
+
+  private Process startSimulator(Path work) throws IOException {
+    // The run may be killed, so the simulator has a time limit of its own.
+    var words = new ArrayList<>(List.of("timeout", Long.toString(limit.toSeconds())));
+    // In a short run, the second compiler would take more time than the code that it compiles.
+    words.addAll(Simulator.command(site.layout(), "-XX:TieredStopAtLevel=1"));
+    var builder =
+        new ProcessBuilder(words)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().keySet().retainAll(List.of("PATH"));
+    builder.environment().put("HOME", work.toString());
+    builder.environment().put("CHOWDER_SANDBOX_SOCKET", socket(work).toString());
+    builder.environment().put("CHOWDER_FAKE_SANDBOXES", work.resolve("sandboxes").toString());
+    return builder.start();
+  }
+
+  private List<String> withoutVariables(Path work) {
+    return new ArrayList<>(
+        List.of(
+            "env",
+            "-i",
+            "PATH=" + site.variables().find("PATH").orElse("/usr/bin:/bin"),
+            "HOME=" + work));
+  }
+
+  /** Creates a folder where shells and PostgreSQL create theirs. */
+  private Path temporaryFolder(String name) throws IOException {
+    var parent =
+        site.variables().find("TMPDIR").orElse(System.getProperty("java.io.tmpdir", "/tmp"));
+    return Files.createTempDirectory(Path.of(parent), name);
+  }
+
+  private static Path socket(Path work) {
+    return work.resolve("simulator.sock");
+  }
+
+  /** Adds text to a log. */
+  static void append(Path log, String text) throws IOException {
+    Files.writeString(
+        log,
+        text.endsWith("\n") ? text : text + "\n",
+        StandardCharsets.UTF_8,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+  }
+}
