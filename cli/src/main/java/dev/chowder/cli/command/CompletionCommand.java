@@ -37,6 +37,7 @@ public final class CompletionCommand implements Runnable {
   @Override
   public void run() {
     var root = spec.root().commandLine();
+    LocalCommands.all().forEach(root::addSubcommand);
     invocation
         .output()
         .print(
