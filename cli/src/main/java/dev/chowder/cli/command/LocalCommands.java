@@ -53,13 +53,18 @@ public final class LocalCommands {
             "Start an installation on this machine",
             List.of("--at-boot", "--new-key", "--zram", "--no-zram"),
             List.of("--nodes", "--swap-file")));
-    commands.put("down", command("Stop it", List.of("--purge", "--keep-cache"), List.of()));
+    commands.put(
+        "down",
+        command(
+            "Stop the installation on this machine",
+            List.of("--purge", "--keep-cache"),
+            List.of()));
     commands.put("admin", admin());
     return commands;
   }
 
   private static CommandLine admin() {
-    var admin = command("Operate it", List.of(), List.of());
+    var admin = command("Operate the installation on this machine", List.of(), List.of());
     ADMIN.forEach(
         (name, verbs) -> {
           var noun = command("", List.of(), List.of());
