@@ -213,6 +213,12 @@ final class DockerTestEngine {
         });
   }
 
+  /** Returns the rules of this cluster. Other tests may have an installation on this host. */
+  List<String> firewallRules() {
+    var rules = root("iptables", "-w", "5", "-S");
+    return rules.lines().filter(rule -> rule.contains(clusterId)).toList();
+  }
+
   /** Runs a command as root and returns its output. */
   String root(String... command) {
     List<String> whole = new ArrayList<>();
