@@ -75,7 +75,7 @@ public record ComposeProject(Compose compose, String serverBase, String postgres
   public void change(Path settings) throws IOException {
     var text =
         Files.readString(settings)
-            .replaceAll("_PORT=[89]", "_PORT=24")
+            .replaceAll("_PORT=[89]", "_PORT=22")
             .replaceAll("(?m)^(COMPOSE_PROJECT_NAME)=.*", "$1=" + NAME)
             .replaceAll("(?m)^(CHOWDER_SERVER_IMAGE)=.*", "$1=" + IMAGE)
             .replaceAll("(?m)^(CHOWDER_POSTGRES_IMAGE)=.*", "$1=" + postgres);

@@ -39,8 +39,8 @@ class ComposeProjectTest {
     var settings = folder.resolve(".env");
     Files.copy(Path.of("../deploy/.env"), settings);
     PROJECT.change(settings);
-    assertThat(ComposeProject.setting(settings, "CHOWDER_REST_PORT")).isEqualTo("24080");
-    assertThat(ComposeProject.setting(settings, "CHOWDER_POSTGRES_PORT")).isEqualTo("24432");
+    assertThat(ComposeProject.setting(settings, "CHOWDER_REST_PORT")).isEqualTo("22080");
+    assertThat(ComposeProject.setting(settings, "CHOWDER_POSTGRES_PORT")).isEqualTo("22432");
     assertThat(ComposeProject.setting(settings, "COMPOSE_PROJECT_NAME")).isEqualTo("chowder-check");
     assertThat(ComposeProject.setting(settings, "CHOWDER_SERVER_IMAGE"))
         .isEqualTo("localhost/chowder-server:check");
