@@ -19,6 +19,22 @@ build_ensure() {
   kept_ensure "$APP" keep_app '!bench,!checks'
 }
 
+# build_existing: sets APP to a build that exists, for commands that must work without a build: that of these sources, that of the running node, or
+# the newest one.
+build_existing() {
+  local app command="${CHOWDER_HOME:-$HOME/.local/share/chowder}/run/server.command"
+  BUILD_ROOT="$ROOT"
+  if is_release; then return 1; fi
+  while IFS= read -r app; do
+    [ -f "$app/complete" ] && [ -f "$app/admin/chowder-installation.jar" ] && APP="$app" && java_ensure && return 0
+  done < <(
+    echo "$CHOWDER_CACHE/app/$(build_key)"
+    if [ -f "$command" ]; then tr '\0' '\n' <"$command" | sed -n 's|/server/chowder-server.jar$||p'; fi
+    find "$CHOWDER_CACHE" -mindepth 2 -maxdepth 2 -path '*/app/*' -type d ! -name '*.part' -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-
+  )
+  return 1
+}
+
 # bench_ensure [COPY]: like build_ensure, and sets BENCH_JAR, the bench of exactly these sources, whose libraries are in APP. The jar is not in APP, so that a
 # change of the bench does not replace a running installation.
 bench_ensure() {
@@ -45,7 +61,7 @@ kept_ensure() {
 
 # build_locked FUNCTION [ARGUMENT...]: runs it while no other process builds.
 build_locked() {
-  mkdir -p "$CHOWDER_CACHE/app"
+  mkdir -p "$CHOWDER_CACHE/app" || die "cannot create $CHOWDER_CACHE/app: set CHOWDER_CACHE to a writable folder."
   exec 8>"$CHOWDER_CACHE/app/lock"
   flock -w "$BUILD_WAIT_SECONDS" 8 || die "another build has been running for more than $BUILD_WAIT_SECONDS s: wait until it has finished, or stop it."
   "$@"
@@ -77,7 +93,7 @@ keep() {
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
 build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
-# Without cli, although commands of operators use its jar, because a change of the command line for users must not replace a running installation.
+# Without cli, although `up` and commands of operators use its jar, because a change of the command line for users must not restart nodes.
 build_key() {
   local modules=("$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,envoy,actors,server,admin,installation,demo-model})
   content_key "$BUILD_ROOT/pom.xml" "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" "$BUILD_ROOT"/envoy/{envoy.yaml,openapi.json}

@@ -9,6 +9,7 @@
 #   container.sh purge            removes what Compose does not know: agents with their home volumes, and firewall rules
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+umask 077
 ENVOY_FOLDER=/run/envoy
 # The user of Envoy, and of the demo model in deploy/compose.yaml.
 AS_ENVOY=(setpriv --reuid=10001 --regid=10001 --clear-groups)

@@ -48,6 +48,3 @@ docker_start_without_systemd() {
 }
 
 docker_last_log_line() { tail -n 1 "$DOCKERD_LOG" 2>/dev/null || echo none; }
-
-# docker_memory_mib: prints the memory that is available for new sandboxes, in MiB.
-docker_memory_mib() { awk '/^MemAvailable:/ {print int($2 / 1024)}' /proc/meminfo; }

@@ -6,7 +6,10 @@ import dev.chowder.cli.command.Terminals;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 
-/** Starts the command line of operators in a process. */
+/**
+ * Starts the command line of operators in a process of its own, without an installation. Tests use
+ * it.
+ */
 public final class Main {
   /** The property of Logback that names its configuration. */
   private static final String LOGS = "logback.configurationFile";

@@ -42,6 +42,9 @@ public record PostgresCluster(
   /** Lets pg_ctl report its own limit first. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
+  /** A database may be large, and its disk slow. */
+  private static final Duration DELETE_LIMIT = Duration.ofMinutes(10);
+
   private static final int PASSWORD_BYTES = 16;
 
   public PostgresCluster {
@@ -159,7 +162,7 @@ public record PostgresCluster(
   /** Stops the cluster and removes its folder. Does nothing if there is none. */
   public void delete() {
     stop();
-    var _ = Program.of("rm", "-rf", "--", folder.toString()).run();
+    var _ = Program.of("rm", "-rf", "--", folder.toString()).within(DELETE_LIMIT).run();
   }
 
   /**

@@ -28,13 +28,17 @@ public record DebianPackages(Path library) {
    * @throws ProgramException if they cannot be installed, for example without root
    */
   public void install(String... packages) {
-    var _ =
+    var install =
         Program.of("bash", "-c", ". \"$0/common.sh\"; apt_install \"$@\"")
             .and(library.toString())
             .and(packages)
             .within(LIMIT)
-            .shown()
-            .run();
+            .shown();
+    if (install.attempt().succeeded()) return;
+    throw new ProgramException(
+        "cannot install %s: see the message above; install them and run this again"
+            .formatted(String.join(", ", packages)),
+        null);
   }
 
   /** Returns whether a program is in the folders of {@code PATH} or of administrators. */

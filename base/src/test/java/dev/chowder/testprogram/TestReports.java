@@ -98,11 +98,12 @@ public final class TestReports {
   }
 
   private static int count(XMLStreamReader reader, String attribute) {
-    return Integer.parseInt(text(reader, attribute));
+    var number = text(reader, attribute);
+    return number.isEmpty() ? 0 : Integer.parseInt(number);
   }
 
   private static String text(XMLStreamReader reader, String attribute) {
     var value = reader.getAttributeValue(null, attribute);
-    return value == null ? "0" : value;
+    return value == null ? "" : value;
   }
 }

@@ -3,8 +3,8 @@ package dev.chowder.cli;
 import java.util.Objects;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version of the jar. */
-final class Version implements IVersionProvider {
+/** The version of the jar, which is that of Chowder. */
+public final class Version implements IVersionProvider {
   @Override
   public String[] getVersion() {
     var version = Version.class.getPackage().getImplementationVersion();

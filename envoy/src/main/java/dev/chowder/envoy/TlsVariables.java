@@ -32,6 +32,7 @@ public final class TlsVariables {
 
   private static final Pattern BEGIN_CERTIFICATE = Pattern.compile("-----BEGIN CERTIFICATE-----");
   private static final Pattern BEGIN_KEY = Pattern.compile("-----BEGIN .*PRIVATE KEY-----");
+  private static final Pattern BEGIN_PKCS8 = Pattern.compile("-----BEGIN PRIVATE KEY-----");
 
   private final Map<String, String> variables;
 
@@ -77,6 +78,8 @@ public final class TlsVariables {
     checkCertificate(CA);
     checkCertificate(CLIENT_CERTIFICATE);
     checkKey(CLIENT_KEY, CLIENT_CERTIFICATE);
+    // Envoy reads other formats, too, but the commands do not.
+    if (isSet(CLIENT_KEY)) checkFile(CLIENT_KEY, BEGIN_PKCS8, "PRIVATE KEY (PKCS #8)");
     if (isSet(CLIENT_CA) && !isSet(CLIENT_CERTIFICATE)) {
       throw refused(
           CLIENT_CERTIFICATE,

@@ -51,10 +51,13 @@ final class Down {
     return true;
   }
 
+  /** A failure leaves the agents to Docker. */
   private void stopAgents() {
     if (site.text(FirstOrganization.KEY_FILE).isEmpty()) return;
     try (var api = new Api(Up.context(site), site::say)) {
       new Agents(site, api).sleep();
+    } catch (CommandException unusable) {
+      site.say("chowder: cannot stop the agents in order: %s.".formatted(unusable.getMessage()));
     }
   }
 

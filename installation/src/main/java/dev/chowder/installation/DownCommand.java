@@ -1,5 +1,6 @@
 package dev.chowder.installation;
 
+import dev.chowder.cli.Version;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.installation.site.Site;
@@ -9,6 +10,7 @@ import picocli.CommandLine.Option;
 /** The command {@code down}. */
 @Command(
     name = "chowder down",
+    versionProvider = Version.class,
     description = {
       "Stop everything that \"chowder up\" started. Agents stop and keep their data; the next"
           + " \"chowder up\" starts them again.",

@@ -1,5 +1,7 @@
 package dev.chowder.installation;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import dev.chowder.admin.AdminRun;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Execution;
@@ -20,6 +22,8 @@ import dev.chowder.installation.site.StateDirectory;
 import dev.chowder.installation.site.Variables;
 import dev.chowder.installation.swap.SwapCommand;
 import dev.chowder.program.ProgramException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -78,11 +82,24 @@ final class InstallationRun {
   private static Exception known(Exception failure) {
     return switch (failure) {
       case ProgramException _, EnvoyException _ ->
-          new CommandException(ExitCode.FAILED, message(failure), failure);
+          new CommandException(code(failure), message(failure), failure);
+      case UncheckedIOException io -> {
+        var remedy =
+            io.getCause() instanceof AccessDeniedException
+                ? "run this as the user of the installation"
+                : "correct this and run the command again";
+        yield new CommandException(
+            ExitCode.FAILED, cannot("use a file", String.valueOf(io.getCause()), remedy), failure);
+      }
       case IllegalArgumentException _ ->
           new CommandException(ExitCode.USAGE, message(failure), failure);
       default -> failure;
     };
+  }
+
+  /** Messages about a wrong value have one form, see {@link dev.chowder.base.ErrorText}. */
+  private static ExitCode code(Exception failure) {
+    return message(failure).contains(": must ") ? ExitCode.USAGE : ExitCode.FAILED;
   }
 
   private static String message(Exception failure) {

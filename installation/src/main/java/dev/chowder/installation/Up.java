@@ -96,7 +96,9 @@ final class Up {
   /** Prepares the host, and returns the program of Envoy. */
   private Path prepare(Options options) {
     var docker = new DockerHost(site);
-    if (docker.isUsed()) {
+    if (!docker.isUsed()) {
+      refuseSwap(options);
+    } else {
       docker.ensure();
       var swap = new Swap(site);
       options.zram().ifPresent(swap::chooseZram);
@@ -105,6 +107,13 @@ final class Up {
       site.variables().set("CHOWDER_SANDBOX_IMAGE", docker.image());
     }
     return Programs.envoy(site);
+  }
+
+  private static void refuseSwap(Options options) {
+    if (options.zram().isEmpty() && options.swapBytes().isEmpty()) return;
+    throw new CommandException(
+        ExitCode.USAGE,
+        "--zram and --swap-file: must not be set with another engine than Docker, since its agents use the memory of its host");
   }
 
   /** Configures the organization, and starts its agents again. */

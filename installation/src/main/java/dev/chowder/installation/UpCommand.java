@@ -1,5 +1,6 @@
 package dev.chowder.installation;
 
+import dev.chowder.cli.Version;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code up}. */
 @Command(
     name = "chowder up",
+    versionProvider = Version.class,
     description = {
       "Start Chowder on this machine.",
       "",

@@ -6,6 +6,7 @@ import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.envoy.EnvoyConfiguration;
 import dev.chowder.envoy.EnvoyException;
 import dev.chowder.envoy.EnvoyVariable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,8 +20,10 @@ import picocli.CommandLine.Spec;
     name = "envoy-config",
     description = "Print the configuration for an Envoy that you start yourself")
 public final class EnvoyConfigCommand implements Runnable {
-  /** The folder with the documents of Envoy, which the launcher sets. */
+  /** The folders with the documents of Envoy, which the launcher sets. */
   private static final String APP = "chowder.app";
+
+  private static final String ROOT = "chowder.root";
 
   private static final String NOTE =
       "The output contains a token: keep it in a file of mode 0600. With TLS, the command also"
@@ -50,8 +53,12 @@ public final class EnvoyConfigCommand implements Runnable {
   @Override
   public void run() {
     var variables = new HashMap<>(invocation.environment().variables());
-    setDefault(variables, EnvoyVariable.CHOWDER_DESCRIPTORS, "chowder.pb");
-    setDefault(variables, EnvoyVariable.CHOWDER_OPENAPI, "openapi.json");
+    setDefault(
+        variables,
+        EnvoyVariable.CHOWDER_DESCRIPTORS,
+        "chowder.pb",
+        "proto/target/classes/chowder/chowder.pb");
+    setDefault(variables, EnvoyVariable.CHOWDER_OPENAPI, "openapi.json", "envoy/openapi.json");
     try {
       invocation.output().print(EnvoyConfiguration.render(variables));
     } catch (EnvoyException wrong) {
@@ -59,9 +66,18 @@ public final class EnvoyConfigCommand implements Runnable {
     }
   }
 
+  /**
+   * Sets a path that the user did not set. In a clone, it is that of the sources, because the
+   * folder of a build is removed when it was not used for a while.
+   */
   private static void setDefault(
-      Map<String, String> variables, EnvoyVariable variable, String file) {
+      Map<String, String> variables, EnvoyVariable variable, String file, String source) {
     if (!variables.getOrDefault(variable.name(), "").isEmpty()) return;
+    var inClone = Path.of(System.getProperty(ROOT, "/"), source);
+    if (Files.exists(inClone)) {
+      variables.put(variable.name(), inClone.toString());
+      return;
+    }
     var app = System.getProperty(APP);
     if (app == null) {
       throw new CommandException(

@@ -5,12 +5,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -75,13 +77,34 @@ public record SupervisedProcess(Path home, String name, String mark) {
       if (!Files.exists(file)) return Optional.empty();
       var pid = Files.readString(file, StandardCharsets.US_ASCII).strip();
       if (!pid.matches("[0-9]{1,10}")) return Optional.empty();
-      var command = Files.readString(Path.of("/proc", pid, "cmdline"), StandardCharsets.ISO_8859_1);
+      var process = Path.of("/proc", pid);
+      var command = Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
       var words8 = new String(words.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-      return command.replace('\0', ' ').contains(words8)
+      return Arrays.stream(command.split("\0", -1))
+              .map(word -> absolute(word, process))
+              .collect(Collectors.joining(" "))
+              .contains(words8)
           ? ProcessHandle.of(Long.parseLong(pid))
           : Optional.empty();
     } catch (IOException ended) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Version 0.1.0 passed the state directory as the user wrote it: relative, or with two slashes.
+   */
+  private static String absolute(String word, Path process) {
+    if (!word.contains("/") || word.startsWith("-")) return word;
+    return (word.startsWith("/") ? word : folder(process) + "/" + word).replaceAll("/+", "/");
+  }
+
+  /** Returns the working directory of a process; that of the root if this user may not see it. */
+  private static String folder(Path process) {
+    try {
+      return Files.readSymbolicLink(process.resolve("cwd")).toString();
+    } catch (IOException hidden) {
+      return "";
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.admin.installation;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -43,6 +44,12 @@ public final class UpLock implements AutoCloseable {
         Thread.sleep(PAUSE);
       }
     } catch (IOException unusable) {
+      if (!Files.isDirectory(home)) {
+        throw new CommandException(
+            ExitCode.CONFLICT,
+            "another command has removed %s meanwhile: run this again".formatted(home),
+            unusable);
+      }
       throw new CommandException(
           ExitCode.USAGE,
           unusable.getMessage() + "; run this as the user of the installation",

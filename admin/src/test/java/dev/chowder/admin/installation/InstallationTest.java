@@ -58,6 +58,16 @@ class InstallationTest {
     }
   }
 
+  /** The user of version 0.1.0 set the state directory with a slash at its end. */
+  @Test
+  void aSupervisorOfAnEarlierVersionIsFound() throws IOException {
+    var home = installation().home();
+    var words = "scripts/lib/supervise %s//run/server %s//logs/server.log".formatted(home, home);
+    try (var _ = RunningNode.start(home, "server.supervisor", words)) {
+      assertThat(installation().isRunning()).isTrue();
+    }
+  }
+
   @Test
   void anotherProcessWithTheIdOfANodeIsNone() throws IOException {
     var home = installation().home();

@@ -78,10 +78,11 @@ class UpLockTest {
   }
 
   @Test
-  void aMissingFolderIsAnError() {
-    assertThatThrownBy(() -> UpLock.take(home.resolve("missing")))
+  void anInstallationThatAnotherCommandRemovedIsAConflict() {
+    var missing = home.resolve("missing");
+    assertThatThrownBy(() -> UpLock.take(missing))
         .isInstanceOf(CommandException.class)
-        .hasMessageContaining("cannot lock");
+        .hasMessage("another command has removed %s meanwhile: run this again".formatted(missing));
   }
 
   private Path lockFile() {

@@ -4,6 +4,7 @@ import dev.chowder.checks.Project;
 import dev.chowder.checks.dependency.Licences;
 import dev.chowder.checks.dependency.Sbom;
 import dev.chowder.program.Program;
+import dev.chowder.program.ProgramException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +72,16 @@ public final class ReleaseBuild {
    * @param arguments the folder for them, the folder with the built server, and that with the built
    *     command line for users
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
+    try {
+      build(arguments);
+    } catch (ProgramException | IOException | IllegalStateException failed) {
+      say("chowder: cannot build the release: %s.".formatted(failed.getMessage()));
+      System.exit(1);
+    }
+  }
+
+  private static void build(String[] arguments) throws IOException {
     var project = Project.here();
     var folder = Path.of(arguments[0]).toAbsolutePath();
     var version = version(project);

@@ -35,7 +35,7 @@ class SystemdCheck {
       var folder = Files.createDirectory(work.path().resolve("check"));
       var release = Releases.unpack(work.path().resolve("check/release"));
       assertThat(release.resolve("deploy/systemd")).isDirectory();
-      var _ = Program.of("cp", "-a", simulator(work), folder.resolve("simulator").toString()).run();
+      var _ = Program.of("cp", "-a", simulator(), folder.resolve("simulator").toString()).run();
       var guest = new GuestProgram(folder, "/check/release/runtime/bin/java");
       writeCommands(guest);
       guest.set(
@@ -72,12 +72,11 @@ class SystemdCheck {
   }
 
   /** Builds the simulator as the scripts do, and returns its folder. */
-  private String simulator(WorkFolder work) {
+  private String simulator() {
     var script =
-        "set -euo pipefail; for part in common settings java build; do . \"$0/$part.sh\"; done; "
-            + "home_folders_ensure; build_ensure >&2; echo \"$APP/simulator\"";
+        "set -euo pipefail; for part in common java build; do . \"$0/$part.sh\"; done; "
+            + "build_ensure >&2; echo \"$APP/simulator\"";
     return Program.of("bash", "-c", script, project.file("scripts/lib").toString())
-        .with("CHOWDER_HOME", work.path().resolve("home").toString())
         .within(Duration.ofMinutes(30))
         .run()
         .text();

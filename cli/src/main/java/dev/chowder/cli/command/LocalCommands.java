@@ -3,6 +3,7 @@ package dev.chowder.cli.command;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -65,12 +66,13 @@ public final class LocalCommands {
 
   private static CommandLine admin() {
     var admin = command("Operate the installation on this machine", List.of(), List.of());
-    ADMIN.forEach(
-        (name, verbs) -> {
-          var noun = command("", List.of(), List.of());
-          for (var verb : verbs) noun.addSubcommand(verb, command("", List.of(), List.of()));
-          admin.addSubcommand(name, noun);
-        });
+    new TreeMap<>(ADMIN)
+        .forEach(
+            (name, verbs) -> {
+              var noun = command("", List.of(), List.of());
+              for (var verb : verbs) noun.addSubcommand(verb, command("", List.of(), List.of()));
+              admin.addSubcommand(name, noun);
+            });
     return admin;
   }
 

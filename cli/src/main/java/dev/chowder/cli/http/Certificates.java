@@ -29,6 +29,18 @@ public final class Certificates {
    * presents the client certificate if there is one.
    */
   public static SSLContext context(TlsFiles files) {
+    return context(files, true);
+  }
+
+  /**
+   * Returns the same for the files of the installation on this machine. Their modes are those that
+   * Envoy and nodes accept, such as readable for a group.
+   */
+  public static SSLContext ofInstallation(TlsFiles files) {
+    return context(files, false);
+  }
+
+  private static SSLContext context(TlsFiles files, boolean isKeyOfOwner) {
     var ca = files.ca();
     var certificate = files.clientCertificate();
     var key = files.clientKey();
@@ -36,7 +48,9 @@ public final class Certificates {
       if (ca == null && certificate == null) return SSLContext.getDefault();
       var context = SSLContext.getInstance("TLS");
       context.init(
-          certificate == null || key == null ? null : ClientKey.managers(certificate, key),
+          certificate == null || key == null
+              ? null
+              : ClientKey.managers(certificate, key, isKeyOfOwner),
           ca == null ? null : trusting(ca),
           null);
       return context;

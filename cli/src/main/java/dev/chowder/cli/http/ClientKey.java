@@ -40,13 +40,15 @@ final class ClientKey {
    * Returns what presents the certificate.
    *
    * @param certificate PEM file with the certificate, followed by those of its issuers
-   * @param key PEM file with its private key in PKCS #8, which only its user can read
+   * @param key PEM file with its private key in PKCS #8
+   * @param isKeyOfOwner whether only the owner of the key's file may be able to read it
    */
-  static KeyManager[] managers(Path certificate, Path key) {
+  static KeyManager[] managers(Path certificate, Path key, boolean isKeyOfOwner) {
     try {
       var chain = Certificates.read(certificate).toArray(X509Certificate[]::new);
       var store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
+      if (isKeyOfOwner) requireOwner(key);
       store.setKeyEntry("client", key(key, chain[0]), NO_CODE, chain);
       var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       managers.init(store, NO_CODE);
@@ -58,14 +60,16 @@ final class ClientKey {
     }
   }
 
+  private static void requireOwner(Path file) throws IOException {
+    var others = Files.getPosixFilePermissions(file);
+    others.retainAll(OF_OTHERS);
+    if (others.isEmpty()) return;
+    throw unusable(
+        file, "other users can read or change it", "run chmod 600 %s".formatted(file), null);
+  }
+
   private static PrivateKey key(Path file, X509Certificate certificate) {
     try {
-      var others = Files.getPosixFilePermissions(file);
-      others.retainAll(OF_OTHERS);
-      if (!others.isEmpty()) {
-        throw unusable(
-            file, "other users can read or change it", "run chmod 600 %s".formatted(file), null);
-      }
       var encoded = decode(file);
       var key =
           KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())

@@ -9,7 +9,7 @@ import javax.net.ssl.SSLContext;
 
 /**
  * Calls programs on this machine. Their certificate may have another name, which may not resolve to
- * this machine; the certificate must have that name.
+ * this machine; the certificate must have that name, or the address 127.0.0.1.
  */
 public final class LocalHost {
   /** The client keeps the name for TLS only if the URL has an address. */

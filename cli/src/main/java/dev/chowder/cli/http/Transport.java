@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -38,11 +39,9 @@ final class Transport implements AutoCloseable {
   Transport(Context context) {
     this.context = context;
     boolean isSecure = context.url().getScheme().equals("https");
-    var certificates = isSecure ? Certificates.context(context.tls()) : Certificates.none();
-    this.isLocal =
-        isSecure
-            && context.name().equals(Context.LOCAL)
-            && !context.url().getHost().equals("localhost");
+    boolean isOfInstallation = context.name().equals(Context.LOCAL);
+    var certificates = isSecure ? certificates(context, isOfInstallation) : Certificates.none();
+    this.isLocal = isSecure && isOfInstallation && !context.url().getHost().equals("localhost");
     var builder =
         isLocal
             ? LocalHost.client(certificates, context.url().getHost())
@@ -55,6 +54,12 @@ final class Transport implements AutoCloseable {
             // A redirect could send the key to another server.
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();
+  }
+
+  private static SSLContext certificates(Context context, boolean isOfInstallation) {
+    return isOfInstallation
+        ? Certificates.ofInstallation(context.tls())
+        : Certificates.context(context.tls());
   }
 
   /** A try that failed before or without a response. */

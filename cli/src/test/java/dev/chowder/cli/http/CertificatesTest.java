@@ -152,6 +152,9 @@ class CertificatesTest {
     var exposed = Files.copy(key("ec"), folder.resolve("exposed.key"));
     Files.setPosixFilePermissions(exposed, PosixFilePermissions.fromString("rw-r-----"));
     assertRefused(certificate("ec"), exposed, "chmod 600");
+    // The modes of an installation's files are the operator's choice.
+    var files = TlsFiles.of(null, certificate("ec"), exposed, "test");
+    assertThat(Certificates.ofInstallation(files)).isNotNull();
   }
 
   @Test

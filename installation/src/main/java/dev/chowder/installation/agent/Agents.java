@@ -5,7 +5,6 @@ import com.google.gson.JsonParser;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.http.Api;
 import dev.chowder.cli.http.Call;
-import dev.chowder.installation.organization.FirstOrganization;
 import dev.chowder.installation.site.Site;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,7 +41,6 @@ public final class Agents {
 
   /** Stops those that run. A failure leaves agents to {@code docker stop}. */
   public void sleep() {
-    if (site.text(FirstOrganization.KEY_FILE).isEmpty()) return;
     int seconds = site.variables().seconds("CHOWDER_AGENTS_STOP_SECONDS", STOP_SECONDS);
     for (var id : running()) {
       site.say("Stopping agent %s ...".formatted(id));
@@ -94,7 +92,7 @@ public final class Agents {
   private void change(String id, String verb, int seconds) {
     var path = "/v1/instances/%s/%s".formatted(Call.segment(id), verb);
     var call =
-        Call.again("POST", path)
+        Call.post(path)
             .with("wait", Integer.toString(seconds))
             .within(Duration.ofSeconds(seconds).plus(MARGIN));
     try {

@@ -11,11 +11,10 @@ import dev.chowder.installation.docker.DockerHost;
 import dev.chowder.installation.model.ModelChoice;
 import dev.chowder.installation.site.Site;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -27,9 +26,7 @@ public final class FirstAgent {
   private static final String NAME = "hello";
   private static final String QUESTION = "Say hello in one short sentence.";
 
-  /** Variables that choose another server. */
-  private static final Set<String> CONTEXT =
-      Set.of("CHOWDER_CONTEXT", "CHOWDER_URL", "CHOWDER_KEY", "CHOWDER_KEY_FILE");
+  private static final String GET = "get";
 
   /** The longest time from the creation of the first agent until it runs, in seconds. */
   private static final int SECONDS = 400;
@@ -78,16 +75,16 @@ public final class FirstAgent {
   }
 
   private static UserCommands commands(Site site, Environment environment) {
-    var variables = new HashMap<>(site.variables().all());
-    variables.keySet().removeAll(CONTEXT);
     return arguments -> {
       var output = new ByteArrayOutputStream();
+      // A start after the agent was removed is no error.
+      boolean isLookup = arguments[0].equals(GET);
       var here =
           new Environment(
-              variables,
+              site.variables().all(),
               environment.input(),
               output,
-              environment.errors(),
+              isLookup ? OutputStream.nullOutputStream() : environment.errors(),
               environment.terminals());
       var all = new ArrayList<>(List.of("--context", "local"));
       all.addAll(List.of(arguments));
@@ -119,7 +116,7 @@ public final class FirstAgent {
 
   /** Returns whether the agent exists. Otherwise a new one is needed. */
   private boolean showExisting(String id) {
-    var found = commands.run("get", id, "-o", "json");
+    var found = commands.run(GET, id, "-o", "json");
     if (!found.succeeded()) {
       site.say("Your first agent is gone: " + id);
       showNext(id);

@@ -29,6 +29,8 @@ public final class AotCache {
   /** The longest wait for another build or training run, in seconds. */
   private static final int WAIT_SECONDS = 1800;
 
+  private static final Duration SIGNAL_LIMIT = Duration.ofSeconds(1);
+
   private final Site site;
   private final Supplier<Optional<PostgresPrograms>> postgres;
 
@@ -183,6 +185,8 @@ public final class AotCache {
   }
 
   private void recordFailure(Path cache, Path part, Path log, Exception failure) {
+    // Ctrl-C ends the programs of the run, too, perhaps before this JVM.
+    if (Poll.until(SIGNAL_LIMIT, Cleanup::isEnding)) return;
     site.say(
         "The AOT training run failed, so the server starts more slowly: see %s.".formatted(log));
     try {

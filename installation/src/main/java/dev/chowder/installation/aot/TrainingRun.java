@@ -1,5 +1,7 @@
 package dev.chowder.installation.aot;
 
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.installation.aot.AotCache.Storage;
 import dev.chowder.installation.node.ServerCommand;
 import dev.chowder.installation.process.Poll;
@@ -19,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +30,10 @@ import java.util.function.Supplier;
  */
 final class TrainingRun {
   private static final int SECONDS = 180;
+
+  /** Exit codes after SIGINT and SIGTERM, which a terminal sends to all processes. */
+  private static final Set<Integer> INTERRUPTED = Set.of(130, 143);
+
   private static final Duration SIMULATOR_LIMIT = Duration.ofSeconds(60);
 
   /**
@@ -96,6 +103,8 @@ final class TrainingRun {
         throw new IOException("the simulator did not start");
       }
       var words = withoutVariables(work);
+      // This JVM may be killed.
+      words.addAll(List.of("timeout", Long.toString(limit.toSeconds())));
       words.add(site.layout().jvm().toString());
       words.addAll(ServerCommand.options(site.variables()));
       words.add(ServerCommand.NATIVE_ACCESS);
@@ -105,12 +114,21 @@ final class TrainingRun {
       words.add("dev.chowder.server.AotTrainingRun");
       words.addAll(List.of(work.resolve("home").toString(), socket(work).toString()));
       words.addAll(settings);
-      var result = Program.of(words).within(limit).attempt();
-      append(log, result.output() + result.errors());
-      if (!result.succeeded()) {
-        throw new IOException("the JVM ended with exit code " + result.exit());
+      int exit = intoLog(words);
+      if (INTERRUPTED.contains(exit)) {
+        throw new CommandException(ExitCode.INTERRUPTED, "interrupted");
       }
+      if (exit != 0) throw new IOException("the JVM ended with exit code " + exit);
     }
+  }
+
+  /** Runs a command, whose output the user can follow in the log. */
+  private int intoLog(List<String> words) {
+    return Program.of("bash", "-c", "exec \"$@\" >>\"$0\" 2>&1", log.toString())
+        .and(words.toArray(String[]::new))
+        .within(limit)
+        .attempt()
+        .exit();
   }
 
   private static void stop(Process simulator) {

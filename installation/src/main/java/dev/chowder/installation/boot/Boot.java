@@ -1,11 +1,11 @@
 package dev.chowder.installation.boot;
 
+import dev.chowder.installation.process.Background;
 import dev.chowder.installation.site.Site;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,14 +15,6 @@ import org.jspecify.annotations.Nullable;
  * by a script that the operator runs. Not thread-safe.
  */
 public final class Boot {
-  /** Secrets for the database and Stripe, which are never written to the disk. */
-  static final List<String> SECRETS =
-      List.of(
-          "CHOWDER_STORAGE_PASSWORD",
-          "CHOWDER_MASTER_KEY",
-          "CHOWDER_STRIPE_SECRET_KEY",
-          "CHOWDER_STRIPE_WEBHOOK_SECRET");
-
   /** The name of the script in the state directory. */
   static final String SCRIPT = "boot";
 
@@ -89,7 +81,9 @@ public final class Boot {
   }
 
   private Optional<String> secret() {
-    return SECRETS.stream().filter(name -> site.variables().find(name).isPresent()).findFirst();
+    return Background.NODE_SECRETS.stream()
+        .filter(name -> site.variables().find(name).isPresent())
+        .findFirst();
   }
 
   private void writeScript(String text) {

@@ -1,5 +1,6 @@
 package dev.chowder.installation.boot;
 
+import dev.chowder.installation.process.Background;
 import dev.chowder.installation.site.Layout;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.Words;
@@ -61,7 +62,7 @@ record BootScript(Site site) {
 
   private static boolean isSetting(String name) {
     return SETTING.matcher(name).matches()
-        && !Boot.SECRETS.contains(name)
+        && !Background.NODE_SECRETS.contains(name)
         && !OF_THE_MODEL_OR_A_TEST.matcher(name).matches();
   }
 

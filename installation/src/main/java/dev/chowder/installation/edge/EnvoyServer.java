@@ -74,8 +74,8 @@ public final class EnvoyServer {
     var app = site.layout().app();
     Variables variables = site.variables().copy();
     variables.set("CHOWDER_NODES", nodes.forEnvoy());
-    variables.setDefault("CHOWDER_DESCRIPTORS", app.resolve("chowder.pb").toString());
-    variables.setDefault("CHOWDER_OPENAPI", app.resolve("openapi.json").toString());
+    variables.set("CHOWDER_DESCRIPTORS", app.resolve("chowder.pb").toString());
+    variables.set("CHOWDER_OPENAPI", app.resolve("openapi.json").toString());
     return EnvoyConfiguration.render(variables.all());
   }
 

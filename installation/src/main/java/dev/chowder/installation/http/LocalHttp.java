@@ -6,13 +6,15 @@ import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Certificates;
 import dev.chowder.cli.http.LocalHost;
 import dev.chowder.installation.site.Variables;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Calls Envoy or nodes of this machine, without a key, to find out whether they respond. */
@@ -56,7 +58,7 @@ public final class LocalHttp {
       String name, @Nullable Path ca, @Nullable Path certificate, @Nullable Path key) {
     var files = TlsFiles.of(ca, certificate, key, "the TLS settings of the installation");
     return new LocalHttp(
-        client(LocalHost.client(Certificates.context(files), name)), "https://" + name);
+        client(LocalHost.client(Certificates.ofInstallation(files), name)), "https://" + name);
   }
 
   private static HttpClient client(HttpClient.Builder builder) {
@@ -73,9 +75,12 @@ public final class LocalHttp {
         LocalHost.request(URI.create("%s:%d%s".formatted(origin, port, path)))
             .timeout(LIMIT)
             .build();
+    var exchange = client.sendAsync(request, HttpResponse.BodyHandlers.ofString());
     try {
-      return Optional.of(client.send(request, HttpResponse.BodyHandlers.ofString()));
-    } catch (IOException unreachable) {
+      // The limit of a request ends with its headers.
+      return Optional.of(exchange.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (ExecutionException | TimeoutException unreachable) {
+      exchange.cancel(true);
       return Optional.empty();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();

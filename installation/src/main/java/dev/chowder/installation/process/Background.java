@@ -9,10 +9,11 @@ import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.Variables;
 import dev.chowder.program.Program;
+import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,10 @@ public final class Background {
   private static final Set<String> MODEL_KEYS =
       Set.of("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "CHOWDER_MODEL_KEY");
 
-  /** Secrets that only nodes need: those of the database and of Stripe. */
+  /**
+   * Secrets that only nodes need, and that are never written to the disk: those of the database and
+   * of Stripe.
+   */
   public static final List<String> NODE_SECRETS =
       List.of(
           "CHOWDER_STORAGE_PASSWORD",
@@ -48,6 +52,8 @@ public final class Background {
 
   /** Lines of the log that a failed start shows. */
   private static final int SHOWN_LINES = 5;
+
+  private static final int SHOWN_BYTES = 64 << 10;
 
   private final Site site;
   private final String name;
@@ -109,7 +115,7 @@ public final class Background {
       words.add(log.toString());
       var builder =
           new ProcessBuilder(words)
-              .redirectInput(new java.io.File("/dev/null"))
+              .redirectInput(new File("/dev/null"))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
       builder.environment().clear();
@@ -118,10 +124,10 @@ public final class Background {
       if (!isNode) NODE_SECRETS.forEach(builder.environment()::remove);
       var _ = builder.start();
     } catch (IOException failed) {
-      throw failure("start", failed.toString());
+      throw failure(failed.toString());
     }
     if (!Poll.until(SUPERVISOR_LIMIT, () -> Site.text(site.run(name + ".pid")).isPresent())) {
-      throw failure("start", "its supervisor does not run");
+      throw failure("its supervisor does not run");
     }
   }
 
@@ -142,8 +148,7 @@ public final class Background {
           "it ended with exit code %s and is restarted until you run %s"
               .formatted(exitCodes().getLast(), site.command("down"));
     }
-    lastLines().forEach(site::say);
-    throw failure("start", cause);
+    throw failure(cause);
   }
 
   /** One early end is tolerated, because another process may have used the port for a moment. */
@@ -156,10 +161,13 @@ public final class Background {
   }
 
   private List<String> lastLines() {
-    try (var lines = Files.lines(site.log(name))) {
-      var all = lines.toList();
+    try (var log = FileChannel.open(site.log(name))) {
+      var end = ByteBuffer.allocate(SHOWN_BYTES);
+      log.read(end, Math.max(0, log.size() - SHOWN_BYTES));
+      var text = new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
+      var all = text.replace("\t", "    ").lines().toList();
       return all.subList(Math.max(0, all.size() - SHOWN_LINES), all.size());
-    } catch (IOException | UncheckedIOException unreadable) {
+    } catch (IOException unreadable) {
       return List.of();
     }
   }
@@ -190,7 +198,9 @@ public final class Background {
 
   private void kill(List<ProcessHandle> all) {
     // Kills everything that the supervisor started, since each has a session of its own.
-    var _ = Program.of("kill", "-KILL", "--", "-" + all.getFirst().pid()).succeeds();
+    var _ =
+        Program.of("sh", "-c", "kill -KILL -- \"-$0\"", String.valueOf(all.getFirst().pid()))
+            .succeeds();
     all.forEach(ProcessHandle::destroyForcibly);
     if (Poll.until(KILL_LIMIT, () -> haveEnded(all))) return;
     throw new CommandException(
@@ -221,13 +231,14 @@ public final class Background {
     OwnerOnly.write(site.run(name + ".key"), key + "\n");
   }
 
-  private CommandException failure(String verb, String cause) {
-    Path log = site.log(name);
+  /** Shows the end of the log, and returns the failure of the start. */
+  private CommandException failure(String cause) {
+    lastLines().forEach(site::say);
     return new CommandException(
         ExitCode.FAILED,
         cannot(
-            "%s %s".formatted(verb, name),
+            "start " + name,
             cause,
-            "see the end of its log above and all of it in " + log));
+            "see the end of its log above and all of it in " + site.log(name)));
   }
 }

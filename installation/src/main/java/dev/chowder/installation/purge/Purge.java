@@ -1,7 +1,6 @@
 package dev.chowder.installation.purge;
 
 import dev.chowder.installation.site.Site;
-import dev.chowder.installation.site.Variables;
 import dev.chowder.program.DebianPackages;
 import dev.chowder.program.Program;
 import dev.chowder.program.ProgramException;
@@ -61,7 +60,7 @@ public record Purge(Site site) {
       removeEach(docker("volume", "ls", "-q", "--filter", label), docker("volume", "rm", "-f"));
       removeEach(docker("network", "ls", "-q", "--filter", label), docker("network", "rm"));
     } catch (ProgramException failed) {
-      throw Variables.failure(
+      throw Site.failure(
           "remove the sandboxes", String.valueOf(failed.getMessage()), "run this again");
     }
   }
@@ -91,7 +90,7 @@ public record Purge(Site site) {
         new Firewall(root.get(), "-legacy").remove(site.clusterId());
       }
     } catch (ProgramException failed) {
-      throw Variables.failure(
+      throw Site.failure(
           "remove the firewall rules", String.valueOf(failed.getMessage()), "run this again");
     }
   }
@@ -111,6 +110,8 @@ public record Purge(Site site) {
   public void caches() {
     var cache = site.layout().cache();
     for (var name : CACHES) remove(cache.resolve(name));
+    // A link may name a folder with other files.
+    if (Files.isSymbolicLink(cache)) return;
     try {
       Files.deleteIfExists(cache);
     } catch (DirectoryNotEmptyException hasOtherFiles) {
@@ -125,7 +126,7 @@ public record Purge(Site site) {
     var home = site.home();
     if (!Files.isDirectory(home)) return;
     if (!Files.exists(home.resolve(CLUSTER_ID))) {
-      throw Variables.failure(
+      throw Site.failure(
           "remove " + home,
           "it has no file %s, so %s did not create it".formatted(CLUSTER_ID, site.command("up")),
           "remove the folder yourself");
@@ -137,7 +138,7 @@ public record Purge(Site site) {
     try {
       FileTree.remove(path);
     } catch (IOException failed) {
-      throw Variables.failure("remove " + path, failed.toString(), "remove it yourself");
+      throw Site.failure("remove " + path, failed.toString(), "remove it yourself");
     }
   }
 }

@@ -25,7 +25,6 @@ import dev.chowder.installation.process.Poll;
 import dev.chowder.installation.purge.Purge;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.StateDirectory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -46,9 +45,6 @@ import picocli.CommandLine.Command;
 public final class ContainerCommand {
   private static final Path PASSWORD_FILE = Path.of("/secrets/postgres-password");
   private static final int PASSWORD_BYTES = 16;
-
-  /** Names the legacy tables of iptables that the host uses. */
-  private static final Path LEGACY_TABLES = Path.of("/proc/net/ip_tables_names");
 
   private final Site site;
   private final Map<String, String> environment;
@@ -144,7 +140,7 @@ public final class ContainerCommand {
     var purge = new Purge(site);
     purge.sandboxes();
     // The engine of the host may use the legacy tables, as the server detects.
-    purge.firewall(Files.exists(LEGACY_TABLES));
+    purge.firewall(true);
     site.say(
         "Removed the agents of this installation, with their home volumes, and its firewall"
             + " rules.");

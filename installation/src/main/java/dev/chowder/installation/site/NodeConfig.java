@@ -21,6 +21,8 @@ public final class NodeConfig {
               if (name.startsWith("CHOWDER_")) settings.put(name, value);
             });
     return ConfigFactory.defaultOverrides()
+        // The file of -Dconfig.file, which nodes read, too.
+        .withFallback(ConfigFactory.defaultApplication())
         .withFallback(ConfigFactory.parseMap(settings))
         .withFallback(ConfigFactory.defaultReferenceUnresolved())
         .resolve();

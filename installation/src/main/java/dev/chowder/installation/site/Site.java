@@ -1,6 +1,10 @@
 package dev.chowder.installation.site;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 import dev.chowder.admin.installation.OwnerOnly;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Notices;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,11 +57,6 @@ public record Site(Layout layout, Variables variables, Notices notices) {
     return layout.command(words, variables.all());
   }
 
-  /** Returns a copy with variables of its own. */
-  public Site copy() {
-    return new Site(layout, variables.copy(), notices);
-  }
-
   /** Returns the text of a file in the state directory; empty if there is none. */
   public Optional<String> text(String name) {
     return text(file(name));
@@ -78,6 +77,11 @@ public record Site(Layout layout, Variables variables, Notices notices) {
   /** Writes a file of the state directory atomically. Only its owner can read it. */
   public void write(String name, String text) {
     OwnerOnly.write(file(name), text);
+  }
+
+  /** Returns the failure of an action on this host. */
+  public static CommandException failure(String action, String cause, String remedy) {
+    return new CommandException(ExitCode.FAILED, cannot(action, cause, remedy));
   }
 
   /** Removes a file of the state directory, if it exists. */

@@ -1,6 +1,6 @@
 package dev.chowder.installation.site;
 
-import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.base.ErrorText.must;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -15,7 +16,17 @@ import java.util.TreeMap;
  * share. Its processes get them. Not thread-safe.
  */
 public final class Variables {
-  /** The ports of the installation and their defaults. */
+  private static final int MAX_PORT = 65_535;
+  private static final int MAX_SECONDS = 1_000_000;
+
+  /**
+   * Variables of the command line for users, one of which is a key. No process of an installation
+   * reads them.
+   */
+  private static final Set<String> OF_USERS =
+      Set.of("CHOWDER_CONTEXT", "CHOWDER_URL", "CHOWDER_KEY", "CHOWDER_KEY_FILE");
+
+  /** Variables that scripts and nodes share, and their defaults. */
   private static final Map<String, String> DEFAULTS =
       Map.ofEntries(
           Map.entry("CHOWDER_BIND", "127.0.0.1"),
@@ -42,7 +53,7 @@ public final class Variables {
 
   /** Returns the variables of the caller, with the defaults of those that are not set. */
   public static Variables of(Map<String, String> environment) {
-    var variables = new Variables(new TreeMap<>(environment));
+    var variables = withoutDefaults(environment);
     if (variables.find("HOME").isEmpty()) {
       // A system unit has no HOME.
       variables.set("HOME", System.getProperty("user.home", "/"));
@@ -58,10 +69,12 @@ public final class Variables {
 
   /** Returns the variables of the caller only. */
   public static Variables withoutDefaults(Map<String, String> environment) {
-    return new Variables(new TreeMap<>(environment));
+    var all = new TreeMap<>(environment);
+    all.keySet().removeAll(OF_USERS);
+    return new Variables(all);
   }
 
-  /** Returns the names and values of the ports that an installation uses by default. */
+  /** Returns the defaults of the variables that scripts and nodes share. */
   public static Map<String, String> defaults() {
     return DEFAULTS;
   }
@@ -109,37 +122,32 @@ public final class Variables {
   }
 
   public int port(String name) {
-    return number(name, get(name), 65_535);
+    return number(name, get(name), 1, MAX_PORT);
   }
 
   /** Returns a number of seconds. */
   public int seconds(String name, int otherwise) {
-    return find(name).map(value -> number(name, value, 1_000_000)).orElse(otherwise);
+    return find(name).map(value -> number(name, value, 0, MAX_SECONDS)).orElse(otherwise);
   }
 
   /** Returns a whole number. */
   public int number(String name, int otherwise) {
-    return find(name).map(value -> number(name, value, Integer.MAX_VALUE)).orElse(otherwise);
+    return find(name).map(value -> number(name, value, 0, Integer.MAX_VALUE)).orElse(otherwise);
   }
 
-  private static int number(String name, String value, int most) {
+  private static int number(String name, String value, int least, int most) {
     try {
       int number = Integer.parseInt(value);
-      if (number >= 1 && number <= most) return number;
+      if (number >= least && number <= most) return number;
     } catch (NumberFormatException notANumber) {
-      throw refused(name, value, most);
+      throw refused(name, value, least, most);
     }
-    throw refused(name, value, most);
+    throw refused(name, value, least, most);
   }
 
-  private static CommandException refused(String name, String value, int most) {
+  private static CommandException refused(String name, String value, int least, int most) {
     return new CommandException(
-        ExitCode.USAGE, "%s: must be a number from 1 to %d; got %s".formatted(name, most, value));
-  }
-
-  /** Returns the failure of an action because of a variable. */
-  public static CommandException failure(String action, String cause, String remedy) {
-    return new CommandException(ExitCode.FAILED, cannot(action, cause, remedy));
+        ExitCode.USAGE, must(name, "be a number from %d to %d".formatted(least, most), value));
   }
 
   /** Leaves out the values, some of which are keys. */

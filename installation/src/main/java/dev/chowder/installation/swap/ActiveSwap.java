@@ -31,6 +31,8 @@ record ActiveSwap(Path proc, Path sys) {
   /** Returns the KiB in use of each device or file. */
   private Map<Path, Long> all() {
     var all = new LinkedHashMap<Path, Long>();
+    // A kernel without swap has no such file.
+    if (!Files.exists(proc.resolve("swaps"))) return all;
     for (var line : lines("swaps")) {
       var fields = line.split("[ \t]+", -1);
       if (!fields[0].startsWith("/")) continue;

@@ -7,9 +7,10 @@ import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.installation.site.Layout;
 import dev.chowder.installation.site.Site;
-import dev.chowder.installation.site.Variables;
 import dev.chowder.program.Program;
+import dev.chowder.program.ProgramException;
 import dev.chowder.program.Root;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,6 +134,9 @@ public final class Swap {
       // An installation also works without swap.
       if (bytes.isPresent() || failed.code() == ExitCode.INTERRUPTED) throw failed;
       site.say(failed.getMessage() + ".");
+    } catch (ProgramException | UncheckedIOException failed) {
+      if (bytes.isPresent()) throw failed;
+      site.say("chowder: cannot set up swap: %s.".formatted(failed.getMessage()));
     }
   }
 
@@ -160,7 +164,7 @@ public final class Swap {
         root.get()
             .orElseThrow(
                 () ->
-                    Variables.failure(
+                    Site.failure(
                         "remove the swap of this installation",
                         "that needs root",
                         "run this as root"));

@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.admin.installation.Flock;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.installation.process.Poll;
 import dev.chowder.installation.site.Site;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -48,7 +49,7 @@ final class SwapRecord implements AutoCloseable {
 
   static SwapRecord lock(Path folder, Duration limit) throws IOException {
     var taken = new AtomicReference<Flock>();
-    if (!Wait.until(limit, () -> isLocked(folder, taken))) {
+    if (!Poll.until(limit, () -> isLocked(folder, taken))) {
       throw new CommandException(
           ExitCode.CONFLICT,
           cannot(

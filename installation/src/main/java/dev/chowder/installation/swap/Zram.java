@@ -4,6 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.installation.process.Poll;
 import dev.chowder.installation.site.Site;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -184,7 +185,7 @@ final class Zram {
 
   /** Writes to a file of the kernel, which rejects some writes while udev has the device open. */
   private static boolean write(Path file, String value) {
-    return Wait.until(KERNEL_LIMIT, () -> accepts(file, value));
+    return Poll.until(KERNEL_LIMIT, () -> accepts(file, value));
   }
 
   private static boolean accepts(Path file, String value) {

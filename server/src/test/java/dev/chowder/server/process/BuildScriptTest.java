@@ -209,6 +209,14 @@ class BuildScriptTest {
     }
   }
 
+  @Test
+  void aCommandThatMustWorkWithoutABuildUsesTheNewestOne() throws Exception {
+    var first = build("build_ensure");
+    Files.writeString(sources.resolve("server/src/main/A.java"), "does not compile");
+    assertThat(build("build_existing").app()).isEqualTo(first.app());
+    assertThat(builds()).hasSize(1);
+  }
+
   private List<String> builds() throws IOException {
     return Files.readAllLines(folder.resolve("home/builds"));
   }
