@@ -6,9 +6,6 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.admin.command.Invocation;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.LocalCommands;
-import dev.chowder.cli.command.Terminals;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -20,13 +17,7 @@ import picocli.CommandLine;
 class CompletedCommandsTest {
   @Test
   void shellsCompleteTheCommandsOfOperators() {
-    var environment =
-        new Environment(
-            Map.of(),
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            new Terminals(false, false, false));
+    var environment = Environment.silent(Map.of());
     var invocation = new Invocation(environment, ConfigFactory::empty);
     var completed = Objects.requireNonNull(LocalCommands.all().get("admin"));
     assertThat(verbs(completed)).isEqualTo(verbs(new Commands().all(invocation)));

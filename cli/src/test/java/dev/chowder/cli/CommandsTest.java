@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Invocation;
-import dev.chowder.cli.command.Terminals;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,13 +49,7 @@ class CommandsTest {
   }
 
   private static Set<String> created(String arguments) {
-    var environment =
-        new Environment(
-            Map.of(),
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            Terminals.of(""));
+    var environment = Environment.silent(Map.of());
     return new Commands()
         .neededBy(new Invocation(environment), List.of(arguments.split(" ")))
         .getSubcommands()

@@ -1,9 +1,6 @@
 package dev.chowder.installation;
 
 import dev.chowder.cli.command.Environment;
-import dev.chowder.cli.command.Terminals;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 
 /** Starts the commands for the operator of a machine in a process. */
 public final class Main {
@@ -16,14 +13,6 @@ public final class Main {
   public static void main(String[] arguments) {
     // Before the first class that logs: the jar of the server has a configuration for nodes.
     if (System.getProperty(LOGS) == null) System.setProperty(LOGS, "logback-admin.xml");
-    var environment =
-        new Environment(
-            System.getenv(),
-            System.in,
-            // Not System.out, which does not report that its reader ended.
-            new FileOutputStream(FileDescriptor.out),
-            new FileOutputStream(FileDescriptor.err),
-            Terminals.of(System.getProperty(Terminals.PROPERTY, "")));
-    System.exit(InstallationRun.of(environment, arguments));
+    System.exit(InstallationRun.of(Environment.ofProcess(), arguments));
   }
 }

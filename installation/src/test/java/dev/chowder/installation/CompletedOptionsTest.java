@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.LocalCommands;
-import dev.chowder.cli.command.Terminals;
 import dev.chowder.installation.site.TestSite;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -23,13 +20,7 @@ class CompletedOptionsTest {
 
   @Test
   void shellsCompleteTheOptionsOfUpAndDown() {
-    var environment =
-        new Environment(
-            Map.of(),
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            new Terminals(false, false, false));
+    var environment = Environment.silent(Map.of());
     var site = TestSite.in(folder, Map.of()).site();
     assertThat(completed("up"))
         .isEqualTo(options(new CommandLine(new UpCommand(site, environment))));

@@ -9,13 +9,10 @@ import dev.chowder.admin.SimulatedNode.Parts;
 import dev.chowder.admin.command.Invocation;
 import dev.chowder.admin.node.LocalNodes;
 import dev.chowder.cli.command.Environment;
-import dev.chowder.cli.command.Terminals;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.operator.MasterKeyCommands;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,13 +141,7 @@ class MasterKeyCommandTest extends NodeFixture {
   }
 
   private Invocation invocation() {
-    var environment =
-        new Environment(
-            Map.of(),
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            Terminals.of(""));
+    var environment = Environment.silent(Map.of());
     return new Invocation(
         environment, () -> ConfigFactory.load(ConfigFactory.parseMap(settings())));
   }

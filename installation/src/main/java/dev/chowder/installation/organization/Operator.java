@@ -4,11 +4,8 @@ import com.google.protobuf.Message;
 import dev.chowder.admin.command.Invocation;
 import dev.chowder.admin.node.LocalNodes;
 import dev.chowder.cli.command.Environment;
-import dev.chowder.cli.command.Terminals;
 import dev.chowder.installation.site.NodeConfig;
 import dev.chowder.installation.site.Site;
-import java.io.InputStream;
-import java.io.OutputStream;
 
 /** Calls the operator API of the nodes. Needs no Envoy. */
 public interface Operator {
@@ -23,13 +20,7 @@ public interface Operator {
   /** Returns the operator API of an installation. */
   static Operator of(Site site) {
     var variables = site.variables();
-    var environment =
-        new Environment(
-            variables.all(),
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            new Terminals(false, false, false));
+    var environment = Environment.silent(variables.all());
     return new OfNodes(new Invocation(environment, () -> NodeConfig.of(variables)));
   }
 
