@@ -65,6 +65,8 @@ final class Up {
   void run(Options options) {
     long began = System.nanoTime();
     var nodes = Nodes.choose(site, options.nodes());
+    // A running node must not be stopped for one that cannot start.
+    site.variables().checkPorts();
     // Before anything starts, so that a wrong TLS configuration starts nothing instead of serving a
     // part in plain text.
     new TlsVariables(site.variables().all()).checkCallers();

@@ -75,6 +75,18 @@ class InstallationRunTest {
     }
   }
 
+  /** Otherwise it would stop a running node for one that cannot start. */
+  @Test
+  void aWrongPortStartsNothing() {
+    for (var name : new String[] {"CHOWDER_REST_PORT", "CHOWDER_MONITORING_PORT"}) {
+      errors.reset();
+      assertThat(run(Map.of(name, "abc"), "up")).isEqualTo(2);
+      assertThat(said())
+          .isEqualTo("chowder: %s: must be a number from 1 to 65535; got abc.\n".formatted(name));
+      assertThat(folder).isEmptyDirectory();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"up", "down", "developer", "container"})
   void theHelpNamesTheOptions(String name) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The variables of an installation: those of the caller, and the defaults that scripts and nodes
@@ -123,6 +124,13 @@ public final class Variables {
 
   public int port(String name) {
     return number(name, get(name), 1, MAX_PORT);
+  }
+
+  /** Fails if a variable with a port of the installation has no port. */
+  public void checkPorts() {
+    for (var name : new TreeSet<>(DEFAULTS.keySet())) {
+      if (name.endsWith("_PORT")) port(name);
+    }
   }
 
   /** Returns a number of seconds. */
