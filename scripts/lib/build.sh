@@ -95,15 +95,15 @@ build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_K
 
 # Without cli, although `up` and commands of operators use its jar, because a change of the command line for users must not restart nodes.
 build_key() {
-  local modules=("$BUILD_ROOT"/{proto,base,sandbox,remote,storage,openclaw,simulator,envoy,actors,server,admin,installation,demo-model})
-  content_key "$BUILD_ROOT/pom.xml" "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" "$BUILD_ROOT"/envoy/{envoy.yaml,openapi.json}
+  local modules=(proto base sandbox remote storage openclaw simulator envoy actors server admin installation demo-model)
+  content_key "$BUILD_ROOT" pom.xml "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" envoy/{envoy.yaml,openapi.json}
 }
 
 # Of Chowder's modules, the bench uses the classes of the protocol and of base.
-bench_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,base,bench}/{pom.xml,src/main}; }
+bench_key() { content_key "$BUILD_ROOT" pom.xml {proto,base,bench}/{pom.xml,src/main}; }
 
 # The command line calls the server, and uses the classes of the protocol only.
-cli_key() { content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,cli}/{pom.xml,src/main}; }
+cli_key() { content_key "$BUILD_ROOT" pom.xml {proto,cli}/{pom.xml,src/main}; }
 
 # build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
 # checks, which scripts/test runs, so that a start does not wait for them.

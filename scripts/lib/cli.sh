@@ -8,7 +8,7 @@ CLI_JAVA_OPTIONS=(-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerf
 
 # cli_aot_ensure: sets CLI_AOT_CACHE, the cache for the command line in CLI and this JVM.
 cli_aot_ensure() {
-  CLI_AOT_CACHE="$CLI/$(content_key "$JAVA_HOME/release").aot"
+  CLI_AOT_CACHE="$CLI/$(content_key / "${JAVA_HOME#/}/release").aot"
   if [ ! -e "$CLI_AOT_CACHE" ]; then build_locked cli_aot_record; fi
 }
 

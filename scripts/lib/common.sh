@@ -46,9 +46,10 @@ wait_until() {
   done
 }
 
-# content_key PATH...: prints a short hash of the names and contents of files and folders, in a stable order.
+# content_key FOLDER PATH...: prints a short hash of the names and contents of files and folders below FOLDER, in a stable order. The paths are
+# relative to FOLDER, so that equal files of two clones have the same hash.
 content_key() {
-  find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|$ROOT/||" | sha256sum | cut -c1-16
+  (cd "$1" && find "${@:2}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
 }
 
 # apt_install PACKAGE...: installs Debian packages if possible; fails otherwise. Runs in a subshell with its own umask, because all

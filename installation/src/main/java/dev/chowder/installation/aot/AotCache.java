@@ -118,7 +118,8 @@ public final class AotCache {
   }
 
   private Optional<Path> recordOnce(Storage storage) {
-    var jvm = ContentKey.of(site.layout().root(), site.layout().java().resolve("release"));
+    // Not relative to this clone, because clones share the cache.
+    var jvm = ContentKey.of(Path.of("/"), site.layout().java().resolve("release").toAbsolutePath());
     var cache = site.layout().app().resolve("server").resolve(jvm + storage.suffix + ".aot");
     if (!Files.exists(cache)) {
       try (var _ = lock()) {

@@ -20,7 +20,7 @@ public final class ContentKey {
   /**
    * Returns a short hash of the names and contents of files, in the order of their names.
    *
-   * @param root names inside this folder are relative to it
+   * @param root the folder to which the names are relative
    * @param path a file, or a folder with all files below it
    */
   public static String of(Path root, Path path) {
@@ -28,9 +28,9 @@ public final class ContentKey {
     try (var files = Files.walk(path)) {
       files
           .filter(Files::isRegularFile)
-          .map(Path::toString)
+          .map(file -> root.relativize(file).toString())
           .sorted(Comparator.comparing(ContentKey::bytes, Arrays::compareUnsigned))
-          .forEach(file -> lines.append(line(file).replace(root + "/", "")));
+          .forEach(name -> lines.append(line(root, name)));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
@@ -52,9 +52,9 @@ public final class ContentKey {
   }
 
   /** Returns a line of sha256sum. */
-  private static String line(String file) {
+  private static String line(Path root, String name) {
     try {
-      return sha256(Files.readAllBytes(Path.of(file))) + "  " + file + "\n";
+      return sha256(Files.readAllBytes(root.resolve(name))) + "  " + name + "\n";
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

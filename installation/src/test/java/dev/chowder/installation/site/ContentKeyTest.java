@@ -19,28 +19,37 @@ class ContentKeyTest {
 
   @Test
   void aFolderHasTheHashOfScripts() throws IOException {
-    for (var name : new String[] {"b/z", "b-c", "a B", "ä", "b/y/x", "\uff5e", "\ud83d\ude00"}) {
+    for (var name :
+        new String[] {"b/z", "b/y-c", "b/a B", "b/ä", "b/y/x", "b/\uff5e", "b/\ud83d\ude00"}) {
       var file = folder.resolve(name);
       Files.createDirectories(file.resolveSibling(""));
       Files.writeString(file, "content of " + name);
     }
-    assertThat(ContentKey.of(ROOT, folder)).hasSize(16).isEqualTo(ofScripts(folder));
-    var before = ContentKey.of(ROOT, folder);
-    Files.move(folder.resolve("b-c"), folder.resolve("b-d"));
-    assertThat(ContentKey.of(ROOT, folder)).isNotEqualTo(before).isEqualTo(ofScripts(folder));
+    var before = ContentKey.of(folder, folder.resolve("b"));
+    assertThat(before).hasSize(16).isEqualTo(ofScripts(folder, "b"));
+    var copy = folder.resolveSibling(folder.getFileName() + "-moved");
+    Files.move(folder, copy);
+    assertThat(ContentKey.of(copy, copy.resolve("b")))
+        .as("the hash in another clone")
+        .isEqualTo(before)
+        .isEqualTo(ofScripts(copy, "b"));
+    Files.move(copy, folder);
+    Files.move(folder.resolve("b/z"), folder.resolve("b/zz"));
+    assertThat(ContentKey.of(folder, folder.resolve("b")))
+        .isNotEqualTo(before)
+        .isEqualTo(ofScripts(folder, "b"));
   }
 
   @Test
   void filesOfTheProjectHaveTheHashOfScripts() {
     for (var name : new String[] {"image", "pom.xml", "scripts/lib"}) {
-      var path = ROOT.resolve(name);
-      assertThat(ContentKey.of(ROOT, path)).as(name).isEqualTo(ofScripts(path));
+      assertThat(ContentKey.of(ROOT, ROOT.resolve(name))).as(name).isEqualTo(ofScripts(ROOT, name));
     }
   }
 
-  private static String ofScripts(Path path) {
-    return Program.of("bash", "-euc", ". \"$0/common.sh\"; content_key \"$1\"")
-        .and(ROOT.resolve("scripts/lib").toString(), path.toString())
+  private static String ofScripts(Path folder, String name) {
+    return Program.of("bash", "-euc", ". \"$0/common.sh\"; content_key \"$1\" \"$2\"")
+        .and(ROOT.resolve("scripts/lib").toString(), folder.toString(), name)
         .run()
         .text();
   }
