@@ -53,7 +53,8 @@ cli_ensure() {
   kept_ensure "$CLI" keep_cli cli -am
 }
 
-# kept_ensure FOLDER KEEP MODULES [OPTION]: makes sure that the folder of the cache has a build, with the functions below.
+# kept_ensure FOLDER KEEP MODULES [OPTION]: makes sure that the folder of the cache has a build, with the functions below. With BUILT_ALREADY, Maven
+# has packaged exactly these sources, and nothing is built (scripts/test).
 kept_ensure() {
   if [ ! -f "$1/complete" ]; then build_locked build_kept "$@"; fi
   touch "$1"
@@ -71,13 +72,17 @@ build_locked() {
 build_kept() {
   # Another process may have built it meanwhile.
   if [ -f "$1/complete" ]; then return 0; fi
-  maven_ensure
-  # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
-  rm -rf "$BUILD_ROOT"/{server,installation,simulator,demo-model,cli}/target/lib
-  build_modules "${@:3}"
+  if [ -z "${BUILT_ALREADY:-}" ]; then
+    maven_ensure
+    build_remove_libraries
+    build_modules "${@:3}"
+  fi
   keep "$1" "$2"
   build_remove_old "${1%/*}"
 }
+
+# Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
+build_remove_libraries() { rm -rf "$BUILD_ROOT"/{server,installation,simulator,demo-model,cli}/target/lib; }
 
 # keep FOLDER KEEP: copies jars into the folder with the function KEEP, because a running program loads classes from its jars until it stops, and the
 # next build replaces them.

@@ -58,14 +58,15 @@ content_key() {
 apt_install() (
   umask 022
   have apt-get && can_be_root || return 1
-  local log="$CHOWDER_CACHE/apt.log"
+  # With delays that grow, because a package source may be unreachable for a while.
+  local log="$CHOWDER_CACHE/apt.log" apt=(apt-get -o Acquire::Retries=5)
   mkdir -p "$CHOWDER_CACHE"
   exec 7>"$CHOWDER_CACHE/apt.lock"
   flock -w "$APT_WAIT_SECONDS" 7 || return 1
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 7>&-; then
+  if ! as_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends "$@" >"$log" 2>&1 7>&-; then
     # The package lists may be old or missing: fetch them once and try again.
-    as_root apt-get update >>"$log" 2>&1 7>&- || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 7>&- || {
+    as_root "${apt[@]}" update >>"$log" 2>&1 7>&- || true
+    as_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends "$@" >>"$log" 2>&1 7>&- || {
       tail -n 3 "$log" >&2
       return 1
     }

@@ -42,6 +42,10 @@ public record Program(
     boolean shows) {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** Pauses between the tries of a download, because a registry may be unreachable for a while. */
+  public static final List<Duration> DOWNLOAD_PAUSES =
+      List.of(Duration.ofSeconds(10), Duration.ofSeconds(40));
+
   /** Characters of the words and of the output that an error shows. */
   private static final int EXCERPT = 300;
 
@@ -153,12 +157,44 @@ public record Program(
   }
 
   /**
+   * Runs it like {@link #attempt()}, and again after each pause until it succeeds.
+   *
+   * @return the result of the last try
+   */
+  public Result attempt(List<Duration> pauses) {
+    var result = attempt();
+    for (var pause : pauses) {
+      if (result.succeeded()) return result;
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        throw new ProgramException(words.getFirst() + " was interrupted", interrupted);
+      }
+      result = attempt();
+    }
+    return result;
+  }
+
+  /**
    * Runs it and returns its result.
    *
    * @throws ProgramException also if it fails, with the last line of its output
    */
   public Result run() {
-    var result = attempt();
+    return required(attempt());
+  }
+
+  /**
+   * Runs it and returns its result. If it fails, it runs again after each pause.
+   *
+   * @throws ProgramException also if all tries fail, with the last line of the output
+   */
+  public Result run(List<Duration> pauses) {
+    return required(attempt(pauses));
+  }
+
+  private Result required(Result result) {
     if (result.succeeded()) return result;
     var why = shows ? "see its output above" : excerpt(result.lastLine(), EXCERPT);
     throw new ProgramException(

@@ -7,6 +7,7 @@ import dev.chowder.base.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,19 @@ class ProgramTest {
     assertThatThrownBy(() -> shell("echo one >&2; echo two >&2; exit 4").run())
         .isInstanceOf(ProgramException.class)
         .hasMessageEndingWith("failed with exit code 4: two");
+  }
+
+  @Test
+  void aFailedProgramIsRepeatedAfterEachPauseUntilItSucceeds() throws Exception {
+    var tries = folder.resolve("tries");
+    var second = shell("echo try >> %1$s; test $(wc -l < %1$s) = 2".formatted(tries));
+    var pauses = List.of(Duration.ofMillis(1), Duration.ofMillis(1));
+    assertThat(second.run(pauses).succeeded()).isTrue();
+    assertThat(tries).content().hasLineCount(2);
+    Files.delete(tries);
+    var never = shell("echo try >> %s; exit 5".formatted(tries));
+    assertThat(never.attempt(pauses).exit()).isEqualTo(5);
+    assertThat(tries).content().hasLineCount(3);
   }
 
   @Test

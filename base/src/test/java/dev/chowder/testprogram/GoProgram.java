@@ -69,6 +69,6 @@ public record GoProgram(String name, String version, String packagePath, Duratio
         Program.of("go", "install", packagePath + "@" + version)
             .with("GOBIN", folder.toString())
             .within(limit)
-            .run();
+            .run(Program.DOWNLOAD_PAUSES);
   }
 }

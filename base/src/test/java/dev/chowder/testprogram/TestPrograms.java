@@ -24,6 +24,24 @@ public final class TestPrograms {
     this.tree = tree;
   }
 
+  /**
+   * Builds and installs all of them before the first test needs one, for {@code scripts/test}. It
+   * has no arguments.
+   */
+  public static void main(String[] arguments) {
+    var programs = here();
+    try {
+      var _ = programs.grpcurl();
+      var _ = programs.toxiproxy();
+      var _ = programs.stripeMock();
+      var _ = programs.chromium();
+      var _ = programs.faketime();
+    } catch (ProgramException failed) {
+      System.err.println("chowder: " + failed.getMessage() + ".");
+      System.exit(1);
+    }
+  }
+
   /** Returns the programs for the sources that contain the working directory. */
   public static TestPrograms here() {
     return new TestPrograms(SourceTree.here());

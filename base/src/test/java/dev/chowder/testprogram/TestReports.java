@@ -44,9 +44,13 @@ public final class TestReports {
   static boolean print(Path project, PrintStream output) throws IOException, XMLStreamException {
     var reports = new TestReports(output);
     for (var file : files(project)) reports.read(file);
+    if (reports.tests == 0) {
+      output.println("The run failed before its first test: see the first error above.");
+      return false;
+    }
     int passed = reports.tests - reports.failed - reports.skipped;
     output.printf("%d passed, %d failed, %d skipped%n", passed, reports.failed, reports.skipped);
-    return reports.tests > 0;
+    return true;
   }
 
   private static List<Path> files(Path project) throws IOException {

@@ -43,7 +43,7 @@ class TestReportsTest {
   void aRunWithoutATestIsNoSuccess() throws Exception {
     report("actors/target/other/TEST-a.xml", "<testsuite tests=\"1\"/>");
     assertThat(print()).isFalse();
-    assertThat(output.toString(UTF_8).strip()).isEqualTo("0 passed, 0 failed, 0 skipped");
+    assertThat(output.toString(UTF_8).strip()).startsWith("The run failed before its first test");
   }
 
   private boolean print() throws Exception {

@@ -17,7 +17,7 @@ public final class Install {
   /** Installs packages of npm, each as {@code NAME@VERSION}, into {@code node_modules}. */
   public static void npm(Path folder, String... packages) {
     required("npm", "install Node.js with npm");
-    run(
+    download(
         "install " + String.join(", ", packages) + " from npm",
         Program.of("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", ".")
             .and(packages)
@@ -38,7 +38,7 @@ public final class Install {
     run(
         "create a virtual environment of Python",
         Program.of("python3", "-m", "venv", folder.toString()).within(LIMIT));
-    run(
+    download(
         "install " + String.join(" ", requirements) + " from PyPI",
         Program.of(folder.resolve("bin/pip").toString(), "install", "-q")
             .and(requirements)
@@ -64,7 +64,7 @@ public final class Install {
 
   private static void build(Path folder, String version, Duration limit, String... programs) {
     required("go", "install Go");
-    run(
+    download(
         "build " + String.join(", ", programs) + " " + version,
         Program.of("go", "install")
             .and(Stream.of(programs).map(one -> one + "@" + version).toArray(String[]::new))
@@ -79,7 +79,14 @@ public final class Install {
 
   /** Runs a program. An error has all of its output. */
   static void run(String what, Program program) {
-    var result = program.attempt();
+    require(what, program.attempt());
+  }
+
+  private static void download(String what, Program program) {
+    require(what, program.attempt(Program.DOWNLOAD_PAUSES));
+  }
+
+  private static void require(String what, Program.Result result) {
     if (result.succeeded()) return;
     throw new IllegalStateException(
         cannot(what, "exit code " + result.exit()) + "\n" + result.output() + result.errors());

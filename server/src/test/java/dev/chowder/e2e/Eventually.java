@@ -36,6 +36,16 @@ final class Eventually {
     var _ = get(what, limit, condition, Boolean::booleanValue);
   }
 
+  /** Waits for a time that is itself part of the test. */
+  static void pause(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(interrupted);
+    }
+  }
+
   private static <T> T call(Callable<T> ask) {
     try {
       return ask.call();
