@@ -1,6 +1,6 @@
 /**
- * Classes that most modules need: ids, texts of errors, planted faults, threads that repeat work.
- * Knows no other module.
+ * Classes that most modules need: ids, texts of errors, hashes, planted faults, threads that repeat
+ * work. Knows no other module.
  */
 @NullMarked
 package dev.chowder.base;

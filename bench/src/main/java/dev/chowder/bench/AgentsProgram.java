@@ -1,16 +1,14 @@
 package dev.chowder.bench;
 
+import dev.chowder.base.Sha256;
 import dev.chowder.program.DebianPackages;
 import dev.chowder.program.Program;
 import dev.chowder.program.ProgramException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /** The Python program in {@code bench/agents}, which measures agents and reports the results. */
@@ -103,11 +101,6 @@ final class AgentsProgram {
   }
 
   private static String hash(Path file) throws IOException {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-      return HexFormat.of().formatHex(digest).substring(0, KEY);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return Sha256.hex(file).substring(0, KEY);
   }
 }

@@ -1,15 +1,12 @@
 package dev.chowder.checks;
 
+import dev.chowder.base.Sha256;
 import dev.chowder.program.DebianPackages;
-import dev.chowder.program.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +21,6 @@ import java.util.stream.Stream;
  */
 public record Project(Path root, Path cache) {
   private static final int KEY_CHARACTERS = 16;
-  private static final String COPY =
-      "tar -C \"$0\" --exclude=./.git --exclude='*-reports' -cf - . | tar -C \"$1\" -xf -";
-  private static final Duration COPY_LIMIT = Duration.ofMinutes(10);
 
   /** Returns the project that contains the working directory. */
   public static Project here() {
@@ -66,24 +60,10 @@ public record Project(Path root, Path cache) {
     return new DebianPackages(file("scripts/lib"));
   }
 
-  /**
-   * Copies the sources and the compiled classes, so that Maven compiles less in the copy.
-   *
-   * @param folder an existing folder
-   * @return the copy, with the same cache
-   */
-  public Project copyTo(Path folder) {
-    var _ =
-        Program.of("bash", "-o", "pipefail", "-c", COPY, root.toString(), folder.toString())
-            .within(COPY_LIMIT)
-            .run();
-    return new Project(folder, cache);
-  }
-
   /** Returns a short hash of the names and contents of files and folders, in a stable order. */
   public String contentKey(String... paths) {
     try {
-      var digest = MessageDigest.getInstance("SHA-256");
+      var digest = Sha256.digest();
       for (var file :
           Stream.of(paths).flatMap(path -> files(file(path)).stream()).sorted().toList()) {
         digest.update(root.relativize(file).toString().getBytes(StandardCharsets.UTF_8));
@@ -93,8 +73,6 @@ public record Project(Path root, Path cache) {
       return HexFormat.of().formatHex(digest.digest()).substring(0, KEY_CHARACTERS);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
     }
   }
 

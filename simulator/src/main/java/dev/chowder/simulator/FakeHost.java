@@ -2,6 +2,7 @@ package dev.chowder.simulator;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.base.FileTree;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -94,8 +95,8 @@ final class FakeHost implements AutoCloseable {
    */
   private static void removeRest(Path removed) throws IOException {
     try {
-      FakeSandbox.deleteTree(removed);
-    } catch (NoSuchFileException | UncheckedIOException gone) {
+      FileTree.remove(removed);
+    } catch (IOException gone) {
       if (Files.exists(removed)) throw gone;
     }
   }
@@ -295,7 +296,7 @@ final class FakeHost implements AutoCloseable {
   public void close() {
     if (temporary) {
       try {
-        FakeSandbox.deleteTree(root);
+        FileTree.remove(root);
       } catch (IOException failed) {
         throw new UncheckedIOException(failed);
       }

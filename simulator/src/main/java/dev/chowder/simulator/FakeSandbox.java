@@ -1,6 +1,7 @@
 package dev.chowder.simulator;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.base.FileTree;
 import dev.chowder.sandbox.Ending;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.ProcessSpec;
@@ -16,13 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,7 +109,7 @@ final class FakeSandbox {
     try {
       Files.move(staged, directory, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileSystemException there) {
-      deleteTree(staged);
+      FileTree.remove(staged);
       if (!Files.isDirectory(directory)) throw there;
     }
     return new FakeSandbox(id, directory, generationOf(directory));
@@ -323,18 +322,10 @@ final class FakeSandbox {
         // Renamed first, so a server that is killed during the deletion leaves no partial sandbox.
         Path gone = directory.resolveSibling(".removed-" + id);
         Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
-        deleteTree(gone);
+        FileTree.remove(gone);
       }
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
-    }
-  }
-
-  static void deleteTree(Path root) throws IOException {
-    try (Stream<Path> paths = Files.walk(root)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
     }
   }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.base.FileTree;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -264,11 +264,7 @@ final class FakeSkills {
   }
 
   private static void replace(Path target, Map<String, byte[]> files) throws IOException {
-    if (Files.exists(target)) {
-      try (var all = Files.walk(target)) {
-        for (var one : all.sorted(Comparator.reverseOrder()).toList()) Files.delete(one);
-      }
-    }
+    FileTree.remove(target);
     for (var file : files.entrySet()) {
       var path = target.resolve(file.getKey()).normalize();
       if (!path.startsWith(target)) throw new IOException("not within its skill: " + file.getKey());

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.base.Sha256;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.OpenClawSessions.Message;
@@ -19,7 +20,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyFactory;
-import java.security.MessageDigest;
 import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
@@ -76,8 +76,7 @@ class OpenClawSessionsTest {
     var device = connect.path("device");
     var key = Base64.getUrlDecoder().decode(device.path("publicKey").asText());
     assertThat(key).hasSize(32);
-    assertThat(device.path("id").asText())
-        .isEqualTo(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(key)));
+    assertThat(device.path("id").asText()).isEqualTo(Sha256.hex(key));
     var signed =
         "v2|%s|%s|%s|operator|operator.read,operator.write,operator.admin|1700|the-token|a-nonce"
             .formatted(

@@ -1,10 +1,9 @@
 package dev.chowder.key;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.base.Sha256;
 import dev.chowder.secret.Secret;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.regex.Pattern;
@@ -66,12 +65,6 @@ final class KeyText {
    * 256 random bits.
    */
   static ByteString hash(Secret key) {
-    try {
-      return ByteString.copyFrom(
-          MessageDigest.getInstance("SHA-256")
-              .digest(key.reveal().getBytes(StandardCharsets.US_ASCII)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return ByteString.copyFrom(Sha256.of(key.reveal().getBytes(StandardCharsets.US_ASCII)));
   }
 }

@@ -12,11 +12,11 @@ import com.google.crypto.tink.aead.AeadConfig;
 import com.google.crypto.tink.aead.AesGcmKey;
 import com.google.crypto.tink.aead.AesGcmParameters;
 import com.google.crypto.tink.util.SecretBytes;
+import dev.chowder.base.Sha256;
 import dev.chowder.storage.Database;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
@@ -242,12 +242,7 @@ public final class MasterKey {
 
   /** Returns the id of a key: a part of its hash, so that operators need not number keys. */
   static int id(byte[] key) {
-    try {
-      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(key)).getInt();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(
-          cannot("compute the id of a key", "the JDK has no SHA-256"), e);
-    }
+    return ByteBuffer.wrap(Sha256.of(key)).getInt();
   }
 
   @AccessesPartialKey

@@ -2,6 +2,7 @@ package dev.chowder.storage;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.base.FileTree;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -126,7 +126,7 @@ public final class DatabaseTransfer {
       try {
         return work.in(folder);
       } finally {
-        remove(folder);
+        FileTree.remove(folder);
       }
     } catch (ZipException | EOFException e) {
       throw new StorageException(
@@ -157,12 +157,6 @@ public final class DatabaseTransfer {
   private static void decompress(Path from, Path to) throws IOException {
     try (InputStream in = new GZIPInputStream(Files.newInputStream(from))) {
       Files.copy(in, to);
-    }
-  }
-
-  private static void remove(Path folder) throws IOException {
-    try (var paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
     }
   }
 }

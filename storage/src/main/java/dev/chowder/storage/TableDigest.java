@@ -1,12 +1,12 @@
 package dev.chowder.storage;
 
+import dev.chowder.base.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,17 +27,12 @@ public record TableDigest(String table, long rows, String sum) {
     private static final BigInteger MODULUS = BigInteger.ONE.shiftLeft(256);
 
     private final String table;
-    private final MessageDigest sha256;
+    private final MessageDigest sha256 = Sha256.digest();
     private long rows;
     private BigInteger sum = BigInteger.ZERO;
 
     Builder(String table) {
       this.table = table;
-      try {
-        this.sha256 = MessageDigest.getInstance("SHA-256");
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e);
-      }
     }
 
     void add(List<byte @Nullable []> values) {

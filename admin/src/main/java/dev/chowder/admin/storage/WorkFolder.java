@@ -3,13 +3,13 @@ package dev.chowder.admin.storage;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.admin.installation.OwnerOnly;
+import dev.chowder.base.FileTree;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 
 /**
  * A temporary folder that only its owner can read. It is removed when it is closed, and also when
@@ -53,9 +53,8 @@ final class WorkFolder implements AutoCloseable {
   }
 
   private void remove() {
-    if (!Files.exists(path)) return;
-    try (var files = Files.walk(path)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) Files.deleteIfExists(file);
+    try {
+      FileTree.remove(path);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

@@ -2,6 +2,7 @@ package dev.chowder.checks.cgroup2;
 
 import static dev.chowder.checks.cgroup2.Cgroup2Guest.run;
 
+import dev.chowder.base.KernelMemory;
 import dev.chowder.checks.guest.Expect;
 import dev.chowder.checks.guest.Steps;
 import dev.chowder.checks.guest.Wait;
@@ -223,13 +224,7 @@ final class SwapGuest {
   }
 
   private static long memoryBytes() throws IOException {
-    try (var lines = Files.lines(Path.of("/proc/meminfo"))) {
-      return lines
-          .filter(line -> line.startsWith("MemTotal:"))
-          .map(line -> number(line.split(" +", -1)[1]) << 10)
-          .findFirst()
-          .orElseThrow();
-    }
+    return KernelMemory.read(KernelMemory.FILE).kib("MemTotal") << 10;
   }
 
   private static long number(String text) {

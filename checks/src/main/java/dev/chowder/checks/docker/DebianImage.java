@@ -1,7 +1,6 @@
 package dev.chowder.checks.docker;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.chowder.base.Sha256;
 import dev.chowder.checks.Project;
 import dev.chowder.checks.WorkFolder;
 import dev.chowder.program.DebianPackages;
@@ -11,10 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 
 /**
  * An image of Debian 13 with packages, made without a container registry. The cache keeps it.
@@ -64,11 +60,6 @@ public record DebianImage(String name, String packages) {
   }
 
   private String key() {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256").digest(packages.getBytes(UTF_8));
-      return HexFormat.of().formatHex(digest).substring(0, KEY_CHARACTERS);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return Sha256.hex(packages).substring(0, KEY_CHARACTERS);
   }
 }

@@ -2,6 +2,7 @@ package dev.chowder.checks.machine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.chowder.base.Sha256;
 import dev.chowder.checks.Project;
 import dev.chowder.program.DebianPackages;
 import dev.chowder.program.Program;
@@ -11,10 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 
@@ -138,12 +136,7 @@ record MachineDisk(Project project, Root root, Path folder) {
   }
 
   private static String recipe() throws IOException {
-    var recipe = String.join("\n", SUITE, PACKAGES, DISABLED.toString(), MASKED.toString(), unit());
-    try {
-      var digest = MessageDigest.getInstance("SHA-256").digest(recipe.getBytes(UTF_8));
-      return HexFormat.of().formatHex(digest);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return Sha256.hex(
+        String.join("\n", SUITE, PACKAGES, DISABLED.toString(), MASKED.toString(), unit()));
   }
 }

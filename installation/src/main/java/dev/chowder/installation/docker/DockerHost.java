@@ -1,14 +1,15 @@
 package dev.chowder.installation.docker;
 
+import dev.chowder.base.KernelMemory;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.installation.site.ContentKey;
 import dev.chowder.installation.site.Site;
 import dev.chowder.program.Program;
+import dev.chowder.sandbox.docker.DockerLabels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
 
@@ -22,7 +23,6 @@ public final class DockerHost {
   private static final String DOCKER = ". \"$0/common.sh\"; . \"$0/docker.sh\"; docker_ensure";
 
   private static final Pattern IMAGE_NAME = Pattern.compile("(?m)^IMAGE_NAME=(.+)$");
-  private static final Pattern AVAILABLE = Pattern.compile("MemAvailable: +([0-9]+) kB");
   private static final int KIB_PER_MIB = 1024;
 
   /**
@@ -109,8 +109,8 @@ public final class DockerHost {
   }
 
   private void end(String verb, String... filter) {
-    var list =
-        docker("ps", "-q", "--filter", "label=dev.chowder.cluster=" + site.clusterId()).and(filter);
+    var label = "label=%s=%s".formatted(DockerLabels.CLUSTER, site.clusterId());
+    var list = docker("ps", "-q", "--filter", label).and(filter);
     var ids = list.run().output().lines().toList();
     if (ids.isEmpty()) return;
     var end = docker(verb.split(" ", -1)).and(ids.toArray(String[]::new)).within(END_LIMIT);
@@ -136,9 +136,7 @@ public final class DockerHost {
   /** Returns the memory that is available for new sandboxes. */
   private static long availableMib() {
     try {
-      var match = AVAILABLE.matcher(Files.readString(Path.of("/proc/meminfo")));
-      if (!match.find()) throw new IllegalStateException("/proc/meminfo has no MemAvailable");
-      return Long.parseLong(match.group(1)) / KIB_PER_MIB;
+      return KernelMemory.read(KernelMemory.FILE).kib("MemAvailable") / KIB_PER_MIB;
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }

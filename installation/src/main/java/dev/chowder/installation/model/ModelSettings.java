@@ -7,15 +7,14 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
 import dev.chowder.api.operator.v1.OpenHostPortRequest;
+import dev.chowder.base.Sha256;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.http.Api;
 import dev.chowder.cli.http.Call;
 import dev.chowder.installation.organization.Operator;
-import dev.chowder.installation.site.ContentKey;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.Variables;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -168,7 +167,7 @@ public final class ModelSettings {
   /** Returns a hash of the settings, which earlier versions computed of the same text. */
   String digest(JsonObject settings) {
     var text = text(settings) + "\n";
-    return ContentKey.sha256(text.getBytes(StandardCharsets.UTF_8)).substring(0, DIGEST_DIGITS);
+    return Sha256.hex(text).substring(0, DIGEST_DIGITS);
   }
 
   /** Returns the JSON text that jq prints, with which earlier versions computed the hash. */

@@ -1,10 +1,12 @@
 package dev.chowder.installation.purge;
 
+import dev.chowder.base.FileTree;
 import dev.chowder.installation.site.Site;
 import dev.chowder.program.DebianPackages;
 import dev.chowder.program.Program;
 import dev.chowder.program.ProgramException;
 import dev.chowder.program.Root;
+import dev.chowder.sandbox.docker.DockerLabels;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -54,7 +56,7 @@ public record Purge(Site site) {
    * server's database is lost.
    */
   public void sandboxes() {
-    var label = "label=dev.chowder.cluster=" + site.clusterId();
+    var label = "label=%s=%s".formatted(DockerLabels.CLUSTER, site.clusterId());
     try {
       removeEach(docker("ps", "-aq", "--filter", label), docker("rm", "-f", "-v"));
       removeEach(docker("volume", "ls", "-q", "--filter", label), docker("volume", "rm", "-f"));

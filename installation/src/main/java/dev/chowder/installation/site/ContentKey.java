@@ -1,15 +1,13 @@
 package dev.chowder.installation.site;
 
+import dev.chowder.base.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 
 /** Short hashes of files and texts, with the results of {@code content_key} in common.sh. */
 public final class ContentKey {
@@ -39,22 +37,13 @@ public final class ContentKey {
 
   /** Returns a short hash of a text. */
   public static String of(String text) {
-    return sha256(bytes(text)).substring(0, SHORT);
-  }
-
-  /** Returns the SHA-256 of bytes in hexadecimal digits. */
-  public static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return Sha256.hex(text).substring(0, SHORT);
   }
 
   /** Returns a line of sha256sum. */
   private static String line(Path root, String name) {
     try {
-      return sha256(Files.readAllBytes(root.resolve(name))) + "  " + name + "\n";
+      return Sha256.hex(root.resolve(name)) + "  " + name + "\n";
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

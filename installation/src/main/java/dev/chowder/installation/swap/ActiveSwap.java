@@ -1,5 +1,6 @@
 package dev.chowder.installation.swap;
 
+import dev.chowder.base.KernelMemory;
 import dev.chowder.installation.site.Site;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -90,11 +91,11 @@ record ActiveSwap(Path proc, Path sys) {
 
   /** Returns a number of {@code /proc/meminfo}. */
   long memoryKib(String name) {
-    return lines("meminfo").stream()
-        .filter(line -> line.startsWith(name + ":"))
-        .map(line -> Long.parseLong(line.split("[ \t]+", -1)[1]))
-        .findFirst()
-        .orElseThrow(() -> new IllegalStateException("the kernel does not report " + name));
+    try {
+      return KernelMemory.read(proc.resolve("meminfo")).kib(name);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   private List<String> lines(String name) {

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.chowder.base.Sha256;
 import dev.chowder.cli.failure.CommandException;
-import dev.chowder.installation.site.ContentKey;
 import dev.chowder.installation.site.TestSite;
 import dev.chowder.program.Program;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,11 +23,15 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelSettingsTest {
   /** Characters that JSON writers treat differently. */
   private static final String SPECIAL =
-      "a\"b\\c\\u2028 \u00e9\u4e2d\ud83d\ude00 <b>&='/ \u2028\u2029\u007f\u0080\u00a0\ufeff \u0001\u001f\b\t\n\f\r";
+      "a\"b\\c\\u2028 \u00e9\u4e2d\ud83d\ude00 <b>&='/ \u2028\u2029\u007f\u0080\u00a0\ufeff"
+          + " \u0001\u001f\b\t\n"
+          + "\f\r";
 
   /** The text that jq prints for {@link #SPECIAL}. */
   private static final String ESCAPED =
-      "a\\\"b\\\\c\\\\u2028 \u00e9\u4e2d\ud83d\ude00 <b>&='/ \u2028\u2029\\u007f\u0080\u00a0\ufeff \\u0001\\u001f\\b\\t\\n\\f\\r";
+      "a\\\"b\\\\c\\\\u2028 \u00e9\u4e2d\ud83d\ude00 <b>&='/ \u2028\u2029\\u007f\u0080\u00a0\ufeff"
+          + " \\u0001\\u001f\\b\\t\\n"
+          + "\\f\\r";
 
   private static final String KEYS =
       """
@@ -112,9 +115,7 @@ class ModelSettingsTest {
     var settings = settings(choice, variables);
     var json = settings.json();
     assertThat(settings.text(json) + "\n").isEqualTo(printed);
-    assertThat(settings.digest(json))
-        .hasSize(32)
-        .isEqualTo(ContentKey.sha256(printed.getBytes(StandardCharsets.UTF_8)).substring(0, 32));
+    assertThat(settings.digest(json)).hasSize(32).isEqualTo(Sha256.hex(printed).substring(0, 32));
   }
 
   @Test

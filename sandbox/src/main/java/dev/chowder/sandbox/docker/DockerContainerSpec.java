@@ -14,14 +14,11 @@ import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
+import dev.chowder.base.Sha256;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxResources;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,13 +76,7 @@ record DockerContainerSpec(
             Integer.toString(attempt),
             settings.networkName(),
             limits(settings));
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest, 0, 8);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return Sha256.hex(all).substring(0, 16);
   }
 
   /** Returns whether a container created from this spec today would be the same. */

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * Labels that show to which installation, organization and instance a volume or container belongs.
  * They hold no secrets, because every user of the engine can read them.
  */
-final class DockerLabels {
-  static final String CLUSTER = "dev.chowder.cluster";
+public final class DockerLabels {
+  public static final String CLUSTER = "dev.chowder.cluster";
   static final String ORGANIZATION = "dev.chowder.organization";
   static final String INSTANCE = "dev.chowder.instance";
   static final String ATTEMPT = "dev.chowder.attempt";

@@ -4,12 +4,9 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.model.Network;
+import dev.chowder.base.Sha256;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,13 +44,7 @@ final class DockerNetwork {
     if (clusterId.matches("[a-z0-9-]{1,12}")) {
       return clusterId;
     }
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(clusterId.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest, 0, 4);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return Sha256.hex(clusterId).substring(0, 8);
   }
 
   Bridge ensure() {

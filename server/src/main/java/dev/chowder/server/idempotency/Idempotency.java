@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.MessageLite;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.base.Sha256;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.ReasonFacts;
@@ -24,8 +25,6 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -92,7 +91,8 @@ public final class Idempotency implements ServerInterceptor {
             Reason.ALREADY_DONE,
             cannot(
                 "return the response again",
-                "the first call with this idempotency key is done, and its response is shown only once",
+                "the first call with this idempotency key is done, and its response is shown only"
+                    + " once",
                 "use another key for another call"))
         .with(Map.of("id", resourceId));
   }
@@ -263,8 +263,8 @@ public final class Idempotency implements ServerInterceptor {
       var out = CodedOutputStream.newInstance(bytes);
       out.useDeterministicSerialization();
       request.writeTo(out);
-      return ByteString.copyFrom(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (IOException | NoSuchAlgorithmException e) {
+      return ByteString.copyFrom(Sha256.of(bytes));
+    } catch (IOException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -2,13 +2,13 @@ package dev.chowder.server.crash;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.base.FileTree;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Ending;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -60,9 +60,7 @@ public record Disk(Path root) {
   }
 
   void lose(String sandbox) throws IOException {
-    try (var paths = Files.walk(root.resolve(sandbox))) {
-      for (var path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
-    }
+    FileTree.remove(root.resolve(sandbox));
   }
 
   void restoreHome(String sandbox) throws IOException {

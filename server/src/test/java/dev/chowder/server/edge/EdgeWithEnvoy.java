@@ -1,11 +1,10 @@
 package dev.chowder.server.edge;
 
+import dev.chowder.base.FileTree;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -93,17 +92,7 @@ final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
       edge.close();
     }
     if (folder != null) {
-      try (var files = Files.walk(folder)) {
-        files.sorted(Comparator.reverseOrder()).forEach(EdgeWithEnvoy::delete);
-      }
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.delete(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      FileTree.remove(folder);
     }
   }
 }

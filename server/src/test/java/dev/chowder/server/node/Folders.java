@@ -1,9 +1,9 @@
 package dev.chowder.server.node;
 
+import dev.chowder.base.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 
 /** Copies and deletes folders with their content. */
 final class Folders {
@@ -20,8 +20,6 @@ final class Folders {
   }
 
   static void delete(Path root) throws IOException {
-    try (var paths = Files.walk(root)) {
-      for (var path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
-    }
+    FileTree.remove(root);
   }
 }

@@ -1,4 +1,4 @@
-package dev.chowder.installation.purge;
+package dev.chowder.base;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -11,11 +11,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Removes folders with their files. Does not follow symbolic links. */
-final class FileTree {
+public final class FileTree {
   private FileTree() {}
 
   /** Removes a file or folder, if it exists. */
-  static void remove(Path path) throws IOException {
+  public static void remove(Path path) throws IOException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) Files.walkFileTree(path, new Removal());
   }
 
