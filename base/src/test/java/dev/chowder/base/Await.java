@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
+import org.awaitility.pollinterval.IterativePollInterval;
 
 /**
  * Waits for conditions in tests. Except {@link #holdsWithin}, each call fails if its condition does
@@ -15,7 +16,14 @@ public final class Await {
   /** Much longer than any wait on an idle machine, because tests run beside others. */
   public static final Duration LIMIT = Duration.ofSeconds(40);
 
+  /** The first pause between two checks. */
   private static final Duration PAUSE = Duration.ofMillis(20);
+
+  /**
+   * The longest pause. Some conditions list all instances of a server, and with the first pause a
+   * long wait would take a processor from the nodes it waits for.
+   */
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
   private Await() {}
 
@@ -58,9 +66,14 @@ public final class Await {
     Awaitility.await()
         .pollInSameThread()
         .pollDelay(Duration.ZERO)
-        .pollInterval(PAUSE)
+        .pollInterval(IterativePollInterval.iterative(Await::longer, PAUSE))
         .atMost(limit)
         .until(holds);
+  }
+
+  private static Duration longer(Duration pause) {
+    var next = pause.plusMillis(5);
+    return next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
   }
 
   /** Waits up to {@link #LIMIT} until the problem is empty, and fails with the last problem. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
@@ -71,8 +72,10 @@ class ChannelsE2E {
       approveByCode("mattermost", mattermost::sent, ADA);
       talk("approved", telegram, mattermost);
 
-      sleepWithMessages(Duration.ZERO, telegram, mattermost);
-      sleepWithMessages(NOTICED_FREEZE, telegram, mattermost);
+      agent.freeze();
+      var _ = sleepWithMessages(Duration.ZERO, telegram, mattermost);
+      var job = SleepersJob.add(agent);
+      job.assertRanAfter(sleepWithMessages(NOTICED_FREEZE, telegram, mattermost));
       assertTeamsRejects(webhook);
       JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
@@ -95,10 +98,12 @@ class ChannelsE2E {
     }
   }
 
-  /** Stops the agent for this time, writes to it meanwhile, and talks to it after its start. */
-  private void sleepWithMessages(Duration time, FakeTelegram telegram, FakeMattermost mattermost)
+  /**
+   * Writes to the frozen agent, and starts and talks to it after this time. Returns the time of the
+   * start.
+   */
+  private Instant sleepWithMessages(Duration time, FakeTelegram telegram, FakeMattermost mattermost)
       throws IOException {
-    agent.freeze();
     long stopped = System.nanoTime();
     int before = telegram.polls();
     String asleep = "asleep-" + UUID.randomUUID();
@@ -106,12 +111,14 @@ class ChannelsE2E {
     mattermost.write(ADA, "Remember: " + asleep);
     Eventually.is(
         "a sleep of " + time, Limits.STEP, () -> System.nanoTime() - stopped >= time.toNanos());
+    Instant woken = Instant.now();
     assertThat(agent.start(300).is(200).text("served_by")).isIn("thaw", "page_in");
     awaitSent(telegram::sent, asleep);
     awaitSent(mattermost::sent, asleep);
     awaitPolls(telegram, before);
     awaitListener(mattermost);
     talk("started", telegram, mattermost);
+    return woken;
   }
 
   private void approveByCode(String channel, Callable<List<String>> sent, String sender) {

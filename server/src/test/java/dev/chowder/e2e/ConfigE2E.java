@@ -3,58 +3,33 @@ package dev.chowder.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.e2e.SharedAgents.Configured;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Configuration that a caller sets for its agent: overrides, secrets in them, the provider's key.
  * Also tests the log.
  */
+@ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConfigE2E {
-  private static final String SKILL_KEY = "skills.entries.weather.apiKey";
+  private static final String SKILL_KEY = Configured.SKILL_KEY;
 
-  private final String providerKey = "sk-provider-" + UUID.randomUUID();
-  private final String skillKey = "sk-skill-" + UUID.randomUUID();
-  private final Agent agent;
-
-  ConfigE2E() {
-    Caller caller =
-        Caller.newcomer(
-            "config",
-            """
-            {"model_endpoints": {"custom": {"base_url": "%s/v1", "model": "demo"}},
-             "model_api_keys": {"custom": "%s"}}
-            """
-                .formatted(Installation.UNDER_TEST.demoModel(), providerKey));
-    ObjectNode request =
-        Answer.JSON
-            .createObjectNode()
-            .put("name", "config")
-            .set(
-                "openclaw_config",
-                Answer.JSON
-                    .createObjectNode()
-                    .put("agents.defaults.maxConcurrent", 3)
-                    .put(SKILL_KEY, skillKey));
-    agent = Agent.create(caller, request).awaitRunning();
-  }
-
-  @AfterAll
-  void remove() {
-    agent.delete().is(204);
-  }
+  private final Configured shared = SharedAgents.configured();
+  private final Agent agent = shared.agent();
+  private final String providerKey = shared.providerKey();
+  private final String skillKey = shared.skillKey();
 
   @Test
   void configurationGivenAtCreationIsInTheFile() {
-    assertThat(Workspace.config(agent).at("/agents/defaults/maxConcurrent").asInt()).isEqualTo(3);
+    assertThat(Workspace.config(agent).at("/agents/defaults/maxConcurrent").asInt())
+        .isEqualTo(Configured.MAX_CONCURRENT);
     assertThat(agent.get().json().path("openclaw_config").toString()).contains("maxConcurrent");
   }
 

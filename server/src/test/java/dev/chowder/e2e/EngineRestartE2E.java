@@ -23,8 +23,10 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * Docker's engine stops while agents run. The test has its own engine in its own network, with an
- * installation next to it ({@link SeparateEngine}), so no other containers are affected.
+ * Docker's engine stops while agents run and sleep, and once comes back without its disk. The tests
+ * have their own engine in its own network, with an installation next to it ({@link
+ * SeparateEngine}), so no other containers are affected. They share both, because their start takes
+ * minutes.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -44,10 +46,20 @@ class EngineRestartE2E {
     engine = SeparateEngine.start();
     up();
     first = Files.readString(home("first-instance")).strip();
-    Files.writeString(
-        home("authorization"),
-        "Authorization: Bearer " + Files.readString(home("organization.key")).strip());
+    authorize("organization.key", "authorization");
+    authorize("operator.token", "operator-authorization");
+    second =
+        call("POST", "/v1/instances", "{\"name\": \"second\", \"model_provider\": \"custom\"}")
+            .path("id")
+            .asText();
+    awaitStatus(second, "running");
     assertThat(send(first, "Remember: " + nonce)).contains(nonce);
+    assertThat(send(second, "Remember: " + nonce)).contains(nonce);
+  }
+
+  private void authorize(String secret, String header) throws IOException {
+    Files.writeString(
+        home(header), "Authorization: Bearer " + Files.readString(home(secret)).strip());
   }
 
   @AfterAll
@@ -61,14 +73,33 @@ class EngineRestartE2E {
     }
   }
 
+  /**
+   * Its memory goes to zram, which {@code scripts/up} sets up if the kernel has the module and the
+   * host has no other swap. Without zram, the test shows no page-out, because no swap on a disk is
+   * permitted here.
+   */
   @Test
   @Order(1)
+  void aSleeperKeepsItsHistoryThroughAPageOut() throws IOException {
+    boolean zram = Files.readString(Path.of("/proc/swaps")).contains("/zram");
+    freeze(second);
+    if (zram) awaitLevel(second, "paged_out");
+    assertThat(start(second)).isEqualTo(zram ? "page_in" : "thaw");
+    assertThat(send(second, QUESTION)).contains(nonce);
+  }
+
+  @Test
+  @Order(2)
   void afterARebootAgentsStartAgainWithTheirHistory() throws IOException {
     String before = startedAt(first);
+    freeze(second);
     reboot();
     awaitStatus(first, "running");
     assertThat(startedAt(first)).isNotEqualTo(before);
     assertThat(send(first, QUESTION)).contains(nonce);
+    assertThatTheSleeperEndedWithTheEngine();
+    assertThat(start(second)).isEqualTo("boot");
+    assertThat(send(second, QUESTION)).contains(nonce);
   }
 
   /** Kills Chowder's processes as a power failure would. The engine itself stops more gently. */
@@ -87,60 +118,133 @@ class EngineRestartE2E {
 
   /** The second restart within ten minutes: the first agent backs off and starts once more. */
   @Test
-  @Order(2)
-  void afterAnotherEngineRestartEveryAgentRunsAgain() {
-    second =
-        call("POST", "/v1/instances", "{\"name\": \"second\", \"model_provider\": \"custom\"}")
-            .path("id")
-            .asText();
-    awaitStatus(second, "running");
-    String firstBefore = startedAt(first);
-    String secondBefore = startedAt(second);
+  @Order(3)
+  void afterAnotherEngineRestartAnAgentRunsAgainAndASleeperStaysStopped() {
+    String before = startedAt(first);
+    freeze(second);
     engine().stop();
     engine().startAgain();
-    awaitAnotherStart(second, secondBefore);
-    assertThat(send(second, "Reply with exactly: back")).isEqualTo("back");
+    assertThatTheSleeperEndedWithTheEngine();
     assertThat(get(first).path("desired_status").asText())
         .as(() -> statusOf(first) + " " + call("GET", "/v1/instances/" + first + "/events", ""))
         .isEqualTo("running");
-    awaitAnotherStart(first, firstBefore);
+    awaitAnotherStart(first, before);
     assertThat(send(first, QUESTION)).contains(nonce);
     assertThat(lossesOf(first)).hasSize(2).allMatch(NOT_CRASHED::contains);
-    assertThat(lossesOf(second)).hasSize(1).allMatch(NOT_CRASHED::contains);
     assertThat(engine().in("iptables", "-S", "DOCKER-USER").output()).contains("-j CHOWDER");
   }
 
-  /**
-   * Its memory goes to zram, which {@code scripts/up} sets up if the kernel has the module and the
-   * host has no other swap. Without zram, the test shows no page-out, because no swap on a disk is
-   * permitted here. Its processes end with the engine.
-   */
-  @Test
-  @Order(3)
-  void aSleeperKeepsItsHistoryThroughAPageOutAndTheEndOfTheEngine() throws IOException {
-    boolean zram = Files.readString(Path.of("/proc/swaps")).contains("/zram");
-    assertThat(send(second, "Remember: " + nonce)).contains(nonce);
-    freeze(second);
-    if (zram) awaitLevel(second, "paged_out");
-    assertThat(start(second)).isEqualTo(zram ? "page_in" : "thaw");
-    assertThat(send(second, QUESTION)).contains(nonce);
-
-    freeze(second);
-    engine().stop();
-    engine().startAgain();
-    assertThatItSleptUntilTheEngineEnded();
-
-    freeze(second);
-    reboot();
-    assertThatItSleptUntilTheEngineEnded();
-  }
-
-  private void assertThatItSleptUntilTheEngineEnded() {
+  private void assertThatTheSleeperEndedWithTheEngine() {
     awaitLevel(second, "off");
     assertThat(statusOf(second)).isEqualTo("stopped");
-    assertThat(start(second)).isEqualTo("boot");
-    assertThat(send(second, QUESTION)).contains(nonce);
-    assertThat(lossesOf(second)).hasSize(1);
+    assertThat(lossesOf(second)).isEmpty();
+  }
+
+  /** The engine comes back without its disk, a recover fails, and the disk is mounted again. */
+  @Test
+  @Order(4)
+  void anAgentRemembersMessagesFromBeforeTheDiskWasLost() {
+    // So that only the first agent's home is lost.
+    var _ = call("DELETE", "/v1/instances/" + second, "");
+    var label = "label=dev.chowder.instance=" + second;
+    Eventually.is(
+        "the second agent is removed",
+        Limits.STEP,
+        () -> engine().in("docker", "volume", "ls", "-q", "--filter", label).output().isBlank());
+    var before = identity();
+    engine().empty();
+    assertThat(engine().in("docker", "volume", "ls", "-q").output()).isEmpty();
+    if (identity().equals(before)) continueAfterAFailedRecover(first);
+    else continueWithoutARecoverInBetween(first);
+
+    assertThat(send(first, QUESTION)).contains(nonce);
+    Eventually.get(
+        "nothing is in quarantine",
+        Limits.STEP,
+        this::reconciler,
+        now -> now.path("quarantine").isEmpty());
+  }
+
+  /** Docker up to 20.10 stores its identity on another disk, so that the volume counts as lost. */
+  private void continueAfterAFailedRecover(String agent) {
+    awaitError(agent, "SANDBOX_LOST");
+    recover(agent);
+    awaitError(agent, "IMAGE_MISSING");
+
+    engine().refill();
+    var entry =
+        Eventually.get(
+                "the home is in quarantine",
+                Limits.STEP,
+                this::reconciler,
+                now -> !now.path("quarantine").isEmpty())
+            .path("quarantine")
+            .path(0);
+    assertThat(entry.path("sandbox_id").asText()).isEqualTo("sb-" + agent);
+    assertThat(entry.path("why").asText()).isEqualTo("home_reappeared");
+    assertThat(entry.path("home_generation").asInt()).isEqualTo(1);
+
+    recover(agent);
+    awaitStatus(agent, "running");
+  }
+
+  /** Later versions store it beside the volumes, so that the engine without them is another one. */
+  private void continueWithoutARecoverInBetween(String agent) {
+    awaitError(agent, "ELSEWHERE");
+    assertThat(recoverStatus(agent)).isEqualTo("409");
+    assertThat(engine().in("docker", "volume", "ls", "-q").output()).isEmpty();
+
+    engine().refill();
+    // The reconciling node notices the engine, and the other calls wait for it.
+    Eventually.get(
+        "the recover was accepted",
+        Limits.STEP,
+        () -> recoverStatus(agent),
+        status -> status.equals("200"));
+    awaitStatus(agent, "running");
+  }
+
+  private String identity() {
+    return engine().in("docker", "info", "--format", "{{.ID}}").output().strip();
+  }
+
+  /** Returns the HTTP status of a recover. */
+  private String recoverStatus(String agent) {
+    return engine()
+        .in(
+            "curl",
+            "-sS",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-X",
+            "POST",
+            "-H",
+            "@" + home("authorization"),
+            rest("/v1/instances/" + agent + "/recover?wait=0"))
+        .output()
+        .strip();
+  }
+
+  private void awaitError(String agent, String reason) {
+    var failed =
+        Eventually.get(
+            agent + " " + reason,
+            Limits.STEP,
+            () -> get(agent),
+            now -> now.path("error_reason").asText().equals(reason));
+    assertThat(failed.path("status").asText()).isEqualTo("error");
+  }
+
+  private void recover(String agent) {
+    var _ = call("POST", "/v1/instances/" + agent + "/recover?wait=0", "");
+  }
+
+  private JsonNode reconciler() {
+    var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_REST_PORT", "9096");
+    var url = "http://localhost:" + port + "/operator/v1/reconciler";
+    return engine().call("GET", url, "operator-authorization", "");
   }
 
   /** Stops the agent until it is frozen: a gateway that is busy for too long ends instead. */
@@ -227,8 +331,11 @@ class EngineRestartE2E {
   }
 
   private JsonNode call(String method, String path, String body) {
-    var port = Installation.UNDER_TEST.rest().getPort();
-    return engine().call(method, "http://localhost:" + port + path, "authorization", body);
+    return engine().call(method, rest(path), "authorization", body);
+  }
+
+  private static String rest(String path) {
+    return "http://localhost:" + Installation.UNDER_TEST.rest().getPort() + path;
   }
 
   /**

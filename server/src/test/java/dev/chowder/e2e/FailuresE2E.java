@@ -7,13 +7,20 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Failures outside Chowder are detected and explained in plain words. */
+/**
+ * Failures outside Chowder are detected and explained in plain words. The last class that uses the
+ * agent with a configuration, because it deletes it.
+ */
+@Order(Order.DEFAULT + 1)
+@ExtendWith(SharedAgents.class)
 class FailuresE2E {
   @Test
   void aKilledGatewayIsRestartedOnceAndThenFails() {
-    Agent agent = Agent.create(Caller.newcomer("killed"), "killed").awaitRunning();
+    Agent agent = SharedAgents.takeConfigured();
     try {
       String before = startedAt(agent);
       Docker.docker("kill", agent.container());
@@ -33,9 +40,14 @@ class FailuresE2E {
       agent.send("Hello").isError(409, "WRONG_STATE");
       agent.stop(0).isError(409, "WRONG_STATE");
       agent.start(0).isError(409, "WRONG_STATE");
+      // It is deleted although its container is not there anymore.
+      Docker.docker("rm", "-f", agent.container());
     } finally {
       agent.delete().is(204);
     }
+    agent.caller().get(agent.path("")).isError(404, "INSTANCE_NOT_FOUND");
+    agent.delete().isError(404, "INSTANCE_NOT_FOUND");
+    assertThat(slots(agent.caller())).isZero();
     Eventually.get("nothing left", Limits.STEP, () -> Docker.leftOf(agent), String::isEmpty);
   }
 
@@ -71,10 +83,7 @@ class FailuresE2E {
       assertThat(failed.text("error_reason")).isEqualTo("KEY_REFUSED");
       assertThat(failed.text("error_message")).contains("key");
       assertThat(failed.body()).doesNotContain("sk-not-a-good-one");
-      Eventually.is(
-          "slot free",
-          Limits.QUICK,
-          () -> caller.get("/v1/organization").json().path("instance_count").asInt() == 0);
+      Eventually.is("slot free", Limits.QUICK, () -> slots(caller) == 0);
       Eventually.is(
           "nothing runs",
           Limits.QUICK,
@@ -86,6 +95,10 @@ class FailuresE2E {
     } finally {
       provider.stop(0);
     }
+  }
+
+  private static int slots(Caller caller) {
+    return caller.get("/v1/organization").is(200).json().path("instance_count").asInt();
   }
 
   private static String startedAt(Agent agent) {

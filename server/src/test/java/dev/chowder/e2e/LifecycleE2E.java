@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.chowder.api.v1.Instance;
 import io.grpc.Status;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -21,8 +20,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One agent from POST to DELETE. The tests share it: each finds it running and leaves it running.
@@ -42,9 +39,6 @@ class LifecycleE2E {
           "publish");
   private static final int CYCLES = 10;
   private static final int WAIT_SECONDS = 180;
-
-  /** Longer than the stop of an agent takes on a busy machine. */
-  private static final int CRON_SECONDS = 30;
 
   private final Agent agent;
   private final Answer created;
@@ -152,7 +146,7 @@ class LifecycleE2E {
 
   @Test
   @Order(2)
-  void tenStopsAndStartsInARowLoseNothing(@TempDir Path folder) throws IOException {
+  void tenStopsAndStartsInARowLoseNothing(@TempDir Path folder) throws Exception {
     String nonce = UUID.randomUUID().toString();
     assertThat(agent.send("ten-cycles", "Remember: " + nonce).is(200).agentText()).contains(nonce);
     Path file = Files.writeString(folder.resolve("kept.txt"), "kept " + nonce);
@@ -161,7 +155,7 @@ class LifecycleE2E {
     assertThat(before).contains("kept.txt");
 
     stopAndStart();
-    writeWhileStoppedAndStopDuringTheBoot(folder);
+    importWhileStoppedAndStopDuringTheBoot();
     for (int cycle = 3; cycle <= CYCLES; cycle++) {
       assertThat(agent.stop(WAIT_SECONDS).is(200).text("status"))
           .as("cycle %s", cycle)
@@ -178,93 +172,35 @@ class LifecycleE2E {
         .doesNotContainIgnoringCase("suppressing channel/provider account auto-start");
   }
 
+  /** {@link ChannelsE2E} has a job that falls due in a sleep which a thaw ends. */
   @Test
   @Order(2)
-  void aSleeperWhoseProcessesWereKilledLosesNothing() {
+  void aSleeperWhoseProcessesWereKilledLosesNeitherItsHistoryNorAJobThatFellDue() {
     String nonce = UUID.randomUUID().toString();
     assertThat(agent.send("killed", "Remember: " + nonce).is(200).agentText()).contains(nonce);
-    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
-    killSleeper();
-    Answer started = agent.start(WAIT_SECONDS).is(200);
-    assertThat(started.text("served_by")).isEqualTo("boot");
-    Answer recalled = agent.send("killed", "What did I ask you to remember?").is(200);
-    assertThat(recalled.agentText()).contains(nonce);
-  }
-
-  private void killSleeper() {
+    var job = SleepersJob.add(agent);
+    job.awaitDue();
     Docker.docker("kill", agent.container());
     Eventually.get(
         "the loss is recorded",
         Limits.STEP,
         agent::get,
         now -> now.text("sleep_level").equals("off"));
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"thaw", "boot"})
-  @Order(2)
-  void aCronJobThatFallsDueInASleepRunsAfterTheStart(String servedBy) {
-    // The workspace may not exist before the first message.
-    String ran = Workspace.HOME + "/.openclaw/cron-ran";
-    Instant earliest = Instant.now().plusSeconds(CRON_SECONDS);
-    Docker.shell(
-        agent.container(),
-        "openclaw cron add --name due --at "
-            + CRON_SECONDS
-            + "s --command 'date +%s > "
-            + ran
-            + "'");
-    Instant due = Instant.now().plusSeconds(CRON_SECONDS);
-    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
-    assertThat(Instant.now()).as("the sleep began before the job was due").isBefore(earliest);
-    Eventually.is("the job is due", Limits.STEP, () -> Instant.now().isAfter(due.plusSeconds(1)));
-    if (servedBy.equals("boot")) killSleeper();
     Instant woken = Instant.now();
-    assertThat(agent.start(WAIT_SECONDS).is(200).text("served_by")).isEqualTo(servedBy);
-    String at =
-        Eventually.get(
-            "the time of the run",
-            Limits.STEP,
-            () -> Docker.shell(agent.container(), "cat " + ran + " || true").strip(),
-            time -> time.matches("\\d+"));
-    assertThat(Instant.ofEpochSecond(Long.parseLong(at))).isAfterOrEqualTo(woken.minusSeconds(1));
-    Docker.shell(agent.container(), "rm " + ran);
-  }
-
-  @Test
-  @Order(2)
-  void filesThatAreImportedBelowASleeperStay() throws Exception {
-    assertThat(agent.send("imported", "Reply with exactly: here").is(200).agentText())
-        .isEqualTo("here");
-    write("imported");
-    byte[] tar = Workspace.tar(agent);
-    write("overwritten");
-    assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
-    Workspace.importTar(agent, tar);
-    String before = Workspace.checksums(agent);
-    assertThat(agent.get().text("sleep_level")).isEqualTo("off");
     assertThat(agent.start(WAIT_SECONDS).is(200).text("served_by")).isEqualTo("boot");
-    assertThat(agent.send("imported", "Reply with exactly: here").is(200).agentText())
-        .isEqualTo("here");
-    Answer read = agent.caller().get(agent.path("/files/content?path=import.md")).is(200);
-    assertThat(read.text("content")).isEqualTo("imported");
-    assertThat(Workspace.checksums(agent)).isEqualTo(before);
-    agent.caller().delete(agent.path("/files?path=import.md")).is(204);
-  }
-
-  private void write(String content) {
-    var file = Answer.JSON.createObjectNode();
-    file.put("path", "import.md").put("content", content);
-    agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
+    job.assertRanAfter(woken);
+    Answer recalled = agent.send("killed", "What did I ask you to remember?").is(200);
+    assertThat(recalled.agentText()).contains(nonce);
   }
 
   @Test
   @Order(3)
-  void deletingAnAgentEndsItsWatches() {
+  void deletingAStoppingAgentEndsItsWatchesAndLeavesNothing() {
     try (var rest = EventStream.open(agent.caller().request(agent.path("/watch")).GET());
         var grpc = WatchCall.open(agent)) {
       assertThat(rest.until(Limits.QUICK, event -> true)).hasSize(1);
       grpc.until(Limits.QUICK, instance -> true);
+      assertThat(agent.stop(0).is(200).text("desired_status")).isEqualTo("stopped");
       agent.delete().is(204);
       List<JsonNode> rests = rest.until(Limits.QUICK, event -> false);
       assertThat(rests.getLast().path("status").asText()).isEqualTo("terminated");
@@ -307,15 +243,17 @@ class LifecycleE2E {
   }
 
   /**
-   * The second cycle: a file that is written while the agent is stopped ends its frozen processes,
-   * so that they cannot overwrite it. The start then boots. Meanwhile a stop is rejected, and
-   * another start joins it.
+   * The second cycle: an import while the agent is stopped ends its frozen processes, so that they
+   * cannot overwrite the files. The start then boots. Meanwhile a stop is rejected, and another
+   * start joins it. {@link ScheduleE2E} writes a single file.
    */
-  private void writeWhileStoppedAndStopDuringTheBoot(Path folder) throws IOException {
+  private void importWhileStoppedAndStopDuringTheBoot() throws Exception {
+    byte[] tar = Workspace.tar(agent);
+    var overwritten = Answer.JSON.createObjectNode();
+    overwritten.put("path", "kept.txt").put("content", "overwritten");
+    agent.caller().send("PUT", agent.path("/files/content"), overwritten.toString()).is(204);
     assertThat(agent.stop(WAIT_SECONDS).is(200).text("sleep_level")).isEqualTo("frozen");
-    String kept = Files.readString(folder.resolve("kept.txt"));
-    var content = Answer.JSON.createObjectNode().put("path", "kept.txt").put("content", kept);
-    agent.caller().send("PUT", agent.path("/files/content"), content.toString()).is(204);
+    Workspace.importTar(agent, tar);
     assertThat(agent.get().text("sleep_level")).isEqualTo("off");
     assertThat(Docker.runs(agent.container())).isFalse();
 

@@ -70,14 +70,13 @@ class PoolE2E {
     assertThat(containers(cluster, "-aq")).isEmpty();
   }
 
+  /** A create after which members are booted. {@link LifecycleE2E} waits for such an agent. */
   @Test
   @Order(1)
   void theFirstCreateIsCold() {
     Answer created = create("first", Answer.JSON.createObjectNode());
     assertThat(created.text("status")).isEqualTo("provisioning");
-    Agent agent = agent(created).awaitRunning();
-    assertThat(agent.get().text("served_by")).isEqualTo("cold");
-    delete(agent);
+    delete(agent(created));
   }
 
   @Test

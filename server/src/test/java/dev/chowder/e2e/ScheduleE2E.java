@@ -68,6 +68,8 @@ class ScheduleE2E {
     var file = Answer.JSON.createObjectNode();
     file.put("path", "while/asleep.md").put("content", "Good morning.\n");
     agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
+    // Its frozen processes have ended, so that they cannot overwrite the file.
+    assertThat(agent.get().text("sleep_level")).isEqualTo("off");
     Answer read = agent.caller().get(agent.path("/files/content?path=while/asleep.md")).is(200);
     assertThat(read.text("content")).isEqualTo("Good morning.\n");
     assertThat(agent.caller().get(agent.path("/files?path=while")).is(200).body())

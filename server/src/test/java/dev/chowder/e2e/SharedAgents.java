@@ -1,16 +1,51 @@
 package dev.chowder.e2e;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Two running agents for all classes that leave them unchanged, because each takes a gigabyte and
- * half a minute to boot. The scripts created the first; the second is deleted after the last class.
+ * Running agents for several classes, because each takes a gigabyte and half a minute to boot. The
+ * first two are for classes that leave them unchanged. The scripts created the first; the others
+ * are deleted after the last class. Another one is {@link #configured()}.
  */
 final class SharedAgents implements BeforeAllCallback {
   private static @Nullable Agent first;
   private static @Nullable Agent second;
+  private static @Nullable Configured configured;
+
+  /**
+   * An agent of an organization that has one slot. The organization has a key of the model
+   * provider, and the agent was created with overrides.
+   */
+  record Configured(Agent agent, String providerKey, String skillKey) {
+    /** Path of the override that is a secret. */
+    static final String SKILL_KEY = "skills.entries.weather.apiKey";
+
+    /** Value of the override {@code agents.defaults.maxConcurrent}. */
+    static final int MAX_CONCURRENT = 3;
+
+    private static Configured create() {
+      var providerKey = "sk-provider-" + UUID.randomUUID();
+      var skillKey = "sk-skill-" + UUID.randomUUID();
+      Caller caller =
+          Caller.newcomer(
+              "configured",
+              """
+              {"model_endpoints": {"custom": {"base_url": "%s/v1", "model": "demo"}},
+               "model_api_keys": {"custom": "%s"}}
+              """
+                  .formatted(Installation.UNDER_TEST.demoModel(), providerKey));
+      ObjectNode request = Answer.JSON.createObjectNode().put("name", "configured");
+      request
+          .putObject("openclaw_config")
+          .put("agents.defaults.maxConcurrent", MAX_CONCURRENT)
+          .put(SKILL_KEY, skillKey);
+      return new Configured(Agent.create(caller, request).awaitRunning(), providerKey, skillKey);
+    }
+  }
 
   static synchronized Agent first() {
     Agent agent = first;
@@ -30,6 +65,23 @@ final class SharedAgents implements BeforeAllCallback {
     return running(agent);
   }
 
+  /** Returns the agent with a configuration, which no message was sent to. */
+  static synchronized Configured configured() {
+    Configured shared = configured;
+    if (shared == null) {
+      shared = Configured.create();
+      configured = shared;
+    }
+    return shared;
+  }
+
+  /** Returns the same agent for a test that breaks and deletes it. No other class gets it again. */
+  static synchronized Agent takeConfigured() {
+    Agent taken = configured().agent();
+    configured = null;
+    return taken;
+  }
+
   /** Starts the agent if a test failed and left it stopped. */
   private static Agent running(Agent agent) {
     if (agent.get().text("status").equals("stopped")) {
@@ -43,14 +95,14 @@ final class SharedAgents implements BeforeAllCallback {
     context
         .getRoot()
         .getStore(ExtensionContext.Namespace.create(SharedAgents.class))
-        .getOrComputeIfAbsent(
-            SharedAgents.class, key -> (AutoCloseable) SharedAgents::deleteSecond);
+        .getOrComputeIfAbsent(SharedAgents.class, key -> (AutoCloseable) SharedAgents::delete);
   }
 
-  private static synchronized void deleteSecond() {
+  private static synchronized void delete() {
     if (second != null) {
       second.delete().is(204);
       second = null;
     }
+    if (configured != null) takeConfigured().delete().is(204);
   }
 }

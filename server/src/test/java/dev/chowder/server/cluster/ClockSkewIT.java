@@ -8,36 +8,29 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.base.Await;
 import io.grpc.Channel;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Nodes whose clocks differ by hours. One clock is set back while its node runs. */
+@ExtendWith(SharedNodes.class)
 class ClockSkewIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration SKEW = Duration.ofHours(1);
   private static final Duration CLOCK_ERROR = Duration.ofMinutes(1);
 
-  @TempDir Path base;
+  private final ThreeNodes nodes = SharedNodes.get().nodes();
+  private final List<WallClock> clocks = SharedNodes.get().clocks();
 
   @Test
   void eachRotationReturnsANewTokenDespiteClockSkew() throws Exception {
-    var clocks =
-        IntStream.rangeClosed(1, 3)
-            .mapToObj(n -> WallClock.at(base.resolve("clock-" + n)))
-            .toList();
-    try (var nodes =
-            new ThreeNodes(
-                base, DatabaseServer.shared(), Map.of(), n -> clocks.get(n - 1).environment());
-        var owner = new Owner(nodes, "whale")) {
-      set(clocks, nodes, List.of(SKEW, Duration.ZERO, SKEW.negated()));
+    var owner = new Owner(nodes, "whale");
+    try {
+      set(List.of(SKEW, Duration.ZERO, SKEW.negated()));
       var first = nodes.node(1).channel();
       var id = owner.create(first, "agent").getId();
       Await.until(
@@ -48,8 +41,11 @@ class ClockSkewIT {
       seen.add(access(owner, first, id).getGatewayToken());
       // From an hour ahead to an hour behind, and again after all clocks are set.
       for (var number : List.of(1, 2, 3, 3, 1)) assertNew(seen, owner, nodes.node(number), id);
-      set(clocks, nodes, List.of(SKEW.negated(), SKEW.negated(), SKEW.negated()));
+      set(List.of(SKEW.negated(), SKEW.negated(), SKEW.negated()));
       for (var number : List.of(1, 2, 3)) assertNew(seen, owner, nodes.node(number), id);
+    } finally {
+      SharedNodes.get().repair();
+      owner.leave(nodes);
     }
   }
 
@@ -70,7 +66,7 @@ class ClockSkewIT {
   }
 
   /** Sets the clocks and returns when the nodes use the new times. */
-  private static void set(List<WallClock> clocks, ThreeNodes nodes, List<Duration> ahead) {
+  private void set(List<Duration> ahead) {
     for (int n = 0; n < clocks.size(); n++) clocks.get(n).set(ahead.get(n));
     for (int n = 0; n < clocks.size(); n++) {
       var node = nodes.node(n + 1);

@@ -8,7 +8,6 @@ import dev.chowder.server.Main;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,18 +17,18 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Three nodes act as one server: each knows the changes of the others and takes over their work.
  */
+@ExtendWith(SharedNodes.class)
 class ClusterIT {
   /** From a kill until other nodes continue the work: detection, agreement and removal. */
   private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(90);
@@ -38,23 +37,9 @@ class ClusterIT {
   private static final Duration AT_ONCE = Duration.ofSeconds(10);
 
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
-  private static final Duration PAUSE = Duration.ofSeconds(20);
 
-  @TempDir static Path base;
-  private static ThreeNodes nodes;
-
+  private final ThreeNodes nodes = SharedNodes.get().nodes();
   private Owner owner;
-
-  @BeforeAll
-  static void start() throws IOException {
-    // Stages long enough that a node can be lost in the middle of one.
-    nodes = new ThreeNodes(base, Map.of("CHOWDER_FAKE_BOOT_TIME", "500ms"));
-  }
-
-  @AfterAll
-  static void end() {
-    nodes.close();
-  }
 
   @BeforeEach
   void signUp() throws IOException, InterruptedException {
@@ -63,8 +48,8 @@ class ClusterIT {
 
   @AfterEach
   void heal() {
-    owner.close();
     nodes.heal();
+    owner.leave(nodes);
   }
 
   @Test
@@ -98,7 +83,8 @@ class ClusterIT {
 
   @Test
   void allNodesTogetherGrantOnlyTheTiersSlots() throws Exception {
-    try (var small = new Owner(nodes, "crab")) {
+    var small = new Owner(nodes, "crab");
+    try {
       var made = new AtomicInteger();
       try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
         for (int n = 0; n < 45; n++) {
@@ -116,6 +102,8 @@ class ClusterIT {
       }
       assertThat(made).hasValue(10);
       assertThat(small.list(nodes.node(2).channel())).hasSize(10);
+    } finally {
+      small.leave(nodes);
     }
   }
 
@@ -123,7 +111,7 @@ class ClusterIT {
   void instancesOfAKilledNodeContinueOnOthersWithoutLossOrDuplicates() throws Exception {
     continuesWithout(
         nodes.node(1),
-        victim -> {
+        (victim, _) -> {
           victim.signal("KILL");
           assertThat(victim.awaitExit(AT_ONCE)).isEqualTo(128 + 9);
         });
@@ -133,21 +121,20 @@ class ClusterIT {
   void aNodePausedForTooLongStopsItselfWithoutLossOrDuplicates() throws Exception {
     continuesWithout(
         nodes.node(2),
-        victim -> {
+        (victim, awaitTakeOver) -> {
           victim.signal("STOP");
-          try {
-            Thread.sleep(PAUSE);
-          } catch (InterruptedException why) {
-            throw new IllegalStateException(why);
-          }
+          awaitTakeOver.run();
           victim.signal("CONT");
           assertThat(victim.awaitExit(SETTLE_LIMIT)).as(victim.tail()).isEqualTo(Main.LOST);
         });
   }
 
-  /** Creates instances through the other two nodes while {@code loss} takes the victim away. */
-  private void continuesWithout(Node victim, java.util.function.Consumer<Node> loss)
-      throws Exception {
+  /**
+   * Creates instances through the other two nodes while {@code loss} takes the victim away.
+   *
+   * @param loss gets the victim, and what waits until the others have taken over
+   */
+  private void continuesWithout(Node victim, BiConsumer<Node, Runnable> loss) throws Exception {
     var others = nodes.all().stream().filter(node -> node != victim).toList();
     Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
     var unanswered = new AtomicInteger();
@@ -175,13 +162,19 @@ class ClusterIT {
                       }
                     }
                   }));
-      loss.accept(victim);
-      // Waits for the takeover, and then long enough to show that creates work again.
-      Await.until(
-          TAKE_OVER_LIMIT,
-          () -> acknowledged.stream().allMatch(id -> answers(others.getFirst(), id)),
-          () -> "unanswered creates: " + unanswered);
-      over.set(true);
+      Runnable awaitTakeOver =
+          () ->
+              Await.until(
+                  TAKE_OVER_LIMIT,
+                  () -> acknowledged.stream().allMatch(id -> answers(others.getFirst(), id)),
+                  () -> "unanswered creates: " + unanswered);
+      try {
+        loss.accept(victim, awaitTakeOver);
+        awaitTakeOver.run();
+      } finally {
+        // Otherwise the callers never end, and closing their executor waits forever.
+        over.set(true);
+      }
     }
     var ids = Set.copyOf(acknowledged);
     assertThat(ids).as("distinct ids").hasSize(acknowledged.size());
@@ -242,7 +235,7 @@ class ClusterIT {
             .collect(Collectors.joining("\n"));
   }
 
-  private static List<String> sandboxes() {
+  private List<String> sandboxes() {
     try (var found = Files.list(nodes.sandboxes())) {
       return found.map(path -> String.valueOf(path.getFileName())).toList();
     } catch (IOException why) {

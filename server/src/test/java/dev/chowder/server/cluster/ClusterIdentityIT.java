@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -29,10 +30,15 @@ import org.junit.jupiter.api.io.TempDir;
  * would form a second one refuses to start. Outages and kills neither delay nor stop a node.
  */
 @Timeout(300)
+@ExtendWith(SharedNodes.class)
 class ClusterIdentityIT {
-  private static final Duration WAIT = Duration.ofSeconds(30);
+  private static final Duration WAIT = Duration.ofSeconds(10);
   private static final Duration LIMIT = Duration.ofSeconds(90);
-  private static final Duration OUTAGE = Duration.ofSeconds(30);
+
+  /** Shorter than by default, because {@link #WAIT} must be at least twice the first two. */
+  private static final String QUICK_CHECKS =
+      "-Dchowder.cluster.lock-check-interval=1s -Dchowder.cluster.lock-timeout=3s"
+          + " -Dchowder.cluster.lock-release-timeout=5s";
 
   /** Time for a start on a busy machine. The node's log shows whether it waited. */
   private static final Duration WITHOUT_WAITING = Duration.ofMinutes(2);
@@ -56,7 +62,7 @@ class ClusterIdentityIT {
 
   @Test
   void aSecondLoneNodeRefusesToStartAndTheFirstKeepsItsAgents() throws Exception {
-    var first = lone("first", server.url(), quickly());
+    var first = lone("first", quickly());
     first.launch();
     first.awaitServing();
     var owner = keep(new Owner(List.of(first), operatorToken("first"), "lobster"));
@@ -64,7 +70,7 @@ class ClusterIdentityIT {
     awaitRunning(owner, first, id);
     int revision = owner.get(first.channel(), id).getRevision();
 
-    var second = lone("second", server.url(), quickly());
+    var second = lone("second", quickly());
     copyMasterKey("first", "second");
     second.launch();
 
@@ -82,7 +88,7 @@ class ClusterIdentityIT {
 
   @Test
   void aLoneNodeThatWasKilledStartsWithoutWaiting() throws Exception {
-    var node = lone("home", server.url(), Map.of());
+    var node = lone("home", Map.of());
     node.launch();
     node.awaitServing();
     node.signal("KILL");
@@ -94,7 +100,7 @@ class ClusterIdentityIT {
 
     node.signal("TERM");
     assertThat(node.awaitExit(LIMIT)).isEqualTo(128 + 15);
-    var elsewhere = lone("elsewhere", server.url(), Map.of());
+    var elsewhere = lone("elsewhere", Map.of());
     copyMasterKey("home", "elsewhere");
     elsewhere.launch();
     awaitServing(elsewhere, WITHOUT_WAITING);
@@ -103,13 +109,13 @@ class ClusterIdentityIT {
 
   @Test
   void aNodeWaitsForANodeElsewhereThatDiedWithoutLeaving() throws Exception {
-    var dead = lone("dead", server.url(), Map.of());
+    var dead = lone("dead", Map.of());
     dead.launch();
     dead.awaitServing();
     dead.signal("KILL");
     assertThat(dead.awaitExit(LIMIT)).isEqualTo(128 + 9);
 
-    var node = lone("node", server.url(), quickly());
+    var node = lone("node", quickly());
     copyMasterKey("dead", "node");
     long began = System.nanoTime();
     node.launch();
@@ -119,37 +125,29 @@ class ClusterIdentityIT {
   }
 
   @Test
-  void allNodesOfAClusterThatWereKilledStartWithoutWaiting() throws Exception {
-    var nodes = keep(new ThreeNodes(base, Map.of()));
-    nodes.all().forEach(node -> node.signal("KILL"));
-    nodes.all().forEach(node -> assertThat(node.awaitExit(LIMIT)).isEqualTo(128 + 9));
-    nodes.all().forEach(Node::launch);
-    for (var node : nodes.all()) awaitServing(node, WITHOUT_WAITING);
-    assertThat(nodes.all()).noneMatch(node -> node.log().contains("forms a cluster in"));
-  }
-
-  @Test
   void anOutageOfPostgresStopsNoNodeAndAdmitsNoOtherCluster() throws Exception {
-    int port = URI.create(server.url().substring("jdbc:".length())).getPort();
-    var way = keep(new Toxiproxy(port, base.resolve("toxiproxy.log")));
-    var through = "jdbc:postgresql://127.0.0.1:" + way.port();
-    var nodes =
-        keep(
-            new ThreeNodes(
-                base,
-                new DatabaseServer(server.url(), through, server.user(), server.password()),
-                Map.of()));
-    var owner = keep(new Owner(nodes, "lobster"));
+    var cluster = SharedNodes.get();
+    var nodes = cluster.nodes();
+    var owner = new Owner(nodes, "lobster");
+    keep(() -> owner.leave(nodes));
+    keep(cluster::repair);
     var id = owner.create(nodes.node(1).channel(), "agent").getId();
     awaitRunning(owner, nodes.node(1), id);
     // This node stays connected to PostgreSQL and finds no session that holds the lock.
-    var second = lone("second", server.url(), Map.of(), nodes.database());
+    int port = cluster.postgres().port();
+    var second = lone("second", cluster.postgres().server(port), quickly(), nodes.database());
     Files.copy(nodes.home().resolve("master.key"), base.resolve("second/master.key"));
 
-    way.cut();
+    cluster.way().cut();
+    for (var node : nodes.all()) {
+      Await.until(
+          LIMIT,
+          () -> node.log().contains("lost the session that holds the cluster's lock"),
+          node::tail);
+    }
     second.launch();
-    Thread.sleep(OUTAGE);
-    way.heal();
+    Await.until(LIMIT, () -> second.log().contains("forms a cluster in"), second::tail);
+    cluster.way().heal();
 
     for (var node : nodes.all()) {
       Await.until(
@@ -157,9 +155,11 @@ class ClusterIdentityIT {
           () -> node.log().contains("holds the cluster's lock again"),
           () -> node + ": " + node.tail());
     }
-    assertThat(second.awaitExit(Duration.ofSeconds(60).plus(LIMIT))).as(second.tail()).isEqualTo(1);
+    assertThat(second.awaitExit(WAIT.plus(LIMIT))).as(second.tail()).isEqualTo(1);
     assertThat(second.log())
-        .contains("forms a cluster in 60 s, unless one of these members of the last one returns")
+        .contains(
+            "forms a cluster in %d s, unless one of these members of the last one returns"
+                .formatted(WAIT.toSeconds()))
         .contains("not started: cannot form a cluster on this database");
     assertThat(nodes.all()).allMatch(Node::runs);
     assertThat(owner.get(nodes.node(3).channel(), id).getStatus()).isEqualTo(Status.running);
@@ -170,10 +170,16 @@ class ClusterIdentityIT {
   void aCopyOfARunningNodesHomeFormsNoClusterDuringAnOutage() throws Exception {
     int port = URI.create(server.url().substring("jdbc:".length())).getPort();
     var way = keep(new Toxiproxy(port, base.resolve("toxiproxy.log")));
-    var original = lone("original", "jdbc:postgresql://127.0.0.1:" + way.port(), quickly());
+    var through = "jdbc:postgresql://127.0.0.1:" + way.port();
+    var original =
+        lone(
+            "original",
+            new DatabaseServer(server.url(), through, server.user(), server.password()),
+            quickly(),
+            database);
     original.launch();
     original.awaitServing();
-    var copy = lone("copy", server.url(), quickly());
+    var copy = lone("copy", quickly());
     copyMasterKey("original", "copy");
     Files.createDirectory(base.resolve("copy/members"));
     try (var files = Files.list(base.resolve("original/members"))) {
@@ -197,7 +203,7 @@ class ClusterIdentityIT {
 
   @Test
   void aNodeStopsWhenTheDatabaseNamesAnotherCluster() throws Exception {
-    var node = lone("node", server.url(), quickly());
+    var node = lone("node", quickly());
     node.launch();
     node.awaitServing();
     try (var connection = server.connect(database);
@@ -216,15 +222,20 @@ class ClusterIdentityIT {
   }
 
   private static Map<String, String> quickly() {
-    return Map.of("CHOWDER_CLUSTER_FORMATION_TIMEOUT", WAIT.toSeconds() + "s");
+    return Map.of(
+        "CHOWDER_CLUSTER_FORMATION_TIMEOUT",
+        WAIT.toSeconds() + "s",
+        "JDK_JAVA_OPTIONS",
+        QUICK_CHECKS);
   }
 
-  private Node lone(String home, String url, Map<String, String> settings) throws IOException {
-    return lone(home, url, settings, database);
+  private Node lone(String home, Map<String, String> settings) throws IOException {
+    return lone(home, server, settings, database);
   }
 
   /** Starts a node that contacts no others, with its own home and sandboxes. */
-  private Node lone(String home, String url, Map<String, String> settings, String database)
+  private Node lone(
+      String home, DatabaseServer server, Map<String, String> settings, String database)
       throws IOException {
     var folder = Files.createDirectory(base.resolve(home));
     var password =
@@ -234,7 +245,7 @@ class ClusterIdentityIT {
     Files.writeString(password, server.password());
     var environment = new HashMap<String, String>();
     environment.put("CHOWDER_HOME", folder.toString());
-    environment.put("CHOWDER_STORAGE_URL", url + "/" + database);
+    environment.put("CHOWDER_STORAGE_URL", server.nodesUrl() + "/" + database);
     environment.put("CHOWDER_STORAGE_USER", server.user());
     environment.put("CHOWDER_STORAGE_PASSWORD_FILE", password.toString());
     environment.putAll(settings);

@@ -9,11 +9,9 @@ import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.base.Await;
 import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -21,28 +19,23 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Three nodes change the configuration of one running agent at the same time. */
+@ExtendWith(SharedNodes.class)
 class ConfigChangesIT {
-  private static final int PAIRS = 200;
+  private static final int PAIRS = 100;
   private static final int CALLERS = 6;
   private static final int CHANGES_OF_A_CALLER = 40;
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  @TempDir Path base;
+  private final ThreeNodes nodes = SharedNodes.get().nodes();
 
   @Test
   void noAcceptedChangeIsLostAlsoWhenANodeIsKilled() throws Exception {
-    // A simulated image has no schema, so each change reads it in a sandbox of this name. All
-    // nodes share the folders that serve as sandboxes.
-    IntFunction<Map<String, String>> own =
-        number -> Map.of("CHOWDER_CLUSTER_ID", "config-changes-" + number);
-    try (var nodes = new ThreeNodes(base, DatabaseServer.shared(), Map.of(), own);
-        var owner = new Owner(nodes, "whale");
-        var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+    var owner = new Owner(nodes, "whale");
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       var first = nodes.node(1).channel();
       var id = owner.create(first, "agent").getId();
       Await.until(
@@ -100,6 +93,8 @@ class ConfigChangesIT {
           () -> owner.get(first, id).getStage().isEmpty(),
           () -> owner.get(first, id).toString());
       assertThat(shown(owner, nodes.node(3).channel(), id)).containsAll(accepted);
+    } finally {
+      owner.leave(nodes);
     }
   }
 

@@ -28,21 +28,23 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Three nodes under load survive faults: a database that dies, is unreachable, slow or out of
- * space, clocks that jump, and the death of all nodes. No acknowledged change is lost, nothing
+ * space, clocks that jump, and the death of all NODES. No acknowledged change is lost, nothing
  * exists twice, and calls fail only with documented errors.
  *
  * <p>{@code scripts/test-faults} runs this class alone, on demand with more load.
  */
+@ExtendWith(SharedNodes.class)
 class DatabaseFaultsIT {
   private static final int INSTANCES = Integer.getInteger("chowder.faults.instances", 60);
   private static final Duration DOWN =
       Duration.ofSeconds(Integer.getInteger("chowder.faults.down-seconds", 10));
-  private static final long SEED = Long.getLong("chowder.faults.seed", System.nanoTime());
+  private static final long SEED = Long.getLong("chowder.faults.seed", 1);
 
   private static final Duration LATENCY = Duration.ofMillis(500);
   private static final Duration FILL_AGAIN = Duration.ofMillis(10);
@@ -59,13 +61,11 @@ class DatabaseFaultsIT {
    */
   private static final int ANSWERS = 6;
 
-  private static final Duration SWEEP = Duration.ofSeconds(3);
-
   /** The step of a clock, ahead or back. */
   private static final Duration JUMP = Duration.ofHours(1);
 
   /** The time for which a clock stays wrong, enough for one reconciliation pass. */
-  private static final Duration WRONG = SWEEP.plusSeconds(1);
+  private static final Duration WRONG = BreakableCluster.SWEEP.plusSeconds(1);
 
   /** Tolerance for reading a clock and for the delay until the process uses a new setting. */
   private static final Duration CLOCK_ERROR = Duration.ofMinutes(1);
@@ -79,11 +79,10 @@ class DatabaseFaultsIT {
 
   private static final List<String> LINES = new ArrayList<>();
 
-  @TempDir static Path base;
-  private static OwnPostgres postgres;
-  private static Toxiproxy way;
-  private static final List<WallClock> CLOCKS = new ArrayList<>();
-  private static ThreeNodes nodes;
+  private static final OwnPostgres POSTGRES = SharedNodes.get().postgres();
+  private static final Toxiproxy WAY = SharedNodes.get().way();
+  private static final List<WallClock> CLOCKS = SharedNodes.get().clocks();
+  private static final ThreeNodes NODES = SharedNodes.get().nodes();
   private static Owner owner;
   private static FinalStateCollector collector;
   private static final FaultLedger LEDGER = new FaultLedger();
@@ -93,34 +92,16 @@ class DatabaseFaultsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    postgres = new OwnPostgres();
-    for (int n = 1; n <= 3; n++) CLOCKS.add(WallClock.at(base.resolve("clock-" + n)));
-    way = new Toxiproxy(postgres.port(), base.resolve("toxiproxy.log"));
-    nodes =
-        new ThreeNodes(
-            base,
-            postgres.server(way.port()),
-            Map.of(
-                "CHOWDER_RECONCILER_INTERVAL",
-                SWEEP.toSeconds() + "s",
-                // A clock that jumps by an hour would make hundreds of sleepers due at once. They
-                // go
-                // deeper one after another, and all observers would lag until the last one.
-                "CHOWDER_PAGE_OUT_DELAY",
-                "1000d",
-                "CHOWDER_DEEP_SLEEP_DELAY",
-                "1000d"),
-            n -> CLOCKS.get(n - 1).environment());
-    owner = new Owner(nodes, "whale");
-    collector = new FinalStateCollector(nodes, owner);
-    POPULATION.addAll(new FaultLoad(nodes, owner, LEDGER, "before", 16).populate(INSTANCES));
+    owner = new Owner(NODES, "whale");
+    collector = new FinalStateCollector(NODES, owner);
+    POPULATION.addAll(new FaultLoad(NODES, owner, LEDGER, "before", 16).populate(INSTANCES));
     assertThat(POPULATION).hasSize(INSTANCES);
-    for (var node : nodes.all()) {
+    for (var node : NODES.all()) {
       FLEETS.add(FleetWatcher.of(owner, node.channel(), "fleet at " + node));
     }
     for (int n = 0; n < WATCHED; n++) {
       var id = POPULATION.get(n);
-      var channel = nodes.all().get(n % nodes.all().size()).channel();
+      var channel = NODES.all().get(n % NODES.all().size()).channel();
       WATCHERS.put(id, Watcher.of(owner, channel, id, FaultLoad.PASSING));
     }
   }
@@ -129,20 +110,19 @@ class DatabaseFaultsIT {
   static void end() throws Exception {
     FLEETS.forEach(FleetWatcher::close);
     WATCHERS.values().forEach(Watcher::close);
-    if (owner != null) owner.close();
-    if (nodes != null) nodes.close();
-    if (way != null) way.close();
-    if (postgres != null) postgres.close();
+    SharedNodes.get().repair();
+    if (owner != null) owner.leave(NODES);
     Files.write(TABLE, FaultTable.of(SEED, LINES));
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhenPostgresIsKilledAndRestartsAtOnce() throws Exception {
     survives(
         "PostgreSQL killed, up at once",
         _ -> {
-          postgres.kill();
-          postgres.start();
+          POSTGRES.kill();
+          POSTGRES.start();
         });
   }
 
@@ -151,41 +131,43 @@ class DatabaseFaultsIT {
     survives(
         "PostgreSQL killed, down for " + DOWN.toSeconds() + " s",
         _ -> {
-          postgres.kill();
+          POSTGRES.kill();
           Thread.sleep(DOWN);
-          postgres.start();
+          POSTGRES.start();
         });
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhenAllConnectionsAreCutRepeatedly() throws Exception {
     survives(
         "all connections cut, " + CUTS + " times closed and reset",
         load -> {
           for (int cut = 0; cut < CUTS; cut++) {
-            way.cut();
-            way.heal();
+            WAY.cut();
+            WAY.heal();
             awaitAnswers(load);
             var before = connections();
-            way.resetPeers();
+            WAY.resetPeers();
             Await.until(
                 ANSWER_LIMIT,
                 () -> before.stream().filter(one -> !connections().contains(one)).count() >= RESET,
                 () -> "connections: " + connections());
-            way.heal();
+            WAY.heal();
             awaitAnswers(load);
           }
         });
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhenTheConnectionToPostgresIsSlow() throws Exception {
     survives(
         "%d ms each way for %d s".formatted(LATENCY.toMillis(), DOWN.toSeconds()),
         _ -> {
-          way.delay(LATENCY);
+          WAY.delay(LATENCY);
           Thread.sleep(DOWN);
-          way.heal();
+          WAY.heal();
         });
   }
 
@@ -194,10 +176,12 @@ class DatabaseFaultsIT {
     survives(
         "all nodes killed at once",
         _ -> {
-          nodes.all().forEach(node -> node.signal("KILL"));
-          nodes.all().forEach(node -> node.awaitExit(END_LIMIT));
-          nodes.heal();
-          nodes.all().forEach(node -> node.channel().resetConnectBackoff());
+          NODES.all().forEach(node -> node.signal("KILL"));
+          NODES.all().forEach(node -> node.awaitExit(END_LIMIT));
+          NODES.heal();
+          NODES.all().forEach(node -> node.channel().resetConnectBackoff());
+          // They replace their own dead processes, so none of these can still use the database.
+          assertThat(NODES.all()).noneMatch(node -> node.log().contains("forms a cluster in"));
         });
   }
 
@@ -212,20 +196,21 @@ class DatabaseFaultsIT {
         });
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhenAFullDiskStopsPostgres() throws Exception {
     var disk = disk();
     survives(
         "PostgreSQL down for its full disk, for " + DOWN.toSeconds() + " s",
         _ -> {
-          try (var connection = postgres.connect()) {
+          try (var connection = POSTGRES.connect()) {
             keepFull(disk, () -> !OwnPostgres.turnsLogPage(connection));
           }
         });
   }
 
   private static SmallDisk disk() {
-    var disk = postgres.disk();
+    var disk = POSTGRES.disk();
     assumeTrue(
         disk.isPresent(),
         "cannot fill a disk: this user cannot mount a small one; run as root, or allow sudo"
@@ -260,7 +245,7 @@ class DatabaseFaultsIT {
     } finally {
       // The next tests need the space even if this one failed.
       disk.empty();
-      postgres.keepUp();
+      POSTGRES.keepUp();
     }
   }
 
@@ -270,12 +255,13 @@ class DatabaseFaultsIT {
    */
   private static int rejectionsForLackOfSpace() {
     return (int)
-        nodes.all().stream()
+        NODES.all().stream()
             .flatMap(node -> node.log().lines())
             .filter(line -> line.contains("No space left on device"))
             .count();
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhenTheClockOfOneNodeJumps() throws Exception {
     survives(
@@ -289,6 +275,7 @@ class DatabaseFaultsIT {
         });
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhenTheClocksOfAllNodesJump() throws Exception {
     survives(
@@ -315,7 +302,7 @@ class DatabaseFaultsIT {
   private static void set(Set<Integer> numbers, Duration ahead) {
     numbers.forEach(n -> CLOCKS.get(n).set(ahead));
     for (int n : numbers) {
-      var node = nodes.all().get(n);
+      var node = NODES.all().get(n);
       Await.until(
           END_LIMIT,
           () -> isClose(node.clock(), Instant.now().plus(ahead)),
@@ -336,7 +323,7 @@ class DatabaseFaultsIT {
     System.out.println("seed " + SEED + ": " + name);
     int before = LEDGER.acknowledged();
     var load =
-        new FaultLoad(nodes, owner, LEDGER, name.replace(' ', '-').replace(",", ""), CALLERS);
+        new FaultLoad(NODES, owner, LEDGER, name.replace(' ', '-').replace(",", ""), CALLERS);
     load.begin(POPULATION, SEED);
     awaitAnswers(load);
     fault.inject(load);
@@ -411,7 +398,7 @@ class DatabaseFaultsIT {
   /** Returns the nodes' connections by their PostgreSQL process ids. */
   private static Set<Integer> connections() {
     var all = new HashSet<Integer>();
-    try (var connection = nodes.openDatabase();
+    try (var connection = NODES.openDatabase();
         var query =
             connection.prepareStatement(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
@@ -433,7 +420,7 @@ class DatabaseFaultsIT {
               .mapToObj(
                   n ->
                       callers.submit(
-                          () -> owner.get(nodes.all().get(n % 3).channel(), ids.get(n)).getId()))
+                          () -> owner.get(NODES.all().get(n % 3).channel(), ids.get(n)).getId()))
               .toList();
       for (int n = 0; n < ids.size(); n++) assertThat(answers.get(n).get()).isEqualTo(ids.get(n));
     }
@@ -442,7 +429,7 @@ class DatabaseFaultsIT {
   /** Returns the nodes' log lines about the first finding, and their errors. */
   private static String logsOf(List<String> findings) {
     var ids = FaultChecker.ids(findings.stream().limit(1).toList());
-    return nodes.all().stream()
+    return NODES.all().stream()
         .flatMap(node -> node.log().lines().map(line -> node + ": " + line))
         .filter(line -> line.contains(" ERROR ") || ids.stream().anyMatch(line::contains))
         .limit(200)

@@ -19,8 +19,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Collects the checker's input from the database, the API and the simulated host. */
 final class FinalStateCollector {
@@ -30,9 +32,31 @@ final class FinalStateCollector {
   private final ThreeNodes nodes;
   private final Owner owner;
 
-  FinalStateCollector(ThreeNodes nodes, Owner owner) {
+  /** The instances of other tests. */
+  private final Set<String> others;
+
+  /** Prepares to collect what is created from now on. */
+  FinalStateCollector(ThreeNodes nodes, Owner owner) throws SQLException {
     this.nodes = nodes;
     this.owner = owner;
+    this.others = instances();
+  }
+
+  private Set<String> instances() throws SQLException {
+    var all = new HashSet<String>();
+    try (var connection = nodes.openDatabase();
+        var query =
+            connection.prepareStatement(
+                "SELECT DISTINCT persistence_id FROM event_journal WHERE persistence_id LIKE"
+                    + " 'Instance|%'");
+        var row = query.executeQuery()) {
+      while (row.next()) all.add(id(row.getString(1)));
+    }
+    return all;
+  }
+
+  private static String id(String persistenceId) {
+    return persistenceId.substring("Instance|".length());
   }
 
   FinalState collect(FaultLedger.Facts facts, Collection<Seen> seen)
@@ -54,13 +78,13 @@ final class FinalStateCollector {
         boolean last =
             event.getStageFinished().getStage().equals("publish")
                 || event.getRecovered().getHomeKept();
-        all.computeIfAbsent(
-                row.getString(1).substring("Instance|".length()), _ -> new ArrayList<>())
+        all.computeIfAbsent(id(row.getString(1)), _ -> new ArrayList<>())
             .add(new Event(row.getLong(2), event.getEventCase().name(), last));
       }
     } catch (InvalidProtocolBufferException why) {
       throw new IllegalStateException(why);
     }
+    all.keySet().removeAll(others);
     return all;
   }
 
@@ -83,6 +107,7 @@ final class FinalStateCollector {
                 row.getBoolean(6)));
       }
     }
+    all.keySet().removeAll(others);
     return all;
   }
 
@@ -109,10 +134,14 @@ final class FinalStateCollector {
   private List<Sandbox> sandboxes() throws IOException {
     try (var found = Files.list(nodes.sandboxes())) {
       return found
-          .filter(path -> String.valueOf(path.getFileName()).startsWith("sb-"))
+          .filter(path -> isOurs(String.valueOf(path.getFileName())))
           .map(path -> new Sandbox(String.valueOf(path.getFileName()), runs(path)))
           .toList();
     }
+  }
+
+  private boolean isOurs(String name) {
+    return name.startsWith("sb-") && !others.contains(name.substring("sb-".length()));
   }
 
   /** Returns whether the sandbox has a main process that neither ended nor is frozen. */

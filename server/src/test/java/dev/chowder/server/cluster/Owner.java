@@ -24,6 +24,7 @@ import io.grpc.Channel;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
@@ -92,6 +93,17 @@ final class Owner implements AutoCloseable {
                 UpdateOrganizationRequest.newBuilder()
                     .setModelEndpoints(Struct.newBuilder().putFields("custom", endpoint(path)))
                     .build());
+  }
+
+  /** Deletes the organization and all its instances. Does not wait for the last sandbox. */
+  void leave(ThreeNodes nodes) {
+    try {
+      deleteOrganization(nodes.node(1), nodes.operatorToken());
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    } finally {
+      close();
+    }
   }
 
   /** Deletes the organization and all its instances, as an operator does. Returns at once. */

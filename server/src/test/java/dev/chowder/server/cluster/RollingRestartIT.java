@@ -25,12 +25,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Restarts all nodes one after another under load, behind a real Envoy. No caller sees a failure,
  * and every watch resumes where it was.
  */
+@ExtendWith(SharedNodes.class)
 class RollingRestartIT {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
@@ -39,11 +41,15 @@ class RollingRestartIT {
   /** Well below a watch's heartbeat, which would report any instance again. */
   private static final Duration NEWS_LIMIT = Duration.ofSeconds(10);
 
+  /** Leaves processor time for the start of a node. */
+  private static final Duration BETWEEN_CREATES = Duration.ofMillis(50);
+
   private static final int CALLERS = 3;
   private static final int WATCHES = 6;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final ThreeNodes nodes = SharedNodes.get().nodes();
   @TempDir Path base;
 
   private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -54,16 +60,15 @@ class RollingRestartIT {
 
   @Test
   void aRollingRestartFailsNoCallAndLeavesNoGapInAWatch() throws Exception {
-    try (var nodes = new ThreeNodes(base, Map.of());
-        var owner = new Owner(nodes, "whale");
-        var envoy =
-            EnvoyProcess.start(
-                Files.createDirectory(base.resolve("envoy")),
-                Map.of(
-                    "CHOWDER_NODES",
-                    nodes.forEnvoy(),
-                    "CHOWDER_ENVOY_TOKEN_FILE",
-                    nodes.home().resolve("envoy.token").toString()))) {
+    var owner = new Owner(nodes, "whale");
+    try (var envoy =
+        EnvoyProcess.start(
+            Files.createDirectory(base.resolve("envoy")),
+            Map.of(
+                "CHOWDER_NODES",
+                nodes.forEnvoy(),
+                "CHOWDER_ENVOY_TOKEN_FILE",
+                nodes.home().resolve("envoy.token").toString()))) {
       var channel =
           NettyChannelBuilder.forAddress("127.0.0.1", envoy.port()).usePlaintext().build();
       var watches = watched(owner, channel);
@@ -100,6 +105,8 @@ class RollingRestartIT {
         watch.watcher().close();
       }
       channel.shutdownNow();
+    } finally {
+      owner.leave(nodes);
     }
   }
 
@@ -133,6 +140,12 @@ class RollingRestartIT {
   /** Creates and deletes instances one after another. */
   private void createAndDelete(int port, String key) {
     while (!over.get()) {
+      try {
+        Thread.sleep(BETWEEN_CREATES);
+      } catch (InterruptedException why) {
+        Thread.currentThread().interrupt();
+        return;
+      }
       var made =
           call(
               port,

@@ -73,6 +73,9 @@ final class ThreeNodes implements AutoCloseable {
         "1",
         "CHOWDER_RATE_BURST",
         "1000000",
+        // Others take over from a lost node after its detection (about 4 s) and twice this time.
+        "CHOWDER_CLUSTER_STABLE_AFTER",
+        "3s",
         "CHOWDER_STORAGE_URL",
         server.nodesUrl() + "/" + database,
         "CHOWDER_STORAGE_USER",
