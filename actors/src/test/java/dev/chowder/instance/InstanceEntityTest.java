@@ -196,7 +196,7 @@ class InstanceEntityTest {
         .map(EventEnvelope::sequenceNr)
         .runWith(Sink.seq(), KIT.system())
         .toCompletableFuture()
-        .get(10, TimeUnit.SECONDS);
+        .get(30, TimeUnit.SECONDS);
   }
 
   private void warmUpTo(List<Stage> stages) {

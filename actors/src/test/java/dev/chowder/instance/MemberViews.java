@@ -5,6 +5,7 @@ import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.storage.InstanceRow;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Provides views of pool members, and of instances, to the tests of other packages. */
 public final class MemberViews {
@@ -58,6 +59,11 @@ public final class MemberViews {
             new InstanceEvent.Deleted("key", "delete", States.T0));
     return InstanceReadRows.row(
         InstanceView.of(new InstanceId(Ids.next()), 1, state).orElseThrow());
+  }
+
+  /** Returns the view of a state; empty if the instance was never created. */
+  public static Optional<InstanceView> of(InstanceState state) {
+    return InstanceView.of(ID, 1, state);
   }
 
   private static InstanceView view(InstanceState state) {

@@ -76,10 +76,10 @@ class ProgramTest {
   @Test
   void aProgramThatDoesNotEndIsKilledWithItsChildren() {
     var pid = folder.resolve("pid");
-    var endless = shell("sleep 600 & echo $! > " + pid + "; wait").within(Duration.ofSeconds(2));
+    var endless = shell("sleep 600 & echo $! > " + pid + "; wait").within(Duration.ofSeconds(5));
     assertThatThrownBy(endless::run)
         .isInstanceOf(ProgramException.class)
-        .hasMessageEndingWith("did not end within 2 s");
+        .hasMessageEndingWith("did not end within 5 s");
     Await.until(
         () -> {
           var child = ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()));

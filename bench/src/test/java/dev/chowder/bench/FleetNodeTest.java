@@ -45,7 +45,7 @@ class FleetNodeTest {
     long first = FleetNode.pid(home.resolve("run/server.pid"));
     var process = ProcessHandle.of(first).orElseThrow();
     node.stop();
-    process.onExit().get(10, TimeUnit.SECONDS);
+    process.onExit().get(30, TimeUnit.SECONDS);
     assertThat(home.resolve("run/server.pid")).doesNotExist();
     node.start();
     Await.until(

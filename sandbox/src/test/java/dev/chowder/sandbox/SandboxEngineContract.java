@@ -196,7 +196,7 @@ public abstract class SandboxEngineContract {
       started.await();
       Thread.sleep(300); // The call must react at any point.
       threads.shutdownNow();
-      assertThat(flag.get(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(flag.get(30, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -646,7 +646,7 @@ public abstract class SandboxEngineContract {
   /** Returns the next event of this test's sandbox. */
   private SandboxEvent next(BlockingQueue<SandboxEvent> events) throws InterruptedException {
     while (true) {
-      SandboxEvent event = events.poll(10, TimeUnit.SECONDS);
+      SandboxEvent event = events.poll(30, TimeUnit.SECONDS);
       assertThat(event).as("an event in time").isNotNull();
       if (event.id().equals(id)) {
         return event;
@@ -859,7 +859,7 @@ public abstract class SandboxEngineContract {
                   }
                 })) {
       killProcess(id);
-      SandboxEvent event = events.poll(10, TimeUnit.SECONDS);
+      SandboxEvent event = events.poll(30, TimeUnit.SECONDS);
       assertThat(event).isNotNull();
       assertThat(event.what()).contains("die");
     }
@@ -1014,13 +1014,13 @@ public abstract class SandboxEngineContract {
     }
 
     String next() throws InterruptedException {
-      String line = lines.poll(10, TimeUnit.SECONDS);
+      String line = lines.poll(30, TimeUnit.SECONDS);
       assertThat(line).as("a log line in time").isNotNull();
       return line;
     }
 
     Optional<SandboxException> end() throws InterruptedException {
-      Optional<SandboxException> end = ends.poll(10, TimeUnit.SECONDS);
+      Optional<SandboxException> end = ends.poll(30, TimeUnit.SECONDS);
       assertThat(end).as("the log's end in time").isNotNull();
       return end;
     }

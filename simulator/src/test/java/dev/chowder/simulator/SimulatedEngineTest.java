@@ -114,7 +114,7 @@ class SimulatedEngineTest extends SimulatedSandboxesContract {
   @Test
   void anOnboardedGatewayRequiresItsToken() throws Exception {
     create();
-    run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
+    run(List.of("openclaw", "onboard"), Duration.ofSeconds(30));
     simulated
         .homes()
         .writeFiles(
@@ -140,7 +140,7 @@ class SimulatedEngineTest extends SimulatedSandboxesContract {
   @Test
   void aGatewaysConfigurationIsPatchedByAdminCalls() throws Exception {
     create();
-    run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
+    run(List.of("openclaw", "onboard"), Duration.ofSeconds(30));
     SandboxEndpoint endpoint = start(1, commandThatServes());
     String got = post(endpoint, "/api/v1/admin/rpc", "", "{\"method\":\"config.get\"}").body();
     String hash = got.replaceAll("(?s).*\"hash\":\"([0-9a-f]+)\".*", "$1");

@@ -109,7 +109,7 @@ class DatabaseTest {
       for (int round = 0; round < 200; round++) {
         var writing = new CountDownLatch(1);
         var writer = Thread.ofVirtual().start(() -> write(database, writing));
-        assertThat(writing.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(writing.await(30, TimeUnit.SECONDS)).isTrue();
         writer.interrupt();
         assertThat(writer.join(Duration.ofSeconds(10))).isTrue();
         assertThat(organizations(database)).isPositive();

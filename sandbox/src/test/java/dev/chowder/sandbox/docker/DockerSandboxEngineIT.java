@@ -248,7 +248,7 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
       killProcess(id);
       SandboxEvent event;
       do {
-        event = events.poll(10, TimeUnit.SECONDS);
+        event = events.poll(30, TimeUnit.SECONDS);
         assertThat(event).as("an event in time").isNotNull();
       } while (!event.id().equals(id));
     }

@@ -38,10 +38,18 @@ public final class KeyCheck {
       Consumer<String> failures,
       UnknownSettings settings,
       RejectionDelay delay) {
+    this(keys, failures, new UnknownLimit<>("keys", settings, delay), delay);
+  }
+
+  KeyCheck(
+      KeyAuthenticator keys,
+      Consumer<String> failures,
+      UnknownLimit<HashCode> unknown,
+      RejectionDelay delay) {
     this.keys = keys;
     this.failures = failures;
     this.delay = delay;
-    this.unknown = new UnknownLimit<>("keys", settings, delay);
+    this.unknown = unknown;
   }
 
   /**

@@ -4,7 +4,6 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.TimeMeter;
@@ -27,6 +26,7 @@ public final class UnknownLimit<V> {
 
   private static final Duration MARGIN = Duration.ofMinutes(1);
 
+  private final TimeMeter meter;
   private final String what;
   private final UnknownSettings settings;
   private final RejectionDelay delay;
@@ -40,10 +40,11 @@ public final class UnknownLimit<V> {
    * @param what the kind in plural, for error messages
    */
   public UnknownLimit(String what, UnknownSettings settings, RejectionDelay delay) {
-    this(what, settings, delay, Ticker.systemTicker());
+    this(what, settings, delay, METER);
   }
 
-  UnknownLimit(String what, UnknownSettings settings, RejectionDelay delay, Ticker ticker) {
+  UnknownLimit(String what, UnknownSettings settings, RejectionDelay delay, TimeMeter meter) {
+    this.meter = meter;
     this.what = what;
     this.settings = settings;
     this.delay = delay;
@@ -51,7 +52,7 @@ public final class UnknownLimit<V> {
         Caffeine.newBuilder()
             .maximumSize(settings.values())
             .expireAfterWrite(settings.cacheMaxAge())
-            .ticker(ticker)
+            .ticker(meter::currentTimeNanos)
             .build();
     this.existed = Caffeine.newBuilder().maximumSize(settings.values()).build();
     this.attempts =
@@ -117,7 +118,7 @@ public final class UnknownLimit<V> {
         address,
         _ ->
             Bucket.builder()
-                .withCustomTimePrecision(METER)
+                .withCustomTimePrecision(meter)
                 .addLimit(
                     limit ->
                         limit

@@ -37,10 +37,6 @@ final class BurstSmoother {
    * @param calls the rate limit of one organization; a tenth of its burst starts at once
    * @param spread time over which a full burst starts; no call waits longer; zero disables it
    */
-  BurstSmoother(Bound calls, Duration spread) {
-    this(calls, spread, RateLimit.METER, Thread::sleep);
-  }
-
   BurstSmoother(Bound calls, Duration spread, TimeMeter meter, Pause pause) {
     this.calls = calls;
     this.spread = spread;

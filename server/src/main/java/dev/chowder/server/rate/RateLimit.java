@@ -59,6 +59,7 @@ public final class RateLimit {
   private static final Duration REMEMBERED = Duration.ofMinutes(1);
   private static final int METHODS_REMEMBERED = 4;
 
+  private final TimeMeter meter;
   private final Buckets calls;
   private final Buckets callsAlone;
   private final Contention contention;
@@ -72,6 +73,16 @@ public final class RateLimit {
   private final Buckets events;
 
   public RateLimit(RateSettings settings, RejectionDelay delay) {
+    this(settings, delay, METER);
+  }
+
+  /**
+   * Creates the limits of a node.
+   *
+   * @param meter the clock of the limits; must be monotonic
+   */
+  public RateLimit(RateSettings settings, RejectionDelay delay, TimeMeter meter) {
+    this.meter = meter;
     var rejection =
         cannot(
             "make the call",
@@ -86,8 +97,9 @@ public final class RateLimit {
             settings.contentionCallsPerSecond(),
             settings.contentionCallsInProgress(),
             settings.calls().remembered(),
-            System::nanoTime);
-    this.smoother = new BurstSmoother(settings.calls(), settings.burstSpread());
+            meter::currentTimeNanos);
+    this.smoother =
+        new BurstSmoother(settings.calls(), settings.burstSpread(), meter, Thread::sleep);
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
     this.delay = delay;
@@ -178,7 +190,7 @@ public final class RateLimit {
           owner,
           _ ->
               Bucket.builder()
-                  .withCustomTimePrecision(METER)
+                  .withCustomTimePrecision(meter)
                   .addLimit(
                       limit ->
                           limit.capacity(bound.burst()).refillGreedy(bound.refill(), bound.per()))

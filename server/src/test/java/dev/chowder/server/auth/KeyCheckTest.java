@@ -5,16 +5,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.chowder.api.v1.Reason;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.rate.StoppedMeter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/**
- * Tests the limit of rejected keys. Time limits have a margin for attempts that become available
- * again.
- */
+/** Tests the limit of rejected keys. No attempt becomes available again during a test. */
 class KeyCheckTest {
   private static final String ADDRESS = "192.0.2.1";
   private static final int BURST = 3;
@@ -26,11 +24,10 @@ class KeyCheckTest {
   private static final Duration LEAST = DELAY.multipliedBy(CALLS).dividedBy(4);
 
   private static KeyCheck check(KeyAuthenticator keys) {
+    var settings = new UnknownSettings(1, BURST, 10, 10, Duration.ofSeconds(10));
+    var delay = new RejectionDelay(DELAY, 10);
     return new KeyCheck(
-        keys,
-        _ -> {},
-        new UnknownSettings(1, BURST, 10, 10, Duration.ofSeconds(10)),
-        new RejectionDelay(DELAY, 10));
+        keys, _ -> {}, new UnknownLimit<>("keys", settings, delay, new StoppedMeter()), delay);
   }
 
   @Test

@@ -316,7 +316,7 @@ class EnvoyGatewayIT {
             .isEqualTo("frames");
       }
     }
-    assertThat(EDGE.edge().webSockets.poll(10, TimeUnit.SECONDS)).isEqualTo(id);
+    assertThat(EDGE.edge().webSockets.poll(30, TimeUnit.SECONDS)).isEqualTo(id);
   }
 
   @Test

@@ -110,7 +110,7 @@ class EnvoyGrpcIT {
                   public void onCompleted() {}
                 });
     ask.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
-    assertThat(listed.get(10, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
+    assertThat(listed.get(30, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
         .extracting(s -> s.getName())
         .contains(
             "chowder.v1.InstanceService",

@@ -189,7 +189,7 @@ class EnvoyStreamIT {
       stream.head();
       assertThat(stream.chunk()).isNotEmpty();
     }
-    assertThat(gateway.callerWentAway.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(gateway.callerWentAway.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

@@ -45,7 +45,7 @@ final class StubGateway implements AutoCloseable {
   }
 
   Seen next() throws InterruptedException {
-    Seen next = seen.poll(10, TimeUnit.SECONDS);
+    Seen next = seen.poll(30, TimeUnit.SECONDS);
     if (next == null) {
       throw new AssertionError("the gateway received no request");
     }

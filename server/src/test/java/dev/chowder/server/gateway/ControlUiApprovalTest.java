@@ -25,29 +25,29 @@ import org.junit.jupiter.api.Test;
 class ControlUiApprovalTest {
   private static final OpenClawSettings SETTINGS =
       new OpenClawSettings(
-          Duration.ofSeconds(5),
-          Duration.ofSeconds(5),
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
           Duration.ofSeconds(20),
           1,
-          Duration.ofSeconds(5),
-          Duration.ofSeconds(5),
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
           OpenClawSettings.of(ConfigFactory.load()).responses(),
-          new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(5), 1),
+          new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(30), 1),
           new OpenClawSettings.Channels(
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(5),
+              Duration.ofSeconds(30),
+              Duration.ofSeconds(30),
+              Duration.ofSeconds(30),
               Duration.ofMillis(10),
-              Duration.ofSeconds(5),
+              Duration.ofSeconds(30),
               Duration.ofSeconds(1),
-              Duration.ofSeconds(5),
+              Duration.ofSeconds(30),
               1));
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final OpenClawAdmin admin =
-      new OpenClawAdmin(http, Duration.ofSeconds(5), new GatewayResponses(SETTINGS.responses()));
+      new OpenClawAdmin(http, Duration.ofSeconds(30), new GatewayResponses(SETTINGS.responses()));
   private final AtomicInteger lists = new AtomicInteger();
   private final CountDownLatch listedTwice = new CountDownLatch(2);
   private final CountDownLatch approved = new CountDownLatch(1);
@@ -89,9 +89,9 @@ class ControlUiApprovalTest {
   void aBrowserThatWaitsAfterItsConnectionOpenedIsApproved() throws Exception {
     try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       admission.onOpening("i");
-      assertThat(listedTwice.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(listedTwice.await(30, TimeUnit.SECONDS)).isTrue();
       browserWaits = true;
-      assertThat(approved.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(approved.await(30, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -101,7 +101,7 @@ class ControlUiApprovalTest {
     try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       assertThat(approved.await(500, TimeUnit.MILLISECONDS)).isFalse();
       admission.onOpening("i");
-      assertThat(approved.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(approved.await(30, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -117,7 +117,7 @@ class ControlUiApprovalTest {
         };
     try (var admission = new ControlUiApproval(directory, admin, SETTINGS)) {
       admission.onOpening("stopped");
-      assertThat(looked.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(looked.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(lists).hasValue(0);
       // There is one permit, which is free a moment after the lookup; browsers ask again.
       for (int tried = 0; tried < 200 && approved.getCount() > 0; tried++) {

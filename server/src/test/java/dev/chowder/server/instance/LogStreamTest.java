@@ -157,7 +157,7 @@ class LogStreamTest {
   }
 
   private void assertThePermitIsFree() throws InterruptedException {
-    assertThat(permit.await(10, TimeUnit.SECONDS)).as("the permit is free").isTrue();
+    assertThat(permit.await(30, TimeUnit.SECONDS)).as("the permit is free").isTrue();
   }
 
   private static Reason reason(StubCall<?> call) {

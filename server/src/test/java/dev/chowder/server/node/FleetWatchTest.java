@@ -37,7 +37,7 @@ class FleetWatchTest {
             Map.of(
                 "chowder.reconciler.interval", "1h",
                 "chowder.fleet-watch.poll-interval", "20ms",
-                "chowder.fleet-watch.visibility-timeout", "2s",
+                "chowder.fleet-watch.visibility-timeout", "20s",
                 "chowder.fleet-watch.heartbeat-interval", "200ms",
                 "chowder.fleet-watch.max-per-organization", 2));
   }

@@ -132,6 +132,9 @@ final class Node implements AutoCloseable {
     // Tests of the pool enable it. In other tests, a member would be a sandbox that they do not
     // expect.
     all.put("chowder.pool.max-size", 0);
+    // A busy machine may take longer than the default for a reply.
+    all.put("chowder.instance.ask-timeout", "30s");
+    all.put("chowder.organization.ask-timeout", "30s");
     // A simulated gateway does nothing after a turn.
     all.put("chowder.openclaw.warm-up-delay", "0s");
     all.put("chowder.host-ports.models", "11434, 1234, " + models.getAddress().getPort());

@@ -3,7 +3,6 @@ package dev.chowder.server.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.server.rate.RateSettings.Bound;
-import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,15 +14,15 @@ class BurstSmootherTest {
 
   private static final Duration SPREAD = Duration.ofSeconds(1);
 
-  private final Hands hands = new Hands();
+  private final StoppedMeter meter = new StoppedMeter();
   private final List<Duration> pauses = new ArrayList<>();
-  private final BurstSmoother smoother = new BurstSmoother(CALLS, SPREAD, hands, pauses::add);
+  private final BurstSmoother smoother = new BurstSmoother(CALLS, SPREAD, meter, pauses::add);
 
   @Test
   void sparseCallsDoNotWait() {
     for (int second = 0; second < 5; second++) {
       for (int call = 0; call < 10; call++) smoother.await("one", 1, 0);
-      hands.move(SPREAD);
+      meter.move(SPREAD);
     }
     assertThat(pauses).isEmpty();
   }
@@ -60,27 +59,8 @@ class BurstSmootherTest {
 
   @Test
   void withoutASpreadAllCallsStartAtOnce() {
-    var none = new BurstSmoother(CALLS, Duration.ZERO, hands, pauses::add);
+    var none = new BurstSmoother(CALLS, Duration.ZERO, meter, pauses::add);
     for (int call = 0; call < 300; call++) none.await("one", 1, 0);
     assertThat(pauses).isEmpty();
-  }
-
-  /** A clock that stands still until the test moves it. */
-  private static final class Hands implements TimeMeter {
-    private long nanos = 1;
-
-    void move(Duration by) {
-      nanos += by.toNanos();
-    }
-
-    @Override
-    public long currentTimeNanos() {
-      return nanos;
-    }
-
-    @Override
-    public boolean isWallClockBased() {
-      return false;
-    }
   }
 }

@@ -184,7 +184,7 @@ class SinkTest {
   }
 
   private static Throwable end(Source source) throws Exception {
-    return source.end().get(10, TimeUnit.SECONDS);
+    return source.end().get(20, TimeUnit.SECONDS);
   }
 
   private static void assertCancelled(Source source) {
@@ -202,7 +202,7 @@ class SinkTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
