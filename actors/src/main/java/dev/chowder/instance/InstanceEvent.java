@@ -57,7 +57,7 @@ public sealed interface InstanceEvent {
    */
   record Discarded(boolean slotHeld, Instant at) implements InstanceEvent {}
 
-  record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
+  record CreationForbidden(String organizationId, Instant at) implements InstanceEvent {}
 
   /**
    * A stage succeeded. {@code overrides} is the version that it wrote into the home volume; empty

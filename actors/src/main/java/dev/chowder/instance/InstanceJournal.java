@@ -73,7 +73,7 @@ public final class InstanceJournal
           stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile()))).build();
       case InstanceEvent.Discarded e ->
           stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld())).build();
-      case InstanceEvent.BirthForbidden e ->
+      case InstanceEvent.CreationForbidden e ->
           stored
               .setBirthForbidden(
                   InstanceBirthForbidden.newBuilder().setOrganizationId(e.organizationId()))
@@ -234,7 +234,7 @@ public final class InstanceJournal
               keyId, profile(stored.getClaimed().getCreated(), requestId, at), at);
       case DISCARDED -> new InstanceEvent.Discarded(stored.getDiscarded().getSlotHeld(), at);
       case BIRTH_FORBIDDEN ->
-          new InstanceEvent.BirthForbidden(stored.getBirthForbidden().getOrganizationId(), at);
+          new InstanceEvent.CreationForbidden(stored.getBirthForbidden().getOrganizationId(), at);
       case STAGE_FINISHED -> stageFinished(stored.getStageFinished(), at);
       case FAILED -> {
         var e = stored.getFailed();

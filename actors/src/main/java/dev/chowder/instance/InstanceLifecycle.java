@@ -56,7 +56,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.ClaimFound found -> MemberRules.claimFound(state, found);
       case InstanceCommand.ReleaseUnusedSlot(var organizationId, var now, _) ->
           switch (state) {
-            case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
+            case Absent() -> accept(new InstanceEvent.CreationForbidden(organizationId, now));
             case Tombstone s -> slotFound(s.slotHeld(), now);
             case Errored s -> slotFound(s.slotHeld(), now);
             case Deleted s -> slotFound(s.slotHeld(), now);
@@ -433,7 +433,7 @@ public final class InstanceLifecycle {
                 new Discarded(m.profile().at(at), m.attempt(), m.setup(), slotHeld, true);
             case InstanceState _ -> throw corrupt(state, event);
           };
-      case InstanceEvent.BirthForbidden(var organizationId, _) ->
+      case InstanceEvent.CreationForbidden(var organizationId, _) ->
           new Tombstone(organizationId, true);
       case InstanceEvent.StageFinished f -> stageFinished(state, f);
       case InstanceEvent.Failed f -> errored(state, f);

@@ -28,7 +28,7 @@ final class InstanceTags {
       case InstanceState.Absent() ->
           switch (first) {
             case InstanceEvent.Created created -> created.profile().organizationId();
-            case InstanceEvent.BirthForbidden forbidden -> forbidden.organizationId();
+            case InstanceEvent.CreationForbidden forbidden -> forbidden.organizationId();
             case InstanceEvent other ->
                 throw new IllegalStateException(
                     cannot(

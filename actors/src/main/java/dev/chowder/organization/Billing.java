@@ -19,12 +19,12 @@ record Billing(Optional<String> customerId, Optional<Subscription> subscription)
    *
    * @param tier the tier that it grants; empty if it grants none
    * @param ended true once it has ended; it never becomes active again
-   * @param heardAt Stripe's creation time of the newest applied event
+   * @param eventAt Stripe's creation time of the newest applied event
    * @param eventIds all applied events with that time; Stripe's times are in full seconds, so the
    *     time alone does not identify a duplicate
    */
   record Subscription(
-      String id, Optional<Tier> tier, boolean ended, Instant heardAt, Set<String> eventIds) {
+      String id, Optional<Tier> tier, boolean ended, Instant eventAt, Set<String> eventIds) {
     Subscription {
       eventIds = Set.copyOf(eventIds);
     }
@@ -34,10 +34,10 @@ record Billing(Optional<String> customerId, Optional<Subscription> subscription)
     return new Billing(Optional.of(customer), subscription);
   }
 
-  Billing after(OrganizationEvent.SubscriptionHeard event) {
+  Billing after(OrganizationEvent.SubscriptionReported event) {
     Set<String> ids =
         subscription
-            .filter(s -> s.heardAt().equals(event.eventAt()))
+            .filter(s -> s.eventAt().equals(event.eventAt()))
             .map(s -> new HashSet<>(s.eventIds()))
             .orElseGet(HashSet::new);
     ids.add(event.eventId());

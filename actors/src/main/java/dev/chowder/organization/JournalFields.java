@@ -6,7 +6,7 @@ import dev.chowder.journal.v1.OrganizationEndpointSet;
 import dev.chowder.secret.SecretNames;
 import java.util.Optional;
 
-/** Converts the parts that stored events and snapshots have in common. */
+/** Converts parts of stored events. */
 final class JournalFields {
   private JournalFields() {}
 
@@ -41,8 +41,8 @@ final class JournalFields {
   }
 
   /**
-   * Returns the version of a key. Events and snapshots from before keys had versions store none;
-   * they refer to the unversioned row.
+   * Returns the version of a key. Events from before keys had versions store none; they refer to
+   * the unversioned row.
    */
   static String keyVersion(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;

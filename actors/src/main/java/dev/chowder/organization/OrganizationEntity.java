@@ -24,7 +24,6 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
-import org.apache.pekko.persistence.typed.SnapshotAdapter;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
@@ -267,11 +266,6 @@ public final class OrganizationEntity
   @Override
   public EventAdapter<OrganizationEvent, ?> eventAdapter() {
     return new OrganizationJournal();
-  }
-
-  @Override
-  public SnapshotAdapter<OrganizationState> snapshotAdapter() {
-    return OrganizationSnapshots.adapter();
   }
 
   /** Never deletes events: they are the audit trail. */

@@ -68,7 +68,7 @@ public sealed interface OrganizationEvent {
    * @param ended whether it has ended; it never becomes active again
    * @param eventAt Stripe's creation time of the event
    */
-  record SubscriptionHeard(
+  record SubscriptionReported(
       String subscriptionId,
       Optional<Tier> tier,
       boolean ended,

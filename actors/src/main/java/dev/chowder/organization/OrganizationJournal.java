@@ -88,7 +88,7 @@ public final class OrganizationJournal
               .setCustomerLinked(
                   OrganizationCustomerLinked.newBuilder().setCustomerId(e.customerId()))
               .build();
-      case OrganizationEvent.SubscriptionHeard e ->
+      case OrganizationEvent.SubscriptionReported e ->
           stored.setSubscriptionHeard(subscriptionHeard(e)).build();
       case OrganizationEvent.SlotReserved e ->
           stored
@@ -180,7 +180,7 @@ public final class OrganizationJournal
   }
 
   private static OrganizationSubscriptionHeard subscriptionHeard(
-      OrganizationEvent.SubscriptionHeard e) {
+      OrganizationEvent.SubscriptionReported e) {
     return OrganizationSubscriptionHeard.newBuilder()
         .setSubscriptionId(e.subscriptionId())
         .setTier(JournalFields.label(e.tier()))
@@ -192,7 +192,7 @@ public final class OrganizationJournal
 
   private static OrganizationEvent subscriptionHeard(
       OrganizationSubscriptionHeard stored, Instant at) {
-    return new OrganizationEvent.SubscriptionHeard(
+    return new OrganizationEvent.SubscriptionReported(
         stored.getSubscriptionId(),
         JournalFields.tierIfSet(stored.getTier()),
         stored.getEnded(),

@@ -34,7 +34,7 @@ import dev.chowder.organization.OrganizationEvent.Resumed;
 import dev.chowder.organization.OrganizationEvent.SignedUp;
 import dev.chowder.organization.OrganizationEvent.SlotReleased;
 import dev.chowder.organization.OrganizationEvent.SlotReserved;
-import dev.chowder.organization.OrganizationEvent.SubscriptionHeard;
+import dev.chowder.organization.OrganizationEvent.SubscriptionReported;
 import dev.chowder.organization.OrganizationEvent.Suspended;
 import dev.chowder.organization.OrganizationEvent.TierSet;
 import dev.chowder.organization.OrganizationState.Absent;
@@ -150,7 +150,7 @@ public final class OrganizationLifecycle {
     var decision = SubscriptionUpdate.decide(state, command, FIRST_TIER);
     if (state.standing() != Standing.DELETED
         || !(decision instanceof Decision.Accept(var events))
-        || events.stream().noneMatch(e -> e instanceof SubscriptionHeard s && !s.ended())) {
+        || events.stream().noneMatch(e -> e instanceof SubscriptionReported s && !s.ended())) {
       return decision;
     }
     return new Decision.Accept(
@@ -215,7 +215,8 @@ public final class OrganizationLifecycle {
       case KeyMade _, KeyRevoked _ -> state;
       case CustomerLinked(_, var customerId, _) ->
           state.withBilling(state.billing().with(customerId));
-      case SubscriptionHeard subscription -> state.withBilling(state.billing().after(subscription));
+      case SubscriptionReported subscription ->
+          state.withBilling(state.billing().after(subscription));
       case SlotReserved(_, var instanceId, var at) ->
           state.withSlots(state.slots().plus(instanceId, at));
       case SlotReleased(var instanceId, _) -> state.withSlots(state.slots().minus(instanceId));

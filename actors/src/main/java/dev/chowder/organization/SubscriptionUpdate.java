@@ -1,7 +1,7 @@
 package dev.chowder.organization;
 
 import dev.chowder.organization.OrganizationCommand.ApplySubscription;
-import dev.chowder.organization.OrganizationEvent.SubscriptionHeard;
+import dev.chowder.organization.OrganizationEvent.SubscriptionReported;
 import dev.chowder.organization.OrganizationEvent.TierSet;
 import dev.chowder.organization.OrganizationState.Active;
 import java.time.Instant;
@@ -29,7 +29,7 @@ final class SubscriptionUpdate {
 
   private static boolean isNewer(Billing.Subscription known, SubscriptionFact fact) {
     if (known.eventIds().contains(fact.eventId())) return false;
-    if (fact.eventAt().isBefore(known.heardAt())) return false;
+    if (fact.eventAt().isBefore(known.eventAt())) return false;
     if (fact.subscriptionId().equals(known.id())) return !known.ended();
     // If there are two subscriptions, the one whose checkout was completed last counts. Events of
     // the other one would remove the tier that this one pays for.
@@ -52,13 +52,13 @@ final class SubscriptionUpdate {
       Instant now) {
     List<OrganizationEvent> events = new ArrayList<>();
     boolean ended = fact.kind() == SubscriptionFact.Kind.ENDED;
-    Optional<Tier> gives = ended ? Optional.empty() : fact.tier();
+    Optional<Tier> granted = ended ? Optional.empty() : fact.tier();
     events.add(
-        new SubscriptionHeard(
-            fact.subscriptionId(), gives, ended, fact.eventId(), fact.eventAt(), now));
-    Optional<Tier> gave = known.flatMap(Billing.Subscription::tier);
-    Tier tier = gives.orElse(unpaid);
-    if (!gives.equals(gave) && tier != state.tier()) events.add(new TierSet(tier, now));
+        new SubscriptionReported(
+            fact.subscriptionId(), granted, ended, fact.eventId(), fact.eventAt(), now));
+    Optional<Tier> grantedBefore = known.flatMap(Billing.Subscription::tier);
+    Tier tier = granted.orElse(unpaid);
+    if (!granted.equals(grantedBefore) && tier != state.tier()) events.add(new TierSet(tier, now));
     return List.copyOf(events);
   }
 }

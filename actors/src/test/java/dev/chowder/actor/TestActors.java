@@ -16,14 +16,11 @@ public final class TestActors {
             default-timeout = 20s
             system-shutdown-default = 60s
           }
-          pekko.actor.serializers {
-            instance-snapshot = "dev.chowder.instance.InstanceSnapshots"
-            organization-snapshot = "dev.chowder.organization.OrganizationSnapshots"
-          }
+          pekko.actor.serializers.snapshot = "dev.chowder.actor.SnapshotSerializer"
           pekko.actor.serialization-bindings {
             "dev.chowder.actor.CborSerializable" = jackson-cbor
-            "dev.chowder.instance.InstanceState" = instance-snapshot
-            "dev.chowder.organization.OrganizationState" = organization-snapshot
+            "dev.chowder.instance.InstanceState" = snapshot
+            "dev.chowder.organization.OrganizationState" = snapshot
           }
           """);
 

@@ -137,7 +137,7 @@ class InstanceJournalGoldenTest {
         new InstanceEvent.Claimed("key-1", profile("", 0, "request-1"), AT));
     all.put("Discarded", new InstanceEvent.Discarded(false, AT));
     all.put("Discarded-slot-held", new InstanceEvent.Discarded(true, AT));
-    all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
+    all.put("BirthForbidden", new InstanceEvent.CreationForbidden("organization-1", AT));
   }
 
   private static void addStages(Map<String, InstanceEvent> all) {

@@ -174,7 +174,7 @@ class InstanceWireTest {
         States.memberCreated(),
         States.claimed(States.configured("create", T0)),
         new InstanceEvent.Discarded(true, T0),
-        new InstanceEvent.BirthForbidden("org", T0),
+        new InstanceEvent.CreationForbidden("org", T0),
         finished(1, Stage.PUBLISH),
         States.sandboxCreated(1),
         new InstanceEvent.Failed(1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
 import dev.chowder.actor.OtherMember;
+import dev.chowder.actor.StoredSnapshot;
 import dev.chowder.base.Ids;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.JournalTags;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -143,12 +145,34 @@ abstract class InstancesContract {
   }
 
   @Test
-  void recoveryReadsTheEventsIfTheSnapshotIsUnreadable() throws Exception {
+  void aSnapshotOfAnotherVersionIsReplacedByTheEvents() throws Exception {
     var before = instanceWith(25);
     node.awaitSnapshots(10L, 20L);
-    node.overwrite("UPDATE \"snapshot\" SET \"snapshot_payload\" = ?");
-    assertThat(afterRestart(EVERY)).isEqualTo(before);
+    for (var stored : StoredSnapshot.ofInstance()) {
+      stored.replaceAll(node.database);
+      assertThat(afterRestart(EVERY)).as(stored.of()).isEqualTo(before);
+      node.awaitSnapshots(25L);
+    }
     assertThat(rename("again").revision()).isEqualTo(before.revision() + 1);
+  }
+
+  /** Failures to read snapshots could open the circuit breaker of the database. */
+  @Test
+  void manyUnreadableSnapshotsAreReplacedAtOnce() throws Exception {
+    var ids =
+        IntStream.range(10, 30)
+            .mapToObj(n -> new InstanceId("0190a000-0000-7000-8000-0000000000" + n))
+            .toList();
+    for (var id : ids) {
+      node = node.of(id);
+      var _ = instanceWith(EVERY + 1);
+      node.awaitSnapshots((long) EVERY);
+    }
+    StoredSnapshot.ofInstance().getFirst().replaceAll(node.database);
+    node.close();
+    node = Node.start(storage, EVERY);
+    ids.forEach(node.instances::activate);
+    for (var id : ids) node.of(id).awaitSnapshots(EVERY + 1L);
   }
 
   @Test
@@ -233,6 +257,11 @@ abstract class InstancesContract {
       return new Node(database, kit, instances, id);
     }
 
+    /** Returns this node for the use of another instance. */
+    Node of(InstanceId other) {
+      return new Node(database, kit, instances, other);
+    }
+
     InstanceView ask(Function<ActorRef<InstanceReply>, InstanceCommand> command) throws Exception {
       return ask(id, command);
     }
@@ -250,7 +279,7 @@ abstract class InstancesContract {
           .get(LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** Returns the sequence number of the last event in each snapshot. */
+    /** Returns the sequence number of the last event in each snapshot that was not replaced. */
     List<Long> snapshots() {
       return database
           .jdbi()
@@ -258,8 +287,8 @@ abstract class InstancesContract {
               handle ->
                   handle
                       .createQuery(
-                          "SELECT \"sequence_number\" FROM \"snapshot\""
-                              + " WHERE \"persistence_id\" = ? ORDER BY \"sequence_number\"")
+                          "SELECT \"sequence_number\" FROM \"snapshot\" WHERE \"persistence_id\" ="
+                              + " ? AND \"created\" > 0 ORDER BY \"sequence_number\"")
                       .bind(0, persistenceId(id))
                       .mapTo(Long.class)
                       .list());

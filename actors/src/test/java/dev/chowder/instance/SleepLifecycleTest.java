@@ -212,13 +212,6 @@ class SleepLifecycleTest {
     assertThat(both.pendingEffect()).isEqualTo(ended);
   }
 
-  @Test
-  void snapshotsKeepTheSleep() {
-    for (var state : List.of(frozen(), apply(frozen(), deepen(SleepLevel.OFF)), start(frozen()))) {
-      assertThat(InstanceSnapshots.read(InstanceSnapshots.write(state))).isEqualTo(state);
-    }
-  }
-
   private static InstanceState frozen() {
     return States.sleeping();
   }

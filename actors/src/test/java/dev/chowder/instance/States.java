@@ -205,7 +205,7 @@ final class States {
                 1, Optional.of(Stage.CREATE_SANDBOX), T0, "IMAGE_MISSING", "no image", T0));
     var states = new LinkedHashMap<String, InstanceState>();
     states.put("Absent", new InstanceState.Absent());
-    states.put("Tombstone", after(new InstanceEvent.BirthForbidden("org", T0)));
+    states.put("Tombstone", after(new InstanceEvent.CreationForbidden("org", T0)));
     states.put("Provisioning", provisioning);
     states.put("Running", running());
     states.put("Stopping", stopping);

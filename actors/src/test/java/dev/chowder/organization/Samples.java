@@ -43,9 +43,9 @@ final class Samples {
     for (OrganizationEvent event :
         List.of(
             new OrganizationEvent.CustomerLinked("key", "cus_1", T0),
-            new OrganizationEvent.SubscriptionHeard(
+            new OrganizationEvent.SubscriptionReported(
                 "sub_1", Optional.empty(), false, "evt_1", EVENT_AT, T0),
-            new OrganizationEvent.SubscriptionHeard(
+            new OrganizationEvent.SubscriptionReported(
                 "sub_1", Optional.of(Tier.CRAB), false, "evt_2", EVENT_AT, T1))) {
       subscribed = OrganizationLifecycle.evolve(subscribed, event);
     }
@@ -69,7 +69,7 @@ final class Samples {
         new OrganizationEvent.DeletionRequested(T0),
         new OrganizationEvent.Deleted(T0),
         new OrganizationEvent.CustomerLinked("key", "cus_1", T0),
-        new OrganizationEvent.SubscriptionHeard(
+        new OrganizationEvent.SubscriptionReported(
             "sub_1", Optional.of(Tier.CRAB), true, "evt_1", EVENT_AT, T0),
         new OrganizationEvent.SlotReserved("key", INSTANCE_ID, T0),
         new OrganizationEvent.SlotReleased(INSTANCE_ID, T0));

@@ -1,24 +1,33 @@
 package dev.chowder.admin;
 
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.secret.Secret;
+import dev.chowder.hostport.HostPortAccess;
+import dev.chowder.hostport.HostPortAccess.HostPort;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Standing;
+import dev.chowder.organization.Tier;
+import dev.chowder.rebinding.SandboxHosts;
+import dev.chowder.reconcile.Reconciler;
+import dev.chowder.reconcile.Reconciler.UnknownSandbox;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.operator.BackupCommand;
-import dev.chowder.server.operator.IncidentCommands;
-import dev.chowder.server.operator.MasterKeyCommands;
+import dev.chowder.server.operator.BulkRecovery;
+import dev.chowder.server.operator.ClusterNodes;
 import dev.chowder.server.operator.NoHost;
+import dev.chowder.server.operator.NoIncidents;
 import dev.chowder.server.operator.NoMasterKey;
-import dev.chowder.server.operator.NodeDirectory;
-import dev.chowder.server.operator.OperatorCommands;
-import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
+import dev.chowder.server.operator.OneOrganization;
 import dev.chowder.server.operator.OperatorGrpcService;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.operator.RecordedAudit;
-import dev.chowder.server.operator.RowCommands;
+import dev.chowder.server.operator.RowOperatorCommands;
+import dev.chowder.server.operator.SecretOperatorCommands;
+import dev.chowder.storage.AuditRow;
+import dev.chowder.storage.HostRebindingRows.Rebinding;
 import io.grpc.InsecureServerCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,12 +37,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** The real operator port of a node that has one organization, {@link #ID}. */
 public final class SimulatedNode implements AutoCloseable {
   /** The id of the organization and of its instance. */
-  public static final String ID = "01900000-0000-7000-8000-00000000000a";
+  public static final String ID = OneOrganization.ID;
 
   public static final String UNKNOWN_ID = "01900000-0000-7000-8000-00000000000b";
   private static final Instant SINCE = Instant.parse("2026-01-01T00:00:00Z");
@@ -56,8 +66,8 @@ public final class SimulatedNode implements AutoCloseable {
   public record Parts(
       String name,
       List<String> all,
-      MasterKeyCommands masterKey,
-      BackupCommand backup,
+      SecretOperatorCommands masterKey,
+      Supplier<String> backup,
       int unanswered) {
     /** Returns those of a single node. */
     public static Parts usual() {
@@ -68,11 +78,11 @@ public final class SimulatedNode implements AutoCloseable {
       return new Parts(own, List.of(nodes), masterKey, backup, unanswered);
     }
 
-    public Parts withMasterKey(MasterKeyCommands other) {
+    public Parts withMasterKey(SecretOperatorCommands other) {
       return new Parts(name, all, other, backup, unanswered);
     }
 
-    public Parts withBackup(BackupCommand other) {
+    public Parts withBackup(Supplier<String> other) {
       return new Parts(name, all, masterKey, other, unanswered);
     }
 
@@ -105,10 +115,10 @@ public final class SimulatedNode implements AutoCloseable {
                 new OneOrganization(),
                 new Incidents(),
                 parts.all().getLast().equals(parts.name()) ? new Host() : new OtherHost(parts),
-                () -> new RowCommands.Rebuilt(1, 2, 3, parts.unanswered()),
+                () -> new RowOperatorCommands.Rebuilt(1, 2, 3, parts.unanswered()),
                 parts.masterKey(),
                 parts.backup(),
-                new Names(parts)));
+                new ClusterNodes(parts.name(), parts::all, () -> parts.all().getLast())));
     return new SimulatedNode(server, audit);
   }
 
@@ -126,88 +136,47 @@ public final class SimulatedNode implements AutoCloseable {
     server.close();
   }
 
-  private record Names(Parts parts) implements NodeDirectory {
-    @Override
-    public String own() {
-      return parts.name();
-    }
-
-    @Override
-    public List<String> all() {
-      return parts.all();
-    }
-
-    @Override
-    public String reconciling() {
-      return parts.all().getLast();
-    }
-  }
-
-  private static OrganizationSummary organization(String tier, String standing) {
-    Optional<Integer> limit = tier.equals("whale") ? Optional.empty() : Optional.of(10);
-    return new OrganizationSummary(ID, "me", tier, limit, 3, standing);
-  }
-
-  private static final class OneOrganization implements OperatorCommands {
-    @Override
-    public Created create(String name) {
-      return new Created(organization("shrimp", "active"), Secret.of("chd_org_of_" + name));
-    }
-
-    @Override
-    public List<OrganizationSummary> organizations() {
-      return List.of(organization("crab", "active"));
-    }
-
-    @Override
-    public Optional<OrganizationSummary> setTier(String id, String tier) {
-      return Optional.of(id).filter(ID::equals).map(_ -> organization(tier, "active"));
-    }
-
-    @Override
-    public Optional<Secret> newKey(String id) {
-      return Optional.of(id).filter(ID::equals).map(_ -> Secret.of("chd_org_new"));
-    }
-  }
-
-  private static final class Incidents implements IncidentCommands {
+  private static final class Incidents extends NoIncidents {
     private static final int ENTRIES = 3;
 
     @Override
-    public Optional<OrganizationSummary> suspend(String id) {
-      return Optional.of(id).filter(ID::equals).map(_ -> organization("crab", "suspended"));
+    public OrganizationView suspend(String id) {
+      OneOrganization.check(id);
+      return OneOrganization.view(Tier.CRAB, Standing.SUSPENDED);
     }
 
     @Override
-    public Optional<OrganizationSummary> resume(String id) {
-      return Optional.of(id).filter(ID::equals).map(_ -> organization("crab", "active"));
+    public OrganizationView resume(String id) {
+      OneOrganization.check(id);
+      return OneOrganization.view(Tier.CRAB, Standing.ACTIVE);
     }
 
     @Override
-    public Optional<OrganizationSummary> delete(String id, String name) {
-      return Optional.of(id)
-          .filter(_ -> id.equals(ID) && name.equals("me"))
-          .map(_ -> organization("crab", "deleting"));
+    public OrganizationView delete(String id, String name) {
+      OneOrganization.check(name.equals("me") ? id : UNKNOWN_ID);
+      return OneOrganization.view(Tier.CRAB, Standing.DELETING);
     }
 
     @Override
-    public Optional<Integer> revokeKeys(String id) {
-      return Optional.of(id).filter(ID::equals).map(_ -> 4);
+    public int revokeKeys(String id) {
+      OneOrganization.check(id);
+      return 4;
     }
 
     @Override
-    public Optional<String> stop(String instanceId) {
-      return Optional.of(instanceId).filter(ID::equals).map(_ -> "stopped");
+    public String stop(String instanceId) {
+      if (!instanceId.equals(ID)) throw ApiError.instanceNotFound();
+      return "stopped";
     }
 
     @Override
-    public List<AuditEntry> audit(
+    public List<AuditRow> audit(
         Optional<String> organizationId, int limit, Optional<String> before) {
       int after = before.map(Integer::parseInt).orElse(0);
       return IntStream.rangeClosed(after + 1, Math.min(ENTRIES, after + limit))
           .mapToObj(
               number ->
-                  new AuditEntry(
+                  new AuditRow(
                       Integer.toString(number),
                       SINCE,
                       "GetSession",
@@ -228,13 +197,14 @@ public final class SimulatedNode implements AutoCloseable {
     }
 
     @Override
-    public Optional<Halt> halt() {
-      return Optional.of(new Halt(SINCE, 1, List.of("sb-" + ID, "values of " + ID)));
+    public Optional<Reconciler.Halt> halt() {
+      return Optional.of(new Reconciler.Halt(SINCE, 1, List.of("sb-" + ID, "values of " + ID)));
     }
 
     @Override
-    public List<Unknown> unknown() {
-      return List.of(new Unknown("sb-" + ID, "no_journal", Optional.of(2), SINCE, true));
+    public List<UnknownSandbox> unknown() {
+      return List.of(
+          new UnknownSandbox(SandboxId.ofInstance(ID), "no_journal", Optional.of(2), SINCE, true));
     }
 
     @Override
@@ -243,22 +213,27 @@ public final class SimulatedNode implements AutoCloseable {
     }
 
     @Override
-    public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
-      if (errorReason.isEmpty()) return new Recovery(3, List.of(), 0);
-      return new Recovery(
-          3, List.of(new Unrecovered(ID, errorReason.get(), organizationId.orElse("all"))), 2);
+    public BulkRecovery.Recovery recover(
+        Optional<String> errorReason, Optional<String> organizationId) {
+      if (errorReason.isEmpty()) return new BulkRecovery.Recovery(3, List.of(), 0);
+      return new BulkRecovery.Recovery(
+          3,
+          List.of(
+              new BulkRecovery.Unrecovered(ID, errorReason.get(), organizationId.orElse("all"))),
+          2);
     }
 
     @Override
     public List<HostPort> hostPorts() {
-      return List.of(new HostPort(11434, "listed", true, Set.of(ID)));
+      return List.of(new HostPort(11434, HostPortAccess.State.LISTED, true, Set.of(ID)));
     }
 
     @Override
-    public List<SandboxHost> hosts() {
+    public List<SandboxHosts.Host> hosts() {
       return List.of(
-          new SandboxHost("docker", "old", false, 2, Optional.of("new"), Optional.of(SINCE)),
-          new SandboxHost("docker", "new", true, 5, Optional.empty(), Optional.empty()));
+          new SandboxHosts.Host(
+              "docker", "old", false, 2, Optional.of(new Rebinding("docker", "old", "new", SINCE))),
+          new SandboxHosts.Host("docker", "new", true, 5, Optional.empty()));
     }
   }
 
@@ -276,12 +251,12 @@ public final class SimulatedNode implements AutoCloseable {
     }
 
     @Override
-    public Optional<Halt> halt() {
+    public Optional<Reconciler.Halt> halt() {
       throw elsewhere();
     }
 
     @Override
-    public List<Unknown> unknown() {
+    public List<UnknownSandbox> unknown() {
       throw elsewhere();
     }
 

@@ -1,5 +1,6 @@
 /**
- * Starts the parts of a node in steps, and closes them in reverse order. Does not know any part.
+ * Reads sections of the configuration into records, and rejects values that their components do not
+ * allow. Does not know any setting.
  */
 @NullMarked
 package dev.chowder.settings;

@@ -141,17 +141,19 @@ record EdgeStep(
             inputs.hosts(),
             node.clock()),
         new RowOperatorCommands(
-            new RowRebuild(RowSettings.of(config)),
-            duties.rowsOfOrganizations(),
-            duties.rowsOfInstances()),
+                new RowRebuild(RowSettings.of(config)),
+                duties.rowsOfOrganizations(),
+                duties.rowsOfInstances())
+            ::rebuild,
         new SecretOperatorCommands(storage.masterKey(), storage.secrets()),
         new HomeBackups(
-            new SignedBackups(
-                StorageSettings.from(config),
-                new BackupTag(SecretSettings.from(config), List.of())),
-            settings.home(),
-            node.clock()),
-        new ClusterNodes(inputs.nodes(), duties.reconciler()::where));
+                new SignedBackups(
+                    StorageSettings.from(config),
+                    new BackupTag(SecretSettings.from(config), List.of())),
+                settings.home(),
+                node.clock())
+            ::backUp,
+        new ClusterNodes(inputs.nodes().own(), inputs.nodes()::all, duties.reconciler()::where));
   }
 
   private GrpcServer grpc(EnvoyToken envoy) {

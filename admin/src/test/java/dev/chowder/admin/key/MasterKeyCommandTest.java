@@ -11,7 +11,7 @@ import dev.chowder.admin.node.LocalNodes;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.operator.MasterKeyCommands;
+import dev.chowder.server.operator.NoMasterKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -49,7 +49,7 @@ class MasterKeyCommandTest extends NodeFixture {
     }
   }
 
-  private final class Keys implements MasterKeyCommands {
+  private final class Keys extends NoMasterKey {
     private List<String> loaded = List.of(PREVIOUS);
 
     @Override

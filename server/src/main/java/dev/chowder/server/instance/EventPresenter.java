@@ -52,7 +52,7 @@ final class EventPresenter {
       case InstanceEvent.Created _, InstanceEvent.Claimed _ -> shown.setType("created");
       case InstanceEvent.MemberCreated _ -> shown.setType("member_created");
       case InstanceEvent.Discarded _ -> shown.setType("discarded");
-      case InstanceEvent.BirthForbidden _ -> shown.setType("birth_forbidden");
+      case InstanceEvent.CreationForbidden _ -> shown.setType("birth_forbidden");
       case InstanceEvent.StageFinished e ->
           shown.setType("stage_finished").setStage(InstancePresenter.stage(e.done()));
       case InstanceEvent.Failed e -> {
@@ -120,7 +120,7 @@ final class EventPresenter {
       case OrganizationEvent.Deleted _ -> shown.setType("deleted");
       case OrganizationEvent.CustomerLinked e ->
           setMessage(e.customerId(), shown.setType("customer_linked"));
-      case OrganizationEvent.SubscriptionHeard e ->
+      case OrganizationEvent.SubscriptionReported e ->
           setMessage(
               e.ended() ? "ended" : e.tier().map(Tier::label).orElse("not paid"),
               shown.setType("subscription_heard"));

@@ -10,8 +10,6 @@ import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.InstanceStarts;
-import dev.chowder.server.operator.HostCommands.Recovery;
-import dev.chowder.server.operator.HostCommands.Unrecovered;
 import dev.chowder.storage.InstanceRows;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +37,20 @@ public final class BulkRecovery {
     this.starts = starts;
     this.sandboxes = sandboxes;
   }
+
+  /**
+   * The result of a bulk recover.
+   *
+   * @param recovered number of instances that are starting
+   * @param refused instances that could not be recovered, for example without a free slot
+   * @param left number of instances that were not tried, because the host has no memory or the
+   *     engine does not answer; in the second case the last of {@code refused} is {@code
+   *     SERVER_UNAVAILABLE}
+   */
+  public record Recovery(int recovered, List<Unrecovered> refused, int left) {}
+
+  /** An instance that could not be recovered. */
+  public record Unrecovered(String instanceId, String reason, String message) {}
 
   /** An instance in {@code error}, and the caller in whose name it is recovered. */
   record Failed(Caller caller, InstanceId id) {}

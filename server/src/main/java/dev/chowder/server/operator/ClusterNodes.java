@@ -1,27 +1,13 @@
 package dev.chowder.server.operator;
 
-import dev.chowder.cluster.NodeNames;
 import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * The nodes of the running cluster.
+ * The nodes of the running cluster by name, which is {@code host:port} of each in the cluster.
  *
- * @param reconciler returns the name of the node that reconciles; empty while none does
+ * @param own the name of this node
+ * @param all returns the names of all nodes, in order
+ * @param reconciling returns the name of the node that reconciles; empty while none does
  */
-public record ClusterNodes(NodeNames names, Supplier<String> reconciler) implements NodeDirectory {
-  @Override
-  public String own() {
-    return names.own();
-  }
-
-  @Override
-  public List<String> all() {
-    return names.all();
-  }
-
-  @Override
-  public String reconciling() {
-    return reconciler.get();
-  }
-}
+public record ClusterNodes(String own, Supplier<List<String>> all, Supplier<String> reconciling) {}

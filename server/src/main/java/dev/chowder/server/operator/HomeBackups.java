@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes signed backups of the running node's database to {@code backups} in its state directory.
  */
-public final class HomeBackups implements BackupCommand {
+public final class HomeBackups {
   private static final Logger LOG = LoggerFactory.getLogger(HomeBackups.class);
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z.gz'").withZone(ZoneOffset.UTC);
@@ -30,7 +30,11 @@ public final class HomeBackups implements BackupCommand {
     this.clock = clock;
   }
 
-  @Override
+  /**
+   * Writes a consistent copy of the database, signed with the master key. Blocks.
+   *
+   * @return name of the file in {@code backups} in the state directory
+   */
   public String backUp() {
     try {
       if (!Files.isDirectory(directory)) {

@@ -4,6 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.hostport.HostPortAccess;
+import dev.chowder.hostport.HostPortAccess.HostPort;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.reconcile.Reconciler;
@@ -11,18 +12,20 @@ import dev.chowder.reconcile.UnreferencedValues;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.storage.HostRebindingRows.Rebinding;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Performs the operators' commands on the sandbox host. */
-public final class HostOperatorCommands implements HostCommands {
+/**
+ * Performs operators' queries and commands about the sandbox host. May block; rejects with an
+ * {@code ApiError}.
+ */
+public class HostOperatorCommands {
   private static final int RETRY_AFTER_SECONDS = 30;
 
   private final InstanceRows rows;
@@ -50,41 +53,52 @@ public final class HostOperatorCommands implements HostCommands {
     this.clock = clock;
   }
 
-  @Override
-  public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
+  /**
+   * Recovers instances in {@code error} one after another. Stops if the host has no memory for the
+   * next one, or if the engine does not answer.
+   *
+   * @param errorReason recovers only instances that failed for this reason; empty for all
+   * @param organizationId recovers only this organization's instances; empty for all
+   */
+  public BulkRecovery.Recovery recover(
+      Optional<String> errorReason, Optional<String> organizationId) {
     return recovery.recover(errorReason, organizationId);
   }
 
-  @Override
+  /**
+   * A pending effect of an instance.
+   *
+   * @param what name of the effect, such as {@code remove_sandbox}
+   * @param since when the instance requested it
+   */
+  public record PendingWork(
+      String instanceId, String organizationId, String status, String what, Instant since) {}
+
+  /** Returns up to {@code limit} pending effects, oldest first. */
   public List<PendingWork> pending(int limit) {
     return rows.pendingBefore(clock.instant(), limit).stream()
         .map(HostOperatorCommands::pending)
         .toList();
   }
 
-  @Override
-  public List<Unknown> unknown() {
-    return reconciler().unknown().stream()
-        .map(
-            one ->
-                new Unknown(one.id().value(), one.why(), one.generation(), one.since(), one.runs()))
-        .toList();
+  /**
+   * Returns the sandboxes in quarantine: they are untracked, or their lost home volume reappeared.
+   */
+  public List<Reconciler.UnknownSandbox> unknown() {
+    return reconciler().unknown();
   }
 
-  @Override
-  public Optional<Halt> halt() {
-    return reconciler()
-        .halt()
-        .or(() -> values.here().flatMap(UnreferencedValues::halt))
-        .map(h -> new Halt(h.since(), h.limit(), h.sandboxes()));
+  /** Returns why the mass-change guard halted destructive changes; empty if it did not. */
+  public Optional<Reconciler.Halt> halt() {
+    return reconciler().halt().or(() -> values.here().flatMap(UnreferencedValues::halt));
   }
 
-  @Override
+  /** Allows the changes that {@link #halt} names; returns whether there were any. */
   public boolean release() {
     return reconciler().release() || values.here().map(UnreferencedValues::release).orElse(false);
   }
 
-  @Override
+  /** Removes a sandbox in quarantine, including its home volume. */
   public void remove(String sandboxId) {
     try {
       if (reconciler().remove(new SandboxId(sandboxId))) return;
@@ -101,20 +115,16 @@ public final class HostOperatorCommands implements HostCommands {
         Map.of());
   }
 
-  @Override
+  /** Returns the host's ports that are listed, in use, or have an operator's decision, in order. */
   public List<HostPort> hostPorts() {
-    return hostPorts.list().stream()
-        .map(
-            one ->
-                new HostPort(
-                    one.port(),
-                    one.state().name().toLowerCase(Locale.ROOT),
-                    one.open(),
-                    one.organizations()))
-        .toList();
+    return hostPorts.list();
   }
 
-  @Override
+  /**
+   * Stores whether base URLs may name this port of localhost. Rejects Chowder's own ports.
+   *
+   * @param listed true lists the port; false closes it
+   */
   public void decideHostPort(int port, boolean listed) {
     if (!hostPorts.decide(port, listed)) {
       throw ApiError.must(
@@ -122,28 +132,21 @@ public final class HostOperatorCommands implements HostCommands {
     }
   }
 
-  @Override
-  public List<SandboxHost> hosts() {
-    return ifEngineResponds("list the hosts", hosts::list).stream()
-        .map(
-            one ->
-                new SandboxHost(
-                    one.engine(),
-                    one.host(),
-                    one.own(),
-                    one.instances(),
-                    one.rebinding().map(Rebinding::reboundTo),
-                    one.rebinding().map(Rebinding::at)))
-        .toList();
+  /**
+   * Returns the host of this node, the hosts that references of sandboxes name, and those that were
+   * rebound, by engine and identity.
+   */
+  public List<SandboxHosts.Host> hosts() {
+    return ifEngineResponds("list the hosts", hosts::list);
   }
 
-  @Override
+  /** Rebinds a host to that of this node. Rejects hosts that it does not know or cannot rebind. */
   public void rebindHost(String host) {
     var verb = "rebind host " + host;
     check(verb, host, ifEngineResponds(verb, () -> hosts.rebind(host)));
   }
 
-  @Override
+  /** Ends the rebinding of a host, if there is one. Rejects the same hosts as a rebinding. */
   public void unbindHost(String host) {
     var verb = "unbind host " + host;
     check(verb, host, ifEngineResponds(verb, () -> hosts.unbind(host)));

@@ -7,11 +7,11 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Sleep;
 import dev.chowder.organization.OrganizationCommand;
-import dev.chowder.organization.OrganizationReply;
+import dev.chowder.organization.OrganizationView;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
+import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.InstanceClient;
-import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.storage.AuditRow;
@@ -20,11 +20,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import org.apache.pekko.actor.typed.ActorRef;
 
-/** Performs {@link IncidentCommands}. */
-public final class IncidentResponse implements IncidentCommands {
+/**
+ * Performs operators' responses to abuse or a leak. May block; rejects with an {@code ApiError}.
+ */
+public class IncidentResponse {
   /** Maximum time that a call waits for a stop, which then continues. */
   static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
@@ -50,43 +50,44 @@ public final class IncidentResponse implements IncidentCommands {
     this.clock = clock;
   }
 
-  @Override
-  public Optional<OrganizationSummary> suspend(String organizationId) {
-    return send(organizationId, to -> new OrganizationCommand.Suspend(clock.instant(), to));
+  /** Rejects the organization's keys with {@code ORGANIZATION_SUSPENDED}, within a second. */
+  public OrganizationView suspend(String organizationId) {
+    return organizations.send(
+        organizationId, to -> new OrganizationCommand.Suspend(clock.instant(), to));
   }
 
-  @Override
-  public Optional<OrganizationSummary> resume(String organizationId) {
-    return send(organizationId, to -> new OrganizationCommand.Resume(clock.instant(), to));
+  /** Ends a suspension. */
+  public OrganizationView resume(String organizationId) {
+    return organizations.send(
+        organizationId, to -> new OrganizationCommand.Resume(clock.instant(), to));
   }
 
-  @Override
-  public Optional<OrganizationSummary> delete(String organizationId, String name) {
-    return OrganizationOperatorCommands.ifFound(
-        () -> {
-          var _ =
-              organizations.send(
-                  organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
-          return OrganizationOperatorCommands.summary(deletion.finish(organizationId));
-        });
+  /**
+   * Deletes the organization permanently: its keys, instances, secrets and subscription. Retries
+   * later for parts that cannot be removed at once.
+   *
+   * @param name name of the organization, as a confirmation
+   */
+  public OrganizationView delete(String organizationId, String name) {
+    var _ =
+        organizations.send(
+            organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
+    return deletion.finish(organizationId);
   }
 
-  @Override
-  public Optional<Integer> revokeKeys(String organizationId) {
-    return OrganizationOperatorCommands.ifFound(
-        () -> {
-          var _ = organizations.send(organizationId, OrganizationCommand.Get::new);
-          return revocations.revokeAll(organizationId);
-        });
+  /** Revokes all keys of the organization, including scoped keys, and returns their number. */
+  public int revokeKeys(String organizationId) {
+    var _ = organizations.send(organizationId, OrganizationCommand.Get::new);
+    return revocations.revokeAll(organizationId);
   }
 
-  @Override
-  public Optional<String> stop(String instanceId) {
+  /** Stops a running instance, and returns its status afterwards. */
+  public String stop(String instanceId) {
     var id = new InstanceId(instanceId);
     var found =
         ActorReplies.await(instances.instances().ask(id, InstanceCommand.Get::new), "the instance");
     if (!(found instanceof InstanceReply.Accepted(var view)) || !view.isListed()) {
-      return Optional.empty();
+      throw ApiError.instanceNotFound();
     }
     var stopping =
         instances.send(
@@ -94,7 +95,7 @@ public final class IncidentResponse implements IncidentCommands {
             id,
             to -> new InstanceCommand.Stop("", true, clock.instant(), to));
     var stopped = instances.await(stopping, IncidentResponse::isOff, STOP_TIMEOUT);
-    return Optional.of(isOff(stopped) ? stopped.status().now().label() : Name.RUNNING.label());
+    return isOff(stopped) ? stopped.status().now().label() : Name.RUNNING.label();
   }
 
   /** Returns whether no process is left, not even a frozen one. */
@@ -102,27 +103,13 @@ public final class IncidentResponse implements IncidentCommands {
     return view.status().isSteady() && view.sleep().filter(Sleep::holdsProcesses).isEmpty();
   }
 
-  @Override
-  public List<AuditEntry> audit(
-      Optional<String> organizationId, int limit, Optional<String> before) {
-    return audit.list(organizationId, limit, before).stream().map(IncidentResponse::entry).toList();
-  }
-
-  private static AuditEntry entry(AuditRow row) {
-    return new AuditEntry(
-        row.id(),
-        row.at(),
-        row.action(),
-        row.organizationId(),
-        row.keyId(),
-        row.instanceId(),
-        row.address(),
-        row.times());
-  }
-
-  private Optional<OrganizationSummary> send(
-      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    return OrganizationOperatorCommands.ifFound(
-        () -> OrganizationOperatorCommands.summary(organizations.send(organizationId, command)));
+  /**
+   * Returns a page of the audit table, newest first.
+   *
+   * @param organizationId empty for all
+   * @param before last id of the previous page; empty for the first page
+   */
+  public List<AuditRow> audit(Optional<String> organizationId, int limit, Optional<String> before) {
+    return audit.list(organizationId, limit, before);
   }
 }

@@ -50,7 +50,9 @@ import dev.chowder.api.operator.v1.SuspendOrganizationRequest;
 import dev.chowder.api.operator.v1.UnbindHostRequest;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
+import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.rules.Defaults;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
@@ -65,25 +67,31 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   private static final int DEFAULT_PAGE =
       Defaults.of(ListAuditEntriesRequest.getDescriptor(), "page_size");
 
-  private final OperatorCommands organizations;
-  private final IncidentCommands incidents;
-  private final HostCommands host;
-  private final RowCommands rows;
-  private final MasterKeyCommands masterKey;
-  private final BackupCommand backup;
-  private final NodeDirectory nodes;
+  private final OrganizationOperatorCommands organizations;
+  private final IncidentResponse incidents;
+  private final HostOperatorCommands host;
+  private final Supplier<RowOperatorCommands.Rebuilt> rows;
+  private final SecretOperatorCommands masterKey;
+  private final Supplier<String> backup;
+  private final ClusterNodes nodes;
   private final Semaphore backupPermit = new Semaphore(1);
   private final Semaphore rebuildPermit = new Semaphore(1);
   private final Semaphore recoverPermit = new Semaphore(1);
 
+  /**
+   * Creates the service.
+   *
+   * @param rows rebuilds the rows of the read model; see {@link RowOperatorCommands#rebuild}
+   * @param backup writes a backup and returns its file; see {@link HomeBackups#backUp}
+   */
   public OperatorGrpcService(
-      OperatorCommands organizations,
-      IncidentCommands incidents,
-      HostCommands host,
-      RowCommands rows,
-      MasterKeyCommands masterKey,
-      BackupCommand backup,
-      NodeDirectory nodes) {
+      OrganizationOperatorCommands organizations,
+      IncidentResponse incidents,
+      HostOperatorCommands host,
+      Supplier<RowOperatorCommands.Rebuilt> rows,
+      SecretOperatorCommands masterKey,
+      Supplier<String> backup,
+      ClusterNodes nodes) {
     this.organizations = organizations;
     this.incidents = incidents;
     this.host = host;
@@ -122,48 +130,47 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
     if (request.getName().isEmpty()) {
       throw ApiError.must("name", "be the name of the organization to delete");
     }
-    answer(out, organization(incidents.delete(id, request.getName())));
+    answer(out, OperatorPresenter.organization(incidents.delete(id, request.getName())));
   }
 
   @Override
   public void suspendOrganization(
       SuspendOrganizationRequest request, StreamObserver<Organization> out) {
-    answer(out, organization(incidents.suspend(organizationId(request.getOrganizationId()))));
+    var id = organizationId(request.getOrganizationId());
+    answer(out, OperatorPresenter.organization(incidents.suspend(id)));
   }
 
   @Override
   public void resumeOrganization(
       ResumeOrganizationRequest request, StreamObserver<Organization> out) {
-    answer(out, organization(incidents.resume(organizationId(request.getOrganizationId()))));
+    var id = organizationId(request.getOrganizationId());
+    answer(out, OperatorPresenter.organization(incidents.resume(id)));
   }
 
   @Override
   public void setTier(SetTierRequest request, StreamObserver<Organization> out) {
     // First, because the tier of a request with a malformed id is not checked.
     var id = organizationId(request.getOrganizationId());
-    answer(out, organization(organizations.setTier(id, request.getTier())));
+    answer(out, OperatorPresenter.organization(organizations.setTier(id, request.getTier())));
   }
 
   @Override
   public void createOrganizationKey(
       CreateOrganizationKeyRequest request, StreamObserver<CreateOrganizationKeyResponse> out) {
-    var key = found(organizations.newKey(organizationId(request.getOrganizationId())));
+    var key = organizations.newKey(organizationId(request.getOrganizationId()));
     answer(out, CreateOrganizationKeyResponse.newBuilder().setApiKey(key.reveal()).build());
   }
 
   @Override
   public void revokeKeys(RevokeKeysRequest request, StreamObserver<RevokeKeysResponse> out) {
-    int revoked = found(incidents.revokeKeys(organizationId(request.getOrganizationId())));
+    int revoked = incidents.revokeKeys(organizationId(request.getOrganizationId()));
     answer(out, RevokeKeysResponse.newBuilder().setRevoked(revoked).build());
   }
 
   @Override
   public void stopInstance(StopInstanceRequest request, StreamObserver<StopInstanceResponse> out) {
-    var status =
-        Optional.of(request.getInstanceId())
-            .filter(Ids::isId)
-            .flatMap(incidents::stop)
-            .orElseThrow(ApiError::instanceNotFound);
+    if (!Ids.isId(request.getInstanceId())) throw ApiError.instanceNotFound();
+    var status = incidents.stop(request.getInstanceId());
     answer(out, StopInstanceResponse.newBuilder().setStatus(status).build());
   }
 
@@ -263,7 +270,7 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
 
   @Override
   public void rebuildRows(RebuildRowsRequest request, StreamObserver<RebuildRowsResponse> out) {
-    var done = alone("rebuild the rows", rebuildPermit, rows::rebuild);
+    var done = alone("rebuild the rows", rebuildPermit, rows);
     answer(
         out,
         RebuildRowsResponse.newBuilder()
@@ -285,9 +292,9 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
     answer(
         out,
         ListNodesResponse.newBuilder()
-            .addAllNodes(nodes.all())
+            .addAllNodes(nodes.all().get())
             .setAnsweredBy(nodes.own())
-            .setReconciledBy(nodes.reconciling())
+            .setReconciledBy(nodes.reconciling().get())
             .build());
   }
 
@@ -301,14 +308,15 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   @Override
   public void createBackup(CreateBackupRequest request, StreamObserver<CreateBackupResponse> out) {
     requireOwn(request.getNode());
-    var file = alone("start a backup", backupPermit, backup::backUp);
+    var file = alone("start a backup", backupPermit, backup);
     answer(out, CreateBackupResponse.newBuilder().setFile(file).build());
   }
 
   private void requireOwn(String node) {
     if (node.isEmpty() || node.equals(nodes.own())) return;
-    if (!nodes.all().contains(node)) {
-      throw ApiError.must("node", "be one of " + String.join(", ", nodes.all()), node);
+    var all = nodes.all().get();
+    if (!all.contains(node)) {
+      throw ApiError.must("node", "be one of " + String.join(", ", all), node);
     }
     throw ApiError.otherNode(
         cannot(
@@ -336,20 +344,8 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   }
 
   private static String organizationId(String text) {
-    if (!Ids.isId(text)) throw organizationNotFound();
+    if (!Ids.isId(text)) throw RejectionErrors.of(new OrganizationRejection.NotFound());
     return text;
-  }
-
-  private static Organization organization(Optional<OperatorCommands.OrganizationSummary> summary) {
-    return OperatorPresenter.organization(found(summary));
-  }
-
-  private static <T> T found(Optional<T> result) {
-    return result.orElseThrow(OperatorGrpcService::organizationNotFound);
-  }
-
-  private static ApiError organizationNotFound() {
-    return ApiError.of(Reason.ORGANIZATION_NOT_FOUND, "Organization not found.");
   }
 
   private static <M extends MessageLite> void answer(StreamObserver<M> out, M message) {

@@ -8,8 +8,15 @@ import dev.chowder.api.operator.v1.ListPendingEffectsResponse;
 import dev.chowder.api.operator.v1.Organization;
 import dev.chowder.api.operator.v1.Reconciler;
 import dev.chowder.api.operator.v1.RecoverInstancesResponse;
+import dev.chowder.hostport.HostPortAccess.HostPort;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.rebinding.SandboxHosts;
+import dev.chowder.reconcile.Reconciler.Halt;
+import dev.chowder.reconcile.Reconciler.UnknownSandbox;
+import dev.chowder.storage.AuditRow;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -20,19 +27,19 @@ final class OperatorPresenter {
 
   private OperatorPresenter() {}
 
-  static Organization organization(OperatorCommands.OrganizationSummary of) {
+  static Organization organization(OrganizationView of) {
     var shown =
         Organization.newBuilder()
             .setId(of.id())
             .setName(of.name())
-            .setSubscriptionTier(of.tier())
-            .setInstanceCount(of.instanceCount())
-            .setStanding(of.standing());
-    of.instanceLimit().ifPresent(shown::setInstanceLimit);
+            .setSubscriptionTier(of.tier().label())
+            .setInstanceCount(of.slots())
+            .setStanding(of.standing().label());
+    of.tier().limit().ifPresent(shown::setInstanceLimit);
     return shown.build();
   }
 
-  static RecoverInstancesResponse recovery(HostCommands.Recovery of) {
+  static RecoverInstancesResponse recovery(BulkRecovery.Recovery of) {
     var shown =
         RecoverInstancesResponse.newBuilder()
             .setRecovered(of.recovered())
@@ -50,7 +57,7 @@ final class OperatorPresenter {
     return shown.build();
   }
 
-  static ListPendingEffectsResponse pendingEffects(List<HostCommands.PendingWork> all) {
+  static ListPendingEffectsResponse pendingEffects(List<HostOperatorCommands.PendingWork> all) {
     var shown = ListPendingEffectsResponse.newBuilder();
     for (var one : all) {
       shown
@@ -64,8 +71,7 @@ final class OperatorPresenter {
     return shown.build();
   }
 
-  static Reconciler reconciler(
-      Optional<HostCommands.Halt> halt, List<HostCommands.Unknown> quarantined) {
+  static Reconciler reconciler(Optional<Halt> halt, List<UnknownSandbox> quarantined) {
     var shown =
         Reconciler.newBuilder().setHalted(halt.isPresent()).setQuarantinedCount(quarantined.size());
     halt.ifPresent(
@@ -83,7 +89,7 @@ final class OperatorPresenter {
               var sandbox =
                   shown
                       .addQuarantineBuilder()
-                      .setSandboxId(one.sandboxId())
+                      .setSandboxId(one.id().value())
                       .setWhy(one.why())
                       .setSince(time(one.since()))
                       .setRuns(one.runs());
@@ -92,13 +98,13 @@ final class OperatorPresenter {
     return shown.build();
   }
 
-  static ListHostPortsResponse hostPorts(List<HostCommands.HostPort> all) {
+  static ListHostPortsResponse hostPorts(List<HostPort> all) {
     var shown = ListHostPortsResponse.newBuilder();
     for (var one : all) {
       shown
           .addHostPortsBuilder()
           .setPort(one.port())
-          .setState(one.state())
+          .setState(one.state().name().toLowerCase(Locale.ROOT))
           .setOpen(one.open())
           .setOrganizationCount(one.organizations().size())
           .addAllOrganizations(one.organizations().stream().limit(MAX_LISTED).toList());
@@ -106,7 +112,7 @@ final class OperatorPresenter {
     return shown.build();
   }
 
-  static ListHostsResponse hosts(List<HostCommands.SandboxHost> all) {
+  static ListHostsResponse hosts(List<SandboxHosts.Host> all) {
     var shown = ListHostsResponse.newBuilder();
     for (var one : all) {
       var host =
@@ -116,8 +122,8 @@ final class OperatorPresenter {
               .setHost(one.host())
               .setOwn(one.own())
               .setInstanceCount(one.instances());
-      one.reboundTo().ifPresent(host::setReboundTo);
-      one.reboundAt().ifPresent(at -> host.setReboundAt(time(at)));
+      one.rebinding()
+          .ifPresent(to -> host.setReboundTo(to.reboundTo()).setReboundAt(time(to.at())));
     }
     return shown.build();
   }
@@ -127,7 +133,7 @@ final class OperatorPresenter {
    *
    * @param found the entries of the page, and one more if another page follows
    */
-  static ListAuditEntriesResponse auditEntries(List<IncidentCommands.AuditEntry> found, int size) {
+  static ListAuditEntriesResponse auditEntries(List<AuditRow> found, int size) {
     var shown = ListAuditEntriesResponse.newBuilder();
     var page = found.subList(0, Math.min(size, found.size()));
     for (var one : page) {

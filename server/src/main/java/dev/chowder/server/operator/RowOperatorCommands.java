@@ -8,7 +8,7 @@ import dev.chowder.rows.RowRebuild;
 import dev.chowder.server.error.ApiError;
 
 /** Rebuilds all rows, organizations first, since reconciliation finds instances through them. */
-public final class RowOperatorCommands implements RowCommands {
+public final class RowOperatorCommands {
   private final RowRebuild rebuild;
   private final RowKind organizations;
   private final RowKind instances;
@@ -19,7 +19,20 @@ public final class RowOperatorCommands implements RowCommands {
     this.instances = instances;
   }
 
-  @Override
+  /**
+   * The result of a rebuild.
+   *
+   * @param organizations number of rewritten rows of organizations
+   * @param instances number of rewritten rows of instances
+   * @param removed number of removed orphaned rows
+   * @param unanswered number of organizations and instances that did not reply; their rows are
+   *     unchanged
+   */
+  public record Rebuilt(int organizations, int instances, int removed, int unanswered) {}
+
+  /**
+   * Makes every organization and instance write its row again, and removes orphaned rows. Blocks.
+   */
   public Rebuilt rebuild() {
     try {
       var o = rebuild.rebuild(organizations);

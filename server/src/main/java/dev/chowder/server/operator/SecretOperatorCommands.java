@@ -7,8 +7,8 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.server.error.ApiError;
 import java.util.function.IntSupplier;
 
-/** Changes the master key of this node; rejects an unusable key and states the reason. */
-public final class SecretOperatorCommands implements MasterKeyCommands {
+/** Changes the master key of this node; rejects an unusable key with the reason. May block. */
+public class SecretOperatorCommands {
   private final MasterKey key;
   private final SecretStore secrets;
 
@@ -17,12 +17,20 @@ public final class SecretOperatorCommands implements MasterKeyCommands {
     this.secrets = secrets;
   }
 
-  @Override
+  /**
+   * Reads the master keys again from their source. The first key encrypts, all keys decrypt.
+   *
+   * @return number of keys
+   */
   public int reload() {
     return orRefused(key::reload);
   }
 
-  @Override
+  /**
+   * Encrypts all values with the first key that another key encrypted.
+   *
+   * @return number of rewritten values
+   */
   public int rewrite() {
     return orRefused(secrets::rewrite);
   }

@@ -62,7 +62,7 @@ record FailpointCase(String name, Scenario scenario) {
           entry("engine.close", Scenario.SHUT_DOWN),
           entry("engine.removeProcesses", Scenario.HOME_LOST),
           entry("engine.howEnded", Scenario.ENGINE_LOST),
-          entry("persist.BirthForbidden", Scenario.UNUSED_SLOT_OF_CREATE),
+          entry("persist.CreationForbidden", Scenario.UNUSED_SLOT_OF_CREATE),
           entry("persist.Failed", Scenario.HOME_LOST),
           entry("persist.LeftoverFound", Scenario.HOME_REAPPEARED),
           entry("persist.EndpointMoved", Scenario.MOVED),

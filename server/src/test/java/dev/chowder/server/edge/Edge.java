@@ -20,16 +20,16 @@ import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.operator.ClusterNodes;
 import dev.chowder.server.operator.MonitoringServer;
 import dev.chowder.server.operator.NoHost;
 import dev.chowder.server.operator.NoIncidents;
 import dev.chowder.server.operator.NoMasterKey;
-import dev.chowder.server.operator.OperatorCommands;
+import dev.chowder.server.operator.OneOrganization;
 import dev.chowder.server.operator.OperatorGrpcService;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.operator.RecordedAudit;
-import dev.chowder.server.operator.RowCommands;
-import dev.chowder.server.operator.TwoNodes;
+import dev.chowder.server.operator.RowOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateLimit;
@@ -168,13 +168,13 @@ final class Edge implements AutoCloseable {
             certificates.map(NodeCertificates::grpc).orElseGet(InsecureServerCredentials::create),
             gate,
             new OperatorGrpcService(
-                new NoOrganizations(),
+                new OneOrganization(),
                 new NoIncidents(),
                 new NoHost(),
-                () -> new RowCommands.Rebuilt(0, 0, 0, 0),
+                () -> new RowOperatorCommands.Rebuilt(0, 0, 0, 0),
                 new NoMasterKey(),
                 () -> "of " + name,
-                new TwoNodes(name)));
+                new ClusterNodes(name, () -> List.of("here:1", "there:2"), () -> "there:2")));
     monitoring =
         MonitoringServer.start(
             settings,
@@ -264,27 +264,5 @@ final class Edge implements AutoCloseable {
     grpc.close();
     proxy.close();
     certificates.ifPresent(NodeCertificates::close);
-  }
-
-  private static final class NoOrganizations implements OperatorCommands {
-    @Override
-    public Created create(String name) {
-      throw new UnsupportedOperationException("there is no organization here");
-    }
-
-    @Override
-    public List<OrganizationSummary> organizations() {
-      return List.of();
-    }
-
-    @Override
-    public Optional<OrganizationSummary> setTier(String organizationId, String tier) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<Secret> newKey(String organizationId) {
-      return Optional.empty();
-    }
   }
 }

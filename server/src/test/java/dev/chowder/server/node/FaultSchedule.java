@@ -580,7 +580,7 @@ final class FaultSchedule implements AutoCloseable {
               created.profile().organizationId().equals(organizationId);
           case InstanceEvent.MemberCreated created ->
               created.profile().organizationId().equals(organizationId);
-          case InstanceEvent.BirthForbidden forbidden ->
+          case InstanceEvent.CreationForbidden forbidden ->
               forbidden.organizationId().equals(organizationId);
           case InstanceEvent _ -> false;
         };

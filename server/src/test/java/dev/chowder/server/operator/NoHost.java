@@ -1,22 +1,32 @@
 package dev.chowder.server.operator;
 
+import dev.chowder.hostport.HostPortAccess.HostPort;
+import dev.chowder.rebinding.SandboxHosts;
+import dev.chowder.reconcile.Reconciler;
+import dev.chowder.reconcile.Reconciler.UnknownSandbox;
 import java.util.List;
 import java.util.Optional;
 
 /** A host with no findings. */
-public class NoHost implements HostCommands {
+public class NoHost extends HostOperatorCommands {
+  /** Creates a host without parts, which no method here uses. */
+  @SuppressWarnings("NullAway")
+  public NoHost() {
+    super(null, null, null, null, null, null, null);
+  }
+
   @Override
   public List<PendingWork> pending(int limit) {
     return List.of();
   }
 
   @Override
-  public List<Unknown> unknown() {
+  public List<UnknownSandbox> unknown() {
     return List.of();
   }
 
   @Override
-  public Optional<Halt> halt() {
+  public Optional<Reconciler.Halt> halt() {
     return Optional.empty();
   }
 
@@ -26,8 +36,9 @@ public class NoHost implements HostCommands {
   }
 
   @Override
-  public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
-    return new Recovery(0, List.of(), 0);
+  public BulkRecovery.Recovery recover(
+      Optional<String> errorReason, Optional<String> organizationId) {
+    return new BulkRecovery.Recovery(0, List.of(), 0);
   }
 
   @Override
@@ -42,7 +53,7 @@ public class NoHost implements HostCommands {
   public void decideHostPort(int port, boolean listed) {}
 
   @Override
-  public List<SandboxHost> hosts() {
+  public List<SandboxHosts.Host> hosts() {
     return List.of();
   }
 

@@ -27,6 +27,7 @@ import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.operator.OperatorCalls.Answer;
 import dev.chowder.server.rpc.RpcFacts;
+import dev.chowder.storage.AuditRow;
 import io.grpc.CallOptions;
 import io.grpc.ClientInterceptors;
 import io.grpc.InsecureServerCredentials;
@@ -55,6 +56,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +66,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class OperatorServerTest {
-  private static final String ID = "01900000-0000-7000-8000-00000000000a";
+  private static final String ID = OneOrganization.ID;
   private static final String OTHER_ID = "01900000-0000-7000-8000-00000000000c";
 
   /** The organization whose new key fails with a bug. */
@@ -83,11 +85,11 @@ class OperatorServerTest {
     start(Map.of(), () -> "backup.gz", new NoIncidents());
   }
 
-  private void start(Map<String, Object> more, BackupCommand backup) throws IOException {
+  private void start(Map<String, Object> more, Supplier<String> backup) throws IOException {
     start(more, backup, new NoIncidents());
   }
 
-  private void start(Map<String, Object> more, BackupCommand backup, IncidentCommands incidents)
+  private void start(Map<String, Object> more, Supplier<String> backup, IncidentResponse incidents)
       throws IOException {
     var settings =
         ServerSettings.of(
@@ -105,13 +107,13 @@ class OperatorServerTest {
             InsecureServerCredentials.create(),
             new OperatorServer.Gate(made, new ClientAddress(envoy), audit),
             new OperatorGrpcService(
-                new OneOrganization(),
+                new BuggyOrganization(),
                 incidents,
                 new OnePendingEffect(),
-                () -> new RowCommands.Rebuilt(1, 2, 3, 4),
+                () -> new RowOperatorCommands.Rebuilt(1, 2, 3, 4),
                 new NoMasterKey(),
                 backup,
-                new TwoNodes("here:1")));
+                new ClusterNodes("here:1", () -> List.of("here:1", "there:2"), () -> "there:2")));
   }
 
   @AfterEach
@@ -200,31 +202,11 @@ class OperatorServerTest {
             "127.0.0.1 operator/OpenHostPort  ");
   }
 
-  private static final class OneOrganization implements OperatorCommands {
+  private static final class BuggyOrganization extends OneOrganization {
     @Override
-    public Created create(String name) {
-      return new Created(summary("shrimp"), Secret.of("chd_org_of_" + name));
-    }
-
-    @Override
-    public List<OrganizationSummary> organizations() {
-      return List.of(summary("shrimp"));
-    }
-
-    @Override
-    public Optional<OrganizationSummary> setTier(String id, String tier) {
-      return id.equals(ID) ? Optional.of(summary(tier)) : Optional.empty();
-    }
-
-    @Override
-    public Optional<Secret> newKey(String id) {
+    public Secret newKey(String id) {
       if (id.equals(BUG)) throw new IllegalStateException("secret of the bug");
-      return id.equals(ID) ? Optional.of(Secret.of("chd_org_x")) : Optional.empty();
-    }
-
-    private static OrganizationSummary summary(String tier) {
-      return new OrganizationSummary(
-          ID, "me", tier, tier.equals("whale") ? Optional.empty() : Optional.of(10), 3, "active");
+      return super.newKey(id);
     }
   }
 
@@ -235,9 +217,14 @@ class OperatorServerTest {
     }
 
     @Override
-    public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
-      return new Recovery(
-          3, List.of(new Unrecovered(ID, errorReason.orElse("all"), organizationId.orElse(""))), 2);
+    public BulkRecovery.Recovery recover(
+        Optional<String> errorReason, Optional<String> organizationId) {
+      return new BulkRecovery.Recovery(
+          3,
+          List.of(
+              new BulkRecovery.Unrecovered(
+                  ID, errorReason.orElse("all"), organizationId.orElse(""))),
+          2);
     }
   }
 
@@ -297,14 +284,14 @@ class OperatorServerTest {
   /** A page that is full may be the last one. */
   @Test
   void onlyAPageThatAnotherOneFollowsHasAToken() throws IOException {
-    var entry = new IncidentCommands.AuditEntry("a1", SINCE, "operator/SetTier", "", "", "", "", 1);
+    var entry = new AuditRow("a1", SINCE, "operator/SetTier", "", "", "", "", 1);
     server.close();
     start(
         Map.of(),
         () -> "backup.gz",
         new NoIncidents() {
           @Override
-          public List<AuditEntry> audit(
+          public List<AuditRow> audit(
               Optional<String> organizationId, int limit, Optional<String> before) {
             return Collections.nCopies(Math.min(limit, 2), entry);
           }
@@ -377,7 +364,7 @@ class OperatorServerTest {
   @Test
   void aNewKeyIsReturnedOnce() {
     assertThat(call("CreateOrganizationKey", request("organization_id", ID)))
-        .isEqualTo(new Answer(201, "{\"api_key\":\"chd_org_x\"}"));
+        .isEqualTo(new Answer(201, "{\"api_key\":\"chd_org_new\"}"));
   }
 
   @Test
@@ -521,9 +508,9 @@ class OperatorServerTest {
         () -> "backup.gz",
         new NoIncidents() {
           @Override
-          public Optional<String> stop(String instanceId) {
+          public String stop(String instanceId) {
             LockSupport.parkNanos(timeout.multipliedBy(3).toNanos());
-            return Optional.of("stopped");
+            return "stopped";
           }
         });
     assertThat(call("StopInstance", request("instance_id", ID)))
