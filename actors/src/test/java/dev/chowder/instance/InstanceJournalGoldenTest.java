@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Checks that events of every earlier form can still be read. With -Dchowder.update-docs=true, the
+ * Checks that events of every earlier form can still be read. With -Dchowder-tool.update-docs=true, the
  * test writes missing files. Existing files are never changed: a new form of an event gets a new
  * file.
  */
@@ -31,7 +31,7 @@ class InstanceJournalGoldenTest {
 
   @BeforeAll
   static void writeMissingFiles() throws IOException {
-    if (!Boolean.getBoolean("chowder.update-docs")) return;
+    if (!Boolean.getBoolean("chowder-tool.update-docs")) return;
     for (var golden : goldens().entrySet()) {
       var file = FOLDER.resolve(golden.getKey() + ".hex");
       if (!Files.exists(file)) write(file, golden.getValue());

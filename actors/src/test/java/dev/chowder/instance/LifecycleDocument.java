@@ -24,7 +24,7 @@ final class LifecycleDocument {
       # Lifecycle of an instance
 
       Generated from `InstanceLifecycle` by `LifecycleDocumentTest`; do not edit. To regenerate it after a change:
-      `mvn -pl actors -am test -Dtest=LifecycleDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+      `mvn -pl actors -am test -Dtest=LifecycleDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder-tool.update-docs=true`
 
       The test sends every command to an instance in every reachable state and records the result, so this page shows what
       the code does. A phase is a record of `InstanceState`. Arrows are persisted events. The initial phase is `Absent`. An

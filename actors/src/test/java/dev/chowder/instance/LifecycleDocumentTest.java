@@ -16,9 +16,9 @@ class LifecycleDocumentTest {
   @Test
   void theDocumentMatchesTheStateMachine() throws IOException {
     var text = new LifecycleDocument(LifecycleExploration.explore()).text();
-    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
+    if (Boolean.getBoolean("chowder-tool.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)
-        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .as("run this test with -Dchowder-tool.update-docs=true, and read the difference")
         .hasContent(text);
   }
 

@@ -44,10 +44,12 @@ class CommandsTest {
   }
 
   @Test
-  void aSettingWithAnOldNameIsRejected() {
-    var ran = Ran.of(Map.of("CHOWDER_SANDBOX_DRIVER", "docker"), Map.of(), "", "nodes", "ls");
+  void anUnknownSettingIsRejected() {
+    var ran = Ran.of(Map.of(), Map.of("chowder.sandbox.engines", "docker"), "", "nodes", "ls");
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
-    assertThat(ran.errors()).contains("CHOWDER_SANDBOX_DRIVER", "CHOWDER_SANDBOX_ENGINE");
+    assertThat(ran.errors())
+        .contains(
+            "no setting is named chowder.sandbox.engines (nearest: chowder.sandbox.engine)");
   }
 
   private static Ran run(String... arguments) {

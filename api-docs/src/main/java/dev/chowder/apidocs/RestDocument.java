@@ -32,7 +32,7 @@ final class RestDocument {
       # REST
 
       Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
-      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder-tool.update-docs=true`
 
       Envoy serves every path, by default at `http://localhost:8080`, and forwards it to the RPC beside it. gRPC clients call
       that RPC by its own name.
@@ -84,7 +84,7 @@ final class RestDocument {
       # Operator API
 
       Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
-      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder-tool.update-docs=true`
 
       Each node serves every RPC on its operator port (`CHOWDER_OPERATOR_PORT`, 9091), also while Envoy is down:
       `chowder admin call ListOrganizations`. Envoy serves the paths below on a listener of its own, by default at

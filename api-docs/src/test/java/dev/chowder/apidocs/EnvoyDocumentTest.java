@@ -15,11 +15,11 @@ class EnvoyDocumentTest {
     var sections = new HashMap<>(new EnvoyRoutes(ApiDescriptors.read()).sections());
     sections.putAll(EnvoyErrors.sections());
     text = GeneratedSections.filled(text, sections);
-    if (Boolean.getBoolean("chowder.update-docs")) {
+    if (Boolean.getBoolean("chowder-tool.update-docs")) {
       Files.writeString(EnvoyConfiguration.FILE, text);
     }
     assertThat(EnvoyConfiguration.FILE)
-        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .as("run this test with -Dchowder-tool.update-docs=true, and read the difference")
         .hasContent(text);
   }
 }

@@ -19,9 +19,9 @@ class OpenApiDocumentTest {
   @Test
   void theDocumentMatchesTheProtocol() throws IOException {
     var text = new OpenApiDocument(ApiDescriptors.read()).text();
-    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
+    if (Boolean.getBoolean("chowder-tool.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)
-        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .as("run this test with -Dchowder-tool.update-docs=true, and read the difference")
         .hasContent(text);
   }
 

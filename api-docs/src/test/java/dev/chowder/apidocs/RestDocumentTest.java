@@ -24,9 +24,9 @@ class RestDocumentTest {
 
   private static void check(String name, String text) throws IOException {
     var document = Path.of("..", "docs", name);
-    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(document, text);
+    if (Boolean.getBoolean("chowder-tool.update-docs")) Files.writeString(document, text);
     assertThat(document)
-        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .as("run this test with -Dchowder-tool.update-docs=true, and read the difference")
         .hasContent(text);
   }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Searches all tracked files for secrets: common ones with detect-secrets, and Chowder's keys by
  * their format. {@code .secrets.baseline} lists the hashes of accepted matches that are not
- * secrets. {@code -Dchowder.secrets.accept=true} rewrites it: read the difference before you commit
+ * secrets. {@code -Dchowder-tool.secrets.accept=true} rewrites it: read the difference before you commit
  * it. Does not search the history.
  */
 class SecretsCheck {
@@ -29,7 +29,7 @@ class SecretsCheck {
   private static final Duration LIMIT = Duration.ofMinutes(20);
 
   private static final String REMEDY =
-      "If a match is not a secret, run this check with -Dchowder.secrets.accept=true and give the"
+      "If a match is not a secret, run this check with -Dchowder-tool.secrets.accept=true and give the"
           + " reason in the commit.";
 
   /** The tool updates outdated line numbers of its baseline, and then ends with this code. */
@@ -56,7 +56,7 @@ class SecretsCheck {
                 "bin/detect-secrets-hook",
                 to -> Install.python(PROJECT, to, "detect-secrets==" + VERSION))
             .resolve("bin");
-    if (Boolean.getBoolean("chowder.secrets.accept")) accept();
+    if (Boolean.getBoolean("chowder-tool.secrets.accept")) accept();
   }
 
   /** Disables the entropy checks, because this repository has many ids, hashes and golden bytes. */

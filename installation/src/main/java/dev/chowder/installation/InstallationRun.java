@@ -2,6 +2,7 @@ package dev.chowder.installation;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import com.typesafe.config.ConfigException;
 import dev.chowder.admin.AdminRun;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Execution;
@@ -16,7 +17,6 @@ import dev.chowder.installation.developer.DeveloperCommand;
 import dev.chowder.installation.service.ContainerCommand;
 import dev.chowder.installation.site.Layout;
 import dev.chowder.installation.site.NodeConfig;
-import dev.chowder.installation.site.SettingNames;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.StateDirectory;
 import dev.chowder.installation.site.Variables;
@@ -91,7 +91,7 @@ final class InstallationRun {
         yield new CommandException(
             ExitCode.FAILED, cannot("use a file", String.valueOf(io.getCause()), remedy), failure);
       }
-      case IllegalArgumentException _ ->
+      case ConfigException _, IllegalArgumentException _ ->
           new CommandException(ExitCode.USAGE, message(failure), failure);
       default -> failure;
     };
@@ -123,17 +123,12 @@ final class InstallationRun {
     }
   }
 
-  /**
-   * Refuses old names of settings, and makes the private database available to the commands of
-   * operators that open it.
-   */
+  /** Makes the private database available to the commands of operators that open it. */
   @Command(name = "chowder")
   private record Preparation(Site site, String command, List<String> arguments)
       implements Runnable {
     @Override
     public void run() {
-      // Only `up` knows whether it is the start after a reboot, which accepts old names.
-      if (!command.equals("up")) SettingNames.check(site.variables(), false, site::say);
       if (command.equals("admin")) startDatabase();
     }
 

@@ -4,10 +4,13 @@ import dev.chowder.cli.Version;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.installation.site.SettingNames;
+import dev.chowder.installation.node.ServerCommand;
+import dev.chowder.installation.site.NodeConfig;
 import dev.chowder.installation.site.Site;
+import dev.chowder.installation.site.VariableNames;
 import dev.chowder.installation.site.Variables;
 import dev.chowder.installation.swap.Swap;
+import dev.chowder.settings.SettingNames;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -89,11 +92,10 @@ final class UpCommand implements Runnable {
   @Override
   public void run() {
     var given = spec.commandLine().getParseResult().originalArgs();
-    // The script that starts the installation after a reboot may be of an earlier version.
+    // The script that starts the installation after a reboot may be of another version.
     boolean isStartAtBoot = given.size() == 1 && atBoot;
-    SettingNames.check(site.variables(), isStartAtBoot, site::say);
     var caller = Variables.withoutDefaults(environment.variables());
-    SettingNames.check(caller, isStartAtBoot, _ -> {});
+    checkNames(caller, isStartAtBoot);
     var up = new Up(site, environment, caller);
     if (!newKey) {
       up.run(options());
@@ -103,6 +105,16 @@ final class UpCommand implements Runnable {
       throw new CommandException(
           ExitCode.USAGE, "--new-key: must be the only option; run it separately");
     }
+  }
+
+  /** A running node must not be stopped for one that does not start. */
+  private void checkNames(Variables caller, boolean isStartAtBoot) {
+    VariableNames.warnings(caller.all().keySet()).forEach(site::say);
+    var wrong = SettingNames.wrong(NodeConfig.of(site.variables()), site.variables().all());
+    if (wrong.isEmpty()) return;
+    if (!isStartAtBoot) throw new CommandException(ExitCode.USAGE, SettingNames.error(wrong.get()));
+    site.say("WARNING: %s: this start ignores it.".formatted(wrong.get()));
+    ServerCommand.ignoreUnknownSettings(site.variables());
   }
 
   private Up.Options options() {

@@ -2,6 +2,7 @@ package dev.chowder.installation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Terminals;
 import dev.chowder.installation.site.Layout;
@@ -21,6 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests command lines that start nothing. */
 class InstallationRunTest {
+  private static final String UNKNOWN = "chowder.reconciler.max-restart";
+
   @TempDir private Path folder;
   private final ByteArrayOutputStream output = new ByteArrayOutputStream();
   private final ByteArrayOutputStream errors = new ByteArrayOutputStream();
@@ -33,6 +36,8 @@ class InstallationRunTest {
 
   @AfterEach
   void clearFolders() {
+    System.clearProperty(UNKNOWN);
+    ConfigFactory.invalidateCaches();
     System.clearProperty(Layout.ROOT);
     System.clearProperty(Layout.APP);
   }
@@ -62,17 +67,40 @@ class InstallationRunTest {
     if (!line.startsWith("developer")) assertThat(folder).isEmptyDirectory();
   }
 
+  /** The launcher passes the settings of CHOWDER_JAVA_OPTS to the JVM of the command. */
   @Test
-  void anOldNameOfASettingStartsNothing() {
-    for (var line : new String[] {"up", "down"}) {
-      errors.reset();
-      assertThat(run(Map.of("CHOWDER_READY_LIMIT", "5m"), line)).isEqualTo(2);
-      assertThat(said())
-          .isEqualTo(
-              "chowder: CHOWDER_READY_LIMIT was renamed to CHOWDER_READY_TIMEOUT: set"
-                  + " CHOWDER_READY_TIMEOUT instead.\n");
-      assertThat(folder).isEmptyDirectory();
-    }
+  void anUnknownSettingStartsNothing() {
+    System.setProperty(UNKNOWN, "2");
+    ConfigFactory.invalidateCaches();
+    assertThat(run("up")).isEqualTo(2);
+    assertThat(said())
+        .isEqualTo(
+            "chowder: cannot start: no setting is named chowder.reconciler.max-restart (nearest:"
+                + " chowder.reconciler.max-restarts); correct or remove it.\n");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void anUnknownVariableIsNamed() {
+    // The wrong port ends the command.
+    assertThat(run(Map.of("CHOWDER_REST_PROT", "1", "CHOWDER_REST_PORT", "0"), "up")).isEqualTo(2);
+    assertThat(said())
+        .startsWith(
+            "WARNING: no program of Chowder reads the variable CHOWDER_REST_PROT (nearest:"
+                + " CHOWDER_REST_PORT).\n");
+  }
+
+  /** Agents must run after a reboot, and a person reads the warning later. */
+  @Test
+  void anUnknownSettingDoesNotEndAStartAfterAReboot() {
+    System.setProperty(UNKNOWN, "2");
+    ConfigFactory.invalidateCaches();
+    // The wrong port ends the command.
+    assertThat(run(Map.of("CHOWDER_REST_PORT", "0"), "up", "--at-boot")).isEqualTo(2);
+    assertThat(said())
+        .startsWith("WARNING: no setting is named chowder.reconciler.max-restart (nearest:")
+        .contains(": this start ignores it.\n")
+        .contains("chowder: CHOWDER_REST_PORT: must be a number");
   }
 
   /** Otherwise it would stop a running node for one that cannot start. */

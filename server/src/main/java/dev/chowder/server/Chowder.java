@@ -31,7 +31,7 @@ import dev.chowder.server.channel.ChannelSettings;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
-import dev.chowder.settings.OldSettings;
+import dev.chowder.settings.SettingNames;
 import dev.chowder.startup.Startup;
 import dev.chowder.storage.HostRebindingRows;
 import dev.chowder.storage.InstanceRows;
@@ -94,7 +94,7 @@ public final class Chowder implements AutoCloseable {
   /** Starts a node with the caller's sandbox engine, which the node closes when it stops. */
   public static Chowder start(Config config, Function<Config, SandboxEngine> engines)
       throws IOException {
-    OldSettings.reject(config, System.getenv());
+    SettingNames.check(config, System.getenv());
     var chowder = new Chowder(config, engines);
     try {
       chowder.start();

@@ -15,7 +15,6 @@ import java.time.Duration;
  * @param configChangeTimeout maximum time for which such a change waits for others
  * @param revocationPollInterval interval at which the keys of open streams are checked
  * @param recordInterval interval at which missing records of revocations are written
- * @param sessionVisibilityRetryInterval pause before each try to upgrade keys of earlier versions
  * @param deletionRetryInterval interval at which incomplete deletions of organizations are retried
  * @param deletionSlotTimeout maximum time for which a deletion waits for slots
  */
@@ -26,7 +25,6 @@ record ServiceSettings(
     @Setting("instance.config-change-timeout") Duration configChangeTimeout,
     @Setting("key.revocation-poll-interval") Duration revocationPollInterval,
     @Setting("key.record-interval") Duration recordInterval,
-    @Setting("key.session-visibility-retry-interval") Duration sessionVisibilityRetryInterval,
     @Setting("deletion.retry-interval") Duration deletionRetryInterval,
     @Setting("deletion.slot-timeout") Duration deletionSlotTimeout) {
   static ServiceSettings of(Config root) {

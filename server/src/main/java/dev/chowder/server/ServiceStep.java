@@ -51,7 +51,6 @@ import dev.chowder.server.instance.InstanceStarts;
 import dev.chowder.server.instance.InstanceWrites;
 import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.key.KeyGrpcService;
-import dev.chowder.server.key.SessionVisibilityUpgrade;
 import dev.chowder.server.operator.BulkRecovery;
 import dev.chowder.server.operator.InstanceDeletions;
 import dev.chowder.server.operator.OrganizationDeletion;
@@ -143,7 +142,7 @@ record ServiceStep(
             "records of revocations",
             new RevocationRecorder(
                 keys, shared.organizations(), values.recordInterval(), node.clock()));
-    var keyService = keyService(startup, shared, keys, keySettings, revocations);
+    var keyService = keyService(shared, keys, keySettings, revocations);
     var audit = audit(startup);
     var deletion = deletion(startup, shared, revocations);
     var streams =
@@ -335,7 +334,6 @@ record ServiceStep(
   }
 
   private KeyGrpcService keyService(
-      Startup startup,
       Shared shared,
       ApiKeys keys,
       KeySettings keySettings,
@@ -344,11 +342,6 @@ record ServiceStep(
     var visibility =
         new SessionVisibility(
             shared.instances(), shared.changes(), effects.overrides(), node.clock());
-    var _ =
-        startup.add(
-            "session visibility of earlier keys",
-            new SessionVisibilityUpgrade(
-                scopedKeys, visibility, values.sessionVisibilityRetryInterval()));
     return new KeyGrpcService(
         scopedKeys,
         new InstanceRows(storage.database()),

@@ -19,47 +19,32 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Runs {@code scripts/up} of this version on an installation of an earlier one, whose agents run on
  * a real Docker and OpenClaw. One agent keeps running during the upgrade.
  */
-@ParameterizedClass
-@MethodSource("records")
 class UpgradeE2E {
   private static final String QUESTION = "What did I ask you to remember?";
 
-  private final RecordedInstallation recorded;
-  private final Map<String, String> environment;
-  private final Caller owner;
-  private final Caller neighbor;
+  private final RecordedInstallation recorded = RecordedInstallation.first();
+  private final Map<String, String> environment = new HashMap<>(recorded.environment());
+  private final URI rest = URI.create("http://localhost:" + setting("CHOWDER_REST_PORT"));
+  private final Caller owner = new Caller(rest, recorded.key("organization"));
+  private final Caller neighbor = new Caller(rest, recorded.key("neighbor"));
   @TempDir private Path folder;
-
-  UpgradeE2E(RecordedInstallation recorded) {
-    this.recorded = recorded;
-    this.environment = new HashMap<>(recorded.environment());
-    var rest = URI.create("http://localhost:" + setting("CHOWDER_REST_PORT"));
-    this.owner = new Caller(rest, recorded.key("organization"));
-    this.neighbor = new Caller(rest, recorded.key("neighbor"));
-    // Ports that the oldest version did not have. The default ones may be in use.
-    environment.put("CHOWDER_OPERATOR_REST_PORT", "27081");
-    environment.put("CHOWDER_MONITORING_PORT", "27095");
-  }
-
-  static List<RecordedInstallation> records() {
-    return RecordedInstallation.all();
-  }
 
   @AfterEach
   void nothingRemains() {
     run("down", "--purge", "--keep-cache");
   }
 
+  /** {@code UpgradeIT} has the same rows on H2, with simulated sandboxes. */
   @Test
+  @Tag("soak")
   void anInstallationOnH2ContinuesAfterTheUpgrade() throws IOException {
     place();
     everythingContinues();

@@ -21,7 +21,7 @@ import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateSettings;
 import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.watch.FleetWatchSettings;
-import dev.chowder.settings.OldSettings;
+import dev.chowder.settings.SettingNames;
 import dev.chowder.simulator.FakeSandboxSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,11 +37,14 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Checks the names of all settings and variables, and that the old ones are refused. */
+/** Checks the names of all settings and variables, and that unknown and removed ones are refused. */
 class SettingNameRulesTest {
   private static final Pattern DURATION = Pattern.compile("[0-9]+(ms|s|m|h|d)");
   private static final Pattern NUMBER = Pattern.compile("[0-9.]+");
-  private static final Pattern VARIABLE = Pattern.compile("CHOWDER_[A-Z_]+");
+
+  /** Where a program reads a property of its JVM. */
+  private static final Pattern PROPERTY =
+      Pattern.compile("\\b(?:getProperty|getBoolean|getInteger|getLong)\\(\\s*\"(.*?)\"");
 
   /** A limit, a period, a pause, an age, the time that something is kept, a time of counting. */
   private static final Pattern DURATION_NAME =
@@ -132,81 +135,73 @@ class SettingNameRulesTest {
   }
 
   @Test
-  void everyOldNameIsRefusedWithTheNewOne() {
-    OldSettings.reject(ConfigFactory.load(), Map.of());
-    OldSettings.newNames()
-        .forEach(
-            (old, now) ->
-                assertThatThrownBy(() -> rejectIfSet(old))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(old + " was renamed to " + now));
+  void aNodeRefusesAnUnknownSetting() {
+    assertThatThrownBy(() -> Chowder.start(with("chowder.reconciler.max-restart")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "cannot start: no setting is named chowder.reconciler.max-restart (nearest:"
+                + " chowder.reconciler.max-restarts); correct or remove it");
   }
 
   @Test
-  void everyRemovedNameIsRefusedWithTheReason() {
-    assertThat(OldSettings.removed())
-        .containsKeys(
-            "chowder.instances.max-labels",
-            "CHOWDER_BENCH_ENVOY_ADMIN_PORT",
-            "CHOWDER_FUZZ_ENVOY_ADMIN_PORT",
-            "CHOWDER_RATE_LIGHT_FACTOR",
-            "CHOWDER_ROLLING_ENVOY_ADMIN_PORT",
-            "CHOWDER_SERVICES",
-            "CHOWDER_TEST_ENVOY_ADMIN_PORT");
-    OldSettings.removed()
+  void aNodeRefusesARemovedSettingWithTheReason() {
+    assertThat(SettingNames.removed()).isNotEmpty();
+    SettingNames.removed()
         .forEach(
-            (old, why) ->
-                assertThatThrownBy(() -> rejectIfSet(old))
+            (name, why) ->
+                assertThatThrownBy(() -> checkWith(name))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                        "cannot start: the %s %s was removed, because %s; do not set it"
-                            .formatted(isVariable(old) ? "variable" : "setting", old, why)));
-  }
-
-  /** If several names are set, nodes of one installation name the same one. */
-  @Test
-  void theNamesAreSorted() {
-    assertThat(List.copyOf(OldSettings.newNames().keySet())).isSorted();
-    assertThat(List.copyOf(OldSettings.removed().keySet())).isSorted();
+                        "cannot start: %s was removed, because %s; correct or remove it"
+                            .formatted(name, why)));
   }
 
   /** Sets the setting or the variable. */
-  private static void rejectIfSet(String name) {
-    if (isVariable(name)) OldSettings.reject(ConfigFactory.load(), Map.of(name, "100"));
-    else OldSettings.reject(with(name), Map.of());
+  private static void checkWith(String name) {
+    if (name.startsWith("CHOWDER_")) {
+      SettingNames.check(ConfigFactory.load(), Map.of(name, "100"));
+    } else {
+      SettingNames.check(with(name), Map.of());
+    }
   }
 
-  private static boolean isVariable(String name) {
-    return name.startsWith("CHOWDER_");
+  /** The settings and variables of released versions. */
+  @Test
+  void aSettingOfAnEarlierVersionExistsOrIsRefusedWithTheReason() throws IOException {
+    var released = Files.readAllLines(Path.of("src/test/resources/settings-0.1.0.txt"));
+    assertThat(released).hasSizeGreaterThan(400);
+    var names = new TreeSet<>(released);
+    names.removeAll(defaults().keySet());
+    names.removeAll(settings().variables());
+    names.removeIf(
+        name ->
+            SettingNames.removed().keySet().stream()
+                .anyMatch(removed -> name.equals(removed) || name.startsWith(removed + ".")));
+    assertThat(names).isEmpty();
   }
 
   @Test
-  void everyNewNameExistsAndNoOldOneDoes() throws IOException {
-    var names = new TreeSet<>(defaults().keySet());
-    names.addAll(settings().variables());
-    names.addAll(variablesOfScripts());
-    assertThat(OldSettings.newNames()).isNotEmpty();
-    assertThat(names).containsAll(OldSettings.newNames().values());
-    assertThat(names).doesNotContainAnyElementsOf(OldSettings.newNames().keySet());
-    assertThat(names).doesNotContainAnyElementsOf(OldSettings.removed().keySet());
+  void noRemovedNameExists() {
+    assertThat(defaults()).doesNotContainKeys(removedNames());
+    assertThat(settings().variables()).doesNotContain(removedNames());
   }
 
-  @Test
-  void aNodeRefusesToStartOnAnOldName() {
-    var config =
-        ConfigFactory.parseString("chowder.effect.ready-limit = 1m")
-            .withFallback(ConfigFactory.load());
-    assertThatThrownBy(() -> Chowder.start(config))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(
-            "chowder.effect.ready-limit was renamed to chowder.effect.ready-timeout");
+  private static String[] removedNames() {
+    return SettingNames.removed().keySet().toArray(String[]::new);
   }
 
+  /** Such a property would be refused as an unknown setting. */
   @Test
-  void aNodeRefusesToStartOnARemovedName() {
-    assertThatThrownBy(() -> Chowder.start(with("chowder.instances.max-labels")))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("chowder.instances.max-labels was removed");
+  void noPropertyOfAnotherProgramLooksLikeASetting() throws IOException {
+    var read = new TreeSet<String>();
+    try (var files = Files.walk(Path.of(".."))) {
+      for (var file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+        PROPERTY.matcher(Files.readString(file)).results().forEach(m -> read.add(m.group(1)));
+      }
+    }
+    assertThat(read).anyMatch(name -> name.startsWith("chowder-tool."));
+    read.removeIf(name -> !name.startsWith("chowder."));
+    assertThat(read).isEmpty();
   }
 
   private static Config with(String setting) {
@@ -254,15 +249,5 @@ class SettingNameRulesTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static Set<String> variablesOfScripts() throws IOException {
-    var names = new TreeSet<String>();
-    try (var files = Files.walk(Path.of("..", "scripts"))) {
-      for (var file : files.filter(Files::isRegularFile).toList()) {
-        VARIABLE.matcher(Files.readString(file)).results().forEach(m -> names.add(m.group()));
-      }
-    }
-    return names;
   }
 }

@@ -1,6 +1,5 @@
 package dev.chowder.server;
 
-import dev.chowder.settings.OldSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +16,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Renders docs/SETTINGS.md: every setting with its variable, default and comment, from the {@code
- * reference.conf} files of the modules. Rejects lines in another layout than one setting per line.
+ * Renders docs/SETTINGS.md: every public setting, which has a variable, with its default and
+ * comment, from the {@code reference.conf} files of the modules. Rejects lines in another layout than one setting per line.
  */
 final class SettingsDocument {
   private static final String HEAD =
@@ -26,14 +25,17 @@ final class SettingsDocument {
       # Settings
 
       Generated from `src/main/resources/reference.conf` of each module by `SettingsDocumentTest`; do not edit. After a change, regenerate it:
-      `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+      `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder-tool.update-docs=true`
+
+      These settings are public. A version that removes one refuses it and prints the reason. Set their variables in the environment of
+      `scripts/up` or of the server. All other keys in these files are internal: any version may change or remove them.
 
       A duration ends in what it is: `timeout` for the longest time that something may take, `interval` for the time between two runs of
       the same work, `delay` for a pause, `age`, `retention` for how long something is kept, `window` for the time in which something
       counts. A maximum begins with `max-`.
 
-      If a setting has a variable, set it in the environment of `scripts/up` or of the server. You can also pass every setting to the
-      server's JVM: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.max-restarts=2" scripts/up`.
+      You can also set keys in a file that `-Dconfig.file` in `CHOWDER_JAVA_OPTS` names, or as properties of the server's JVM:
+      `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.max-restarts=2" scripts/up`. An unknown key ends the start.
       """;
 
   private static final Pattern OPENS = Pattern.compile("([a-z][a-z0-9.-]*) \\{");
@@ -60,6 +62,14 @@ final class SettingsDocument {
     return defaults;
   }
 
+  /** Returns the keys of the settings without a variable. */
+  Set<String> internal() {
+    return settings.entrySet().stream()
+        .filter(entry -> entry.getValue().variables().isEmpty())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
+  }
+
   /** Returns the variables of all settings. */
   Set<String> variables() {
     return settings.values().stream()
@@ -78,12 +88,13 @@ final class SettingsDocument {
               text.append("| setting | variable | default | |\n| --- | --- | --- | --- |\n");
               entries.forEach(entry -> text.append(row(entry.getKey(), entry.getValue())));
             });
-    return text.append(old()).toString();
+    return text.toString();
   }
 
-  /** Returns the settings of each section. Several modules may define settings of one section. */
+  /** Returns the public settings of each section. Several modules may define settings of one section. */
   private Map<String, List<Map.Entry<String, Setting>>> bySection() {
     return settings.entrySet().stream()
+        .filter(entry -> !entry.getValue().variables().isEmpty())
         .collect(
             Collectors.groupingBy(
                 entry -> section(entry.getKey()), LinkedHashMap::new, Collectors.toList()));
@@ -96,35 +107,6 @@ final class SettingsDocument {
             setting.variables().stream().map(v -> "`" + v + "`").collect(Collectors.joining(", ")),
             setting.value().replace("|", "\\|"),
             setting.comment().replace("|", "\\|"));
-  }
-
-  /** Returns the names of commits before the first release, which nodes and scripts refuse. */
-  private static String old() {
-    var text =
-        new StringBuilder(
-            """
-
-            ## Renamed settings and variables
-
-            A node and the scripts refuse these names of versions before 0.1.0.
-
-            | old | new |
-            | --- | --- |
-            """);
-    OldSettings.newNames()
-        .forEach((old, now) -> text.append("| %s | `%s` |\n".formatted(old, now)));
-    text.append(
-        """
-
-        ## Removed settings
-
-        A node and the scripts also refuse these names of versions before 0.1.0.
-
-        | old | reason |
-        | --- | --- |
-        """);
-    OldSettings.removed().forEach((old, why) -> text.append("| %s | %s |\n".formatted(old, why)));
-    return text.toString();
   }
 
   /**

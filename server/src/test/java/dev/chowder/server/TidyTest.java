@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Holds the size of files, methods and constructors of all modules, tests included. The file {@code
  * tidy-limits.properties} lists the exceptions with their sizes. An exception may only shrink: if a
- * size differs from the listed one, run this test with {@code -Dchowder.update-docs=true}, which
+ * size differs from the listed one, run this test with {@code -Dchowder-tool.update-docs=true}, which
  * writes smaller sizes and removes ended exceptions, but adds and raises none.
  */
 class TidyTest {
@@ -47,7 +47,7 @@ class TidyTest {
     folders.addAll(MavenModules.files("src/test/java"));
     var found = tooLarge(ROOT, folders);
     var listed = exceptions();
-    if (Boolean.getBoolean("chowder.update-docs")) {
+    if (Boolean.getBoolean("chowder-tool.update-docs")) {
       listed.keySet().retainAll(found.keySet());
       listed.replaceAll((name, size) -> Math.min(size, found.getOrDefault(name, size)));
       write(listed);

@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -90,6 +91,16 @@ final class FakeHost implements AutoCloseable {
 
   Path root() {
     return root;
+  }
+
+  /**
+   * Returns the engine and the host that this one stands for, which the file {@code identity} names
+   * in a line each, so that a test can use the sandboxes of a real installation; empty without the
+   * file.
+   */
+  Optional<List<String>> identity() throws IOException {
+    var file = root.resolve("identity");
+    return Files.exists(file) ? Optional.of(Files.readAllLines(file)) : Optional.empty();
   }
 
   /**

@@ -34,7 +34,9 @@ import java.util.function.Consumer;
  * real engine, with the delays and faults that its {@link FakeScript} requests.
  */
 public final class SimulatedEngine implements SandboxEngine {
-  private static final String ENGINE = "fake";
+  /** The engine and the host that references of sandboxes name, unless a folder names others. */
+  private static final List<String> IDENTITY = List.of("fake", "simulated");
+
   private static final int KILLED = 137;
 
   private final FakeSandboxSettings settings;
@@ -45,7 +47,8 @@ public final class SimulatedEngine implements SandboxEngine {
   private final SimulatedTasks tasks;
   private final SimulatedHomes homes;
   private final SimulatedHost machine;
-  private volatile String identity = "simulated";
+  private final String engine;
+  private volatile String identity;
 
   public SimulatedEngine(FakeSandboxSettings settings) {
     this(settings, new FakeScript());
@@ -56,6 +59,9 @@ public final class SimulatedEngine implements SandboxEngine {
     this.script = script;
     try {
       this.host = new FakeHost(settings.directory());
+      var named = host.identity().orElse(IDENTITY);
+      this.engine = named.getFirst();
+      this.identity = named.getLast();
       this.gateway = new FakeGateway(host, settings, script);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
@@ -157,7 +163,7 @@ public final class SimulatedEngine implements SandboxEngine {
 
   @Override
   public SandboxRef ref(SandboxId id) {
-    return new SandboxRef(ENGINE, identity, id.value());
+    return new SandboxRef(engine, identity, id.value());
   }
 
   /** Simulates a sender's first message to an agent in a channel, and returns the pairing code. */

@@ -175,29 +175,6 @@ public final class ScopedKeys {
         });
   }
 
-  /**
-   * Returns a page of all organizations' active keys, oldest first.
-   *
-   * @param pageSize at least 1
-   * @param after the last id of the previous page; empty for the first page
-   */
-  public List<ScopedKey> active(int pageSize, Optional<String> after) {
-    Instant now = clock.instant();
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT * FROM api_keys WHERE kind = :kind AND id > :after AND NOT"
-                        + ENDED
-                        + " ORDER BY id FETCH FIRST :limit ROWS ONLY")
-                .bind("kind", Kind.SCOPED.label())
-                .bind("after", after.orElse(""))
-                .bind("now", time(now))
-                .bind("limit", pageSize)
-                .map((row, _) -> read(row, now))
-                .list());
-  }
-
   /** Returns a key; empty if the organization has none with this id. */
   public Optional<ScopedKey> get(String organizationId, String keyId) {
     Instant now = clock.instant();

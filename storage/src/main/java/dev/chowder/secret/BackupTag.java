@@ -98,20 +98,6 @@ public final class BackupTag {
   }
 
   /**
-   * Returns whether a file ends with a tag, of any key.
-   *
-   * @throws StorageException if the file cannot be read
-   */
-  public static boolean isSigned(Path backup) {
-    try (var file = FileChannel.open(backup, StandardOpenOption.READ)) {
-      return line(file).isPresent();
-    } catch (IOException e) {
-      throw new StorageException(
-          cannot("read the backup", e.toString(), "name a readable file"), e);
-    }
-  }
-
-  /**
    * Verifies the tag of a backup.
    *
    * @param unsignedToo whether to accept a backup without a tag, or with a tag of a missing key. A

@@ -369,19 +369,6 @@ abstract class ApiKeysContract {
   }
 
   @Test
-  void activeKeysOfAllOrganizationsAreListedOldestFirstPageByPage() {
-    make("o", "1", Optional.empty());
-    make("p", "2", Optional.of(NOW.minusSeconds(1)));
-    make("p", "3", Optional.of(NOW.plusSeconds(1)));
-    make("o", "4", Optional.empty());
-    make("o", "5", Optional.empty());
-    scoped.revoke("o", "4", "by");
-    assertThat(ids(scoped.active(2, Optional.empty()))).containsExactly("1", "3");
-    assertThat(ids(scoped.active(2, Optional.of("3")))).containsExactly("5");
-    assertThat(scoped.active(2, Optional.of("5"))).isEmpty();
-  }
-
-  @Test
   void activeKeysAreLimitedAndAsManyInactiveKeysStayListed() {
     for (int n = 1; n <= MAX; n++) make("o", "" + n, Optional.empty());
     assertThat(issue("o", "x", Optional.empty())).isEqualTo(new ScopedKeys.Issue.Full(MAX));

@@ -5,7 +5,7 @@ import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.output.Notices;
 import dev.chowder.cli.output.Output;
 import dev.chowder.server.ServerSettings;
-import dev.chowder.settings.OldSettings;
+import dev.chowder.settings.SettingNames;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,13 +39,13 @@ public final class Invocation {
   /**
    * Returns the settings of the node, from its files and the variables {@code CHOWDER_*}.
    *
-   * @throws IllegalArgumentException if a setting has an old name, which would be ignored
+   * @throws IllegalArgumentException if no setting has a name that is set, which would be ignored
    */
   public Config config() {
     var loaded = config;
     if (loaded == null) {
       loaded = source.get();
-      OldSettings.reject(loaded, environment.variables());
+      SettingNames.check(loaded, environment.variables());
       config = loaded;
     }
     return loaded;

@@ -21,9 +21,9 @@ import picocli.CommandLine.Spec;
     description = "Print the configuration for an Envoy that you start yourself")
 public final class EnvoyConfigCommand implements Runnable {
   /** The folders with the documents of Envoy, which the launcher sets. */
-  private static final String APP = "chowder.app";
+  private static final String APP = "chowder-tool.app";
 
-  private static final String ROOT = "chowder.root";
+  private static final String ROOT = "chowder-tool.root";
 
   private static final String NOTE =
       "The output contains a token: keep it in a file of mode 0600. With TLS, the command also"

@@ -9,7 +9,6 @@ import dev.chowder.api.operator.v1.CreateBackupRequest;
 import dev.chowder.api.operator.v1.CreateBackupResponse;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.secret.BackupTag;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -129,10 +128,6 @@ public final class BackupCommand extends StorageCommand {
             .getFile();
     var backups = installation().home().resolve("backups");
     Files.move(backups.resolve(Path.of(made).getFileName()), copy);
-    // A server of an earlier version, which runs until "chowder up" replaces it, does not sign.
-    if (!unsigned && !BackupTag.isSigned(copy)) {
-      var _ = tag(List.of()).sign(copy);
-    }
   }
 
   /** Returns whether a process that "chowder up" did not start has opened the H2 file. */

@@ -23,12 +23,12 @@ class EnvoyConfigCommandTest {
   void anInstallation() throws IOException {
     Files.writeString(home.resolve("envoy.token"), "the-token\n");
     variables.put("CHOWDER_HOME", home.toString());
-    System.setProperty("chowder.app", "/opt/release/app");
+    System.setProperty("chowder-tool.app", "/opt/release/app");
   }
 
   @AfterEach
   void withoutLauncher() {
-    System.clearProperty("chowder.app");
+    System.clearProperty("chowder-tool.app");
   }
 
   @Test
@@ -46,7 +46,7 @@ class EnvoyConfigCommandTest {
   void theCallerMayNameOtherDocuments() {
     variables.put("CHOWDER_DESCRIPTORS", "/other.pb");
     variables.put("CHOWDER_OPENAPI", "/other.json");
-    System.clearProperty("chowder.app");
+    System.clearProperty("chowder-tool.app");
     assertThat(run().output()).contains("/other.pb", "/other.json");
   }
 

@@ -9,7 +9,6 @@ import dev.chowder.admin.SimulatedNode.Parts;
 import dev.chowder.admin.installation.OwnerOnly;
 import dev.chowder.admin.installation.RunningNode;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.secret.BackupTag;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -72,7 +71,7 @@ class BackupCommandTest extends NodeFixture {
     assertThat(ran.errors())
         .contains("Wrote the backup to " + file, "excludes the master key")
         .doesNotContain(KEY);
-    assertThat(BackupTag.isSigned(file)).isTrue();
+    assertThat(isSigned(file)).isTrue();
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
         .isEqualTo("rw-------");
     var unpacked = unpack(file);
@@ -87,18 +86,16 @@ class BackupCommandTest extends NodeFixture {
   }
 
   @Test
-  void theCopyOfAServerThatDoesNotSignIsSignedHere() throws Exception {
-    assertThat(run("backup", base.resolve("signed").toString()).code()).isZero();
-    assertThat(Files.readString(unpack(base.resolve("signed")).resolve("database.gz")))
-        .matches("rows\nchowder-backup 1 [0-9a-f]{8} [0-9a-f]{64}\n");
-  }
-
-  @Test
   void aCopyThatTheServerSignedStaysUnchanged() throws Exception {
     // The rows are compressed, so they may end in any byte.
     copy = "rows" + TAG;
     assertThat(run("backup", base.resolve("signed").toString()).code()).isZero();
     assertThat(unpack(base.resolve("signed")).resolve("database.gz")).hasContent(copy);
+  }
+
+  private static boolean isSigned(Path file) throws IOException {
+    return Files.readString(file, StandardCharsets.ISO_8859_1)
+        .matches("(?s).*chowder-backup 1 [0-9a-f]{8} [0-9a-f]{64}\n");
   }
 
   @Test
@@ -110,7 +107,7 @@ class BackupCommandTest extends NodeFixture {
     assertThat(base).isEmptyDirectory();
     var file = base.resolve("unsigned");
     assertThat(run("backup", "--unsigned", file.toString()).code()).isZero();
-    assertThat(BackupTag.isSigned(file)).isFalse();
+    assertThat(isSigned(file)).isFalse();
     assertThat(unpack(file).resolve("database.gz")).hasContent("rows\n");
   }
 

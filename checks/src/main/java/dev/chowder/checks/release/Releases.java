@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The release that the checks of this process use. {@code -Dchowder.release=FOLDER} or {@code
+ * The release that the checks of this process use. {@code -Dchowder-tool.release=FOLDER} or {@code
  * CHOWDER_RELEASE} names an unpacked release, or a folder with its archive. Otherwise {@code
  * scripts/release} builds one, once for all checks.
  */
@@ -38,7 +38,7 @@ public final class Releases {
   }
 
   private static Optional<Path> named() {
-    var property = System.getProperty("chowder.release", "");
+    var property = System.getProperty("chowder-tool.release", "");
     var name = property.isEmpty() ? System.getenv().getOrDefault("CHOWDER_RELEASE", "") : property;
     return name.isEmpty() ? Optional.empty() : Optional.of(Path.of(name));
   }
@@ -89,7 +89,7 @@ public final class Releases {
       var archives = files.filter(file -> file.toString().endsWith(ARCHIVE)).toList();
       if (archives.size() == 1) return archives.getFirst();
       throw new IllegalStateException(
-          "chowder.release: must be an unpacked release or a folder with its archive; got "
+          "chowder-tool.release: must be an unpacked release or a folder with its archive; got "
               + source);
     }
   }

@@ -9,7 +9,7 @@ package dev.chowder.cli.command;
  */
 public record Terminals(boolean input, boolean output, boolean errors) {
   /** The property that the launcher sets to the numbers of the streams that are terminals. */
-  public static final String PROPERTY = "chowder.terminals";
+  public static final String PROPERTY = "chowder-tool.terminals";
 
   public static Terminals of(String streams) {
     return new Terminals(streams.contains("0"), streams.contains("1"), streams.contains("2"));

@@ -3,6 +3,7 @@ package dev.chowder.installation.node;
 import dev.chowder.admin.installation.SupervisedProcess;
 import dev.chowder.installation.site.Layout;
 import dev.chowder.installation.site.Variables;
+import dev.chowder.settings.SettingNames;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,13 @@ public final class ServerCommand {
   /** Returns the options as the user set them. */
   static String optionsText(Variables variables) {
     return variables.find("CHOWDER_JAVA_OPTS").orElse(OPTIONS);
+  }
+
+  /** Makes nodes start with settings that they do not know, and warn of them. */
+  public static void ignoreUnknownSettings(Variables variables) {
+    variables.set(
+        "CHOWDER_JAVA_OPTS",
+        "%s -D%s=true".formatted(optionsText(variables), SettingNames.IGNORE_UNKNOWN));
   }
 
   /**

@@ -16,9 +16,9 @@ import java.util.Set;
  */
 public record Layout(Path root, Path app, Path java, Path cache) {
   /** The properties with the first two folders, which the launcher sets. */
-  public static final String ROOT = "chowder.root";
+  public static final String ROOT = "chowder-tool.root";
 
-  public static final String APP = "chowder.app";
+  public static final String APP = "chowder-tool.app";
 
   private static final Set<String> SCRIPTS = Set.of("up", "down");
 

@@ -41,10 +41,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(SharedNodes.class)
 class DatabaseFaultsIT {
-  private static final int INSTANCES = Integer.getInteger("chowder.faults.instances", 60);
+  private static final int INSTANCES = Integer.getInteger("chowder-tool.faults.instances", 60);
   private static final Duration DOWN =
-      Duration.ofSeconds(Integer.getInteger("chowder.faults.down-seconds", 10));
-  private static final long SEED = Long.getLong("chowder.faults.seed", 1);
+      Duration.ofSeconds(Integer.getInteger("chowder-tool.faults.down-seconds", 10));
+  private static final long SEED = Long.getLong("chowder-tool.faults.seed", 1);
 
   private static final Duration LATENCY = Duration.ofMillis(500);
   private static final Duration FILL_AGAIN = Duration.ofMillis(10);

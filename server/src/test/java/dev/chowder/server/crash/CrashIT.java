@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Kills the server at every failpoint, right after acknowledgements and at random moments, and
  * checks that it recovers completely. Needs no Docker. Uses H2, or PostgreSQL with {@code
- * -Dchowder.crash.storage=postgresql}.
+ * -Dchowder-tool.crash.storage=postgresql}.
  *
  * <p>Its methods run in parallel, but not in parallel with other classes, so the class itself is
  * not concurrent.
@@ -56,7 +56,7 @@ class CrashIT {
   private static final Duration LANE_LIMIT = Duration.ofMinutes(10);
 
   private static final int RANDOM_KILLS = 12;
-  private static final String REPLAY = "chowder.crash.seed";
+  private static final String REPLAY = "chowder-tool.crash.seed";
 
   /** Parallel tests, each with its own home and server. JUnit runs the same number. */
   private static final int LANES = 2;
@@ -109,9 +109,9 @@ class CrashIT {
     lane.markClean();
   }
 
-  /** {@code -Dchowder.crash.places=REGEX} selects failpoints, to analyze a failure. */
+  /** {@code -Dchowder-tool.crash.places=REGEX} selects failpoints, to analyze a failure. */
   static List<FailpointCase> places() {
-    var wanted = System.getProperty("chowder.crash.places", ".*");
+    var wanted = System.getProperty("chowder-tool.crash.places", ".*");
     return FailpointCase.all().stream()
         .filter(place -> place.scenario() != FailpointCase.Scenario.POOL)
         .filter(place -> place.name().matches(wanted))
@@ -279,7 +279,7 @@ class CrashIT {
   }
 
   /**
-   * The test's name contains the seed. {@code -Dchowder.crash.seed=N} uses the same moment again.
+   * The test's name contains the seed. {@code -Dchowder-tool.crash.seed=N} uses the same moment again.
    */
   @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "seed {0}")

@@ -16,17 +16,17 @@ import java.util.UUID;
  */
 public sealed interface HomeStorage extends AutoCloseable {
   /**
-   * Returns the storage for all tests; {@code -Dchowder.crash.storage=postgresql} selects
+   * Returns the storage for all tests; {@code -Dchowder-tool.crash.storage=postgresql} selects
    * PostgreSQL.
    */
   static HomeStorage chosen() {
-    var name = System.getProperty("chowder.crash.storage", "h2");
+    var name = System.getProperty("chowder-tool.crash.storage", "h2");
     return switch (name) {
       case "h2" -> new File();
       case "postgresql" -> new Postgres();
       default ->
           throw new IllegalArgumentException(
-              "chowder.crash.storage: must be h2 or postgresql; got " + name);
+              "chowder-tool.crash.storage: must be h2 or postgresql; got " + name);
     };
   }
 

@@ -9,9 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -21,14 +24,20 @@ import java.util.zip.GZIPInputStream;
 public record RecordedInstallation(Path folder) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Returns the record of commit 665faa7, which is older than the first version. */
-  public static RecordedInstallation of665faa7() {
-    return of("665faa7");
+  /** The reference of a sandbox in a row of the PostgreSQL dump, which has bytes as hex digits. */
+  private static final Pattern REFERENCE =
+      Pattern.compile(
+          "%s((?:[0-9a-f]{2})+?)%s((?:[0-9a-f]{2})+?)%s"
+              .formatted(hex("\"engine\":\""), hex("\",\"host\":\""), hex("\"")));
+
+  /** Returns the record of the first version, from which each later one can be upgraded. */
+  public static RecordedInstallation first() {
+    return all().getFirst();
   }
 
   /** Returns the records of all versions, the oldest first. */
   public static List<RecordedInstallation> all() {
-    return List.of(of665faa7(), of("0.1.0"));
+    return List.of(of("0.1.0"));
   }
 
   private static RecordedInstallation of(String version) {
@@ -131,14 +140,22 @@ public record RecordedInstallation(Path folder) {
   }
 
   /**
-   * Creates the home volumes and processes of its instances on a simulated host. A container that
-   * ran in the recording runs there.
+   * Creates the home volumes and processes of its instances on a simulated host, which stands for
+   * the recorded one. A container that ran in the recording runs there.
    */
   public void placeOnSimulator(Path sandboxes) throws IOException {
+    Files.createDirectories(sandboxes);
+    Files.write(sandboxes.resolve("identity"), identity());
     try (var volumes = Files.list(folder.resolve("volumes"))) {
-      for (Path volume : volumes.filter(file -> file.toString().endsWith(".tar.gz")).toList()) {
-        var sandbox = volume.getFileName().toString().replace(".tar.gz", "");
-        unpack(volume, Files.createDirectories(sandboxes.resolve(sandbox).resolve("home")));
+      for (Path volume : volumes.filter(file -> file.toString().endsWith(".json")).toList()) {
+        var name = volume.getFileName().toString().replace(".json", "");
+        var sandbox = sandboxes.resolve(name);
+        unpack(
+            volume.resolveSibling(name + ".tar.gz"),
+            Files.createDirectories(sandbox.resolve("home")));
+        var labels = JSON.readTree(volume.toFile()).path("Labels");
+        Files.writeString(
+            sandbox.resolve("generation"), labels.path("dev.chowder.generation").asText());
       }
     }
     try (var containers = Files.list(folder.resolve("containers"))) {
@@ -147,6 +164,23 @@ public record RecordedInstallation(Path folder) {
         if (recorded.path("State").asText().equals("running")) placeProcess(sandboxes, recorded);
       }
     }
+  }
+
+  /** Returns the engine and the host that its sandboxes name. */
+  private List<String> identity() throws IOException {
+    try (var in = unpacked("postgresql.sql.gz")) {
+      var reference = REFERENCE.matcher(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      if (!reference.find()) throw new AssertionError(folder + ": no reference of a sandbox");
+      return Stream.of(reference.group(1), reference.group(2)).map(RecordedInstallation::text).toList();
+    }
+  }
+
+  private static String hex(String text) {
+    return HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String text(String hex) {
+    return new String(HexFormat.of().parseHex(hex), StandardCharsets.UTF_8);
   }
 
   private static void placeProcess(Path sandboxes, JsonNode container) throws IOException {

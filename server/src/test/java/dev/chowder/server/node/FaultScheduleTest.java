@@ -20,13 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
  * acknowledged change is lost, nothing is created or claimed twice or left behind, and all
  * components agree in the end.
  *
- * <p>{@code -Dchowder.faults.seed=} repeats the schedules of a failure; with {@code
- * -Dchowder.faults.rounds=1} only the first one.
+ * <p>{@code -Dchowder-tool.faults.seed=} repeats the schedules of a failure; with {@code
+ * -Dchowder-tool.faults.rounds=1} only the first one.
  */
 class FaultScheduleTest {
-  private static final int ROUNDS = Integer.getInteger("chowder.faults.rounds", 520);
+  private static final int ROUNDS = Integer.getInteger("chowder-tool.faults.rounds", 520);
   private static final long SEED =
-      Long.getLong("chowder.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
+      Long.getLong("chowder-tool.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
 
   /** A node with so many rounds has creates that claim a member, and sleeps of each level. */
   private static final int MANY = 60;

@@ -82,9 +82,9 @@ class LimitTextsTest {
     }
     assertThat(lines).hasSizeGreaterThan(FEWEST);
     var text = String.join("\n", lines) + "\n";
-    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(TEXTS, text);
+    if (Boolean.getBoolean("chowder-tool.update-docs")) Files.writeString(TEXTS, text);
     assertThat(TEXTS)
-        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .as("run this test with -Dchowder-tool.update-docs=true, and read the difference")
         .hasContent(text);
   }
 

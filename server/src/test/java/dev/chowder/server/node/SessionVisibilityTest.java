@@ -7,19 +7,9 @@ import com.google.protobuf.Value;
 import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.UpdateInstanceRequest;
-import dev.chowder.base.Ids;
-import dev.chowder.key.ApiKeys;
-import dev.chowder.key.KeyScope;
-import dev.chowder.key.KeySettings;
-import dev.chowder.key.Permission;
-import dev.chowder.key.ScopedKeys;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,70 +55,6 @@ class SessionVisibilityTest {
           .as("at most the gateway's report that it applied the first change")
           .isBetween(revision, revision + 1);
     }
-  }
-
-  @Test
-  void aStartLimitsTheSessionToolsForKeysOfEarlierVersions() throws IOException {
-    var settings =
-        Map.<String, Object>of(
-            "chowder.reconciler.interval",
-            "1h",
-            "chowder.key.session-visibility-retry-interval",
-            "1h");
-    String key;
-    String named;
-    String set;
-    String ended;
-    try (var node = Node.start(home, settings);
-        var database = node.openDatabase()) {
-      key = node.newcomer("crab");
-      named = node.createRunning(key);
-      set = node.createRunning(key);
-      ended = node.createRunning(key);
-      var visible = Struct.newBuilder().putFields("tools.sessions.visibility", text("agent"));
-      var _ =
-          node.instances(key)
-              .updateInstance(
-                  UpdateInstanceRequest.newBuilder()
-                      .setInstanceId(set)
-                      .setOpenclawConfig(visible)
-                      .build());
-      // As an earlier version did, which changed no agent's configuration.
-      var keySettings = new KeySettings(Duration.ZERO, 1, 10);
-      var clock = InstantSource.system();
-      var all = new ApiKeys(database, keySettings, clock);
-      var keys = new ScopedKeys(database, all, keySettings, clock);
-      var organization = node.organizationId(key);
-      var caller = all.issueOrganizationKey(organization).keyId();
-      // A pass processes them in this order.
-      var _ = issue(keys, organization, caller, Ids.next());
-      var revoked = issue(keys, organization, caller, ended);
-      assertThat(keys.revoke(organization, revoked, caller)).isTrue();
-      var _ = issue(keys, organization, caller, set);
-      var _ = issue(keys, organization, caller, named);
-      assertThat(visibility(node, key, named)).isEmpty();
-    }
-    try (var node =
-        Node.start(
-            home,
-            Map.of(
-                "chowder.reconciler.interval",
-                "1h",
-                "chowder.key.session-visibility-retry-interval",
-                "100ms"))) {
-      Node.await(() -> visibility(node, key, named).equals("self") ? "" : "not limited");
-      assertThat(visibility(node, key, set)).as("what the organization set").isEqualTo("agent");
-      assertThat(visibility(node, key, ended)).as("a key that was revoked").isEmpty();
-    }
-  }
-
-  private static String issue(
-      ScopedKeys keys, String organization, String caller, String instance) {
-    var scope = new KeyScope(Set.of(instance), Set.of(Permission.INTERACT), Optional.of("user-7."));
-    var id = Ids.next();
-    assertThat(keys.issue(organization, caller, id, "earlier", scope, Optional.empty()))
-        .isInstanceOf(ScopedKeys.Issue.Created.class);
-    return id;
   }
 
   private static String visibility(Node node, String key, String id) {

@@ -83,7 +83,7 @@ class ChowderScriptTest {
   void theCommandLineGetsItsArgumentsAndNoSettingsOfScripts() throws Exception {
     assertThat(run("chat", "my agent", ""))
         .containsExactly(
-            "-Dchowder.terminals=",
+            "-Dchowder-tool.terminals=",
             "-cp",
             "a b/*",
             "dev.chowder.cli.Main",
@@ -98,7 +98,7 @@ class ChowderScriptTest {
     var root = folder.resolve("root").toRealPath();
     assertThat(run("admin", "call", "SetTier", "{\"tier\": \"crab\"}", ""))
         .startsWith("-Xmx512m")
-        .contains("-Dchowder.terminals=", "-Dchowder.root=" + root, "-Dchowder.app=app")
+        .contains("-Dchowder-tool.terminals=", "-Dchowder-tool.root=" + root, "-Dchowder-tool.app=app")
         .containsSequence("-cp", "app/admin/*:app/server/chowder-server.jar")
         .endsWith(
             "dev.chowder.installation.Main",
@@ -194,7 +194,7 @@ class ChowderScriptTest {
     Files.move(folder.resolve("root"), moved);
     assertThat(runScript(moved.resolve("scripts/chowder"), "ls"))
         .containsExactly(
-            "-Dchowder.terminals=", "-cp", moved.toRealPath() + "/app/cli/a.jar", "ls", "");
+            "-Dchowder-tool.terminals=", "-cp", moved.toRealPath() + "/app/cli/a.jar", "ls", "");
     assertThat(moved.resolve("builds")).doesNotExist();
   }
 
