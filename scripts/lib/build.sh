@@ -100,7 +100,7 @@ build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_K
 
 # Without cli, although `up` and commands of operators use its jar, because a change of the command line for users must not restart nodes.
 build_key() {
-  local modules=(proto base sandbox remote storage openclaw simulator envoy actors server admin installation demo-model)
+  local modules=(proto base sandbox storage openclaw simulator envoy actors server admin installation demo-model)
   content_key "$BUILD_ROOT" pom.xml "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" envoy/{envoy.yaml,openapi.json}
 }
 

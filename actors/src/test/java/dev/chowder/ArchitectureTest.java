@@ -103,19 +103,11 @@ class ArchitectureTest {
           .resideInAnyPackage("org.apache.pekko..")
           .because("the modules below this one get Pekko from storage, whose journal needs it");
 
-  /** Tests use the simulator, which serves its engine to other processes. */
   private static final ArchRule THIS_MODULE_HAS_NO_SERVER =
       noClasses()
-          .that()
-          .resideOutsideOfPackages("dev.chowder.remote..", "dev.chowder.simulator..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(
-              "dev.chowder.api..",
-              "dev.chowder.engine..",
-              "dev.chowder.remote..",
-              "dev.chowder.server..",
-              "io.grpc..");
+          .resideInAnyPackage("dev.chowder.api..", "dev.chowder.server..", "io.grpc..");
 
   private static final ArchRule ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT =
       noClasses()

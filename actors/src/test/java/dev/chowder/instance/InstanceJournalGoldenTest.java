@@ -19,9 +19,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Checks that events of every earlier form can still be read. With -Dchowder-tool.update-docs=true, the
- * test writes missing files. Existing files are never changed: a new form of an event gets a new
- * file.
+ * Checks that events of every earlier form can still be read. With -Dchowder-tool.update-docs=true,
+ * the test writes missing files. Existing files are never changed: a new form of an event gets a
+ * new file.
  */
 class InstanceJournalGoldenTest {
   private static final Path FOLDER =

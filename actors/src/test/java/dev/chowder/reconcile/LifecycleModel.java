@@ -78,6 +78,8 @@ final class LifecycleModel {
     NOTHING,
     RUNNING,
     STOPPED,
+    /** Stopped, and no process stays frozen. */
+    ENDED,
     DELETED,
     POOLED,
     DISCARDED

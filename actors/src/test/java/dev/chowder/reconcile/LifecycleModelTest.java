@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  *       the number of a lost one.
  * </ul>
  *
- * <p>The bounds are four commands with one fault (114,063 worlds), three with two (508,593) and two
+ * <p>The bounds are four commands with one fault (117,591 worlds), three with two (522,302) and two
  * with three (790,508). That takes about 30 s of one processor. A world is an instance with its
  * host, what is late, and what was promised. Steps of effects and of reconciliation are not
  * limited. One message or call can be late at a time. All times are equal, ids are constant, and

@@ -63,12 +63,12 @@ final class ModelCommands {
     var delete = new InstanceCommand.Delete("key", "delete", NOW, REPLY_TO);
     return List.of(
         new Sent("Stop", stop(false), Wanted.STOPPED, '-'),
-        new Sent("Stop, end", stop(true), Wanted.STOPPED, '-'),
+        new Sent("Stop, end", stop(true), Wanted.ENDED, '-'),
         new Sent("Start", start, Wanted.RUNNING, '-'),
         new Sent("Restart", restart, Wanted.RUNNING, '-'),
         new Sent("Delete", delete, Wanted.DELETED, '-'),
         new Sent("Deepen to paged_out", deepen(SleepLevel.PAGED_OUT), Wanted.NOTHING, '-'),
-        new Sent("Deepen to off", deepen(SleepLevel.OFF), Wanted.NOTHING, '-'),
+        new Sent("Deepen to off", deepen(SleepLevel.OFF), Wanted.ENDED, '-'),
         new Sent("Update", update(e), Wanted.NOTHING, 'o'),
         new Sent("SwitchChannel", switchChannel(e), Wanted.NOTHING, 'c'),
         new Sent("RotateToken", rotate(e), Wanted.NOTHING, 't'));

@@ -124,6 +124,10 @@ record ModelPromises(Wanted wanted, int overrides, int channels, int rotations, 
               state instanceof InstanceState.Absent || state instanceof InstanceState.Tombstone;
           case RUNNING -> state instanceof InstanceState.Running;
           case STOPPED -> state instanceof InstanceState.Stopped;
+          // A process that continued without Chowder may be frozen again.
+          case ENDED ->
+              state instanceof InstanceState.Stopped s
+                  && (!s.sleep().holdsProcesses() || isBlamed(Blame.PROCESS, Blame.LATE));
           case DELETED -> state instanceof InstanceState.Deleted;
           case POOLED ->
               state instanceof InstanceState.Pooled

@@ -48,8 +48,7 @@ class CommandsTest {
     var ran = Ran.of(Map.of(), Map.of("chowder.sandbox.engines", "docker"), "", "nodes", "ls");
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
     assertThat(ran.errors())
-        .contains(
-            "no setting is named chowder.sandbox.engines (nearest: chowder.sandbox.engine)");
+        .contains("no setting is named chowder.sandbox.engines (nearest: chowder.sandbox.engine)");
   }
 
   private static Ran run(String... arguments) {

@@ -16,7 +16,10 @@ record Checkout(Path root, Path app, Path cache, Map<String, String> variables) 
   static Checkout ofThisProcess() {
     var variables = System.getenv();
     return new Checkout(
-        property("chowder-tool.root"), property("chowder-tool.app"), property("chowder-tool.cache"), variables);
+        property("chowder-tool.root"),
+        property("chowder-tool.app"),
+        property("chowder-tool.cache"),
+        variables);
   }
 
   private static Path property(String name) {

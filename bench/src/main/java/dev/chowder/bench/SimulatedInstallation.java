@@ -3,14 +3,12 @@ package dev.chowder.bench;
 import dev.chowder.postgres.PostgresCluster;
 import dev.chowder.postgres.PostgresPrograms;
 import dev.chowder.program.DebianPackages;
-import dev.chowder.program.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -31,7 +29,6 @@ final class SimulatedInstallation {
           "CHOWDER_EFFECT_MAX_WAITING", "100000");
 
   private static final String DATABASE = "chowder";
-  private static final Duration SIMULATOR_LIMIT = Duration.ofMinutes(3);
   private static final Pattern PROCESSOR = Pattern.compile("(?m)^model name\\s*: (.*)$");
   private static final Pattern MEMORY = Pattern.compile("MemTotal: +([0-9]+) kB");
   private static final double KIB_PER_GIB = 1 << 20;
@@ -52,8 +49,7 @@ final class SimulatedInstallation {
   }
 
   /**
-   * Starts a PostgreSQL, a simulator, a model, nodes and Envoy, and prints the conditions of the
-   * measurement.
+   * Starts a PostgreSQL, a model, nodes and Envoy, and prints the conditions of the measurement.
    *
    * @param nodes their number
    * @param settings variables of the nodes
@@ -71,7 +67,8 @@ final class SimulatedInstallation {
     settings.forEach(made.installation::set);
     made.startDatabase();
     made.startModel();
-    made.startSimulator();
+    made.installation.set("CHOWDER_SANDBOX_ENGINE", "simulated");
+    made.installation.set("CHOWDER_FAKE_SANDBOXES", made.sandboxes().toString());
     made.installation.set(
         "CHOWDER_JAVA_OPTS",
         checkout.variable("CHOWDER_BENCH_JAVA_OPTS", "-Xmx2g -XX:+ExitOnOutOfMemoryError"));
@@ -98,21 +95,6 @@ final class SimulatedInstallation {
     installation.set("CHOWDER_MODEL_BASE_URL", "http://localhost:%d/v1".formatted(modelPort()));
     installation.set("CHOWDER_MODEL", Models.NAME);
     installation.set("CHOWDER_LOCALHOST_MODEL_PORTS", Integer.toString(modelPort()));
-  }
-
-  /** Starts the simulator and sets the variables of nodes that use it, which its start prints. */
-  private void startSimulator() {
-    installation.set("CHOWDER_FAKE_SANDBOXES", sandboxes().toString());
-    var builder = installation.program(List.of());
-    var start =
-        Program.of(checkout.script("chowder"), "developer", "simulator-start")
-            .with(builder.environment())
-            .within(SIMULATOR_LIMIT)
-            .run();
-    for (var word : start.text().split(" ", -1)) {
-      var parts = word.split("=", 2);
-      installation.set(parts[0], parts[1]);
-    }
   }
 
   private void printConditions(int nodes) throws IOException {
@@ -165,7 +147,6 @@ final class SimulatedInstallation {
     var folder = installation.home().resolve("run");
     all.add(named("Envoy", folder.resolve("envoy.pid")));
     all.add(named("PostgreSQL", cluster.folder().resolve("data/postmaster.pid")));
-    all.add(named("simulator", folder.resolve("simulator.pid")));
     try (var nodes = Files.newDirectoryStream(folder, "server*.pid")) {
       for (var node : nodes) all.add(named(Processes.NODES, node));
     }

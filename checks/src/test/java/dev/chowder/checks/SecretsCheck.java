@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Searches all tracked files for secrets: common ones with detect-secrets, and Chowder's keys by
  * their format. {@code .secrets.baseline} lists the hashes of accepted matches that are not
- * secrets. {@code -Dchowder-tool.secrets.accept=true} rewrites it: read the difference before you commit
- * it. Does not search the history.
+ * secrets. {@code -Dchowder-tool.secrets.accept=true} rewrites it: read the difference before you
+ * commit it. Does not search the history.
  */
 class SecretsCheck {
   private static final String VERSION = "1.5.0";
@@ -29,8 +29,8 @@ class SecretsCheck {
   private static final Duration LIMIT = Duration.ofMinutes(20);
 
   private static final String REMEDY =
-      "If a match is not a secret, run this check with -Dchowder-tool.secrets.accept=true and give the"
-          + " reason in the commit.";
+      "If a match is not a secret, run this check with -Dchowder-tool.secrets.accept=true and give"
+          + " the reason in the commit.";
 
   /** The tool updates outdated line numbers of its baseline, and then ends with this code. */
   private static final int UPDATED = 3;

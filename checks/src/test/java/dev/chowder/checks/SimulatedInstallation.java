@@ -74,8 +74,7 @@ final class SimulatedInstallation implements AutoCloseable {
     this.firstPort = firstPort;
     PORTS.keySet().forEach(name -> settings.put(name, Integer.toString(port(name))));
     settings.put("CHOWDER_HOME", home.toString());
-    // Set before the simulator starts, because the removal must not need Docker.
-    settings.put("CHOWDER_SANDBOX_ENGINE", "remote");
+    settings.put("CHOWDER_SANDBOX_ENGINE", "simulated");
     settings.put("CHOWDER_START_AT_BOOT", "no");
     // A pool member would be an agent that the check did not create.
     settings.put("CHOWDER_POOL_MAX_SIZE", "0");
@@ -99,11 +98,6 @@ final class SimulatedInstallation implements AutoCloseable {
 
   /** Starts it without an agent, or restarts the parts whose settings changed. */
   void start(String... options) {
-    var simulator = script("chowder", "developer", "simulator-start").run().text();
-    for (var variable : simulator.split(" ", -1)) {
-      var parts = variable.split("=", 2);
-      settings.put(parts[0], parts[1]);
-    }
     up(Stream.concat(Stream.of("--at-boot"), Stream.of(options)).toArray(String[]::new));
   }
 

@@ -13,7 +13,6 @@ import dev.chowder.installation.model.DemoModel;
 import dev.chowder.installation.node.NodeProcesses;
 import dev.chowder.installation.organization.FirstOrganization;
 import dev.chowder.installation.purge.Purge;
-import dev.chowder.installation.simulator.Simulator;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.StateDirectory;
 import dev.chowder.installation.swap.Swap;
@@ -64,7 +63,6 @@ final class Down {
   private void stopProcesses() {
     EnvoyServer.process(site).stop();
     NodeProcesses.stop(site);
-    new Simulator(site).stop();
     new PrivateDatabase(site).stop();
     new DemoModel(site).stop();
     new Boot(site).remove();

@@ -35,9 +35,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The training run for the JVM's AOT cache ({@code -XX:AOTCacheOutput}). Runs a node's typical
- * calls on the sandboxes of a simulator, which is another process. A JVM that uses the cache starts
- * with loaded classes and knows the hot code. Writes only to the given folder and the given
- * storage, not to an installation.
+ * calls on simulated sandboxes. A JVM that uses the cache starts with loaded classes and knows the
+ * hot code. Writes only to the given folder and the given storage, not to an installation.
  */
 public final class AotTrainingRun {
   /** Enough for the JVM to find the hot code. */
@@ -64,9 +63,9 @@ public final class AotTrainingRun {
   /**
    * Runs the training.
    *
-   * @param args an empty folder, or the path of a folder to create; the socket of a simulator; and
-   *     optionally a file with settings of the storage, which is an H2 file in that folder by
-   *     default
+   * @param args an empty folder, or the path of a folder to create; the class path of the
+   *     simulator; and optionally a file with settings of the storage, which is an H2 file in that
+   *     folder by default
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     var home = Files.createDirectories(Path.of(args[0]));
@@ -91,8 +90,8 @@ public final class AotTrainingRun {
             "chowder.rate.burst",
             1_000_000,
             "chowder.sandbox.engine",
-            "remote",
-            "chowder.sandbox.remote.socket",
+            "simulated",
+            "chowder.sandbox.simulator",
             args[1]);
     // Merge before resolving, because other settings refer to chowder.home.
     var config =

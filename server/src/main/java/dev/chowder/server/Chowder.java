@@ -1,6 +1,5 @@
 package dev.chowder.server;
 
-import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
@@ -18,8 +17,6 @@ import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
-import dev.chowder.remote.RemoteEngine;
-import dev.chowder.remote.RemoteSettings;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxStep;
@@ -326,18 +323,10 @@ public final class Chowder implements AutoCloseable {
     var name = config.getString("chowder.sandbox.engine");
     return switch (name) {
       case "docker" -> new DockerSandboxEngine(DockerSandboxSettings.from(config));
-      case "remote" -> new RemoteEngine(RemoteSettings.of(config));
-      case "fake" ->
-          throw new IllegalArgumentException(
-              cannot(
-                  "use the engine fake",
-                  "simulated sandboxes are a process of their own",
-                  "start it with scripts/chowder developer simulator-start, and set"
-                      + " chowder.sandbox.engine to remote"
-                      + " and chowder.sandbox.remote.socket to its socket"));
+      case "simulated" -> SimulatorJars.load(config);
       default ->
           throw new IllegalArgumentException(
-              must("chowder.sandbox.engine", "be docker or remote", name));
+              must("chowder.sandbox.engine", "be docker or simulated", name));
     };
   }
 

@@ -334,10 +334,7 @@ record ServiceStep(
   }
 
   private KeyGrpcService keyService(
-      Shared shared,
-      ApiKeys keys,
-      KeySettings keySettings,
-      RevocationRecorder revocations) {
+      Shared shared, ApiKeys keys, KeySettings keySettings, RevocationRecorder revocations) {
     var scopedKeys = new ScopedKeys(storage.database(), keys, keySettings, node.clock());
     var visibility =
         new SessionVisibility(

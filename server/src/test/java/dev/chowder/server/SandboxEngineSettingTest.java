@@ -13,26 +13,28 @@ class SandboxEngineSettingTest {
   @TempDir Path home;
 
   @Test
-  void theRemovedEngineOfSimulatedSandboxesIsRefusedWithWhatToDo() {
-    refuses("fake", "start it with scripts/chowder developer simulator-start");
-    refuses("fake", "set chowder.sandbox.engine to remote");
-  }
-
-  @Test
   void anUnknownEngineIsRefused() {
-    refuses("kvm", "chowder.sandbox.engine: must be docker or remote; got kvm");
+    refuses("kvm", "", "chowder.sandbox.engine: must be docker or simulated; got kvm");
+    refuses("remote", "", "chowder.sandbox.engine: must be docker or simulated; got remote");
   }
 
   @Test
-  void aRemoteEngineNeedsASocket() {
-    refuses("remote", "chowder.sandbox.remote.socket: must be set");
+  void theSimulatorIsNotInANode() {
+    refuses("simulated", "", "chowder.sandbox.simulator: must be set for the engine simulated");
+    refuses("simulated", home + "/absent/*", "cannot read chowder.sandbox.simulator");
   }
 
-  private void refuses(String engine, String message) {
+  private void refuses(String engine, String simulator, String message) {
     var config =
         ConfigFactory.load(
             ConfigFactory.parseMap(
-                    Map.of("chowder.home", home.toString(), "chowder.sandbox.engine", engine))
+                    Map.of(
+                        "chowder.home",
+                        home.toString(),
+                        "chowder.sandbox.engine",
+                        engine,
+                        "chowder.sandbox.simulator",
+                        simulator))
                 .withFallback(ConfigFactory.parseResources("application.conf")));
     assertThatThrownBy(() -> Chowder.start(config))
         .isInstanceOf(IllegalArgumentException.class)

@@ -61,7 +61,7 @@ class ServerArchitectureTest {
   void onlyTheStartKnowsAnEngine() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(Chowder.class)
+        .doNotBelongToAnyOf(Chowder.class, SimulatorJars.class)
         .should(dependOnAnEngine())
         .because("the instance's sandbox may be on any engine of the node")
         .check(SERVER);
@@ -74,23 +74,10 @@ class ServerArchitectureTest {
         .isTrue();
   }
 
+  /** A node loads the simulator from a jar, which releases do not contain. */
   @Test
-  void onlyTheModuleOfRemoteEnginesKnowsTheirProtocol() {
-    dependsOnNone("dev.chowder.server..", "dev.chowder.engine..").check(SERVER);
-    noClasses()
-        .that()
-        .doNotBelongToAnyOf(Chowder.class)
-        .should()
-        .dependOnClassesThat()
-        .resideInAPackage("dev.chowder.remote..")
-        .check(SERVER);
-  }
-
-  @Test
-  void theProtocolOfEnginesIsFoundInItsModule() {
-    var remote = new ClassFileImporter().importPackages("dev.chowder.remote");
-    var rule = dependsOnNone("dev.chowder.remote..", "dev.chowder.engine..");
-    assertThat(rule.evaluate(remote).hasViolation()).isTrue();
+  void theServerDoesNotNeedTheSimulator() {
+    dependsOnNone("dev.chowder.server..", "dev.chowder.simulator..").check(SERVER);
   }
 
   private static ArchCondition<JavaClass> dependOnAnEngine() {

@@ -10,7 +10,6 @@ import dev.chowder.cluster.ClusterStep;
 import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
 import dev.chowder.key.KeySettings;
-import dev.chowder.remote.RemoteSettings;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.UnknownSettings;
@@ -37,7 +36,9 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Checks the names of all settings and variables, and that unknown and removed ones are refused. */
+/**
+ * Checks the names of all settings and variables, and that unknown and removed ones are refused.
+ */
 class SettingNameRulesTest {
   private static final Pattern DURATION = Pattern.compile("[0-9]+(ms|s|m|h|d)");
   private static final Pattern NUMBER = Pattern.compile("[0-9.]+");
@@ -87,7 +88,6 @@ class SettingNameRulesTest {
           EffectStep.Settings::of,
           DutyStep.Settings::of,
           DockerSandboxSettings::from,
-          RemoteSettings::of,
           AuditSettings::of,
           BodyLimit.Settings::of,
           ChannelSettings::of,

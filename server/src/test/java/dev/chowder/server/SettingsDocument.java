@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
 
 /**
  * Renders docs/SETTINGS.md: every public setting, which has a variable, with its default and
- * comment, from the {@code reference.conf} files of the modules. Rejects lines in another layout than one setting per line.
+ * comment, from the {@code reference.conf} files of the modules. Rejects lines in another layout
+ * than one setting per line.
  */
 final class SettingsDocument {
   private static final String HEAD =
@@ -91,7 +92,10 @@ final class SettingsDocument {
     return text.toString();
   }
 
-  /** Returns the public settings of each section. Several modules may define settings of one section. */
+  /**
+   * Returns the public settings of each section. Several modules may define settings of one
+   * section.
+   */
   private Map<String, List<Map.Entry<String, Setting>>> bySection() {
     return settings.entrySet().stream()
         .filter(entry -> !entry.getValue().variables().isEmpty())

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Holds the size of files, methods and constructors of all modules, tests included. The file {@code
  * tidy-limits.properties} lists the exceptions with their sizes. An exception may only shrink: if a
- * size differs from the listed one, run this test with {@code -Dchowder-tool.update-docs=true}, which
- * writes smaller sizes and removes ended exceptions, but adds and raises none.
+ * size differs from the listed one, run this test with {@code -Dchowder-tool.update-docs=true},
+ * which writes smaller sizes and removes ended exceptions, but adds and raises none.
  */
 class TidyTest {
   private static final int LINES_OF_A_FILE = 400;

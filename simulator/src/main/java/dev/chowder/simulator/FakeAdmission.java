@@ -8,20 +8,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Simulates which turns one gateway process admits, and its cooperative suspension. Only turns over
- * HTTP count as work. Guarded by itself.
+ * HTTP count as work. Turns end with the process that serves the gateway; a suspension outlives it.
+ * Guarded by itself.
  */
 final class FakeAdmission {
   private static final Duration LEASE = Duration.ofMinutes(2);
 
   /** A suspension; another controller's has another request id. */
-  private record Lease(String requestId, String id, long until) {
+  record Lease(String requestId, String id, long until) {
     Lease renewed() {
       return new Lease(requestId, id, System.nanoTime() + LEASE.toNanos());
+    }
+
+    /** After a reboot, the time may be far in the future. */
+    private boolean isHeld() {
+      long left = until - System.nanoTime();
+      return left > 0 && left <= LEASE.toNanos();
     }
   }
 
   private int turns;
-  private @Nullable Lease held;
+  private final StateFile<Lease> held;
+
+  FakeAdmission(StateFile<Lease> held) {
+    this.held = held;
+  }
 
   /** Returns whether the gateway admits turns. */
   synchronized boolean isOpen() {
@@ -41,7 +52,7 @@ final class FakeAdmission {
 
   /** Lets the lease expire, as it does two minutes after its last renewal. */
   synchronized void expire() {
-    held = null;
+    held.clear();
   }
 
   /** Answers the methods of a suspension, and rejects all others while one is held. */
@@ -71,7 +82,7 @@ final class FakeAdmission {
       reject(answer, "another gateway suspension is already prepared");
       return;
     }
-    held = lease.renewed();
+    held.write(lease.renewed());
     payload(answer, phase()).put("suspensionId", lease.id());
   }
 
@@ -88,7 +99,7 @@ final class FakeAdmission {
       FakeConversation.reject(answer, "INVALID_REQUEST", "gateway suspension id does not match");
       return;
     }
-    held = null;
+    held.clear();
     payload(answer, "running").put("ok", true).put("resumed", lease != null);
   }
 
@@ -101,11 +112,10 @@ final class FakeAdmission {
   }
 
   private @Nullable Lease lease() {
-    Lease lease = held;
-    if (lease != null && System.nanoTime() - lease.until() >= 0) {
-      held = null;
-    }
-    return held;
+    Lease lease = held.read().orElse(null);
+    if (lease == null || lease.isHeld()) return lease;
+    held.clear();
+    return null;
   }
 
   private ObjectNode payload(ObjectNode answer, String status) {

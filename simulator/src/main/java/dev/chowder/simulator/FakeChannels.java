@@ -1,10 +1,11 @@
 package dev.chowder.simulator;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -14,8 +15,7 @@ import java.util.Set;
 /**
  * Simulates the channels of one agent: their status, derived from the configuration, and senders
  * that wait for approval. A channel rejects a token that contains {@code wrong}. With {@code eager}
- * in the token, a sender writes at once. Except for the configuration, everything is in memory
- * only.
+ * in the token, a sender writes at once.
  */
 final class FakeChannels {
   private static final String DEFAULT = "default";
@@ -27,7 +27,8 @@ final class FakeChannels {
   private static final String PICTURE =
       "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNiAAAABgADNjd8qAAAAABJRU5ErkJggg==";
 
-  private record Pending(String channel, String sender, String name, int number, Instant at) {
+  /** A sender that waits for approval since a time in epoch milliseconds. */
+  record Pending(String channel, String sender, String name, int number, long at) {
     String code() {
       return "CODE%04d".formatted(number);
     }
@@ -35,12 +36,45 @@ final class FakeChannels {
     String id() {
       return "request-" + number;
     }
+
+    String since() {
+      return Instant.ofEpochMilli(at).toString();
+    }
+
+    String until() {
+      return Instant.ofEpochMilli(at).plus(KEPT).toString();
+    }
   }
 
-  private final List<Pending> pending = new ArrayList<>();
-  private final Set<String> approved = new HashSet<>();
-  private final Set<String> linked = new HashSet<>();
-  private int numbers;
+  /**
+   * What is not in the configuration.
+   *
+   * @param numbers the number of the last pending sender
+   */
+  record Senders(List<Pending> pending, Set<String> approved, Set<String> linked, int numbers) {
+    Senders(Senders other, int numbers) {
+      this(
+          new ArrayList<>(other.pending),
+          new HashSet<>(other.approved),
+          new HashSet<>(other.linked),
+          numbers);
+    }
+  }
+
+  private final StateFile<Senders> file;
+
+  FakeChannels(Optional<Path> file) {
+    this.file = new StateFile<>(file, new TypeReference<>() {});
+  }
+
+  private Senders read() {
+    return file.read().orElse(new Senders(List.of(), Set.of(), Set.of(), 0));
+  }
+
+  /** Returns a copy to change and write. */
+  private static Senders copy(Senders read) {
+    return new Senders(read, read.numbers);
+  }
 
   /**
    * Returns a channel of the patch that the gateway does not know, because its plugin is missing or
@@ -68,8 +102,7 @@ final class FakeChannels {
       var account = accounts.putArray(channel).addObject().put("accountId", DEFAULT);
       boolean enabled = entry.getValue().path("enabled").asBoolean();
       boolean refused = entry.getValue().toString().contains("wrong");
-      boolean works =
-          enabled && !refused && (!channel.equals("whatsapp") || linked.contains(channel));
+      boolean works = enabled && !refused && (!channel.equals("whatsapp") || isLinked(channel));
       account.put("enabled", enabled).put("configured", true).put("running", works);
       account.put("connected", works);
       if (refused) account.put("lastError", "401: Unauthorized");
@@ -86,7 +119,7 @@ final class FakeChannels {
 
   synchronized ObjectNode login(String method, JsonNode params) {
     var answer = FakeOpenClaw.JSON.createObjectNode();
-    boolean connected = linked.contains(params.path("channel").asText());
+    boolean connected = isLinked(params.path("channel").asText());
     answer.put("connected", connected);
     if (connected) answer.put("message", "Linked.");
     else answer.put("message", "Scan this QR in WhatsApp.");
@@ -95,24 +128,34 @@ final class FakeChannels {
   }
 
   synchronized void scan(String channel) {
-    linked.add(channel);
+    var changed = copy(read());
+    changed.linked.add(channel);
+    file.write(changed);
+  }
+
+  private boolean isLinked(String channel) {
+    return read().linked.contains(channel);
   }
 
   synchronized String requestPairing(String channel, String sender, String name) {
-    for (var one : pending) {
+    var senders = read();
+    for (var one : senders.pending) {
       if (one.channel().equals(channel) && one.sender().equals(sender)) return one.code();
     }
-    if (pending.stream().filter(one -> one.channel().equals(channel)).count() >= MAX_PENDING) {
+    if (senders.pending.stream().filter(one -> one.channel().equals(channel)).count()
+        >= MAX_PENDING) {
       return "";
     }
-    var one =
-        new Pending(channel, sender, name, ++numbers, Instant.now().truncatedTo(ChronoUnit.MILLIS));
-    pending.add(one);
+    int number = senders.numbers + 1;
+    var one = new Pending(channel, sender, name, number, System.currentTimeMillis());
+    var changed = new Senders(senders, number);
+    changed.pending.add(one);
+    file.write(changed);
     return one.code();
   }
 
   synchronized boolean isApproved(String channel, String sender) {
-    return approved.contains(channel + " " + sender);
+    return read().approved.contains(channel + " " + sender);
   }
 
   /** Returns the output of the command that prints the waiting codes. */
@@ -120,13 +163,13 @@ final class FakeChannels {
     var printed = FakeOpenClaw.JSON.createArrayNode();
     for (var one : of(channel)) {
       var row = printed.addObject().put("code", one.code());
-      row.put("createdAt", one.at().toString()).put("sender", one.sender());
+      row.put("createdAt", one.since()).put("sender", one.sender());
     }
     return printed + "\n";
   }
 
   private List<Pending> of(String channel) {
-    return pending.stream().filter(one -> one.channel().equals(channel)).toList();
+    return read().pending.stream().filter(one -> one.channel().equals(channel)).toList();
   }
 
   /** Answers a request about pairings, and returns whether it was one. */
@@ -148,8 +191,8 @@ final class FakeChannels {
       var row = rows.addObject().put("requestId", one.id()).put("channel", channel);
       row.put("accountId", DEFAULT).put("senderId", one.sender());
       row.putObject("metadata").put("firstName", one.name());
-      row.put("createdAt", one.at().toString());
-      row.put("expiresAt", one.at().plus(KEPT).toString());
+      row.put("createdAt", one.since());
+      row.put("expiresAt", one.until());
     }
   }
 
@@ -163,8 +206,10 @@ final class FakeChannels {
           .put("message", "pending DM access request no longer exists");
       return;
     }
-    pending.remove(found.get());
-    approved.add(channel + " " + found.get().sender());
+    var changed = copy(read());
+    changed.pending.remove(found.get());
+    changed.approved.add(channel + " " + found.get().sender());
+    file.write(changed);
     answer.putObject("payload").put("requestId", id);
   }
 }

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,15 +35,16 @@ import org.jspecify.annotations.Nullable;
  * Simulates all gateways in one HTTP server. Each has its own loopback address, and all have the
  * same port. Connections to a sandbox that does not run are closed without a response, and those to
  * a frozen one get no response before its thaw. If several nodes share a directory, one of them
- * serves. When it ends, another takes over, because a real gateway outlives the node that started
- * it.
+ * serves, since Envoy and the journal need one endpoint. When it ends, another takes over the port
+ * and reads the gateways' state from the folder, because a real gateway outlives the node that
+ * started it.
  */
 final class FakeGateway implements AutoCloseable {
   private static final String JSON = "application/json";
   private static final int BACKLOG = 4096;
 
   /** Time between two checks whether the serving node has ended. */
-  private static final long CHECK_MILLIS = 100;
+  private static final long CHECK_MILLIS = 20;
 
   /** Time between two checks whether a frozen process was thawed. */
   private static final long FROZEN_CHECK_MILLIS = 10;
@@ -64,6 +66,7 @@ final class FakeGateway implements AutoCloseable {
   private final Path portFile;
   private final FileChannel lock;
   private volatile @Nullable FakeHttp server;
+  private volatile boolean closed;
 
   FakeGateway(FakeHost host, FakeSandboxSettings settings, FakeScript script) throws IOException {
     this.host = host;
@@ -91,7 +94,9 @@ final class FakeGateway implements AutoCloseable {
   /** Returns false if another node serves. */
   private boolean serve() throws IOException {
     if (!tryLock()) return false;
-    server = bind();
+    var bound = bind();
+    server = bound;
+    if (closed) bound.close();
     return true;
   }
 
@@ -111,7 +116,8 @@ final class FakeGateway implements AutoCloseable {
     } catch (InterruptedException | ClosedChannelException ended) {
       Thread.currentThread().interrupt();
     } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
+      // Closing interrupts the takeover.
+      if (!closed) throw new UncheckedIOException(failed);
     }
   }
 
@@ -198,7 +204,7 @@ final class FakeGateway implements AutoCloseable {
 
   private void answer(Exchange exchange, FakeSandbox sandbox) throws IOException {
     String path = exchange.path();
-    sandbox.log().add("got " + path);
+    sandbox.log().add(List.of("got " + path));
     if (exchange.requestsSocket()) {
       exchange.accept(
           new FakeConversation(
@@ -209,7 +215,8 @@ final class FakeGateway implements AutoCloseable {
     }
     switch (path) {
       case "/readyz" -> {
-        boolean ready = sandbox.isReady() && sandbox.admission().isOpen();
+        boolean ready =
+            sandbox.isReady(settings.bootTime().toNanos()) && sandbox.admission().isOpen();
         send(exchange, ready ? 200 : 503, "{\"ready\":" + ready + "}");
       }
       case "/v1/responses" -> authorized(exchange, sandbox, this::respond);
@@ -350,6 +357,7 @@ final class FakeGateway implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     try (lock) {
       FakeHttp serving = server;
       if (serving != null) serving.close();

@@ -11,13 +11,13 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotLinkException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,14 +93,18 @@ final class FakeHost implements AutoCloseable {
     return root;
   }
 
+  /** Returns a file of the host that its processes share; empty if this is the only one. */
+  Optional<Path> shared(String name) {
+    return temporary ? Optional.empty() : Optional.of(root.resolve(name));
+  }
+
   /**
    * Returns the engine and the host that this one stands for, which the file {@code identity} names
-   * in a line each, so that a test can use the sandboxes of a real installation; empty without the
-   * file.
+   * in a line each, so that a test can use the sandboxes of a real installation.
    */
-  Optional<List<String>> identity() throws IOException {
+  List<String> identity() throws IOException {
     var file = root.resolve("identity");
-    return Files.exists(file) ? Optional.of(Files.readAllLines(file)) : Optional.empty();
+    return Files.exists(file) ? Files.readAllLines(file) : List.of("fake", "simulated");
   }
 
   /**
@@ -125,7 +129,7 @@ final class FakeHost implements AutoCloseable {
                     _ -> {
                       try {
                         return FakeSandbox.create(
-                            id, root.resolve(id.value()), generation, fromImage);
+                            id, root.resolve(id.value()), !temporary, generation, fromImage);
                       } catch (IOException failed) {
                         throw new UncheckedIOException(failed);
                       }
@@ -143,14 +147,10 @@ final class FakeHost implements AutoCloseable {
    */
   private @Nullable FakeSandbox reload(SandboxId id, @Nullable FakeSandbox known) {
     Path directory = root.resolve(id.value());
-    try {
-      if (!Files.isDirectory(directory)) return null;
-      if (known == null || !known.isCurrent()) return FakeSandbox.load(directory).orElse(null);
-      known.refresh();
-      return known;
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    }
+    if (!Files.isDirectory(directory)) return null;
+    if (known == null) return FakeSandbox.load(directory).orElse(null);
+    known.refresh();
+    return known;
   }
 
   /** Removes what is within the fence. Compares and removes in one step. */
@@ -279,10 +279,10 @@ final class FakeHost implements AutoCloseable {
     startedAt.put(address, id);
     if (temporary) return;
     try {
-      // The rename is atomic, so a server that is killed leaves no partial file.
-      var written = Files.createTempFile(addresses, address, ".new");
-      Files.writeString(written, id.value());
-      Files.move(written, addresses.resolve(address), StandardCopyOption.ATOMIC_MOVE);
+      // Atomic, so that a node that is killed leaves no partial file.
+      Files.createSymbolicLink(addresses.resolve(address), Path.of(id.value()));
+    } catch (FileAlreadyExistsException again) {
+      // Another sandbox had the address, and is found by what runs.
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
@@ -292,16 +292,19 @@ final class FakeHost implements AutoCloseable {
     var here = startedAt.get(address);
     if (here != null || temporary) return Optional.ofNullable(here);
     try {
-      return Optional.of(new SandboxId(Files.readString(addresses.resolve(address))));
-    } catch (NoSuchFileException missing) {
+      var link = Files.readSymbolicLink(addresses.resolve(address));
+      return Optional.of(new SandboxId(link.toString()));
+    } catch (NoSuchFileException | NotLinkException missing) {
       return Optional.empty();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
   }
 
-  private void forgetAddress(String address) {
+  /** Forgets the address of a process that no longer runs there. */
+  void forgetAddress(String address) {
     startedAt.remove(address);
+    if (temporary) return;
     try {
       Files.deleteIfExists(addresses.resolve(address));
     } catch (IOException failed) {

@@ -1,6 +1,7 @@
 package dev.chowder.simulator;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
 import java.nio.file.Path;
@@ -27,9 +28,14 @@ public record FakeSandboxSettings(
     @Setting("memory") long memoryBytes,
     @Setting("process-memory") long processBytes) {
 
-  /** Reads {@code chowder.sandbox.fake} from the whole configuration. */
+  /**
+   * Reads {@code chowder.sandbox.fake} from the whole configuration. That of a node has no defaults
+   * of these settings, since it loads this class from a jar.
+   */
   public static FakeSandboxSettings from(Config root) {
-    return SettingsBinder.bind(root, "chowder.sandbox.fake", FakeSandboxSettings.class);
+    var defaults = ConfigFactory.defaultReference(FakeSandboxSettings.class.getClassLoader());
+    return SettingsBinder.bind(
+        root.withFallback(defaults), "chowder.sandbox.fake", FakeSandboxSettings.class);
   }
 
   /** Returns settings with a temporary directory, no delays and plenty of memory. */

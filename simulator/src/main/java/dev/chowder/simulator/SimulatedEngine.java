@@ -34,16 +34,13 @@ import java.util.function.Consumer;
  * real engine, with the delays and faults that its {@link FakeScript} requests.
  */
 public final class SimulatedEngine implements SandboxEngine {
-  /** The engine and the host that references of sandboxes name, unless a folder names others. */
-  private static final List<String> IDENTITY = List.of("fake", "simulated");
-
   private static final int KILLED = 137;
 
   private final FakeSandboxSettings settings;
   private final FakeScript script;
   private final FakeHost host;
   private final FakeGateway gateway;
-  private final FakeEvents events = new FakeEvents();
+  private final FakeEvents events;
   private final SimulatedTasks tasks;
   private final SimulatedHomes homes;
   private final SimulatedHost machine;
@@ -59,9 +56,10 @@ public final class SimulatedEngine implements SandboxEngine {
     this.script = script;
     try {
       this.host = new FakeHost(settings.directory());
-      var named = host.identity().orElse(IDENTITY);
+      var named = host.identity();
       this.engine = named.getFirst();
       this.identity = named.getLast();
+      this.events = new FakeEvents(host.shared(".events"), host::find);
       this.gateway = new FakeGateway(host, settings, script);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
@@ -69,6 +67,7 @@ public final class SimulatedEngine implements SandboxEngine {
     this.tasks = new SimulatedTasks(settings, script, host);
     this.homes = new SimulatedHomes(script, host);
     this.machine = new SimulatedHost(settings, script, host);
+    events.open();
   }
 
   /** Returns the script, which a test can change while the engine is in use. */
@@ -78,24 +77,24 @@ public final class SimulatedEngine implements SandboxEngine {
 
   /** Ends a main process as a crash does. */
   public void kill(SandboxId id) {
-    host.find(id)
-        .filter(sandbox -> sandbox.end(KILLED, false))
-        .ifPresent(_ -> events.send(id, "die with exit code " + KILLED));
+    end(id, KILLED, false, "die with exit code " + KILLED);
   }
 
   /** Ends a main process as if it had printed this line and exited by itself. */
   public void crash(SandboxId id, int exitCode, String lastLine) {
-    host.find(id).ifPresent(sandbox -> sandbox.log().add(lastLine));
-    host.find(id)
-        .filter(sandbox -> sandbox.end(exitCode, false))
-        .ifPresent(_ -> events.send(id, "die with exit code " + exitCode));
+    host.find(id).ifPresent(sandbox -> sandbox.log().add(List.of(lastLine)));
+    end(id, exitCode, false, "die with exit code " + exitCode);
   }
 
   /** Ends a main process as an engine does at the memory limit. */
   public void killForMemory(SandboxId id) {
+    end(id, KILLED, true, "oom");
+  }
+
+  private void end(SandboxId id, int exitCode, boolean outOfMemory, String event) {
     host.find(id)
-        .filter(sandbox -> sandbox.end(KILLED, true))
-        .ifPresent(_ -> events.send(id, "oom"));
+        .filter(sandbox -> sandbox.end(exitCode, outOfMemory))
+        .ifPresent(_ -> events.send(id, event));
   }
 
   /** Ends all main processes, as a restart of the engine does. */
@@ -119,12 +118,8 @@ public final class SimulatedEngine implements SandboxEngine {
 
   /** Removes the processes without a call to the engine. */
   public void removeContainers(SandboxId id) {
-    host.find(id)
-        .ifPresent(
-            sandbox -> {
-              sandbox.removeProcesses();
-              events.send(id, "destroy");
-            });
+    host.find(id).ifPresent(FakeSandbox::removeProcesses);
+    events.send(id, "destroy");
   }
 
   /** Removes the home and the processes without a call to the engine. */
@@ -140,11 +135,7 @@ public final class SimulatedEngine implements SandboxEngine {
 
   /** Gives all homes this generation; 0 removes it, as a copy of a volume may lose its label. */
   public void relabelHomes(int generation) {
-    try {
-      for (var sandbox : host.all()) sandbox.relabel(generation);
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
-    }
+    for (var sandbox : host.all()) sandbox.relabel(generation);
   }
 
   /** Returns whether a task of this sandbox is running. */
@@ -196,7 +187,8 @@ public final class SimulatedEngine implements SandboxEngine {
     FakeSandbox sandbox = host.require(id, fence);
     int attempt = fence.attempt();
     String spec = SimulatedProcess.spec(attempt, process);
-    Optional<SimulatedProcess> previous = sandbox.process().filter(p -> p.spec().equals(spec));
+    Optional<SimulatedProcess> existing = sandbox.process();
+    Optional<SimulatedProcess> previous = existing.filter(p -> p.spec().equals(spec));
     sandbox.requireNotLater(attempt);
     if (previous.isPresent() && previous.get().runs() && !previous.get().paused()) {
       return new SandboxEndpoint(previous.get().host(), gateway.port());
@@ -214,11 +206,13 @@ public final class SimulatedEngine implements SandboxEngine {
             false,
             false,
             false,
-            null),
-        previous.isPresent(),
-        settings.bootTime().toNanos());
+            null,
+            System.nanoTime() + settings.bootTime().toNanos()),
+        previous.isPresent());
     host.started(id, address);
-    command.prints().forEach(sandbox.log()::add);
+    existing.ifPresent(ended -> host.forgetAddress(ended.host()));
+    sandbox.log().add(command.prints());
+    events.changed(id);
     if (command.outOfMemory()) {
       sandbox.end(KILLED, true);
       events.send(id, "die with exit code " + KILLED);
@@ -373,7 +367,7 @@ public final class SimulatedEngine implements SandboxEngine {
       throw new SandboxException(
           Reason.NOT_FOUND, cannot("read the logs of " + id, "it has no main process"));
     }
-    return sandbox.log().read(lines, follow, reader);
+    return sandbox.readLog(lines, follow, reader);
   }
 
   @Override
@@ -398,6 +392,7 @@ public final class SimulatedEngine implements SandboxEngine {
 
   @Override
   public void close() {
+    events.close();
     gateway.close();
     host.close();
   }

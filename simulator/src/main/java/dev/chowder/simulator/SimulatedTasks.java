@@ -13,8 +13,6 @@ import dev.chowder.simulator.FakeScript.Verb;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** Simulates the tasks and commands of sandboxes, with the delays that the script requests. */
 final class SimulatedTasks implements SandboxTasks {
@@ -37,12 +35,9 @@ final class SimulatedTasks implements SandboxTasks {
     sandbox.removeProcesses();
     FakeHome.write(sandbox.home(), task.files());
     FakeCommand command = FakeCommand.parse(task.command());
-    CountDownLatch over = sandbox.beginTask();
     try {
       Duration needed = command.hangs() ? limit : settings.taskTime();
-      boolean removed =
-          over.await(Math.min(needed.toMillis(), limit.toMillis()), TimeUnit.MILLISECONDS);
-      if (removed || sandbox.isRemoved()) {
+      if (!sandbox.runTask(needed.compareTo(limit) < 0 ? needed : limit)) {
         throw new SandboxException(
             Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
       }
@@ -55,8 +50,6 @@ final class SimulatedTasks implements SandboxTasks {
       }
     } catch (InterruptedException stop) {
       throw FakeScript.interrupted(Verb.RUN, stop);
-    } finally {
-      over.countDown();
     }
     if (command.onboards()) {
       FakeOpenClaw.onboard(sandbox.home());

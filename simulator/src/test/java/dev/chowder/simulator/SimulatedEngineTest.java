@@ -26,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 class SimulatedEngineTest extends SimulatedSandboxesContract {
   private final HttpClient http = HttpClient.newHttpClient();
 
+  SimulatedEngineTest() {
+    super(FakeSandboxSettings.instant());
+  }
+
   @Override
   protected SandboxEngine engine() {
     return simulated;

@@ -11,9 +11,18 @@ import org.junit.jupiter.api.AfterEach;
 /** The contract of engines on simulated sandboxes, with the simulated commands that it needs. */
 abstract class SimulatedSandboxesContract extends SandboxEngineContract {
   /** The engine that simulates the sandboxes, whichever one the test calls. */
-  protected final SimulatedEngine simulated =
-      new SimulatedEngine(
-          FakeSandboxSettings.instant(), new FakeScript().missing("chowder/absent:1"));
+  protected final SimulatedEngine simulated;
+
+  protected final FakeSandboxSettings settings;
+
+  SimulatedSandboxesContract(FakeSandboxSettings settings) {
+    this.settings = settings;
+    this.simulated = newEngine(settings);
+  }
+
+  static SimulatedEngine newEngine(FakeSandboxSettings settings) {
+    return new SimulatedEngine(settings, new FakeScript().missing("chowder/absent:1"));
+  }
 
   @AfterEach
   void closeSimulated() {

@@ -37,11 +37,7 @@ class BackupIT {
     recorded.placeH2(home);
     // A node migrates its file. A backup of an older schema is refused.
     ServerProcess.disarm(home);
-    try {
-      ServerProcess.start(home, new HomeStorage.File()).close();
-    } finally {
-      ServerProcess.endEngine(home);
-    }
+    ServerProcess.start(home, new HomeStorage.File()).close();
   }
 
   @Test

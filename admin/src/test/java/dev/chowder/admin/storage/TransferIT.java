@@ -49,11 +49,6 @@ class TransferIT {
     models.close();
   }
 
-  @AfterEach
-  void endEngine() {
-    ServerProcess.endEngine(home);
-  }
-
   @Test
   void anInstanceContinuesAfterAMoveFromH2ToPostgres() throws IOException {
     try (var server = ServerProcess.start(home, file)) {

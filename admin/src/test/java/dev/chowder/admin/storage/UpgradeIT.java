@@ -45,7 +45,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,8 +52,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Starts this version on an installation of an earlier one. It must return the recorded responses, and its
- * instances must continue. Sandboxes are simulated; {@code UpgradeE2E} uses Docker.
+ * Starts this version on an installation of an earlier one. It must return the recorded responses,
+ * and its instances must continue. Sandboxes are simulated; {@code UpgradeE2E} uses Docker.
  */
 @ParameterizedClass
 @MethodSource("records")
@@ -89,11 +88,6 @@ class UpgradeIT {
     home = Files.createDirectory(base.resolve("home"));
     ServerProcess.disarm(home);
     disk = new Disk(ServerProcess.sandboxes(home));
-  }
-
-  @AfterEach
-  void endEngine() {
-    ServerProcess.endEngine(home);
   }
 
   @Test

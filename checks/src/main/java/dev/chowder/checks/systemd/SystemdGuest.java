@@ -2,7 +2,6 @@ package dev.chowder.checks.systemd;
 
 import static dev.chowder.checks.systemd.Units.ENVOY;
 import static dev.chowder.checks.systemd.Units.SERVER;
-import static dev.chowder.checks.systemd.Units.SIMULATOR;
 import static dev.chowder.checks.systemd.Units.START_LIMIT;
 import static dev.chowder.checks.systemd.Units.run;
 import static dev.chowder.checks.systemd.Units.runPage;
@@ -121,14 +120,12 @@ public final class SystemdGuest {
     runPage("/check/install");
     Files.writeString(
         ENVIRONMENT, Files.readString(Path.of("/check/settings")), StandardOpenOption.APPEND);
-    run("cp", "/check/chowder-simulator.service", "/etc/systemd/system/");
     run("systemctl", "daemon-reload");
     var verified = Program.of("systemd-analyze", "verify", SERVER + ".service");
     var result = verified.and(ENVOY + ".service").within(CALL_LIMIT).run();
     Expect.equal(result.output() + result.errors(), "");
     Units.expectExposure(steps, SERVER, SERVER_EXPOSURE);
     Units.expectExposure(steps, ENVOY, ENVOY_EXPOSURE);
-    run("systemctl", "enable", "-q", "--now", SIMULATOR);
   }
 
   private static void expectPrivateFiles() {

@@ -15,7 +15,6 @@ import java.util.List;
 final class Units {
   static final String SERVER = "chowder";
   static final String ENVOY = "chowder-envoy";
-  static final String SIMULATOR = "chowder-simulator";
 
   /** The processor is emulated, and the host can be busy. */
   static final Duration START_LIMIT = Duration.ofSeconds(500);
@@ -42,7 +41,7 @@ final class Units {
   /** Returns the ends of the journals of all units, for the message of a failure. */
   static String context() {
     return Program.of("journalctl", "-q", "--no-pager", "-n", String.valueOf(CONTEXT_LINES))
-        .and("-u", SERVER, "-u", ENVOY, "-u", SIMULATOR)
+        .and("-u", SERVER, "-u", ENVOY)
         .within(PROGRAM_LIMIT)
         .attempt()
         .output();

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * upgrades, reboots the machine, and deletes the agent. Needs root, and up to 20 minutes.
  */
 class SystemdCheck {
-  /** The server, the simulator and Envoy need more memory than other checks. */
+  /** The server and Envoy need more memory than other checks. */
   private static final int MEBIBYTES = 3072;
 
   private static final Duration LIMIT = Duration.ofMinutes(40);
@@ -59,13 +59,11 @@ class SystemdCheck {
     guest.write("swap", page.commands("# Install the units for swap\n"));
     guest.write("admin", page.commands("# Define the command of operators\n"));
     guest.write("organization", page.commands("# Create an organization\n"));
-    for (var name : List.of("settings", "chowder-simulator.service")) {
-      guest.write(name, resource(name));
-    }
+    guest.write("settings", settings());
   }
 
-  private static String resource(String name) throws IOException {
-    try (var in = SystemdGuest.class.getResourceAsStream(name)) {
+  private static String settings() throws IOException {
+    try (var in = SystemdGuest.class.getResourceAsStream("settings")) {
       return new String(
           Objects.requireNonNull(in).readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     }

@@ -4,9 +4,7 @@ import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.installation.aot.AotCache.Storage;
 import dev.chowder.installation.node.ServerCommand;
-import dev.chowder.installation.process.Poll;
 import dev.chowder.installation.process.Ports;
-import dev.chowder.installation.simulator.Simulator;
 import dev.chowder.installation.site.Site;
 import dev.chowder.postgres.PostgresCluster;
 import dev.chowder.postgres.PostgresPrograms;
@@ -25,16 +23,14 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * A training run, in which the JVM records a working node with a simulator of its own. The
- * processes get no CHOWDER_* variables, because the run must not touch any installation.
+ * A training run, in which the JVM records a working node with simulated sandboxes. The processes
+ * get no CHOWDER_* variables, because the run must not touch any installation.
  */
 final class TrainingRun {
   private static final int SECONDS = 180;
 
   /** Exit codes after SIGINT and SIGTERM, which a terminal sends to all processes. */
   private static final Set<Integer> INTERRUPTED = Set.of(130, 143);
-
-  private static final Duration SIMULATOR_LIMIT = Duration.ofSeconds(60);
 
   /**
    * Options that keep machine code out of the cache: Java 25 does not check whether the processor
@@ -97,29 +93,25 @@ final class TrainingRun {
   }
 
   private void train(Path work, Path cache, List<String> settings) throws IOException {
-    var simulator = startSimulator(work);
-    try (var _ = new Cleanup(() -> stop(simulator))) {
-      if (!Poll.until(SIMULATOR_LIMIT, () -> Files.exists(socket(work)))) {
-        throw new IOException("the simulator did not start");
-      }
-      var words = withoutVariables(work);
-      // This JVM may be killed.
-      words.addAll(List.of("timeout", Long.toString(limit.toSeconds())));
-      words.add(site.layout().jvm().toString());
-      words.addAll(ServerCommand.options(site.variables()));
-      words.add(ServerCommand.NATIVE_ACCESS);
-      words.addAll(PORTABLE);
-      words.add("-XX:AOTCacheOutput=" + cache);
-      words.addAll(List.of("-cp", ServerCommand.jar(site.layout())));
-      words.add("dev.chowder.server.AotTrainingRun");
-      words.addAll(List.of(work.resolve("home").toString(), socket(work).toString()));
-      words.addAll(settings);
-      int exit = intoLog(words);
-      if (INTERRUPTED.contains(exit)) {
-        throw new CommandException(ExitCode.INTERRUPTED, "interrupted");
-      }
-      if (exit != 0) throw new IOException("the JVM ended with exit code " + exit);
+    var words = withoutVariables(work);
+    // This JVM may be killed.
+    words.addAll(List.of("timeout", Long.toString(limit.toSeconds())));
+    words.add(site.layout().jvm().toString());
+    words.addAll(ServerCommand.options(site.variables()));
+    words.add(ServerCommand.NATIVE_ACCESS);
+    words.addAll(PORTABLE);
+    // The folder of the simulated sandboxes.
+    words.add("-Djava.io.tmpdir=" + work);
+    words.add("-XX:AOTCacheOutput=" + cache);
+    words.addAll(List.of("-cp", ServerCommand.jar(site.layout())));
+    words.add("dev.chowder.server.AotTrainingRun");
+    words.addAll(List.of(work.resolve("home").toString(), site.layout().simulator()));
+    words.addAll(settings);
+    int exit = intoLog(words);
+    if (INTERRUPTED.contains(exit)) {
+      throw new CommandException(ExitCode.INTERRUPTED, "interrupted");
     }
+    if (exit != 0) throw new IOException("the JVM ended with exit code " + exit);
   }
 
   /** Runs a command, whose output the user can follow in the log. */
@@ -129,28 +121,6 @@ final class TrainingRun {
         .within(limit)
         .attempt()
         .exit();
-  }
-
-  private static void stop(Process simulator) {
-    simulator.destroy();
-    // Its files are removed next.
-    var _ = Poll.until(SIMULATOR_LIMIT, () -> !simulator.isAlive());
-  }
-
-  private Process startSimulator(Path work) throws IOException {
-    // The run may be killed, so the simulator has a time limit of its own.
-    var words = new ArrayList<>(List.of("timeout", Long.toString(limit.toSeconds())));
-    // In a short run, the second compiler would take more time than the code that it compiles.
-    words.addAll(Simulator.command(site.layout(), "-XX:TieredStopAtLevel=1"));
-    var builder =
-        new ProcessBuilder(words)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-    builder.environment().keySet().retainAll(List.of("PATH"));
-    builder.environment().put("HOME", work.toString());
-    builder.environment().put("CHOWDER_SANDBOX_SOCKET", socket(work).toString());
-    builder.environment().put("CHOWDER_FAKE_SANDBOXES", work.resolve("sandboxes").toString());
-    return builder.start();
   }
 
   private List<String> withoutVariables(Path work) {
@@ -167,10 +137,6 @@ final class TrainingRun {
     var parent =
         site.variables().find("TMPDIR").orElse(System.getProperty("java.io.tmpdir", "/tmp"));
     return Files.createTempDirectory(Path.of(parent), name);
-  }
-
-  private static Path socket(Path work) {
-    return work.resolve("simulator.sock");
   }
 
   /** Adds text to a log. */

@@ -3,7 +3,6 @@ package dev.chowder.installation.developer;
 import dev.chowder.cli.output.Output;
 import dev.chowder.installation.aot.AotCache;
 import dev.chowder.installation.edge.Programs;
-import dev.chowder.installation.simulator.Simulator;
 import dev.chowder.installation.site.Site;
 import dev.chowder.installation.site.StateDirectory;
 import picocli.CommandLine.Command;
@@ -21,25 +20,6 @@ public final class DeveloperCommand {
   public DeveloperCommand(Site site, Output output) {
     this.site = site;
     this.output = output;
-  }
-
-  @Command(
-      name = "simulator-start",
-      description =
-          "Start a simulator, an engine without containers, or restart it after a change, and print"
-              + " the variables for a start that uses it")
-  void startSimulator() {
-    StateDirectory.ensure(site);
-    var simulator = new Simulator(site);
-    simulator.ensure();
-    output.line(simulator.variables());
-  }
-
-  @Command(
-      name = "simulator-stop",
-      description = "Stop the simulator; its sandboxes stay in the state directory")
-  void stopSimulator() {
-    new Simulator(site).stop();
   }
 
   @Command(name = "aot-cache", description = "Record the AOT cache of the server if it is missing")

@@ -104,6 +104,10 @@ public final class Nodes {
       shift(variables, node, "CHOWDER_CLUSTER_PORT");
       shift(variables, node, "CHOWDER_CLUSTER_MANAGEMENT_PORT");
     }
+    if (variables.find("CHOWDER_SANDBOX_ENGINE").filter("simulated"::equals).isPresent()) {
+      variables.setDefault("CHOWDER_SANDBOX_SIMULATOR", site.layout().simulator());
+      variables.setDefault("CHOWDER_FAKE_SANDBOXES", site.file("sandboxes").toString());
+    }
     shift(variables, node, "CHOWDER_GRPC_PORT");
     shift(variables, node, "CHOWDER_OPERATOR_PORT");
     shift(variables, node, "CHOWDER_MONITORING_PORT");

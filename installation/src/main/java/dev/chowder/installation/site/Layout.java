@@ -42,6 +42,11 @@ public record Layout(Path root, Path app, Path java, Path cache) {
     return app.equals(root.resolve("app"));
   }
 
+  /** Returns the class path of the simulator, which a release does not contain. */
+  public String simulator() {
+    return app.resolve("simulator") + "/*";
+  }
+
   /** Returns the program that starts a JVM. */
   public Path jvm() {
     return java.resolve("bin/java");

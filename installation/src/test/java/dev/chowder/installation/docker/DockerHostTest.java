@@ -47,7 +47,7 @@ class DockerHostTest {
   void anotherEngineNeedsNoDocker() {
     assertThat(host(Map.of()).isUsed()).isTrue();
     assertThat(host(Map.of("CHOWDER_SANDBOX_ENGINE", "docker")).isUsed()).isTrue();
-    assertThat(host(Map.of("CHOWDER_SANDBOX_ENGINE", "remote")).isUsed()).isFalse();
+    assertThat(host(Map.of("CHOWDER_SANDBOX_ENGINE", "simulated")).isUsed()).isFalse();
   }
 
   @Test

@@ -82,6 +82,18 @@ class NodesTest {
   }
 
   @Test
+  void nodesWithSimulatedSandboxesShareAFolderAndLoadTheBuiltSimulator() {
+    assertThat(nodes(1, Map.of()).variables(1).all())
+        .doesNotContainKeys("CHOWDER_SANDBOX_SIMULATOR", "CHOWDER_FAKE_SANDBOXES");
+    var engine = Map.of("CHOWDER_SANDBOX_ENGINE", "simulated");
+    for (int node = 1; node <= 2; node++) {
+      assertThat(nodes(2, engine).variables(node).all())
+          .containsEntry("CHOWDER_SANDBOX_SIMULATOR", folder + "/app/simulator/*")
+          .containsEntry("CHOWDER_FAKE_SANDBOXES", folder + "/home/sandboxes");
+    }
+  }
+
+  @Test
   void theNumberIsThatOfTheOptionOrOfTheLastStart() throws Exception {
     var site = TestSite.in(folder, Map.of()).site();
     Files.createDirectories(site.home());

@@ -14,8 +14,7 @@ class ServerCommandTest {
   void aNodeThatIgnoresUnknownSettingsKeepsItsOptions() {
     var variables = Variables.withoutDefaults(Map.of("CHOWDER_JAVA_OPTS", "-Xmx1g -Dchowder.x=1"));
     ServerCommand.ignoreUnknownSettings(variables);
-    assertThat(ServerCommand.options(variables))
-        .containsExactly("-Xmx1g", "-Dchowder.x=1", IGNORE);
+    assertThat(ServerCommand.options(variables)).containsExactly("-Xmx1g", "-Dchowder.x=1", IGNORE);
   }
 
   @Test
@@ -24,6 +23,8 @@ class ServerCommandTest {
     var defaults = ServerCommand.options(variables);
     ServerCommand.ignoreUnknownSettings(variables);
     assertThat(defaults).isNotEmpty();
-    assertThat(ServerCommand.options(variables)).startsWith(defaults.toArray(String[]::new)).endsWith(IGNORE);
+    assertThat(ServerCommand.options(variables))
+        .startsWith(defaults.toArray(String[]::new))
+        .endsWith(IGNORE);
   }
 }

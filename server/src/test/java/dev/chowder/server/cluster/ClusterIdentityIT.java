@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.Instance.Status;
 import dev.chowder.base.Await;
 import dev.chowder.server.Main;
-import dev.chowder.server.process.SimulatorProcess;
+import dev.chowder.server.process.SimulatorClasses;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -249,8 +249,7 @@ class ClusterIdentityIT {
     environment.put("CHOWDER_STORAGE_USER", server.user());
     environment.put("CHOWDER_STORAGE_PASSWORD_FILE", password.toString());
     environment.putAll(settings);
-    var simulator = keep(SimulatorProcess.of(folder.resolve("sandboxes"), settings));
-    environment.putAll(simulator.environment());
+    environment.putAll(SimulatorClasses.environment(folder.resolve("sandboxes")));
     return keep(
         new Node(parts.size() + 1, Node.Ports.free(), base.resolve(home + ".log"), environment));
   }

@@ -1,6 +1,6 @@
 package dev.chowder.server.cluster;
 
-import dev.chowder.server.process.SimulatorProcess;
+import dev.chowder.server.process.SimulatorClasses;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -49,7 +49,7 @@ final class ThreeNodes implements AutoCloseable {
     var ports = List.of(Node.Ports.free(), Node.Ports.free(), Node.Ports.free());
     var environment = new HashMap<>(environment(ports));
     environment.putAll(settings);
-    environment.putAll(SimulatorProcess.of(sandboxes(), settings).environment());
+    environment.putAll(SimulatorClasses.environment(sandboxes()));
     for (int n = 0; n < ports.size(); n++) {
       var ofThis = new HashMap<>(environment);
       ofThis.putAll(own.apply(n + 1));
@@ -130,7 +130,6 @@ final class ThreeNodes implements AutoCloseable {
   @Override
   public void close() {
     nodes.forEach(Node::close);
-    SimulatorProcess.end(sandboxes());
     server.administer("DROP DATABASE " + database + " WITH (FORCE)");
   }
 

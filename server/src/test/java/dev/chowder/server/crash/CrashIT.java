@@ -279,7 +279,8 @@ class CrashIT {
   }
 
   /**
-   * The test's name contains the seed. {@code -Dchowder-tool.crash.seed=N} uses the same moment again.
+   * The test's name contains the seed. {@code -Dchowder-tool.crash.seed=N} uses the same moment
+   * again.
    */
   @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "seed {0}")

@@ -50,11 +50,7 @@ class FullDiskIT {
       var home = Files.createDirectory(disk.folder().resolve("home"));
       ServerProcess.disarm(home);
       var lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
-      try {
-        acknowledgedChangesSurvive(home, lifecycle, disk);
-      } finally {
-        ServerProcess.endEngine(home);
-      }
+      acknowledgedChangesSurvive(home, lifecycle, disk);
     }
   }
 

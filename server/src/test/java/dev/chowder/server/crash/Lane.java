@@ -98,6 +98,5 @@ final class Lane implements AutoCloseable {
   @Override
   public void close() {
     end();
-    ServerProcess.endEngine(home);
   }
 }

@@ -171,7 +171,9 @@ public record RecordedInstallation(Path folder) {
     try (var in = unpacked("postgresql.sql.gz")) {
       var reference = REFERENCE.matcher(new String(in.readAllBytes(), StandardCharsets.UTF_8));
       if (!reference.find()) throw new AssertionError(folder + ": no reference of a sandbox");
-      return Stream.of(reference.group(1), reference.group(2)).map(RecordedInstallation::text).toList();
+      return Stream.of(reference.group(1), reference.group(2))
+          .map(RecordedInstallation::text)
+          .toList();
     }
   }
 

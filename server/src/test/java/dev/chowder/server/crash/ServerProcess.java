@@ -3,7 +3,7 @@ package dev.chowder.server.crash;
 import dev.chowder.base.Await;
 import dev.chowder.base.Failpoints;
 import dev.chowder.server.process.ServerCommand;
-import dev.chowder.server.process.SimulatorProcess;
+import dev.chowder.server.process.SimulatorClasses;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.BufferedReader;
@@ -71,11 +71,6 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** Ends the engine of a home, which outlives its servers. */
-  public static void endEngine(Path home) {
-    SimulatorProcess.end(sandboxes(home));
-  }
-
   public static void disarm(Path home) {
     arm(home, "");
   }
@@ -89,7 +84,7 @@ public final class ServerProcess implements AutoCloseable {
   static ServerProcess launch(Path home, HomeStorage storage, List<String> settings)
       throws IOException {
     var builder = command(home, storage.environment(home), settings);
-    builder.environment().putAll(SimulatorProcess.of(sandboxes(home), Map.of()).environment());
+    builder.environment().putAll(SimulatorClasses.environment(sandboxes(home)));
     return new ServerProcess(builder.start());
   }
 

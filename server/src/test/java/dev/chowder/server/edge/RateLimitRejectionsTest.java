@@ -61,15 +61,15 @@ import org.junit.jupiter.api.io.TempDir;
 class RateLimitRejectionsTest {
   private static final int BURST = 30;
   private static final int ANSWER = 1000;
-  private static final int CHANGES = 60;
   private static final int AT_ONCE = 64;
-  private static final int STEADY = 150;
   private static final int IN_PROGRESS = 16;
   private static final int OPEN_CALLS = 8;
   private static final Metadata.Key<String> REMAINING =
       Metadata.Key.of("x-ratelimit-remaining", Metadata.ASCII_STRING_MARSHALLER);
 
   @TempDir Path folder;
+
+  private TimeMeter meter = new StoppedMeter();
 
   /** Starts that are in progress until a test completes them. */
   private final BlockingQueue<StreamObserver<Instance>> starting = new LinkedBlockingQueue<>();
@@ -99,28 +99,17 @@ class RateLimitRejectionsTest {
     }
   }
 
-  /** Starts a server on which no call becomes available again. */
   private Served serve(Map<String, Object> settings) throws IOException {
-    return serve(settings, new StoppedMeter());
-  }
-
-  private Served serve(Map<String, Object> settings, TimeMeter meter) throws IOException {
     var all = new HashMap<String, Object>(settings);
-    // The limits are always those under contention.
+    // The limits are always those under contention, and no call becomes available again.
     all.putIfAbsent("chowder.rate.alone-factor", 1);
     all.putIfAbsent("chowder.rate.requests-per-second", 1);
     all.putIfAbsent("chowder.rate.burst", BURST);
-    return serveAs(all, meter);
+    return serveAs(all);
   }
 
-  /**
-   * Starts a server with the defaults, except for these settings. No call becomes available again.
-   */
+  /** Starts a server with the defaults, except for these settings. */
   private Served serveAs(Map<String, Object> all) throws IOException {
-    return serveAs(all, new StoppedMeter());
-  }
-
-  private Served serveAs(Map<String, Object> all, TimeMeter meter) throws IOException {
     var config = ConfigFactory.parseMap(all).withFallback(ConfigFactory.load());
     var envoy =
         new EnvoyToken(TokenFile.in(Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()));
@@ -261,7 +250,6 @@ class RateLimitRejectionsTest {
           .isEqualTo(BURST - 1);
       for (int call = 2; call <= BURST; call++) served.remaining("k");
       served.refused();
-      // One call per second becomes available again.
       assertThat(served.remaining("m")).as("another organization").isNotNegative();
     }
   }
@@ -329,7 +317,7 @@ class RateLimitRejectionsTest {
   @Test
   void sequentialChangesNextToAPollerAreServed() throws IOException {
     try (var served = serveAs(Map.of())) {
-      for (int change = 0; change < CHANGES; change++) {
+      for (int change = 0; change < 60; change++) {
         if (change % 10 == 0) served.get(served.as("m"));
         var _ = served.as("k").updateInstance(UpdateInstanceRequest.getDefaultInstance());
       }
@@ -359,7 +347,7 @@ class RateLimitRejectionsTest {
     try (var served = serveAs(Map.of("chowder.rate.max-rejection-delay", "10ms"));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       // As many calls as the steady caller of the benchmark makes in five seconds.
-      for (int call = 0; call < STEADY; call++) served.get(served.as("m"));
+      for (int call = 0; call < 150; call++) served.get(served.as("m"));
       var refused = new AtomicInteger();
       var flood = new ArrayList<Future<?>>();
       for (int connection = 0; connection < AT_ONCE; connection++) {
@@ -391,7 +379,8 @@ class RateLimitRejectionsTest {
             "3s",
             "chowder.rate.contention-calls-per-second",
             0);
-    try (var served = serve(settings, TimeMeter.SYSTEM_NANOTIME)) {
+    meter = TimeMeter.SYSTEM_NANOTIME;
+    try (var served = serve(settings)) {
       // Bursts are smoothed only under contention, so another organization makes a call.
       served.remaining("m");
       long began = System.nanoTime();
@@ -403,8 +392,7 @@ class RateLimitRejectionsTest {
 
   @Test
   void rejectionsAreDelayed() throws IOException {
-    var settings = Map.<String, Object>of("chowder.rate.max-rejection-delay", "600ms");
-    try (var served = serve(pendingBefore(settings))) {
+    try (var served = serve(pendingBefore(Map.of("chowder.rate.max-rejection-delay", "600ms")))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       assertThat(served.refused()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(20));
     }
@@ -421,7 +409,6 @@ class RateLimitRejectionsTest {
     }
   }
 
-  /** One response costs more than becomes available again in a quarter of an hour. */
   private static Map<String, Object> pendingBefore(Map<String, Object> settings) {
     var all = new HashMap<>(settings);
     all.put("chowder.rate.response-bytes-per-call", 1);

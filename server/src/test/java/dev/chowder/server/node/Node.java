@@ -67,7 +67,6 @@ import java.util.function.Supplier;
 /** A node with its callers and its operator. Its database and its host outlive it. */
 final class Node implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(40);
-
   private final Path home;
   private final Config config;
   private final SimulatedEngine host;
@@ -129,13 +128,11 @@ final class Node implements AutoCloseable {
                 "chowder.effect.max-retry-delay",
                 "100ms"));
     var models = models();
-    // Tests of the pool enable it. In other tests, a member would be a sandbox that they do not
-    // expect.
+    // Tests of the pool enable it. Other tests do not expect the sandbox of a member.
     all.put("chowder.pool.max-size", 0);
-    // A busy machine may take longer than the default for a reply.
+    // An actor on a busy machine replies late. A simulated gateway does nothing after a turn.
     all.put("chowder.instance.ask-timeout", "30s");
     all.put("chowder.organization.ask-timeout", "30s");
-    // A simulated gateway does nothing after a turn.
     all.put("chowder.openclaw.warm-up-delay", "0s");
     all.put("chowder.host-ports.models", "11434, 1234, " + models.getAddress().getPort());
     all.putAll(settings);

@@ -24,7 +24,6 @@ class BuildScriptTest {
           "proto",
           "base",
           "sandbox",
-          "remote",
           "storage",
           "openclaw",
           "simulator",

@@ -98,7 +98,8 @@ class ChowderScriptTest {
     var root = folder.resolve("root").toRealPath();
     assertThat(run("admin", "call", "SetTier", "{\"tier\": \"crab\"}", ""))
         .startsWith("-Xmx512m")
-        .contains("-Dchowder-tool.terminals=", "-Dchowder-tool.root=" + root, "-Dchowder-tool.app=app")
+        .contains(
+            "-Dchowder-tool.terminals=", "-Dchowder-tool.root=" + root, "-Dchowder-tool.app=app")
         .containsSequence("-cp", "app/admin/*:app/server/chowder-server.jar")
         .endsWith(
             "dev.chowder.installation.Main",
