@@ -83,7 +83,8 @@ public record AdmissionStep(
         Organizations.init(
             system,
             new OrganizationReadRows(organizationRows, node.blocking()),
-            settings.organizations());
+            settings.organizations(),
+            node.failpoints());
     var calls = new OrganizationCalls(organizations);
     var instances = Instances.of(system, settings.instances());
     var sleepers =

@@ -175,7 +175,10 @@ public record EffectStep(
     var rows = new InstanceRows(storage.database());
     needs
         .instances()
-        .host(runner, new InstanceReadRows(rows, node.blocking(), settings.rowsPerWrite()));
+        .host(
+            runner,
+            new InstanceReadRows(rows, node.blocking(), settings.rowsPerWrite()),
+            node.failpoints());
     return new Parts(
         clients.http(),
         nodePorts,

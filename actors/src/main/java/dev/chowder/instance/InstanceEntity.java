@@ -53,6 +53,7 @@ public final class InstanceEntity
   private final InstanceEffects effects;
   private final InstanceViewWriter views;
   private final InstanceHosting hosting;
+  private final Failpoints failpoints;
   private final Consumer<InstanceCommand.Report> self;
   private final int maxWatchers;
   private final int snapshotEvery;
@@ -72,7 +73,8 @@ public final class InstanceEntity
       ActorSystem<?> system,
       InstanceEffects effects,
       InstanceReadSide readSide,
-      InstanceSettings settings) {
+      InstanceSettings settings,
+      Failpoints failpoints) {
     ClusterSharding.get(system)
         .init(
             Entity.of(
@@ -83,7 +85,8 @@ public final class InstanceEntity
                         effects,
                         readSide,
                         InstanceHosting.of(system, new InstanceId(entity.getEntityId())),
-                        settings)));
+                        settings,
+                        failpoints)));
   }
 
   /** Creates the actor of one instance. */
@@ -92,9 +95,11 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       InstanceHosting hosting,
-      InstanceSettings settings) {
+      InstanceSettings settings,
+      Failpoints failpoints) {
     return Behaviors.setup(
-        context -> new InstanceEntity(context, id, effects, readSide, hosting, settings));
+        context ->
+            new InstanceEntity(context, id, effects, readSide, hosting, settings, failpoints));
   }
 
   private InstanceEntity(
@@ -103,7 +108,8 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       InstanceHosting hosting,
-      InstanceSettings settings) {
+      InstanceSettings settings,
+      Failpoints failpoints) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id.value()),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
@@ -111,6 +117,7 @@ public final class InstanceEntity
     this.id = id;
     this.effects = effects;
     this.hosting = hosting;
+    this.failpoints = failpoints;
     this.self = hosting.self();
     this.views =
         new InstanceViewWriter(
@@ -207,13 +214,13 @@ public final class InstanceEntity
 
   private Effect<InstanceEvent, InstanceState> persist(
       InstanceState before, List<InstanceEvent> events, InstanceCommand command) {
-    events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.BEFORE));
+    events.forEach(event -> failpoints.hit("persist." + name(event) + Failpoints.BEFORE));
     taggedWith = InstanceTags.of(before, events.getFirst());
     return Effect()
         .persist(events)
         .thenRun(
             (InstanceState next) -> {
-              events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.AFTER));
+              events.forEach(event -> failpoints.hit("persist." + name(event) + Failpoints.AFTER));
               var view = view(next);
               log(before, events);
               if (command instanceof InstanceCommand.EffectFailed failed

@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import dev.chowder.actor.RetryingAsk;
+import dev.chowder.base.Failpoints;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -38,8 +39,8 @@ public final class Instances {
   }
 
   /** Starts the sharding of instances on this node. */
-  public void host(InstanceEffects effects, InstanceReadSide readSide) {
-    InstanceEntity.init(system, effects, readSide, settings);
+  public void host(InstanceEffects effects, InstanceReadSide readSide, Failpoints failpoints) {
+    InstanceEntity.init(system, effects, readSide, settings, failpoints);
   }
 
   /**

@@ -50,6 +50,7 @@ public final class OrganizationEntity
   private final ActorContext<OrganizationCommand> context;
   private final String id;
   private final IntSupplier journalVersion;
+  private final Failpoints failpoints;
   private final int snapshotEvery;
   private final int slotsPerWrite;
   private final ViewWriter<OrganizationView> views;
@@ -59,7 +60,10 @@ public final class OrganizationEntity
 
   /** Starts the sharding of organizations on this node. */
   public static void init(
-      ActorSystem<?> system, OrganizationReadSide readSide, OrganizationSettings settings) {
+      ActorSystem<?> system,
+      OrganizationReadSide readSide,
+      OrganizationSettings settings,
+      Failpoints failpoints) {
     var sharding = ClusterSharding.get(system);
     sharding.init(
         Entity.of(
@@ -71,7 +75,8 @@ public final class OrganizationEntity
                     command ->
                         sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(command),
                     () -> JournalVersion.ofAllMembers(system),
-                    settings)));
+                    settings,
+                    failpoints)));
   }
 
   /**
@@ -85,9 +90,12 @@ public final class OrganizationEntity
       OrganizationReadSide readSide,
       Consumer<OrganizationCommand> self,
       IntSupplier journalVersion,
-      OrganizationSettings settings) {
+      OrganizationSettings settings,
+      Failpoints failpoints) {
     return Behaviors.setup(
-        context -> new OrganizationEntity(context, id, readSide, self, journalVersion, settings));
+        context ->
+            new OrganizationEntity(
+                context, id, readSide, self, journalVersion, settings, failpoints));
   }
 
   private OrganizationEntity(
@@ -96,13 +104,15 @@ public final class OrganizationEntity
       OrganizationReadSide readSide,
       Consumer<OrganizationCommand> self,
       IntSupplier journalVersion,
-      OrganizationSettings settings) {
+      OrganizationSettings settings,
+      Failpoints failpoints) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
     this.context = context;
     this.id = id;
     this.journalVersion = journalVersion;
+    this.failpoints = failpoints;
     this.snapshotEvery = settings.maxEventsAfterSnapshot();
     this.slotsPerWrite = settings.maxSlotsPerWrite();
     // Failed writes are retried even if no command arrives: reconciliation passes find unused slots
@@ -216,14 +226,14 @@ public final class OrganizationEntity
   private Effect<OrganizationEvent, OrganizationState> persist(
       List<OrganizationEvent> events, Consumer<OrganizationState> then) {
     events.forEach(
-        event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.BEFORE));
+        event -> failpoints.hit("persist.organization." + name(event) + Failpoints.BEFORE));
     return Effect()
         .persist(events)
         .thenRun(
             (OrganizationState next) -> {
               events.forEach(
                   event ->
-                      Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
+                      failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
               log(events);
               view(next).ifPresent(views::store);
               then.accept(next);

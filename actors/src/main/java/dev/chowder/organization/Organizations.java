@@ -1,6 +1,7 @@
 package dev.chowder.organization;
 
 import dev.chowder.actor.RetryingAsk;
+import dev.chowder.base.Failpoints;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -19,9 +20,12 @@ public final class Organizations {
 
   /** Starts the sharding of organizations on this node. */
   public static Organizations init(
-      ActorSystem<?> system, OrganizationReadSide readSide, OrganizationSettings settings) {
+      ActorSystem<?> system,
+      OrganizationReadSide readSide,
+      OrganizationSettings settings,
+      Failpoints failpoints) {
     ClusterSharding sharding = ClusterSharding.get(system);
-    OrganizationEntity.init(system, readSide, settings);
+    OrganizationEntity.init(system, readSide, settings, failpoints);
     return new Organizations(
         sharding, new RetryingAsk(system, settings.askTimeout(), settings.resendInterval()));
   }

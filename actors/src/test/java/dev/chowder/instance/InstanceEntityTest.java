@@ -35,6 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class InstanceEntityTest {
+  private static final String ORGANIZATION = States.PROFILE.organizationId();
   private static final InstanceSettings SETTINGS =
       new InstanceSettings(
           Duration.ofSeconds(10),
@@ -185,8 +186,6 @@ class InstanceEntityTest {
     assertThat(history()).containsExactly(Stage.OF_WARMING.size() + 4L);
   }
 
-  private static final String ORGANIZATION = States.PROFILE.organizationId();
-
   /** Returns the numbers of the events in the organization's history. */
   private static List<Long> history() throws Exception {
     return PersistenceQuery.get(KIT.system())
@@ -234,7 +233,8 @@ class InstanceEntityTest {
               return readSide.store(view, labelsToo);
             },
             new InstanceHosting(sentToSelf::add, () -> canBeHosted, () -> journalVersion),
-            SETTINGS),
+            SETTINGS,
+            dev.chowder.base.Failpoints.NONE),
         // Events have their own format, which InstanceJournalGoldenTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, true));
   }

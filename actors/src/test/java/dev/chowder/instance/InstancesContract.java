@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.Config;
 import dev.chowder.actor.OtherMember;
 import dev.chowder.actor.StoredSnapshot;
+import dev.chowder.base.Failpoints;
 import dev.chowder.base.Ids;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.JournalTags;
@@ -253,7 +254,10 @@ abstract class InstancesContract {
       var settings =
           new InstanceSettings(LIMIT, Duration.ofSeconds(1), LIMIT, LIMIT, 2, snapshotEvery);
       var instances = Instances.of(kit.system(), settings);
-      instances.host((_, _, _, _) -> {}, (_, _) -> CompletableFuture.completedFuture(Done.done()));
+      instances.host(
+          (_, _, _, _) -> {},
+          (_, _) -> CompletableFuture.completedFuture(Done.done()),
+          Failpoints.NONE);
       return new Node(database, kit, instances, id);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.actor.OtherMember;
 import dev.chowder.actor.StoredSnapshot;
+import dev.chowder.base.Failpoints;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReadRows;
@@ -211,11 +212,17 @@ abstract class LongRecoveryContract {
       var instances =
           Instances.of(
               kit.system(), new InstanceSettings(ASK_TIMEOUT, LIMIT, LIMIT, LIMIT, 2, 200));
-      instances.host((_, _, _, _) -> {}, (_, _) -> CompletableFuture.completedFuture(Done.done()));
+      instances.host(
+          (_, _, _, _) -> {},
+          (_, _) -> CompletableFuture.completedFuture(Done.done()),
+          Failpoints.NONE);
       var readSide = new OrganizationReadRows(new OrganizationRows(database), Runnable::run);
       var organizations =
           Organizations.init(
-              kit.system(), readSide, new OrganizationSettings(ASK_TIMEOUT, LIMIT, 500, 500));
+              kit.system(),
+              readSide,
+              new OrganizationSettings(ASK_TIMEOUT, LIMIT, 500, 500),
+              Failpoints.NONE);
       return new Node(database, kit, instances, organizations);
     }
 

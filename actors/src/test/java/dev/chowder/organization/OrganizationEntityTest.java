@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.TestActors;
+import dev.chowder.base.Failpoints;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,7 +67,8 @@ class OrganizationEntityTest {
                     readSide,
                     context.getSelf()::tell,
                     () -> journalVersion,
-                    settings(1))),
+                    settings(1),
+                    Failpoints.NONE)),
         // Checks equality, commands and replies. Events and states have their own formats, which
         // OrganizationJournalTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
@@ -139,7 +141,8 @@ class OrganizationEntityTest {
                       _ -> CompletableFuture.completedFuture(Done.done()),
                       context.getSelf()::tell,
                       () -> journalVersion,
-                      settings(slotsPerWrite));
+                      settings(slotsPerWrite),
+                      Failpoints.NONE);
                 }));
     TestProbe<OrganizationReply> first = KIT.createTestProbe();
     entity.tell(new OrganizationCommand.SignUp("acme", "request", T0, first.ref()));

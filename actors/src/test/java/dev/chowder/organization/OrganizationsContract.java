@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.OtherMember;
 import dev.chowder.actor.StoredSnapshot;
+import dev.chowder.base.Failpoints;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.JournalTags;
 import dev.chowder.storage.OrganizationRow;
@@ -239,7 +240,8 @@ abstract class OrganizationsContract {
           database,
           rows,
           kit,
-          Organizations.init(kit.system(), new OrganizationReadRows(rows, blocking), SETTINGS),
+          Organizations.init(
+              kit.system(), new OrganizationReadRows(rows, blocking), SETTINGS, Failpoints.NONE),
           blocking);
     }
 

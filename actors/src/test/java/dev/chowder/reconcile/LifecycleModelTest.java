@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
  * </ul>
  *
  * <p>The bounds are four commands with one fault (117,591 worlds), three with two (522,302) and two
- * with three (790,508). That takes about 30 s of one processor. A world is an instance with its
+ * with three (800,916). That takes about 30 s of one processor. A world is an instance with its
  * host, what is late, and what was promised. Steps of effects and of reconciliation are not
  * limited. One message or call can be late at a time. All times are equal, ids are constant, and
  * versions count changes, so the worlds are finite.

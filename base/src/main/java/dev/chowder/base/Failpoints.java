@@ -6,12 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * Points in the code where a test can end the process as {@code kill -9} does. {@code
- * CHOWDER_FAILPOINT} is the name of the armed failpoint, or {@code @FILE}. Such a file contains the
- * name and may change while the process runs. If the variable is unset, as it is outside tests, a
- * failpoint costs one comparison.
+ * Points in the code of a node where a test can end it as {@code kill -9} does. Each node has its
+ * own, because a test runs several nodes in one process. Outside tests a failpoint costs one
+ * comparison.
  */
 public final class Failpoints {
   /** The exit code at a failpoint, which distinguishes it from every other end of the process. */
@@ -23,21 +23,46 @@ public final class Failpoints {
   /** Suffix of a failpoint after an action and before its result is sent. */
   public static final String AFTER = ".after";
 
-  private static final Optional<String> SETTING =
-      Optional.ofNullable(System.getenv("CHOWDER_FAILPOINT")).filter(name -> !name.isBlank());
+  /** Failpoints that no test uses. */
+  public static final Failpoints NONE = new Failpoints(Optional.empty());
 
-  private Failpoints() {}
+  private final Optional<Consumer<String>> onHit;
 
-  /** Returns whether this process may end at a failpoint. */
-  public static boolean inUse() {
-    return SETTING.isPresent();
+  private Failpoints(Optional<Consumer<String>> onHit) {
+    this.onHit = onHit;
   }
 
-  /** Ends the process if this failpoint is armed. */
-  public static void hit(String name) {
-    if (SETTING.isPresent() && armed(SETTING.get()).equals(name)) {
-      Runtime.getRuntime().halt(EXIT_CODE);
-    }
+  /**
+   * Returns the failpoints of the only node of this process, which halt it. {@code
+   * CHOWDER_FAILPOINT} is the name of the armed failpoint, or {@code @FILE}. Such a file contains
+   * the name and may change while the process runs.
+   */
+  public static Failpoints ofProcess() {
+    var setting = System.getenv("CHOWDER_FAILPOINT");
+    if (setting == null || setting.isBlank()) return NONE;
+    return of(
+        name -> {
+          if (armed(setting).equals(name)) Runtime.getRuntime().halt(EXIT_CODE);
+        });
+  }
+
+  /**
+   * Returns the failpoints of a node that runs in the process of a test.
+   *
+   * @param onHit receives the name of each failpoint that a thread of the node reaches
+   */
+  public static Failpoints of(Consumer<String> onHit) {
+    return new Failpoints(Optional.of(onHit));
+  }
+
+  /** Returns whether the node may end at a failpoint. */
+  public boolean inUse() {
+    return onHit.isPresent();
+  }
+
+  /** Ends the node if this failpoint is armed. */
+  public void hit(String name) {
+    if (onHit.isPresent()) onHit.get().accept(name);
   }
 
   private static String armed(String setting) {

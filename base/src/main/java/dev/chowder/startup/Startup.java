@@ -47,7 +47,7 @@ public final class Startup implements AutoCloseable {
       try {
         part.closeable().close();
         LOG.info("ended {}", part.name());
-      } catch (Exception why) {
+      } catch (Exception | Error why) {
         LOG.warn("{} did not end cleanly: {}", part.name(), why.toString());
       }
     }

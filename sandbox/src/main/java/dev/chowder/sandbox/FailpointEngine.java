@@ -18,9 +18,9 @@ public final class FailpointEngine {
 
   private FailpointEngine() {}
 
-  /** Returns the engine with failpoints, or the engine itself in a process without failpoints. */
-  public static SandboxEngine around(SandboxEngine engine) {
-    return Failpoints.inUse() ? around(engine, Failpoints::hit) : engine;
+  /** Returns the engine with failpoints, or the engine itself for a node without failpoints. */
+  public static SandboxEngine around(SandboxEngine engine, Failpoints failpoints) {
+    return failpoints.inUse() ? around(engine, failpoints::hit) : engine;
   }
 
   static SandboxEngine around(SandboxEngine engine, Consumer<String> failpoint) {

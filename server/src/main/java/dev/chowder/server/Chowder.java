@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 import com.typesafe.config.Config;
 import dev.chowder.admission.AdmissionStep;
 import dev.chowder.admission.OrganizationKeys;
+import dev.chowder.base.Failpoints;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.ClusterStep;
@@ -70,17 +71,21 @@ public final class Chowder implements AutoCloseable {
   private final Config config;
   private final ServerSettings settings;
   private final ClusterSettings cluster;
-  private final Clock clock = Clock.systemUTC();
+  private final Clock clock;
+  private final Failpoints failpoints;
   private final Function<Config, SandboxEngine> engines;
   private int grpcPort;
   private int operatorPort;
   private int monitoringPort;
 
-  private Chowder(Config config, Function<Config, SandboxEngine> engines) {
+  private Chowder(
+      Config config, Function<Config, SandboxEngine> engines, Clock clock, Failpoints failpoints) {
     this.config = config;
     this.settings = ServerSettings.of(config);
     this.cluster = ClusterSettings.of(config);
     this.engines = engines;
+    this.clock = clock;
+    this.failpoints = failpoints;
   }
 
   /** Starts a node. If a part cannot start, closes the parts before it and throws the reason. */
@@ -91,12 +96,22 @@ public final class Chowder implements AutoCloseable {
   /** Starts a node with the caller's sandbox engine, which the node closes when it stops. */
   public static Chowder start(Config config, Function<Config, SandboxEngine> engines)
       throws IOException {
+    return start(config, engines, Clock.systemUTC(), Failpoints.ofProcess());
+  }
+
+  /**
+   * Starts a node with the caller's sandbox engine, clock and failpoints. With all three a test
+   * lets a node die in its own process.
+   */
+  public static Chowder start(
+      Config config, Function<Config, SandboxEngine> engines, Clock clock, Failpoints failpoints)
+      throws IOException {
     SettingNames.check(config, System.getenv());
-    var chowder = new Chowder(config, engines);
+    var chowder = new Chowder(config, engines, clock, failpoints);
     try {
       chowder.start();
       return chowder;
-    } catch (IOException | RuntimeException why) {
+    } catch (IOException | RuntimeException | Error why) {
       chowder.close();
       throw why;
     }
@@ -108,7 +123,7 @@ public final class Chowder implements AutoCloseable {
     var metrics = metrics();
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
-    var engine = startup.run(new SandboxStep(() -> engines.apply(config)));
+    var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
     var hosts = hosts(storage, engine);
     var sandboxes = new Sandboxes(engine, hosts);
     var node = context(metrics, engine.host(), storage);
@@ -191,7 +206,7 @@ public final class Chowder implements AutoCloseable {
     registerMetrics(metrics, host, storage);
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
     startup.add("blocking work", blocking::shutdownNow);
-    return new NodeContext(clock, metrics, blocking);
+    return new NodeContext(clock, metrics, blocking, failpoints);
   }
 
   private PrometheusMeterRegistry metrics() {

@@ -153,7 +153,8 @@ record ServiceStep(
             new Claims(
                 new IdempotencyRows(storage.database()),
                 IdempotencySettings.of(config),
-                node.clock()));
+                node.clock(),
+                node.failpoints()));
     return new Parts(
         List.of(
             instanceService(shared, responses, admitting, starts),

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Properties;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -23,6 +24,10 @@ import org.junit.jupiter.api.Test;
  * variables, and the calls of the README. Does not check whether the documents are true.
  */
 class DocumentsTest {
+  /** The changelog names settings that were removed. */
+  private static final String REMOVED =
+      "base/src/main/resources/dev/chowder/settings/removed-settings.properties";
+
   private static final Path ROOT = Path.of("..");
   private static final Path UNITS = ROOT.resolve("deploy/systemd");
   private static final List<String> OTHER_SOURCES = List.of("envoy", "scripts", "image", "deploy");
@@ -53,15 +58,21 @@ class DocumentsTest {
   @Test
   void everyNamedFileClassSettingAndVariableExists() throws IOException {
     var settings = ConfigFactory.load();
+    var removed = new Properties();
+    try (var file = Files.newBufferedReader(ROOT.resolve(REMOVED))) {
+      removed.load(file);
+    }
     var words = words();
     var unknown = new ArrayList<String>();
     for (var document : documents()) {
       // A decision that no longer holds names what was removed with it.
-      if (withoutFences(document).contains("\nSuperseded by [")) continue;
+      if (withoutFences(document).contains("\nStatus: superseded by [")) continue;
       for (var code : all(CODE, withoutFences(document))) {
         boolean known =
             SETTING.matcher(code).matches()
-                ? settings.hasPath(code) || Files.exists(UNITS.resolve(code))
+                ? settings.hasPath(code)
+                    || removed.containsKey(code)
+                    || Files.exists(UNITS.resolve(code))
                 : FILE.matcher(code).matches()
                     ? Files.exists(ROOT.resolve(code)) || isBuilt(code)
                     : !isOurName(code)

@@ -42,6 +42,7 @@ public record Purge(Site site) {
           "openai-client",
           "openai-client-node",
           "schemathesis",
+          "soak",
           "apt.lock",
           "apt.log");
 

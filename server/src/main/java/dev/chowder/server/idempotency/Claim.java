@@ -20,6 +20,7 @@ final class Claim {
   private final IdempotencyRows rows;
   private final IdempotencyRows.Claimed claimed;
   private final boolean takenOver;
+  private final Failpoints failpoints;
   private final Consumer<Optional<Answer>> onEnd;
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile String resourceId;
@@ -35,11 +36,13 @@ final class Claim {
       IdempotencyRows.Claimed claimed,
       String resourceId,
       boolean takenOver,
+      Failpoints failpoints,
       Consumer<Optional<Answer>> onEnd) {
     this.rows = rows;
     this.claimed = claimed;
     this.resourceId = resourceId;
     this.takenOver = takenOver;
+    this.failpoints = failpoints;
     this.onEnd = onEnd;
   }
 
@@ -52,9 +55,9 @@ final class Claim {
   }
 
   void setResource(String id) {
-    Failpoints.hit("idempotency.resource" + Failpoints.BEFORE);
+    failpoints.hit("idempotency.resource" + Failpoints.BEFORE);
     if (!rows.setResourceId(claimed.call(), claimed.claim(), id)) throw ApiError.inProgress();
-    Failpoints.hit("idempotency.resource" + Failpoints.AFTER);
+    failpoints.hit("idempotency.resource" + Failpoints.AFTER);
     resourceId = id;
   }
 
@@ -70,14 +73,14 @@ final class Claim {
     end(
         Optional.of(answer),
         () -> {
-          Failpoints.hit("idempotency.answer" + Failpoints.BEFORE);
+          failpoints.hit("idempotency.answer" + Failpoints.BEFORE);
           if (!rows.answer(claimed.call(), claimed.claim(), Answer.toRow(answer))) {
             LOG.warn(
                 "rpc={} organization={} a result came after another call with its key took over",
                 claimed.call().rpc(),
                 claimed.call().organizationId());
           }
-          Failpoints.hit("idempotency.answer" + Failpoints.AFTER);
+          failpoints.hit("idempotency.answer" + Failpoints.AFTER);
         });
   }
 

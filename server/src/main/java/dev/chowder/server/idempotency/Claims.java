@@ -39,6 +39,7 @@ public final class Claims implements AutoCloseable {
   private final IdempotencyRows rows;
   private final IdempotencySettings settings;
   private final InstantSource clock;
+  private final Failpoints failpoints;
   private final Map<CallKey, LocalCall> localCalls = new ConcurrentHashMap<>();
 
   /** The claims of this node, with the monotonic time since when they are held. */
@@ -50,10 +51,15 @@ public final class Claims implements AutoCloseable {
           Thread.ofPlatform().daemon().name("idempotency-clock").factory());
 
   /** Creates the claims of a node. Renews leases and deletes expired rows until closed. */
-  public Claims(IdempotencyRows rows, IdempotencySettings settings, InstantSource clock) {
+  public Claims(
+      IdempotencyRows rows,
+      IdempotencySettings settings,
+      InstantSource clock,
+      Failpoints failpoints) {
     this.rows = rows;
     this.settings = settings;
     this.clock = clock;
+    this.failpoints = failpoints;
     every(settings.leaseTimeout().dividedBy(3), this::renew);
     every(settings.cleanupInterval(), this::deleteExpired);
   }
@@ -133,7 +139,7 @@ public final class Claims implements AutoCloseable {
                 now.plus(settings.leaseTimeout()),
                 Optional.empty());
         if (rows.insert(call, row, now.plus(settings.retention()))) {
-          Failpoints.hit("idempotency.claim" + Failpoints.AFTER);
+          failpoints.hit("idempotency.claim" + Failpoints.AFTER);
           return perform(claimed, row.resourceId(), false, localCall);
         }
       }
@@ -165,6 +171,7 @@ public final class Claims implements AutoCloseable {
             claimed,
             resourceId,
             takenOver,
+            failpoints,
             answer -> {
               held.remove(claimed);
               finish(claimed.call(), localCall, answer);

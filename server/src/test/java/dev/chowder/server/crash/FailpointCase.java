@@ -40,7 +40,7 @@ record FailpointCase(String name, Scenario scenario) {
     RECOVERED,
     /** A recovery that only reserved the slot. */
     UNUSED_SLOT_OF_RECOVER,
-    /** A server with pool members, in {@link PoolCrashIT}. */
+    /** A server with pool members, in {@link PoolCrashContract}. */
     POOL
   }
 

@@ -20,7 +20,7 @@ import dev.chowder.sandbox.FailpointEngine;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Checks that {@link CrashIT} and {@link PoolCrashIT} cover every failpoint. */
+/** Checks that {@link CrashContract} and {@link PoolCrashContract} cover every failpoint. */
 class FailpointCaseTest {
   private static final String KEYED_CALLS = "dev.chowder.server.idempotency";
   private static final DescribedPredicate<JavaAccess<?>> HIT =
@@ -60,7 +60,8 @@ class FailpointCaseTest {
             .filter(HIT)
             .count();
     var tested =
-        Stream.concat(CrashIT.stepsOfACreation().stream(), PoolCrashIT.stepsOfAClaim().stream())
+        Stream.concat(
+                CrashContract.stepsOfACreation().stream(), PoolScenarios.stepsOfAClaim().stream())
             .filter(step -> step.startsWith("idempotency."))
             .distinct();
     assertThat(tested).hasSize((int) inTheCode);

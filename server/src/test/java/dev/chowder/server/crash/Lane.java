@@ -13,29 +13,33 @@ import java.util.Optional;
 final class Lane implements AutoCloseable {
   private final Path directory;
   private final HomeStorage storage;
+  private final Launcher launcher;
   private final List<String> settings;
   private Path home;
   private int homes;
   private boolean clean = true;
-  private Optional<ServerProcess> server = Optional.empty();
+  private Optional<MortalServer> server = Optional.empty();
 
   /**
    * Prepares homes without a server.
    *
    * @param directory directory to create
    * @param storage storage of all homes
-   * @param settings as for {@link ServerProcess#launch}
+   * @param launcher starts the servers
+   * @param settings as for {@link Launcher#launch}
    */
-  Lane(Path directory, HomeStorage storage, List<String> settings) throws IOException {
+  Lane(Path directory, HomeStorage storage, Launcher launcher, List<String> settings)
+      throws IOException {
     this.directory = Files.createDirectory(directory);
     this.storage = storage;
+    this.launcher = launcher;
     this.settings = settings;
     this.home = newHome();
   }
 
   private Path newHome() throws IOException {
     var made = Files.createDirectory(directory.resolve("home-" + homes++));
-    ServerProcess.disarm(made);
+    launcher.arm(made, "");
     return made;
   }
 
@@ -58,30 +62,30 @@ final class Lane implements AutoCloseable {
     return home;
   }
 
-  ServerProcess server() {
+  MortalServer server() {
     return server.orElseThrow();
   }
 
   void arm(FailpointCase place) {
-    ServerProcess.arm(home, place.name());
+    launcher.arm(home, place.name());
   }
 
   void disarm() {
-    ServerProcess.disarm(home);
+    launcher.arm(home, "");
   }
 
   /** Stops the server and starts another one without a failpoint. Waits until it is ready. */
   void restart() throws IOException {
     disarm();
     end();
-    server = Optional.of(ServerProcess.start(home, storage, settings));
+    server = Optional.of(launcher.start(home, storage, settings));
   }
 
   /** Stops the server and starts another one that dies at this failpoint. Does not wait. */
   void restartTowards(FailpointCase place) throws IOException {
     arm(place);
     end();
-    server = Optional.of(ServerProcess.launch(home, storage, settings));
+    server = Optional.of(launcher.launch(home, storage, settings));
   }
 
   /** Discards a dead server. */
@@ -91,12 +95,13 @@ final class Lane implements AutoCloseable {
   }
 
   private void end() {
-    server.ifPresent(ServerProcess::close);
+    server.ifPresent(MortalServer::close);
     server = Optional.empty();
   }
 
   @Override
   public void close() {
     end();
+    launcher.endEngine(home);
   }
 }

@@ -82,10 +82,7 @@ public final class LifecycleRun {
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(30);
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(10);
 
-  /**
-   * Codes of the gRPC client for a lost connection, the second if it breaks during the request. The
-   * server itself never returns them.
-   */
+  /** Codes of gRPC's client for a lost connection. The server itself never returns them. */
   private static final Set<Status.Code> CONNECTION_LOST =
       EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.UNKNOWN);
 
@@ -160,7 +157,7 @@ public final class LifecycleRun {
   }
 
   /** Runs the complete scenario. Throws {@link ServerDied} if the server dies. */
-  void live(ServerProcess server) {
+  void live(MortalServer server) {
     begin(server);
     subscribe(server);
     useScopedKey(server);
@@ -184,7 +181,7 @@ public final class LifecycleRun {
   }
 
   /** Runs until the instance is running. */
-  public void begin(ServerProcess server) {
+  public void begin(MortalServer server) {
     prepare(server);
     create(server);
     awaitSteady(server);
@@ -194,12 +191,12 @@ public final class LifecycleRun {
   }
 
   /** Runs until the organization may create an instance. */
-  void prepare(ServerProcess server) {
+  void prepare(MortalServer server) {
     signUp(server);
     setUp(server);
   }
 
-  private void signUp(ServerProcess server) {
+  private void signUp(MortalServer server) {
     var answer =
         call(
             server,
@@ -212,7 +209,7 @@ public final class LifecycleRun {
     acknowledged.accept(Ask.SIGN_UP);
   }
 
-  private void setUp(ServerProcess server) {
+  private void setUp(MortalServer server) {
     promote(server);
     keyed.add(true);
     names.add("Crash and return");
@@ -243,17 +240,17 @@ public final class LifecycleRun {
   }
 
   /** Raises the tier by an operator's call, which returns the organization. */
-  void promote(ServerProcess server) {
+  void promote(MortalServer server) {
     operate(server, "SetTier", request("organization_id", organization(), "tier", "crab"));
   }
 
   /** Suspends the organization. It may be suspended until a resume is acknowledged. */
-  private void suspend(ServerProcess server) {
+  private void suspend(MortalServer server) {
     suspended = true;
     operate(server, "SuspendOrganization", request("organization_id", organization()));
   }
 
-  private void resume(ServerProcess server) {
+  private void resume(MortalServer server) {
     operate(server, "ResumeOrganization", request("organization_id", organization()));
     suspended = false;
   }
@@ -262,7 +259,7 @@ public final class LifecycleRun {
    * Deletes the organization by an operator's call. After a crash the server completes the
    * deletion.
    */
-  void deleteOrganization(ServerProcess server) {
+  void deleteOrganization(MortalServer server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {
       operate(
@@ -276,7 +273,7 @@ public final class LifecycleRun {
         server::tail);
   }
 
-  private String standing(ServerProcess server) {
+  private String standing(MortalServer server) {
     try {
       for (var one :
           JSON.readTree(operate(server, "ListOrganizations", "{}")).path("organizations")) {
@@ -289,10 +286,12 @@ public final class LifecycleRun {
   }
 
   /** Calls an RPC of the operator port. */
-  private String operate(ServerProcess server, String rpc, String request) {
+  private String operate(MortalServer server, String rpc, String request) {
     try {
       var answer = OperatorCalls.send(server.operatorPort(), operatorToken(), rpc, request);
       if (answer.statusCode() != 200) {
+        // The last threads of a dead node may still respond, with an error.
+        if (server.hasEnded()) throw new ServerDied(new IllegalStateException(answer.body()));
         throw new AssertionError(rpc + ": " + answer.statusCode() + " " + answer.body());
       }
       return answer.body();
@@ -315,7 +314,7 @@ public final class LifecycleRun {
   }
 
   /** Requests a route as Envoy does for a webhook, whose channel plugin has its own port. */
-  private void authorizeAsEnvoy(ServerProcess server) {
+  private void authorizeAsEnvoy(MortalServer server) {
     var headers = new Metadata();
     headers.put(EnvoyToken.HEADER, tokenIn("envoy.token"));
     var authorization =
@@ -340,7 +339,7 @@ public final class LifecycleRun {
   }
 
   /** Subscribes to the current tier, so that nothing else changes. */
-  private void subscribe(ServerProcess server) {
+  private void subscribe(MortalServer server) {
     call(
         server,
         () ->
@@ -379,12 +378,12 @@ public final class LifecycleRun {
                 .receiveStripeEvent(ReceiveStripeEventRequest.newBuilder().setBody(body).build()));
   }
 
-  private static SubscriptionServiceBlockingStub subscriptions(ServerProcess server) {
+  private static SubscriptionServiceBlockingStub subscriptions(MortalServer server) {
     return SubscriptionServiceGrpc.newBlockingStub(server.channel())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void create(ServerProcess server) {
+  private void create(MortalServer server) {
     endStates.add(EndState.RUNNING);
     instanceId = create(server, instances(server));
     endStates = EnumSet.of(EndState.RUNNING);
@@ -392,7 +391,7 @@ public final class LifecycleRun {
   }
 
   /** Creates the instance with an idempotency key, so that retries create it once. */
-  void createOnce(ServerProcess server, String idempotencyKey) {
+  void createOnce(MortalServer server, String idempotencyKey) {
     var headers = new Metadata();
     headers.put(
         Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), idempotencyKey);
@@ -408,7 +407,7 @@ public final class LifecycleRun {
     endStates = EnumSet.of(EndState.RUNNING);
   }
 
-  private static String create(ServerProcess server, InstanceServiceBlockingStub instances) {
+  private static String create(MortalServer server, InstanceServiceBlockingStub instances) {
     return call(
             server,
             () ->
@@ -430,7 +429,7 @@ public final class LifecycleRun {
     }
   }
 
-  private void readLogs(ServerProcess server) {
+  private void readLogs(MortalServer server) {
     call(
         server,
         () -> {
@@ -442,7 +441,7 @@ public final class LifecycleRun {
   }
 
   /** Writes a file. An acknowledged file must exist. */
-  void writeNote(ServerProcess server) {
+  void writeNote(MortalServer server) {
     var files =
         FileServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -456,7 +455,7 @@ public final class LifecycleRun {
   }
 
   /** Creates a scoped key and revokes it. */
-  private void useScopedKey(ServerProcess server) {
+  private void useScopedKey(MortalServer server) {
     var keys =
         KeyServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -473,7 +472,7 @@ public final class LifecycleRun {
   }
 
   /** Changes the name, and sets an override that the running gateway must apply. */
-  private void reconfigure(ServerProcess server) {
+  private void reconfigure(MortalServer server) {
     var config =
         Struct.newBuilder()
             .putFields("logging.level", Value.newBuilder().setStringValue("debug").build())
@@ -499,7 +498,7 @@ public final class LifecycleRun {
    * Rotates the token. Until the acknowledgement either token may be valid; gateway and response
    * must agree.
    */
-  private void rotate(ServerProcess server) {
+  private void rotate(MortalServer server) {
     var previous = token;
     token = null;
     var request = RotateGatewayTokenRequest.newBuilder().setInstanceId(id()).build();
@@ -511,7 +510,7 @@ public final class LifecycleRun {
   }
 
   /** Connects a channel and approves a user. Both must exist once they are acknowledged. */
-  private void connect(ServerProcess server) {
+  private void connect(MortalServer server) {
     var channels =
         ChannelServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -544,7 +543,7 @@ public final class LifecycleRun {
     channel = true;
   }
 
-  public void stop(ServerProcess server) {
+  public void stop(MortalServer server) {
     endStates.add(EndState.STOPPED);
     var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).stopInstance(request));
@@ -553,7 +552,7 @@ public final class LifecycleRun {
   }
 
   /** Waits until the memory of the stopped gateway is in swap. */
-  void awaitPagedOut(ServerProcess server) {
+  void awaitPagedOut(MortalServer server) {
     Await.untilSolved(
         SETTLE_LIMIT,
         () -> {
@@ -563,7 +562,7 @@ public final class LifecycleRun {
         server::tail);
   }
 
-  public void start(ServerProcess server) {
+  public void start(MortalServer server) {
     endStates.add(EndState.RUNNING);
     var request = StartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).startInstance(request));
@@ -571,7 +570,7 @@ public final class LifecycleRun {
     acknowledged.accept(Ask.START);
   }
 
-  private void restart(ServerProcess server) {
+  private void restart(MortalServer server) {
     int before = get(server).getRevision();
     var request = RestartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).restartInstance(request));
@@ -581,14 +580,14 @@ public final class LifecycleRun {
   }
 
   /** Recovers a failed instance. The slot must be right whether or not the call is rejected. */
-  void recover(ServerProcess server) {
+  void recover(MortalServer server) {
     endStates.add(EndState.RUNNING);
     var request = RecoverInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).recoverInstance(request));
     endStates = EnumSet.of(EndState.RUNNING);
   }
 
-  private void forgetKeys(ServerProcess server) {
+  private void forgetKeys(MortalServer server) {
     keyed.add(false);
     call(
         server,
@@ -603,7 +602,7 @@ public final class LifecycleRun {
     keyed = new HashSet<>(Set.of(false));
   }
 
-  void delete(ServerProcess server) {
+  void delete(MortalServer server) {
     endStates.add(EndState.GONE);
     call(
         server,
@@ -621,7 +620,7 @@ public final class LifecycleRun {
   }
 
   /** Waits until the state matches all acknowledgements, and checks that it stays so. */
-  public void awaitSteady(ServerProcess server) {
+  public void awaitSteady(MortalServer server) {
     if (key == null) return;
     if (suspended) resume(server);
     if (leaving) {
@@ -643,14 +642,14 @@ public final class LifecycleRun {
   /**
    * Waits until the journal records the removal. Before that, the deletion has a pending effect.
    */
-  void awaitRemoved(ServerProcess server) {
+  void awaitRemoved(MortalServer server) {
     var removed = "instance=" + instanceId + " event=SandboxRemoved";
     Await.untilSolved(
         SETTLE_LIMIT, () -> server.tail().contains(removed) ? "" : "not removed", server::tail);
   }
 
   /** Completes the scenario, because a recovered instance must work until its deletion. */
-  public void finish(ServerProcess server) {
+  public void finish(MortalServer server) {
     if (key == null || instanceId == null || leaving) return;
     if (endStates.contains(EndState.RUNNING)) {
       stop(server);
@@ -665,7 +664,7 @@ public final class LifecycleRun {
   }
 
   /** Returns the first mismatch; empty if there is none. */
-  private String problem(ServerProcess server) throws IOException {
+  private String problem(MortalServer server) throws IOException {
     var organization =
         call(
             server,
@@ -686,7 +685,7 @@ public final class LifecycleRun {
         : problemOf(server, list.getFirst(), organization.getInstanceCount());
   }
 
-  private String problemOfNone(ServerProcess server, int slots) throws IOException {
+  private String problemOfNone(MortalServer server, int slots) throws IOException {
     if (!endStates.contains(EndState.GONE))
       return "instance: must be one of " + endStates + "; got none listed";
     if (instanceId != null && find(server).isPresent()) return "instance: not listed, but there";
@@ -696,7 +695,7 @@ public final class LifecycleRun {
     return "";
   }
 
-  private String problemOf(ServerProcess server, Instance listed, int slots) throws IOException {
+  private String problemOf(MortalServer server, Instance listed, int slots) throws IOException {
     if (instanceId == null) instanceId = listed.getId();
     if (!listed.getId().equals(instanceId)) return "another instance: " + listed.getId();
     // Right after a start, a row may still be older than the last event of the process that died.
@@ -748,12 +747,12 @@ public final class LifecycleRun {
     };
   }
 
-  private Instance get(ServerProcess server) {
+  private Instance get(MortalServer server) {
     var request = GetInstanceRequest.newBuilder().setInstanceId(id()).build();
     return call(server, () -> instances(server).getInstance(request));
   }
 
-  private Optional<Instance> find(ServerProcess server) {
+  private Optional<Instance> find(MortalServer server) {
     try {
       return Optional.of(get(server));
     } catch (StatusRuntimeException refused) {
@@ -763,7 +762,7 @@ public final class LifecycleRun {
   }
 
   /** Performs a call. Throws {@link ServerDied} if the server dies meanwhile. */
-  static <T> T call(ServerProcess server, Supplier<T> rpc) {
+  static <T> T call(MortalServer server, Supplier<T> rpc) {
     try {
       return rpc.get();
     } catch (StatusRuntimeException broken) {
@@ -780,13 +779,13 @@ public final class LifecycleRun {
     }
   }
 
-  OrganizationServiceBlockingStub organizations(ServerProcess server) {
+  OrganizationServiceBlockingStub organizations(MortalServer server) {
     return OrganizationServiceGrpc.newBlockingStub(server.channel())
         .withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  InstanceServiceBlockingStub instances(ServerProcess server) {
+  InstanceServiceBlockingStub instances(MortalServer server) {
     return InstanceServiceGrpc.newBlockingStub(server.channel())
         .withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);

@@ -29,7 +29,7 @@ class PostgresCrashIT {
   void start() throws IOException {
     models = new ListedModels();
     storage = new HomeStorage.Postgres();
-    lane = new Lane(base.resolve("lane"), storage, List.of());
+    lane = new Lane(base.resolve("lane"), storage, new Launcher.Processes(), List.of());
     lane.begin();
     lifecycle = new LifecycleRun(lane.home(), models.baseUrl(), _ -> {});
   }

@@ -27,11 +27,27 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The real server as a separate process, with a home that outlives it. */
-public final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements MortalServer {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int LINES_KEPT = 120;
   private static final Pattern SERVES =
       Pattern.compile("chowder serves gRPC on \\S+:(\\d+), operators on \\S+:(\\d+)");
+
+  /** Settings of all servers here, as options of a command line. */
+  static final List<String> OPTIONS =
+      List.of(
+          "-Dchowder.reconciler.interval=300ms",
+          "-Dchowder.reconciler.min-unused-slot-age=1s",
+          "-Dchowder.reconciler.removal-delay=1s",
+          "-Dchowder.disk.interval=300ms",
+          // The environment of the tests is removed below.
+          "-Dchowder.effect.sleep.freeze=true",
+          "-Dchowder.sleep.check-interval=100ms",
+          "-Dchowder.sleep.page-out-delay=0s",
+          // A pool member would be a sandbox that most tests do not expect.
+          "-Dchowder.pool.max-size=0",
+          "-Dchowder.effect.min-retry-delay=20ms",
+          "-Dchowder.effect.max-retry-delay=200ms");
 
   private final Process process;
   private final CompletableFuture<Ports> ports = new CompletableFuture<>();
@@ -90,21 +106,8 @@ public final class ServerProcess implements AutoCloseable {
 
   private static ProcessBuilder command(
       Path home, Map<String, String> storage, List<String> settings) throws IOException {
-    var properties = new ArrayList<String>(SharedStripe.options());
-    properties.addAll(
-        List.of(
-            "-Dchowder.reconciler.interval=300ms",
-            "-Dchowder.reconciler.min-unused-slot-age=1s",
-            "-Dchowder.reconciler.removal-delay=1s",
-            "-Dchowder.disk.interval=300ms",
-            // The environment of the tests is removed below.
-            "-Dchowder.effect.sleep.freeze=true",
-            "-Dchowder.sleep.check-interval=100ms",
-            "-Dchowder.sleep.page-out-delay=0s",
-            // A pool member would be a sandbox that most tests do not expect.
-            "-Dchowder.pool.max-size=0",
-            "-Dchowder.effect.min-retry-delay=20ms",
-            "-Dchowder.effect.max-retry-delay=200ms"));
+    var properties = new ArrayList<>(SharedStripe.options());
+    properties.addAll(OPTIONS);
     properties.addAll(settings);
     var command = ServerCommand.of(properties);
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
@@ -167,10 +170,12 @@ public final class ServerProcess implements AutoCloseable {
     ports.completeExceptionally(new IllegalStateException("the server ended"));
   }
 
+  @Override
   public int operatorPort() {
     return ports().operator();
   }
 
+  @Override
   public synchronized ManagedChannel channel() {
     var open = channel;
     if (open == null) {
@@ -198,8 +203,8 @@ public final class ServerProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Fails unless the process dies at its failpoint. */
-  void awaitDeathAt(FailpointCase failpoint, Duration limit) {
+  @Override
+  public void awaitDeathAt(FailpointCase failpoint, Duration limit) {
     if (!endsWithin(limit)) {
       throw new AssertionError(
           "no thread reached " + failpoint + " within " + limit + "\n" + tail());
@@ -217,7 +222,8 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  boolean endsWithin(Duration limit) {
+  @Override
+  public boolean endsWithin(Duration limit) {
     try {
       return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException why) {
@@ -225,11 +231,12 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  boolean hasEnded() {
+  @Override
+  public boolean hasEnded() {
     return !process.isAlive();
   }
 
-  /** Kills the process as {@code kill -9} does, and returns when it is dead. */
+  @Override
   public void kill() {
     halt();
     awaitExit(Duration.ofSeconds(20));
@@ -240,19 +247,20 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   /** Sends SIGTERM. Unlike {@code Process.destroy}, it keeps the output readable. */
+  @Override
   public void terminate() {
     process.toHandle().destroy();
   }
 
-  /** Waits for a line of output that matches. */
-  void awaitLine(Pattern wanted, Duration limit) {
+  @Override
+  public void awaitLine(Pattern wanted, Duration limit) {
     Await.untilSolved(
         limit,
         () -> wanted.matcher(tail()).find() ? "" : "no line: " + wanted.pattern(),
         this::tail);
   }
 
-  /** Returns its last lines of output. */
+  @Override
   public String tail() {
     synchronized (lines) {
       return String.join("\n", lines);

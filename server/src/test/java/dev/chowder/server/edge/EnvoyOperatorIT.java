@@ -3,6 +3,7 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.operator.v1.OperatorServiceProto;
+import dev.chowder.server.operator.OneOrganization;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests the operator API through a real Envoy. */
 @Timeout(120)
 class EnvoyOperatorIT {
-  private static final String ID = "01900000-0000-7000-8000-00000000000a";
+  private static final String ID = "01900000-0000-7000-8000-00000000000b";
 
   @TempDir private static Path folder;
   private static Edge here;
@@ -67,7 +68,9 @@ class EnvoyOperatorIT {
   void callsAreTranscoded() throws IOException {
     var list = call("GET", "/operator/v1/organizations");
     assertThat(list.status()).isEqualTo(200);
-    assertThat(list.json().path("organizations")).isEmpty();
+    assertThat(list.json().path("organizations"))
+        .singleElement()
+        .satisfies(one -> assertThat(one.path("id").asText()).isEqualTo(OneOrganization.ID));
     assertThat(list.header("cache-control")).contains("no-store");
     var rebuilt = call("POST", "/operator/v1/rows/rebuild");
     assertThat(rebuilt.status()).isEqualTo(200);

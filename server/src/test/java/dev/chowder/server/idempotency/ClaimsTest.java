@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Await;
+import dev.chowder.base.Failpoints;
 import dev.chowder.base.Ids;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
@@ -69,7 +70,7 @@ class ClaimsTest {
   }
 
   private Claims node(IdempotencySettings settings) {
-    var node = new Claims(rows, settings, time::get);
+    var node = new Claims(rows, settings, time::get, Failpoints.NONE);
     nodes.add(node);
     return node;
   }

@@ -10,13 +10,49 @@ import java.util.Set;
 final class AcknowledgedChanges {
   private final Set<String> created = new HashSet<>();
   private final Set<String> deleted = new HashSet<>();
+  private final Set<String> deletedOrNot = new HashSet<>();
+  private final Set<String> createdOrNot = new HashSet<>();
+  private final Set<String> adopted = new HashSet<>();
   private final Map<String, String> names = new HashMap<>();
   private final Map<String, Set<Name>> ends = new HashMap<>();
 
   /** Returns false if the id was acknowledged to another create. */
   synchronized boolean created(String id, String name) {
     names.put(id, name);
+    createdOrNot.remove(name);
     return created.add(id);
+  }
+
+  /** The node died before it replied, so an instance with this name may exist. */
+  synchronized void createdOrNot(String name) {
+    // The reply to another call with its idempotency key names the instance.
+    if (!names.containsValue(name)) createdOrNot.add(name);
+  }
+
+  /**
+   * Records an instance that no reply named. Returns whether a create without a reply may have made
+   * it. One create makes one instance.
+   */
+  synchronized boolean adopt(String id, String name) {
+    if (adopted.contains(id)) return true;
+    if (!createdOrNot.remove(name)) return false;
+    adopted.add(id);
+    endsAs(id, Name.RUNNING, Name.ERROR);
+    return true;
+  }
+
+  synchronized Set<String> adopted() {
+    return Set.copyOf(adopted);
+  }
+
+  /** The node died before it replied. */
+  synchronized void deletedOrNot(String id) {
+    deletedOrNot.add(id);
+  }
+
+  /** Returns whether a delete of the instance was acknowledged, or has no reply. */
+  synchronized boolean mayBeDeleted(String id) {
+    return deleted.contains(id) || deletedOrNot.contains(id);
   }
 
   synchronized void renamed(String id, String name) {

@@ -113,14 +113,16 @@ record ComponentStates(
   }
 
   private void check(String id, Existing state, List<String> problems) {
-    if (!acknowledged.created().contains(id)) problems.add("created without a call: " + id);
+    if (!acknowledged.created().contains(id) && !acknowledged.adopt(id, state.profile().name())) {
+      problems.add("created without a call: " + id);
+    }
     int revision = journal.getOrDefault(id, List.of()).size();
     if (!Objects.equals(watched.get(id), revision)) {
       problems.add(
           "watched revision of " + id + ": must be " + revision + "; got " + watched.get(id));
     }
     if (state instanceof Deleted deleted) {
-      if (!acknowledged.deleted().contains(id)) problems.add("deleted without a call: " + id);
+      if (!acknowledged.mayBeDeleted(id)) problems.add("deleted without a call: " + id);
       if (deleted.slotHeld() || deleted.cleanupPending()) problems.add("pending effect: " + state);
       return;
     }

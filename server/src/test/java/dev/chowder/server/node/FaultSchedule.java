@@ -6,6 +6,7 @@ import com.google.protobuf.Value;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
@@ -18,10 +19,8 @@ import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceJournal;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.server.node.ComponentStates.Written;
-import dev.chowder.simulator.FakeScript.Verb;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
@@ -31,6 +30,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -46,15 +46,27 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Runs one organization's commands and faults of its host in an order that a seed decides. */
+/**
+ * Runs one organization's commands, faults of its host and deaths of its node in an order that a
+ * seed decides.
+ */
 final class FaultSchedule implements AutoCloseable {
   private static final int STEPS = 14;
   private static final int INSTANCES = 4;
   private static final int PAGE = 500;
+
+  /** One schedule of so many has a death, which takes as long as a schedule. */
+  private static final int SCHEDULES_PER_DEATH = 3;
+
+  /** A create reaches about as many failpoints. */
+  private static final int MOST_FAILPOINTS = 60;
+
+  private static final Duration WATCH_PAUSE = Duration.ofMillis(20);
   private static final Duration MEMBER_PATIENCE = Duration.ofMillis(300);
   private static final Duration CALLER_PATIENCE = Duration.ofMillis(500);
   private static final String JOURNALED =
@@ -75,33 +87,9 @@ final class FaultSchedule implements AutoCloseable {
   private static final Set<Status.Code> DOCUMENTED =
       EnumSet.of(Status.Code.FAILED_PRECONDITION, Status.Code.NOT_FOUND, Status.Code.UNAVAILABLE);
 
-  private static final List<Verb> WORK =
-      List.of(
-          Verb.CREATE,
-          Verb.RUN,
-          Verb.START,
-          Verb.STOP,
-          Verb.FREEZE,
-          Verb.THAW,
-          Verb.PAGE_OUT,
-          Verb.MEMORY,
-          Verb.REMOVE_PROCESSES,
-          Verb.REMOVE,
-          Verb.OBSERVE,
-          Verb.LIST,
-          Verb.WRITE_FILES,
-          Verb.READ_FILE);
-
-  private static final List<Reason> CAUSES =
-      List.of(
-          Reason.NO_MEMORY,
-          Reason.NO_SPACE,
-          Reason.ENGINE_UNREACHABLE,
-          Reason.TIMED_OUT,
-          Reason.REFUSED);
-
   private final Node node;
-  private final Database database;
+  private final Deaths deaths;
+  private final HostFaults faults;
   private final Random random;
   private final String key;
   private final String organizationId;
@@ -116,20 +104,16 @@ final class FaultSchedule implements AutoCloseable {
   private final AtomicInteger names = new AtomicInteger();
   private final Map<String, Integer> watched = new ConcurrentHashMap<>();
   private final Context.CancellableContext watch = Context.current().withCancellation();
+  private volatile WatchInstancesRequest cursor = WatchInstancesRequest.getDefaultInstance();
 
-  /**
-   * Whether the next task may hang. A call with overrides runs a task, which has no time limit in
-   * the simulator.
-   */
-  private boolean taskHangs;
-
-  FaultSchedule(Node node, Database database, long seed) {
+  FaultSchedule(Node node, Deaths deaths, long seed) {
     this.node = node;
-    this.database = database;
+    this.deaths = deaths;
     this.random = new Random(seed);
+    this.faults = new HostFaults(node.host(), random);
     this.key = node.newcomer("crab");
     this.organizationId = node.organizationId(key);
-    this.journaledBefore = newestOrdering(database);
+    this.journaledBefore = newestOrdering(node.lives().database());
     // In half of the schedules, each agent is onboarded in a task.
     if (random.nextBoolean()) node.script().withoutSkeleton();
     watch();
@@ -141,31 +125,60 @@ final class FaultSchedule implements AutoCloseable {
             () ->
                 watch.run(
                     () -> {
-                      try {
-                        node.instances(key)
-                            .watchInstances(WatchInstancesRequest.getDefaultInstance())
-                            .forEachRemaining(
-                                change -> {
-                                  if (change.hasInstance()) saw(change.getInstance());
-                                });
-                      } catch (StatusRuntimeException end) {
-                        // The check finds changes that the watch missed.
+                      while (!watch.isCancelled()) {
+                        try {
+                          node.instances(key).watchInstances(cursor).forEachRemaining(this::saw);
+                        } catch (StatusRuntimeException end) {
+                          // The check finds changes that the watch missed. After a death the next
+                          // one continues at the last cursor.
+                          LockSupport.parkNanos(WATCH_PAUSE.toNanos());
+                        }
                       }
                     }));
   }
 
-  private void saw(Instance instance) {
-    watched.merge(instance.getId(), instance.getRevision(), Math::max);
+  private void saw(InstanceChange change) {
+    if (change.hasInstance()) {
+      var instance = change.getInstance();
+      watched.merge(instance.getId(), instance.getRevision(), Math::max);
+    }
+    if (change.hasCursor()) {
+      cursor = WatchInstancesRequest.newBuilder().setAfter(change.getCursor()).build();
+    }
   }
 
-  void run() {
-    for (int n = 0; n < STEPS; n++) step();
+  void run() throws IOException {
+    boolean dies = random.nextInt(SCHEDULES_PER_DEATH) == 0;
+    int death = random.nextInt(STEPS);
+    for (int n = 0; n < STEPS; n++) {
+      restartIfDead();
+      if (dies && n == death) armDeath();
+      step();
+    }
+    deaths.disarm();
+    restartIfDead();
     steps.add("healed");
     node.script().heal();
     awaitAgreement();
     steps.add("all deleted");
+    living.addAll(acknowledged.adopted());
     for (var id : List.copyOf(living)) delete(id);
     awaitAgreement();
+  }
+
+  /** Lets the node die at a failpoint that this step, a later one or work of its own reaches. */
+  private void armDeath() {
+    int failpoints = random.nextInt(1, MOST_FAILPOINTS);
+    note("dies at failpoint " + failpoints + " from here");
+    node.lives().keepMetrics();
+    deaths.dieAt(failpoints);
+  }
+
+  private void restartIfDead() throws IOException {
+    if (!node.lives().isDead()) return;
+    note("starts again");
+    // A faulty host does not keep a node from its start.
+    node.lives().restart();
   }
 
   private void step() {
@@ -177,7 +190,7 @@ final class FaultSchedule implements AutoCloseable {
     } else if (dice < 72) {
       race(pick(living), random.nextInt(20, 66), random.nextInt(20, 66));
     } else {
-      fault(target());
+      note(faults.next(target()));
     }
   }
 
@@ -196,17 +209,25 @@ final class FaultSchedule implements AutoCloseable {
    */
   private void awaitMember() {
     if (names.get() == 0) return;
-    var rows = new InstanceRows(database);
-    Await.holdsWithin(
-        MEMBER_PATIENCE, () -> !rows.unlisted(organizationId, Name.POOLED.label()).isEmpty());
+    Await.holdsWithin(MEMBER_PATIENCE, () -> !members(Name.POOLED).isEmpty());
   }
 
   private List<String> members() {
-    var rows = new InstanceRows(database);
-    return Stream.of(Name.POOLED, Name.WARMING)
-        .flatMap(status -> rows.unlisted(organizationId, status.label()).stream())
-        .map(InstanceRow::id)
-        .toList();
+    return members(Name.POOLED, Name.WARMING);
+  }
+
+  private List<String> members(Name... statuses) {
+    try {
+      var rows = new InstanceRows(node.lives().database());
+      return Stream.of(statuses)
+          .flatMap(status -> rows.unlisted(organizationId, status.label()).stream())
+          .map(InstanceRow::id)
+          .toList();
+    } catch (RuntimeException why) {
+      // The death of the node ends the test's connections to its database, too.
+      if (!node.lives().isDead()) throw why;
+      return List.of();
+    }
   }
 
   private void command(String id, int dice) {
@@ -233,7 +254,7 @@ final class FaultSchedule implements AutoCloseable {
 
   /** Creates instances: one, two at once, or one by two calls with the same idempotency key. */
   private void create() {
-    boolean configured = random.nextInt(4) == 0 && !taskHangs;
+    boolean configured = random.nextInt(4) == 0 && !faults.mayHangTask();
     int dice = random.nextInt(6);
     if (random.nextBoolean()) awaitMember();
     var first = request(configured);
@@ -268,6 +289,7 @@ final class FaultSchedule implements AutoCloseable {
             () ->
                 attempt(
                     "create " + request.getName(),
+                    () -> acknowledged.createdOrNot(request.getName()),
                     () -> {
                       var id =
                           node.instances(key)
@@ -289,6 +311,7 @@ final class FaultSchedule implements AutoCloseable {
   private void call(String what, String id, Runnable call, Name... ends) {
     attempt(
         what + " " + id,
+        () -> acknowledged.endsAs(id, Name.RUNNING, Name.STOPPED, Name.ERROR),
         () -> {
           call.run();
           acknowledged.endsAs(id, ends);
@@ -299,6 +322,7 @@ final class FaultSchedule implements AutoCloseable {
     var name = "agent-" + names.incrementAndGet();
     attempt(
         "rename " + id,
+        () -> acknowledged.renamedOrNot(id),
         () -> {
           rename(id, name);
           acknowledged.renamed(id, name);
@@ -307,7 +331,7 @@ final class FaultSchedule implements AutoCloseable {
 
   /** Changes the overrides, which a stopped gateway takes at its next start. */
   private void configure(String id) {
-    if (taskHangs) return;
+    if (faults.mayHangTask()) return;
     attempt(
         "configure " + id,
         () -> {
@@ -336,6 +360,7 @@ final class FaultSchedule implements AutoCloseable {
   private void delete(String id) {
     attempt(
         "delete " + id,
+        () -> acknowledged.deletedOrNot(id),
         () -> {
           var _ =
               node.instances(key)
@@ -404,11 +429,24 @@ final class FaultSchedule implements AutoCloseable {
   }
 
   private void attempt(String what, Runnable call) {
+    attempt(what, () -> {}, call);
+  }
+
+  /**
+   * Performs a call.
+   *
+   * @param unknown runs if the node died before it replied
+   */
+  private void attempt(String what, Runnable unknown, Runnable call) {
     try {
       call.run();
       note(what);
     } catch (StatusRuntimeException why) {
       note(what + ": " + why.getStatus());
+      if (node.lives().isDead()) {
+        unknown.run();
+        return;
+      }
       if (!DOCUMENTED.contains(why.getStatus().getCode()))
         addSurprise(what + ": " + why.getStatus());
     }
@@ -420,84 +458,6 @@ final class FaultSchedule implements AutoCloseable {
 
   private synchronized void addSurprise(String what) {
     surprises.add(what);
-  }
-
-  private void fault(String id) {
-    var sandbox = Node.sandbox(id);
-    var script = node.script();
-    int dice = random.nextInt(100);
-    if (dice < 30) {
-      var verb = pick(WORK);
-      var cause = pick(CAUSES);
-      int times = random.nextInt(1, 4);
-      note(verb + " fails " + times + " times: " + cause);
-      script.failNext(verb, times, cause, "played: " + cause);
-    } else if (dice < 45) {
-      var verb = pick(WORK);
-      var delay = Duration.ofMillis(random.nextInt(5, 60));
-      note(verb + " takes " + delay);
-      script.delay(verb, delay);
-    } else if (dice < 50) {
-      // In the simulator the other verbs have no time limit; the calls of a real engine do.
-      var verb = pick(List.of(Verb.RUN, Verb.START));
-      note(verb + " hangs");
-      taskHangs |= verb == Verb.RUN;
-      script.hangNext(verb, 1);
-    } else if (dice < 57) {
-      note("unreachable");
-      script.unreachable();
-    } else if (dice < 64) {
-      note("reachable");
-      script.reachable();
-    } else if (dice < 68) {
-      note("forgetful");
-      script.withEmptyLists();
-    } else if (dice < 72) {
-      note("remembering");
-      script.withFullLists();
-    } else if (dice < 78) {
-      note("killed " + id);
-      node.host().kill(sandbox);
-    } else if (dice < 81) {
-      note("without memory");
-      script.withoutMemory();
-    } else if (dice < 84) {
-      note("with memory");
-      script.withMemory();
-    } else if (dice < 85) {
-      int percent = random.nextInt(2) * 50;
-      note("all tasks wait for memory for " + percent + " %");
-      script.withMemoryStall(percent);
-    } else if (dice < 86) {
-      double share = random.nextBoolean() ? 0.4 : 0.95;
-      note("page-outs move " + share);
-      script.withPageOutOf(share);
-    } else if (dice < 87) {
-      note("crashed " + id);
-      node.host().crash(sandbox, 1, "played: crash");
-    } else if (dice < 88) {
-      note("out of memory " + id);
-      node.host().killForMemory(sandbox);
-    } else if (dice < 90) {
-      note("paused " + id);
-      node.host().pause(sandbox);
-    } else if (dice < 91) {
-      note("without swap");
-      script.withoutSwap();
-    } else if (dice < 92) {
-      note("with swap");
-      script.withSwap();
-    } else if (dice < 93) {
-      int uses = random.nextInt(3);
-      note("thaws leave " + uses + " uses of the databases");
-      script.withDatabasesLostByThaw(uses);
-    } else if (dice < 97) {
-      note("containers removed " + id);
-      node.host().removeContainers(sandbox);
-    } else {
-      note("lost " + id);
-      node.host().lose(sandbox);
-    }
   }
 
   private <T> T pick(List<T> all) {
@@ -533,7 +493,8 @@ final class FaultSchedule implements AutoCloseable {
    */
   private Map<String, List<Written>> journal() {
     var all = new HashMap<String, List<Written>>();
-    database
+    node.lives()
+        .database()
         .jdbi()
         .useHandle(
             handle ->
@@ -587,7 +548,7 @@ final class FaultSchedule implements AutoCloseable {
   }
 
   private Map<String, InstanceRow> rows() {
-    return new InstanceRows(database)
+    return new InstanceRows(node.lives().database())
         .list(organizationId, InstanceFilter.ALL, PAGE, Optional.empty()).stream()
             .collect(Collectors.toMap(InstanceRow::id, UnaryOperator.identity()));
   }

@@ -2,37 +2,41 @@ package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.server.crash.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.DoubleAdder;
+import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Runs hundreds of random schedules of commands and faults, on hosts with pool members. No
- * acknowledged change is lost, nothing is created or claimed twice or left behind, and all
- * components agree in the end.
- *
- * <p>{@code -Dchowder-tool.faults.seed=} repeats the schedules of a failure; with {@code
- * -Dchowder-tool.faults.rounds=1} only the first one.
+ * Runs random schedules of commands, faults and deaths, on hosts with pool members. No acknowledged
+ * change is lost, nothing is created or claimed twice or left behind, and all components agree in
+ * the end. {@code -Dchowder-tool.crash.seed=} repeats the schedule of a failure.
  */
 class FaultScheduleTest {
-  private static final int ROUNDS = Integer.getInteger("chowder-tool.faults.rounds", 520);
-  private static final long SEED =
-      Long.getLong("chowder-tool.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
+  private static final int FIXED = 100;
+  private static final int RANDOM = 520;
 
-  /** A node with so many rounds has creates that claim a member, and sleeps of each level. */
-  private static final int MANY = 60;
+  /** So many schedules have creates that claim a member, and sleeps of each level. */
+  private static final int MANY = 100;
+
+  /** In so many schedules a sleeper makes room for a create or a start. */
+  private static final int FOR_RARE_ENDS = 240;
 
   /** Nodes in parallel: two for each of two processors, since a schedule waits half of its time. */
-  private static final int LANES = Math.min(ROUNDS, 4);
+  private static final int LANES = 4;
 
   /** Limits suited to a fast simulated host. The mass-change guard never halts. */
   private static final Map<String, Object> SETTINGS =
@@ -72,27 +76,55 @@ class FaultScheduleTest {
           // time.
           Map.entry("chowder.openclaw.admin-timeout", "9s"),
           // Every schedule signs up its own organization from the same address.
-          Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
+          Map.entry("chowder.rate.sign-up-burst", RANDOM + 1),
           Map.entry("chowder.fleet-watch.poll-interval", "20ms"),
           // A watch misses a write that takes longer to become visible.
           Map.entry("chowder.fleet-watch.visibility-timeout", "20s"));
 
+  /** Metrics of which each must be positive after many schedules. */
+  private static final List<String> REACHED =
+      List.of(
+          "chowder_pool_creates_total{result=\"hit\"}",
+          deepened("paged_out", "age"),
+          deepened("off", "age"),
+          deepened("paged_out", "pressure"),
+          "chowder_stage_seconds_count{kind=\"wake\",outcome=\"executed\","
+              + "stage=\"start_gateway\"}");
+
+  /** Sleepers that made room for a create or a start. */
+  private static final String ENDED_BY_STARTS = deepened("off", "start");
+
   @TempDir Path base;
 
-  /** Sleepers of all nodes that made room for a create or a start. */
-  private final DoubleAdder endedByStarts = new DoubleAdder();
+  /** Metrics of all runs of all nodes. */
+  private final Map<String, DoubleAdder> metrics = new ConcurrentHashMap<>();
+
+  private final LongAdder deaths = new LongAdder();
+
+  private static String deepened(String level, String cause) {
+    return "chowder_sleep_deepened_total{cause=\"%s\",level=\"%s\"}".formatted(cause, level);
+  }
 
   @Test
-  void faultsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
-    // The seed, to repeat the run.
-    System.out.println("fault schedules: seed " + SEED + ", " + ROUNDS + " rounds");
-    var next = new AtomicInteger();
-    try (var lanes = Executors.newFixedThreadPool(LANES)) {
+  void faultsAndDeathsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
+    run(Seeds.fixed(Seeds.FAULTS, FIXED));
+  }
+
+  @Test
+  @Tag("soak")
+  void randomFaultsAndDeathsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
+    run(Seeds.random(Seeds.FAULTS, RANDOM));
+  }
+
+  private void run(List<Long> seeds) throws Exception {
+    var next = new ConcurrentLinkedQueue<>(seeds);
+    int lanes = Math.min(seeds.size(), LANES);
+    try (var threads = Executors.newFixedThreadPool(lanes)) {
       var all = new ArrayList<Future<?>>();
-      for (int lane = 0; lane < LANES; lane++) {
+      for (int lane = 0; lane < lanes; lane++) {
         var home = base.resolve("lane-" + lane);
         all.add(
-            lanes.submit(
+            threads.submit(
                 () -> {
                   run(home, next);
                   return null;
@@ -100,9 +132,17 @@ class FaultScheduleTest {
       }
       for (var lane : all) await(lane);
     }
-    assertThat(next.get()).isGreaterThanOrEqualTo(ROUNDS);
+    assertThat(next).isEmpty();
+    // A single schedule may find no member, or wake before a sleep goes to swap.
+    if (seeds.size() < MANY) return;
+    for (var name : REACHED) assertThat(sum(name)).as(name).isPositive();
+    assertThat(deaths.sum()).as("deaths").isGreaterThan(seeds.size() / 10);
     // Rare, because short memory has usually moved sleepers to swap before a create needs theirs.
-    if (ROUNDS >= LANES * MANY) assertThat(endedByStarts.sum()).isPositive();
+    if (seeds.size() >= FOR_RARE_ENDS) assertThat(sum(ENDED_BY_STARTS)).isPositive();
+  }
+
+  private double sum(String metric) {
+    return metrics.getOrDefault(metric, new DoubleAdder()).sum();
   }
 
   private static void await(Future<?> lane) throws InterruptedException {
@@ -113,40 +153,26 @@ class FaultScheduleTest {
     }
   }
 
-  private void run(Path home, AtomicInteger next) throws IOException {
-    try (var node = Node.start(home, SETTINGS);
-        var database = node.openDatabase()) {
-      int finished = 0;
-      for (int round = next.getAndIncrement(); round < ROUNDS; round = next.getAndIncrement()) {
-        long seed = SEED + round;
-        try (var schedule = new FaultSchedule(node, database, seed)) {
+  private void run(Path home, Queue<Long> seeds) throws IOException {
+    var moments = new Deaths();
+    try (var node = Node.start(home, Node.host(home.resolve("sandboxes")), SETTINGS, moments)) {
+      for (var seed = seeds.poll(); seed != null; seed = seeds.poll()) {
+        try (var schedule = new FaultSchedule(node, moments, seed)) {
           schedule.run();
-          finished++;
-        } catch (AssertionError | RuntimeException why) {
-          next.set(ROUNDS);
-          throw new AssertionError("seed " + seed, why);
+        } catch (AssertionError | RuntimeException | IOException why) {
+          seeds.clear();
+          throw new AssertionError("-Dchowder-tool.crash.seed=" + seed, why);
         }
       }
       // Sandboxes without a journal are removed, too, and members after chowder.pool.retention.
       Node.await(() -> node.host().list().isEmpty() ? "" : "left behind: " + node.host().list());
-      endedByStarts.add(deepened(node, "off", "start"));
-      // A few schedules may find no member, or wake before a sleep goes to swap.
-      if (finished >= MANY) {
-        assertThat(node.metric("chowder_pool_creates_total{result=\"hit\"}")).isPositive();
-        assertThat(deepened(node, "paged_out", "age")).isPositive();
-        assertThat(deepened(node, "off", "age")).isPositive();
-        assertThat(deepened(node, "paged_out", "pressure")).isPositive();
-        assertThat(
-                node.metric(
-                    "chowder_stage_seconds_count{kind=\"wake\",outcome=\"executed\","
-                        + "stage=\"start_gateway\"}"))
-            .isPositive();
-      }
+      for (var name : REACHED) add(name, node);
+      add(ENDED_BY_STARTS, node);
+      deaths.add(node.lives().count() - 1);
     }
   }
 
-  private static double deepened(Node node, String level, String cause) {
-    return node.metric(
-        "chowder_sleep_deepened_total{cause=\"%s\",level=\"%s\"}".formatted(cause, level));
+  private void add(String metric, Node node) {
+    metrics.computeIfAbsent(metric, _ -> new DoubleAdder()).add(node.lives().metric(metric));
   }
 }

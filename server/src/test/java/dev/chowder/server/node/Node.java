@@ -34,7 +34,6 @@ import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.SecretSettings;
-import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.operator.OperatorCalls;
 import dev.chowder.server.operator.OperatorCalls.Answer;
@@ -44,24 +43,19 @@ import dev.chowder.simulator.FakeScript.Verb;
 import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.StorageSettings;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** A node with its callers and its operator. Its database and its host outlive it. */
@@ -70,18 +64,21 @@ final class Node implements AutoCloseable {
   private final Path home;
   private final Config config;
   private final SimulatedEngine host;
-  private final Chowder chowder;
-  private final ManagedChannel channel;
   private final HttpServer models;
+  private final NodeLives lives;
 
-  private Node(Path home, Config config, SimulatedEngine host, Chowder chowder, HttpServer models) {
+  private Node(
+      Path home, Config config, SimulatedEngine host, HttpServer models, Predicate<String> diesAt)
+      throws IOException {
     this.home = home;
     this.config = config;
     this.host = host;
-    this.chowder = chowder;
     this.models = models;
-    this.channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", chowder.grpcPort()).usePlaintext().build();
+    this.lives = new NodeLives(config, host, diesAt, this::operatorToken);
+  }
+
+  NodeLives lives() {
+    return lives;
   }
 
   /**
@@ -104,6 +101,17 @@ final class Node implements AutoCloseable {
 
   /** Starts a node on an existing host. */
   static Node start(Path home, SimulatedEngine host, Map<String, Object> settings)
+      throws IOException {
+    return start(home, host, settings, _ -> false);
+  }
+
+  /**
+   * Starts a node that may die.
+   *
+   * @param diesAt as for {@link NodeLives}
+   */
+  static Node start(
+      Path home, SimulatedEngine host, Map<String, Object> settings, Predicate<String> diesAt)
       throws IOException {
     var all =
         new HashMap<String, Object>(
@@ -140,7 +148,7 @@ final class Node implements AutoCloseable {
         ConfigFactory.load(
             ConfigFactory.parseMap(all)
                 .withFallback(ConfigFactory.parseResources("application.conf")));
-    return new Node(home, config, host, Chowder.start(config, _ -> host), models);
+    return new Node(home, config, host, models, diesAt);
   }
 
   /** Starts a provider that lists no model and accepts every key. */
@@ -204,17 +212,17 @@ final class Node implements AutoCloseable {
   }
 
   int operatorPort() {
-    return chowder.operatorPort();
+    return lives.node().operatorPort();
   }
 
   int monitoringPort() {
-    return chowder.monitoringPort();
+    return lives.node().monitoringPort();
   }
 
   /** Signs up an organization that can create instances, and returns its key. */
   String newcomer(String tier) {
     var answer =
-        OrganizationServiceGrpc.newBlockingStub(channel)
+        OrganizationServiceGrpc.newBlockingStub(lives.channel())
             .signUp(SignUpRequest.newBuilder().setName("org").build());
     useEndpoint(answer.getApiKey(), "http://localhost:" + models.getAddress().getPort() + "/v1");
     assertThat(
@@ -231,13 +239,13 @@ final class Node implements AutoCloseable {
   }
 
   InstanceServiceBlockingStub instances(String key) {
-    return InstanceServiceGrpc.newBlockingStub(channel)
+    return InstanceServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   FileServiceBlockingStub files(String key) {
-    return FileServiceGrpc.newBlockingStub(channel)
+    return FileServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -255,31 +263,31 @@ final class Node implements AutoCloseable {
   }
 
   SkillServiceBlockingStub skills(String key) {
-    return SkillServiceGrpc.newBlockingStub(channel)
+    return SkillServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Returns a stub for calls that send many messages, which a blocking stub does not have. */
   FileServiceStub uploads(String key) {
-    return FileServiceGrpc.newStub(channel)
+    return FileServiceGrpc.newStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   ChannelServiceBlockingStub channels(String key) {
-    return ChannelServiceGrpc.newBlockingStub(channel)
+    return ChannelServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   OrganizationServiceBlockingStub organizations(String key) {
-    return OrganizationServiceGrpc.newBlockingStub(channel)
+    return OrganizationServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
   }
 
   KeyServiceBlockingStub keys(String key) {
-    return KeyServiceGrpc.newBlockingStub(channel)
+    return KeyServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
   }
 
@@ -289,7 +297,7 @@ final class Node implements AutoCloseable {
 
   /** Returns a stub for calls of Stripe, which have no key. */
   SubscriptionServiceBlockingStub subscriptions(Metadata headers) {
-    return SubscriptionServiceGrpc.newBlockingStub(channel)
+    return SubscriptionServiceGrpc.newBlockingStub(lives.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -348,7 +356,7 @@ final class Node implements AutoCloseable {
 
   /** Calls an RPC of the operator port with another token. */
   Answer operator(String rpc, String request, String token) {
-    return OperatorCalls.send(chowder.operatorPort(), token, rpc, request);
+    return OperatorCalls.send(lives.node().operatorPort(), token, rpc, request);
   }
 
   private String operatorToken() {
@@ -361,38 +369,17 @@ final class Node implements AutoCloseable {
 
   /** Returns the response of the health check, as a load balancer gets it. */
   String health() {
-    return monitoring("/healthz").strip();
+    return lives.metrics().health();
   }
 
   /** Returns all metrics in the text format of Prometheus. */
   String metrics() {
-    return monitoring("/metrics");
+    return lives.metrics().text();
   }
 
   /** Returns the metric with this name. */
   double metric(String name) {
-    return metrics()
-        .lines()
-        .filter(line -> line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no metric " + name));
-  }
-
-  /** Sends a request to the monitoring port and returns the body of the response. */
-  private String monitoring(String path) {
-    try (var http = HttpClient.newHttpClient()) {
-      return http.send(
-              HttpRequest.newBuilder(
-                      URI.create("http://127.0.0.1:" + chowder.monitoringPort() + path))
-                  .header("authorization", "Bearer " + operatorToken())
-                  .timeout(LIMIT)
-                  .build(),
-              HttpResponse.BodyHandlers.ofString())
-          .body();
-    } catch (IOException | InterruptedException failed) {
-      throw new AssertionError(path, failed);
-    }
+    return lives.metrics().find(name).orElseThrow(() -> new AssertionError("no metric " + name));
   }
 
   /** Waits until the problem is empty. */
@@ -403,8 +390,8 @@ final class Node implements AutoCloseable {
   @Override
   public void close() {
     script().reachable();
-    channel.shutdownNow();
-    chowder.close();
+    lives.close();
+    host.close();
     models.stop(0);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.admission.OrganizationCalls;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.base.Failpoints;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationSettings;
@@ -37,7 +38,8 @@ class OrganizationClientTest {
       Organizations.init(
           system,
           _ -> CompletableFuture.failedFuture(new AssertionError("no organization runs")),
-          new OrganizationSettings(Duration.ofMillis(200), Duration.ofMillis(100), 50, 20));
+          new OrganizationSettings(Duration.ofMillis(200), Duration.ofMillis(100), 50, 20),
+          Failpoints.NONE);
   private final OrganizationClient client = new OrganizationClient(organizations);
   private final OrganizationCalls calls = new OrganizationCalls(organizations);
 

@@ -1,0 +1,39 @@
+package dev.chowder.server.crash;
+
+import io.grpc.Channel;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/** A server that a test kills: a process, or a node in the process of the test. */
+public interface MortalServer extends AutoCloseable {
+  /** Returns the connection of all callers, which a death closes. */
+  Channel channel();
+
+  /** Returns the port of its operators. */
+  int operatorPort();
+
+  /** Kills the server as {@code kill -9} does, and returns when it is dead. */
+  void kill();
+
+  /** Begins an orderly shutdown. */
+  void terminate();
+
+  /** Returns whether the server ends within the limit. */
+  boolean endsWithin(Duration limit);
+
+  /** Returns whether the server has ended. */
+  boolean hasEnded();
+
+  /** Fails unless the server dies at this failpoint within the limit. */
+  void awaitDeathAt(FailpointCase failpoint, Duration limit);
+
+  /** Waits for a line of output that matches. */
+  void awaitLine(Pattern wanted, Duration limit);
+
+  /** Returns its last lines of output. */
+  String tail();
+
+  /** Kills the server if it runs. */
+  @Override
+  void close();
+}
