@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.apidocs.ApiDescriptors;
 import dev.chowder.apidocs.RestCall;
+import dev.chowder.settings.SettingNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Properties;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -24,10 +24,6 @@ import org.junit.jupiter.api.Test;
  * variables, and the calls of the README. Does not check whether the documents are true.
  */
 class DocumentsTest {
-  /** The changelog names settings that were removed. */
-  private static final String REMOVED =
-      "base/src/main/resources/dev/chowder/settings/removed-settings.properties";
-
   private static final Path ROOT = Path.of("..");
   private static final Path UNITS = ROOT.resolve("deploy/systemd");
   private static final List<String> OTHER_SOURCES = List.of("envoy", "scripts", "image", "deploy");
@@ -58,10 +54,8 @@ class DocumentsTest {
   @Test
   void everyNamedFileClassSettingAndVariableExists() throws IOException {
     var settings = ConfigFactory.load();
-    var removed = new Properties();
-    try (var file = Files.newBufferedReader(ROOT.resolve(REMOVED))) {
-      removed.load(file);
-    }
+    // The changelog names them.
+    var removed = SettingNames.removed();
     var words = words();
     var unknown = new ArrayList<String>();
     for (var document : documents()) {

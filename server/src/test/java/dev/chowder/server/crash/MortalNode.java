@@ -2,7 +2,6 @@ package dev.chowder.server.crash;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.chowder.base.Await;
 import dev.chowder.server.Chowder;
 import dev.chowder.simulator.SimulatedEngine;
 import io.grpc.Channel;
@@ -15,7 +14,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A node in the process of the test. Its death is that of its {@link NodeLife}. */
@@ -167,14 +165,6 @@ final class MortalNode implements MortalServer {
       throw new AssertionError("death: must be at " + failpoint + "; got " + cause + "\n" + tail());
     }
     awaitDiscarded();
-  }
-
-  @Override
-  public void awaitLine(Pattern wanted, Duration limit) {
-    Await.untilSolved(
-        limit,
-        () -> wanted.matcher(tail()).find() ? "" : "no line: " + wanted.pattern(),
-        this::tail);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.chowder.server.crash;
 
+import dev.chowder.base.Await;
 import io.grpc.Channel;
 import java.time.Duration;
 import java.util.regex.Pattern;
@@ -28,7 +29,12 @@ public interface MortalServer extends AutoCloseable {
   void awaitDeathAt(FailpointCase failpoint, Duration limit);
 
   /** Waits for a line of output that matches. */
-  void awaitLine(Pattern wanted, Duration limit);
+  default void awaitLine(Pattern wanted, Duration limit) {
+    Await.untilSolved(
+        limit,
+        () -> wanted.matcher(tail()).find() ? "" : "no line: " + wanted.pattern(),
+        this::tail);
+  }
 
   /** Returns its last lines of output. */
   String tail();

@@ -1,6 +1,5 @@
 package dev.chowder.server.crash;
 
-import dev.chowder.base.Await;
 import dev.chowder.base.Failpoints;
 import dev.chowder.server.process.ServerCommand;
 import dev.chowder.server.process.SimulatorClasses;
@@ -250,14 +249,6 @@ public final class ServerProcess implements MortalServer {
   @Override
   public void terminate() {
     process.toHandle().destroy();
-  }
-
-  @Override
-  public void awaitLine(Pattern wanted, Duration limit) {
-    Await.untilSolved(
-        limit,
-        () -> wanted.matcher(tail()).find() ? "" : "no line: " + wanted.pattern(),
-        this::tail);
   }
 
   @Override
