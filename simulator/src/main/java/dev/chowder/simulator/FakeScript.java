@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class FakeScript {
   private static final int CALLS_KEPT = 100_000;
 
+  /** Longer than any test. */
+  private static final Duration UNLIMITED = Duration.ofDays(1);
+
   /** OpenClaw leaves about as little resident on zram: 31 of 770 MB were measured. */
   private static final double PAGE_OUT_SHARE = 0.95;
 
@@ -164,7 +167,10 @@ public final class FakeScript {
     return Optional.ofNullable(results.poll());
   }
 
-  /** Makes the next {@code times} calls of this verb hang until they are interrupted. */
+  /**
+   * Makes the next {@code times} calls of this verb hang until they are interrupted. Calls with a
+   * time limit fail when it ends.
+   */
   public synchronized FakeScript hangNext(Verb verb, int times) {
     hangs.merge(verb, times, Integer::sum);
     return this;
@@ -446,6 +452,11 @@ public final class FakeScript {
 
   /** Records a call and applies its delay or fault. */
   void apply(Verb verb, Optional<SandboxId> id) {
+    apply(verb, id, UNLIMITED);
+  }
+
+  /** As above, for a call that must end within this time. */
+  void apply(Verb verb, Optional<SandboxId> id, Duration limit) {
     Duration delay;
     Fault fault;
     boolean hang;
@@ -474,7 +485,8 @@ public final class FakeScript {
       hold.await();
     }
     if (hang) {
-      awaitInterrupt(verb);
+      pause(verb, limit);
+      throw timedOut("complete " + verb, limit);
     }
     pause(verb, delay);
     if (fault != null) {
@@ -482,12 +494,10 @@ public final class FakeScript {
     }
   }
 
-  private static void awaitInterrupt(Verb verb) {
-    try {
-      new CountDownLatch(1).await();
-    } catch (InterruptedException stop) {
-      throw interrupted(verb, stop);
-    }
+  static SandboxException timedOut(String what, Duration limit) {
+    return new SandboxException(
+        Reason.TIMED_OUT,
+        cannot(what, "it did not end within " + limit.toMillis() + " ms and was killed"));
   }
 
   static void pause(Verb verb, Duration delay) {

@@ -28,7 +28,7 @@ final class SimulatedTasks implements SandboxTasks {
 
   @Override
   public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {
-    script.apply(Verb.RUN, Optional.of(id));
+    script.apply(Verb.RUN, Optional.of(id), limit);
     requireSnapshot(script, task.snapshot());
     FakeSandbox sandbox = host.require(id, fence);
     sandbox.requireNotLater(fence.attempt());
@@ -42,11 +42,7 @@ final class SimulatedTasks implements SandboxTasks {
             Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
       }
       if (needed.compareTo(limit) >= 0) {
-        throw new SandboxException(
-            Reason.TIMED_OUT,
-            cannot(
-                "run the task",
-                "it did not end within " + limit.toMillis() + " ms and was killed"));
+        throw FakeScript.timedOut("run the task", limit);
       }
     } catch (InterruptedException stop) {
       throw FakeScript.interrupted(Verb.RUN, stop);
@@ -60,7 +56,7 @@ final class SimulatedTasks implements SandboxTasks {
 
   @Override
   public TaskResult exec(SandboxId id, List<String> command, Duration limit) {
-    script.apply(Verb.EXEC, Optional.of(id));
+    script.apply(Verb.EXEC, Optional.of(id), limit);
     FakeSandbox sandbox =
         host.running(id)
             .orElseThrow(
@@ -71,11 +67,7 @@ final class SimulatedTasks implements SandboxTasks {
     FakeCommand simulated = FakeCommand.parse(command);
     if (simulated.hangs()) {
       FakeScript.pause(Verb.EXEC, limit);
-      throw new SandboxException(
-          Reason.TIMED_OUT,
-          cannot(
-              "run the command",
-              "it did not end within " + limit.toMillis() + " ms and was killed"));
+      throw FakeScript.timedOut("run the command", limit);
     }
     Optional<TaskResult> scripted = script.nextResult();
     if (scripted.isPresent()) return scripted.get();

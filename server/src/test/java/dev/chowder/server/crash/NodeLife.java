@@ -78,6 +78,11 @@ public final class NodeLife {
     return ClientInterceptors.intercept(connection, new LostReplies(this));
   }
 
+  /** Lets a thread of its own run this when the node is dead. */
+  public void whenDead(Runnable action) {
+    var _ = dead.thenRunAsync(action, Thread.ofPlatform()::start);
+  }
+
   /** Returns a stage that completes with the reason when the node starts to die. */
   CompletableFuture<String> cause() {
     return cause.copy();

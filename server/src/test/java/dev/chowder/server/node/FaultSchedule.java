@@ -104,6 +104,7 @@ final class FaultSchedule implements AutoCloseable {
   private final AtomicInteger names = new AtomicInteger();
   private final Map<String, Integer> watched = new ConcurrentHashMap<>();
   private final Context.CancellableContext watch = Context.current().withCancellation();
+  private volatile String lastWatchEnd = "";
   private volatile WatchInstancesRequest cursor = WatchInstancesRequest.getDefaultInstance();
 
   FaultSchedule(Node node, Deaths deaths, long seed) {
@@ -131,7 +132,11 @@ final class FaultSchedule implements AutoCloseable {
                         } catch (StatusRuntimeException end) {
                           // The check finds changes that the watch missed. After a death the next
                           // one continues at the last cursor.
+                          lastWatchEnd = end.getStatus().toString();
                           LockSupport.parkNanos(WATCH_PAUSE.toNanos());
+                        } catch (RuntimeException | Error why) {
+                          addSurprise("the watch failed: " + why);
+                          throw why;
                         }
                       }
                     }));
@@ -254,7 +259,7 @@ final class FaultSchedule implements AutoCloseable {
 
   /** Creates instances: one, two at once, or one by two calls with the same idempotency key. */
   private void create() {
-    boolean configured = random.nextInt(4) == 0 && !faults.mayHangTask();
+    boolean configured = random.nextInt(4) == 0;
     int dice = random.nextInt(6);
     if (random.nextBoolean()) awaitMember();
     var first = request(configured);
@@ -331,7 +336,6 @@ final class FaultSchedule implements AutoCloseable {
 
   /** Changes the overrides, which a stopped gateway takes at its next start. */
   private void configure(String id) {
-    if (faults.mayHangTask()) return;
     attempt(
         "configure " + id,
         () -> {
@@ -469,7 +473,15 @@ final class FaultSchedule implements AutoCloseable {
         () -> {
           var problems = new ArrayList<>(surprises);
           problems.addAll(evidence().problems());
-          return problems.isEmpty() ? "" : String.join("\n", problems) + "\nafter " + steps;
+          return problems.isEmpty() ? "" : String.join("\n", problems)
+                  + "\nafter "
+                  + steps
+                  + "\nwatch at "
+                  + cursor.getAfter()
+                  + " of "
+                  + newestOrdering(node.lives().database())
+                  + ", last end: "
+                  + lastWatchEnd;
         });
   }
 

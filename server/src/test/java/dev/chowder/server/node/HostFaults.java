@@ -37,19 +37,9 @@ final class HostFaults {
   private final SimulatedEngine host;
   private final Random random;
 
-  /**
-   * Whether the next task may hang. A call with overrides runs a task, which has no time limit in
-   * the simulator.
-   */
-  private boolean taskHangs;
-
   HostFaults(SimulatedEngine host, Random random) {
     this.host = host;
     this.random = random;
-  }
-
-  boolean mayHangTask() {
-    return taskHangs;
   }
 
   /** Causes the next fault, of the host or of this instance, and returns what it is. */
@@ -73,10 +63,10 @@ final class HostFaults {
       what = verb + " takes " + delay;
       script.delay(verb, delay);
     } else if (dice < 50) {
-      // In the simulator the other verbs have no time limit; the calls of a real engine do.
+      // In the simulator the other verbs have no time limit; the calls of a real engine do. Only
+      // the stage of a start has one around it.
       var verb = pick(List.of(Verb.RUN, Verb.START));
       what = verb + " hangs";
-      taskHangs |= verb == Verb.RUN;
       script.hangNext(verb, 1);
     } else if (dice < 57) {
       what = "unreachable";

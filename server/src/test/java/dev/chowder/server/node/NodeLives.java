@@ -60,8 +60,10 @@ final class NodeLives implements AutoCloseable {
             _ -> life.engine(host),
             life.clock(),
             life.failpoints());
-    connection =
-        NettyChannelBuilder.forAddress("127.0.0.1", node.grpcPort()).usePlaintext().build();
+    var open = NettyChannelBuilder.forAddress("127.0.0.1", node.grpcPort()).usePlaintext().build();
+    connection = open;
+    // A caller of a process that died learns it at once.
+    life.whenDead(open::shutdownNow);
   }
 
   /** Returns whether the node has died at a failpoint. */
