@@ -218,6 +218,8 @@ public final class Chowder implements AutoCloseable {
   private void registerMetrics(MeterRegistry metrics, SandboxHost host, StorageStep.Parts storage) {
     Gauge.builder("chowder.sandboxes.isolated", host, h -> h.isolationFailure().isEmpty() ? 1 : 0)
         .description("1 if the host isolates sandboxes from itself and from each other, else 0")
+        // An engine may return a new object at each call.
+        .strongReference(true)
         .register(metrics);
     InstanceMetrics.register(metrics, new InstanceRows(storage.database()), clock);
   }

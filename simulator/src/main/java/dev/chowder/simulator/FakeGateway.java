@@ -265,7 +265,7 @@ final class FakeGateway implements AutoCloseable {
       send(exchange, 500, error("api_error", "internal error"));
       return;
     }
-    FakeScript.pause(FakeScript.Verb.RUN, settings.replyTime());
+    FakePause.take(FakeScript.Verb.RUN, settings.replyTime());
     FakeReply reply = FakeReply.to(request);
     String session = exchange.header("x-openclaw-session-key");
     if (!session.isEmpty()) {

@@ -485,37 +485,12 @@ public final class FakeScript {
       hold.await();
     }
     if (hang) {
-      pause(verb, limit);
-      throw timedOut("complete " + verb, limit);
+      FakePause.take(verb, limit);
+      throw FakePause.timedOut("complete " + verb, limit);
     }
-    pause(verb, delay);
+    FakePause.take(verb, delay);
     if (fault != null) {
       throw new SandboxException(fault.reason(), fault.message());
     }
-  }
-
-  static SandboxException timedOut(String what, Duration limit) {
-    return new SandboxException(
-        Reason.TIMED_OUT,
-        cannot(what, "it did not end within " + limit.toMillis() + " ms and was killed"));
-  }
-
-  static void pause(Verb verb, Duration delay) {
-    if (Thread.currentThread().isInterrupted()) {
-      throw interrupted(verb, new InterruptedException());
-    }
-    if (delay.isPositive()) {
-      try {
-        Thread.sleep(delay);
-      } catch (InterruptedException stop) {
-        throw interrupted(verb, stop);
-      }
-    }
-  }
-
-  static SandboxException interrupted(Verb verb, InterruptedException stop) {
-    Thread.currentThread().interrupt();
-    return new SandboxException(
-        Reason.INTERRUPTED, cannot("complete " + verb, "the call was interrupted"), stop);
   }
 }

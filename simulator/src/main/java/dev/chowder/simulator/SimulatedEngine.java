@@ -232,7 +232,7 @@ public final class SimulatedEngine implements SandboxEngine {
     }
     boolean killed = grace.isZero() || FakeCommand.parse(process.get().command()).ignoresSigterm();
     if (killed) {
-      FakeScript.pause(Verb.STOP, grace);
+      FakePause.take(Verb.STOP, grace);
     }
     int exitCode = killed ? KILLED : 0;
     boolean ended = sandbox.get().end(exitCode, false, Ending.STOPPED);

@@ -42,10 +42,10 @@ final class SimulatedTasks implements SandboxTasks {
             Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
       }
       if (needed.compareTo(limit) >= 0) {
-        throw FakeScript.timedOut("run the task", limit);
+        throw FakePause.timedOut("run the task", limit);
       }
     } catch (InterruptedException stop) {
-      throw FakeScript.interrupted(Verb.RUN, stop);
+      throw FakePause.interrupted(Verb.RUN, stop);
     }
     if (command.onboards()) {
       FakeOpenClaw.onboard(sandbox.home());
@@ -66,8 +66,8 @@ final class SimulatedTasks implements SandboxTasks {
                         cannot("run the command in " + id, "its main process does not run")));
     FakeCommand simulated = FakeCommand.parse(command);
     if (simulated.hangs()) {
-      FakeScript.pause(Verb.EXEC, limit);
-      throw FakeScript.timedOut("run the command", limit);
+      FakePause.take(Verb.EXEC, limit);
+      throw FakePause.timedOut("run the command", limit);
     }
     Optional<TaskResult> scripted = script.nextResult();
     if (scripted.isPresent()) return scripted.get();

@@ -28,7 +28,7 @@ record LostReplies(NodeLife life) implements ClientInterceptor {
                 if (!life.isOver()) {
                   super.onMessage(message);
                 } else {
-                  // The end of the call waits behind messages that nobody requests.
+                  // The end of the call waits behind messages that the caller did not request.
                   request(1);
                 }
               }

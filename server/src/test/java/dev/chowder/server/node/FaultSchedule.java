@@ -6,14 +6,12 @@ import com.google.protobuf.Value;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
-import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
-import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.base.Await;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceId;
@@ -25,7 +23,6 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
-import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -42,11 +39,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -66,7 +61,6 @@ final class FaultSchedule implements AutoCloseable {
   /** A create reaches about as many failpoints. */
   private static final int MOST_FAILPOINTS = 60;
 
-  private static final Duration WATCH_PAUSE = Duration.ofMillis(20);
   private static final Duration MEMBER_PATIENCE = Duration.ofMillis(300);
   private static final Duration CALLER_PATIENCE = Duration.ofMillis(500);
   private static final String JOURNALED =
@@ -102,10 +96,7 @@ final class FaultSchedule implements AutoCloseable {
   private final List<String> steps = new ArrayList<>();
   private final List<String> surprises = new ArrayList<>();
   private final AtomicInteger names = new AtomicInteger();
-  private final Map<String, Integer> watched = new ConcurrentHashMap<>();
-  private final Context.CancellableContext watch = Context.current().withCancellation();
-  private volatile String lastWatchEnd = "";
-  private volatile WatchInstancesRequest cursor = WatchInstancesRequest.getDefaultInstance();
+  private final ScheduleWatch watch;
 
   FaultSchedule(Node node, Deaths deaths, long seed) {
     this.node = node;
@@ -117,39 +108,7 @@ final class FaultSchedule implements AutoCloseable {
     this.journaledBefore = newestOrdering(node.lives().database());
     // In half of the schedules, each agent is onboarded in a task.
     if (random.nextBoolean()) node.script().withoutSkeleton();
-    watch();
-  }
-
-  private void watch() {
-    Thread.ofVirtual()
-        .start(
-            () ->
-                watch.run(
-                    () -> {
-                      while (!watch.isCancelled()) {
-                        try {
-                          node.instances(key).watchInstances(cursor).forEachRemaining(this::saw);
-                        } catch (StatusRuntimeException end) {
-                          // The check finds changes that the watch missed. After a death the next
-                          // one continues at the last cursor.
-                          lastWatchEnd = end.getStatus().toString();
-                          LockSupport.parkNanos(WATCH_PAUSE.toNanos());
-                        } catch (RuntimeException | Error why) {
-                          addSurprise("the watch failed: " + why);
-                          throw why;
-                        }
-                      }
-                    }));
-  }
-
-  private void saw(InstanceChange change) {
-    if (change.hasInstance()) {
-      var instance = change.getInstance();
-      watched.merge(instance.getId(), instance.getRevision(), Math::max);
-    }
-    if (change.hasCursor()) {
-      cursor = WatchInstancesRequest.newBuilder().setAfter(change.getCursor()).build();
-    }
+    this.watch = new ScheduleWatch(node, key);
   }
 
   void run() throws IOException {
@@ -473,15 +432,15 @@ final class FaultSchedule implements AutoCloseable {
         () -> {
           var problems = new ArrayList<>(surprises);
           problems.addAll(evidence().problems());
-          return problems.isEmpty() ? "" : String.join("\n", problems)
+          return problems.isEmpty()
+              ? ""
+              : String.join("\n", problems)
                   + "\nafter "
                   + steps
-                  + "\nwatch at "
-                  + cursor.getAfter()
+                  + "\n"
+                  + watch
                   + " of "
-                  + newestOrdering(node.lives().database())
-                  + ", last end: "
-                  + lastWatchEnd;
+                  + newestOrdering(node.lives().database());
         });
   }
 
@@ -496,7 +455,7 @@ final class FaultSchedule implements AutoCloseable {
         answered,
         node.slots(key),
         sandboxes(journal.keySet()),
-        watched);
+        watch.revisions());
   }
 
   /**
@@ -584,6 +543,6 @@ final class FaultSchedule implements AutoCloseable {
 
   @Override
   public void close() {
-    watch.cancel(null);
+    watch.close();
   }
 }

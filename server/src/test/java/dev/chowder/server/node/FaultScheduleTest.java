@@ -152,7 +152,7 @@ class FaultScheduleTest {
     try {
       lane.get();
     } catch (ExecutionException why) {
-      throw new AssertionError(why.getCause().getMessage(), why.getCause());
+      throw new AssertionError(why.getMessage(), why.getCause());
     }
   }
 
