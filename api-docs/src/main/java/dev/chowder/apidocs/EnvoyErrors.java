@@ -13,6 +13,9 @@ final class EnvoyErrors {
   private static final Reply GATEWAY =
       new Reply(502, Reason.GATEWAY_UNAVAILABLE, "the gateway did not respond");
 
+  private static final Reply NO_OBJECT =
+      new Reply(400, Reason.INVALID_FIELD, "body: must be a JSON object");
+
   /** Errors that Envoy recognizes by its status alone, by status. */
   private static final List<Reply> BY_STATUS =
       List.of(
@@ -61,10 +64,11 @@ final class EnvoyErrors {
    */
   record Reply(int status, Reason reason, String message) {}
 
-  /** Returns all errors with a status of their own, in ascending order of the status. */
+  /** Returns all errors with a documented message, in ascending order of the status. */
   static List<Reply> all() {
     var all = new ArrayList<>(BY_STATUS);
     all.add(GATEWAY);
+    all.add(NO_OBJECT);
     all.sort((a, b) -> Integer.compare(a.status(), b.status()));
     return all;
   }
@@ -78,6 +82,8 @@ final class EnvoyErrors {
         byStatus(ofOperators()),
         "error of gateways",
         body(GATEWAY),
+        "error of other bodies",
+        List.of(noObject()),
         "other error",
         body(OTHER));
   }
@@ -120,6 +126,12 @@ final class EnvoyErrors {
       body(reply).forEach(line -> byStatus.add("    " + line));
     }
     return byStatus;
+  }
+
+  /** Returns the line of Lua that replaces the transcoder's message for a body of another type. */
+  private static String noObject() {
+    return "local clear, count = string.gsub(text, '\"request: : Root element must be a message%%.\"', '\"%s\"')"
+        .formatted(NO_OBJECT.message());
   }
 
   private static List<String> body(Reply reply) {

@@ -63,12 +63,22 @@ class EnvoyLimitsIT {
 
   @Test
   void brokenJsonIsAnInvalidField() throws IOException {
-    for (String json :
-        new String[] {
-          "{", "{\"name\":}", "[1,2", "nonsense", "{\"name\":\"a\"}}", "\"text\"", "5"
-        }) {
+    for (String json : new String[] {"{", "{\"name\":}", "[]]", "nonsense", "{\"name\":\"a\"}}"}) {
       RestErrors.check(EDGE.call("POST", "/v1/instances", json), 400, 3, "INVALID_FIELD");
     }
+  }
+
+  @Test
+  void aBodyOfAnotherTypeIsNoObject() throws IOException {
+    for (String json : new String[] {"[]", "[{\"name\":\"a\"}]", "[1,2", "\"text\"", "5", "null"}) {
+      var answer = EDGE.call("POST", "/v1/instances", json);
+      RestErrors.check(answer, 400, 3, "INVALID_FIELD");
+      assertThat(message(answer)).as(json).isEqualTo("body: must be a JSON object");
+    }
+  }
+
+  private static String message(RawHttp.Answer answer) {
+    return answer.json().path("message").asText();
   }
 
   @Test
@@ -80,7 +90,9 @@ class EnvoyLimitsIT {
           "{\"name\":\"a\",\"labels\":5}",
           "{\"name\":\"a\",\"openclaw_config\":\"text\"}"
         }) {
-      RestErrors.check(EDGE.call("POST", "/v1/instances", json), 400, 3, "INVALID_FIELD");
+      var answer = EDGE.call("POST", "/v1/instances", json);
+      RestErrors.check(answer, 400, 3, "INVALID_FIELD");
+      assertThat(message(answer)).startsWith("request: ").doesNotContain(": :");
     }
   }
 
