@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Builds the jars when their sources changed. Running programs use a copy, so that a build does not change them. Needs common.sh and
-# java.sh.
+# java.sh. Each step returns its failure: after `if`, `&&` or `||`, a caller's `set -e` has no effect here.
 
 BUILD_SECONDS_LIMIT="${CHOWDER_BUILD_SECONDS:-1500}"
 # Days without a start after which a built version is removed.
@@ -13,9 +13,9 @@ BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 # COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
-  java_ensure
+  java_ensure || return 1
   if is_release; then APP="$ROOT/app" && return 0; fi
-  APP="$CHOWDER_CACHE/app/$(build_key)"
+  APP="$CHOWDER_CACHE/app/$(build_key)" || return 1
   kept_ensure "$APP" keep_app '!bench,!checks'
 }
 
@@ -38,9 +38,9 @@ build_existing() {
 # bench_ensure [COPY]: like build_ensure, and sets BENCH_JAR, the bench of exactly these sources, whose libraries are in APP. The jar is not in APP, so that a
 # change of the bench does not replace a running installation.
 bench_ensure() {
-  build_ensure "$@"
+  build_ensure "$@" || return 1
   # Not in $CHOWDER_CACHE/bench, which has the copies of OpenClaw that scripts/bench agents compares with.
-  BENCH_JAR="$CHOWDER_CACHE/bench-jar/$(bench_key)/chowder-bench.jar"
+  BENCH_JAR="$CHOWDER_CACHE/bench-jar/$(bench_key)/chowder-bench.jar" || return 1
   kept_ensure "${BENCH_JAR%/*}" keep_bench bench -am
 }
 
@@ -48,36 +48,36 @@ bench_ensure() {
 # change of the command line does not replace a running installation.
 cli_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
-  java_ensure
-  CLI="$CHOWDER_CACHE/cli/$(cli_key)"
+  java_ensure || return 1
+  CLI="$CHOWDER_CACHE/cli/$(cli_key)" || return 1
   kept_ensure "$CLI" keep_cli cli -am
 }
 
 # kept_ensure FOLDER KEEP MODULES [OPTION]: makes sure that the folder of the cache has a build, with the functions below. With BUILT_ALREADY, Maven
 # has packaged exactly these sources, and nothing is built (scripts/test).
 kept_ensure() {
-  if [ ! -f "$1/complete" ]; then build_locked build_kept "$@"; fi
+  [ -f "$1/complete" ] || build_locked build_kept "$@" || return 1
   touch "$1"
 }
 
 # build_locked FUNCTION [ARGUMENT...]: runs it while no other process builds.
 build_locked() {
+  local failed=0
   mkdir -p "$CHOWDER_CACHE/app" || die "cannot create $CHOWDER_CACHE/app: set CHOWDER_CACHE to a writable folder."
   exec 8>"$CHOWDER_CACHE/app/lock"
   flock -w "$BUILD_WAIT_SECONDS" 8 || die "another build has been running for more than $BUILD_WAIT_SECONDS s: wait until it has finished, or stop it."
-  "$@"
+  "$@" || failed=1
   exec 8>&-
+  return "$failed"
 }
 
 build_kept() {
   # Another process may have built it meanwhile.
   if [ -f "$1/complete" ]; then return 0; fi
   if [ -z "${BUILT_ALREADY:-}" ]; then
-    maven_ensure
-    build_remove_libraries
-    build_modules "${@:3}"
+    maven_ensure && build_remove_libraries && build_modules "${@:3}" || return 1
   fi
-  keep "$1" "$2"
+  keep "$1" "$2" || return 1
   build_remove_old "${1%/*}"
 }
 
@@ -87,12 +87,7 @@ build_remove_libraries() { rm -rf "$BUILD_ROOT"/{server,installation,simulator,d
 # keep FOLDER KEEP: copies jars into the folder with the function KEEP, because a running program loads classes from its jars until it stops, and the
 # next build replaces them.
 keep() {
-  rm -rf "$1.part"
-  mkdir -p "$1.part"
-  "$2" "$1.part"
-  touch "$1.part/complete"
-  rm -rf "$1"
-  mv "$1.part" "$1"
+  rm -rf "$1.part" && mkdir -p "$1.part" && "$2" "$1.part" && touch "$1.part/complete" && rm -rf "$1" && mv "$1.part" "$1"
 }
 
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
@@ -123,27 +118,27 @@ build_modules() {
 }
 
 keep_app() {
-  mkdir "$1"/{server,admin,simulator,demo-model}
-  cp -r "$BUILD_ROOT"/server/target/{chowder-server.jar,lib} "$1/server/"
-  cp -r "$BUILD_ROOT"/demo-model/target/{chowder-demo-model.jar,lib} "$1/demo-model/"
+  mkdir "$1"/{server,admin,simulator,demo-model} || return 1
+  cp -r "$BUILD_ROOT"/server/target/{chowder-server.jar,lib} "$1/server/" || return 1
+  cp -r "$BUILD_ROOT"/demo-model/target/{chowder-demo-model.jar,lib} "$1/demo-model/" || return 1
   # The commands of operators, and the simulator of training runs and benches. Both use the libraries of the server, whose folder must
   # not contain theirs.
-  keep_beside installation "$1/admin" "$1/server/lib"
-  keep_beside simulator "$1/simulator" "$1/server/lib"
+  keep_beside installation "$1/admin" "$1/server/lib" || return 1
+  keep_beside simulator "$1/simulator" "$1/server/lib" || return 1
   # Maven gives the jar of the server another name than its file.
-  rm -f "$1"/admin/chowder-server-*.jar
-  cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$1/"
+  rm -f "$1"/admin/chowder-server-*.jar || return 1
+  cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$1/" || return 1
   # The same build has the command line.
-  CLI="$CHOWDER_CACHE/cli/$(cli_key)"
+  CLI="$CHOWDER_CACHE/cli/$(cli_key)" || return 1
   [ -f "$CLI/complete" ] || keep "$CLI" keep_cli
 }
 
 # keep_beside MODULE FOLDER OTHER: copies the jar of a module, and its libraries that the folder OTHER does not have.
 keep_beside() {
   local library
-  cp "$BUILD_ROOT/$1/target/chowder-$1.jar" "$2/"
+  cp "$BUILD_ROOT/$1/target/chowder-$1.jar" "$2/" || return 1
   for library in "$BUILD_ROOT/$1"/target/lib/*.jar; do
-    [ -e "$3/$(basename "$library")" ] || cp "$library" "$2/"
+    [ -e "$3/$(basename "$library")" ] || cp "$library" "$2/" || return 1
   done
 }
 

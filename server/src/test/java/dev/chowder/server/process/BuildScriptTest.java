@@ -38,7 +38,9 @@ class BuildScriptTest {
 
   /**
    * Prints the folders of the server, the bench and the command line. Maven is simulated: it
-   * records its arguments and copies a source of each module to its jar.
+   * records its arguments and copies a source of each module to its jar, except what {@code
+   * MISSING} names. As in {@code scripts/test}, a failed function does not end the script by
+   * itself.
    */
   private static final String SCRIPT =
       """
@@ -57,9 +59,10 @@ class BuildScriptTest {
         touch installation/target/lib/{picocli,chowder-server-0}.jar
         mkdir -p proto/target/classes/chowder
         touch proto/target/classes/chowder/chowder.pb
+        if [ -n "${MISSING:-}" ]; then rm -r "$MISSING"; fi
       }
       mkdir -p "$CHOWDER_HOME"
-      "$3" "$1"
+      "$3" "$1" || exit 3
       printf '%s %s %s' "${APP:-none}" "${BENCH_JAR:-none}" "${CLI:-none}"
       """;
 
@@ -216,11 +219,32 @@ class BuildScriptTest {
     assertThat(builds()).hasSize(1);
   }
 
+  @Test
+  void aBuildWithAFailedCopyIsNotComplete() throws Exception {
+    for (var missing : List.of("demo-model/target/lib", "simulator/target/chowder-simulator.jar")) {
+      var process = start("build_ensure", missing);
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).as(missing).isEqualTo(3);
+      try (var files = Files.walk(folder.resolve("cache"))) {
+        assertThat(files).as(missing).noneMatch(file -> file.endsWith("complete"));
+      }
+    }
+    assertThat(build("build_ensure").app().resolve("demo-model/lib")).isDirectory();
+  }
+
   private List<String> builds() throws IOException {
     return Files.readAllLines(folder.resolve("home/builds"));
   }
 
   private Built build(String function) throws Exception {
+    var process = start(function, "");
+    var printed = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ", -1);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(folder.resolve("said"))).isZero();
+    return new Built(Path.of(printed[0]), Path.of(printed[1]), Path.of(printed[2]));
+  }
+
+  private Process start(String function, String missing) throws IOException {
     var lib = Path.of("../scripts/lib").toRealPath().toString();
     var builder =
         new ProcessBuilder("bash", "-c", SCRIPT, "build", sources.toString(), lib, function)
@@ -228,10 +252,7 @@ class BuildScriptTest {
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
     builder.environment().put("CHOWDER_HOME", folder.resolve("home").toString());
     builder.environment().put("CHOWDER_CACHE", folder.resolve("cache").toString());
-    var process = builder.start();
-    var printed = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ", -1);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as(Files.readString(folder.resolve("said"))).isZero();
-    return new Built(Path.of(printed[0]), Path.of(printed[1]), Path.of(printed[2]));
+    builder.environment().put("MISSING", missing);
+    return builder.start();
   }
 }
