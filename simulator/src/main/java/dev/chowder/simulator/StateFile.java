@@ -76,16 +76,21 @@ final class StateFile<T> {
     return get();
   }
 
-  /** Replaces the value. Writes nothing if the folder of the file was removed. */
+  /** Replaces the value. There is none afterwards if the folder of the file was removed. */
   synchronized void write(T next) {
-    value = next;
-    if (file == null) return;
+    if (file == null) {
+      value = next;
+      return;
+    }
     var draft = file.resolveSibling(file.getFileName() + DRAFT + DRAFTS.incrementAndGet());
     try {
       Files.write(draft, JSON.writeValueAsBytes(next));
-      version = Version.of(draft);
+      var written = Version.of(draft);
       Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+      value = next;
+      version = written;
     } catch (NoSuchFileException removed) {
+      value = null;
       version = null;
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
