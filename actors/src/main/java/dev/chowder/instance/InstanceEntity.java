@@ -320,8 +320,8 @@ public final class InstanceEntity
   }
 
   /**
-   * Keeps all events, since they are the history. A recovery that reads more events than {@code
-   * snapshotEvery} also takes a snapshot.
+   * Keeps all events, since they are the history. A recovery that reads at least {@code
+   * snapshotEvery} events also takes a snapshot.
    */
   @Override
   public RetentionCriteria retentionCriteria() {
