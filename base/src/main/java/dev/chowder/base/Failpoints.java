@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Points in the code of a node where a test can end it as {@code kill -9} does. Each node has its
- * own, because a test runs several nodes in one process. Outside tests a failpoint costs one
- * comparison.
+ * Named points in the code at which a test can end a node as {@code kill -9} does. Each node has
+ * its own object of this class, because a test runs several nodes in one process. Outside tests a
+ * failpoint costs one comparison.
  */
 public final class Failpoints {
   /** The exit code at a failpoint, which distinguishes it from every other end of the process. */
@@ -33,9 +33,9 @@ public final class Failpoints {
   }
 
   /**
-   * Returns the failpoints of the only node of this process, which halt it. {@code
-   * CHOWDER_FAILPOINT} is the name of the armed failpoint, or {@code @FILE}. Such a file contains
-   * the name and may change while the process runs.
+   * Returns the failpoints of a node that is alone in its process. The armed failpoint halts the
+   * process. {@code CHOWDER_FAILPOINT} is the name of that failpoint, or {@code @FILE} for a file
+   * that contains the name. The file may change while the process runs.
    */
   public static Failpoints ofProcess() {
     var setting = System.getenv("CHOWDER_FAILPOINT");
