@@ -93,7 +93,8 @@ keep() {
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
 build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
-# Without cli, although `up` and commands of operators use its jar, because a change of the command line for users must not restart nodes.
+# Without client and cli, although `up` and commands of operators use their jars, because a change of the command line for users must not
+# restart nodes.
 build_key() {
   local modules=(proto base sandbox storage openclaw simulator envoy actors server admin installation demo-model)
   content_key "$BUILD_ROOT" pom.xml "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" envoy/{envoy.yaml,openapi.json}
@@ -102,8 +103,8 @@ build_key() {
 # Of Chowder's modules, the bench uses the classes of the protocol and of base.
 bench_key() { content_key "$BUILD_ROOT" pom.xml {proto,base,bench}/{pom.xml,src/main}; }
 
-# The command line calls the server, and uses the classes of the protocol only.
-cli_key() { content_key "$BUILD_ROOT" pom.xml {proto,cli}/{pom.xml,src/main}; }
+# The command line calls the server, and uses the classes of the protocol and of the client only.
+cli_key() { content_key "$BUILD_ROOT" pom.xml {proto,client,cli}/{pom.xml,src/main}; }
 
 # build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
 # checks, which scripts/test runs, so that a start does not wait for them.

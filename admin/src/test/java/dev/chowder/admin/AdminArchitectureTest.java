@@ -55,7 +55,7 @@ class AdminArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "dev.chowder.cli", "dev.chowder.cli.context..", "dev.chowder.cli.instance..")
+            "dev.chowder.cli", "dev.chowder.client.context..", "dev.chowder.cli.instance..")
         .check(ADMIN);
   }
 }

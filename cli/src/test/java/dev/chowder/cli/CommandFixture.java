@@ -2,7 +2,7 @@ package dev.chowder.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.cli.http.StubServer;
+import dev.chowder.client.StubServer;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;

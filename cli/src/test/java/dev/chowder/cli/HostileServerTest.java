@@ -3,7 +3,7 @@ package dev.chowder.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.StubServer;
+import dev.chowder.client.StubServer;
 import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;

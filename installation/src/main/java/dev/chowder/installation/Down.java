@@ -1,9 +1,11 @@
 package dev.chowder.installation;
 
 import dev.chowder.admin.installation.UpLock;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Api;
+import dev.chowder.client.Api;
+import dev.chowder.client.failure.ClientException;
 import dev.chowder.installation.agent.Agents;
 import dev.chowder.installation.boot.Boot;
 import dev.chowder.installation.database.PrivateDatabase;
@@ -53,9 +55,9 @@ final class Down {
   /** A failure leaves the agents to Docker. */
   private void stopAgents() {
     if (site.text(FirstOrganization.KEY_FILE).isEmpty()) return;
-    try (var api = new Api(Up.context(site), site::say)) {
+    try (var api = new Api(Up.context(site), ClientFailure.notices(site::say))) {
       new Agents(site, api).sleep();
-    } catch (CommandException unusable) {
+    } catch (CommandException | ClientException unusable) {
       site.say("chowder: cannot stop the agents in order: %s.".formatted(unusable.getMessage()));
     }
   }

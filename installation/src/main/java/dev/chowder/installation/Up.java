@@ -3,12 +3,13 @@ package dev.chowder.installation;
 import com.google.gson.JsonParser;
 import dev.chowder.admin.installation.UpLock;
 import dev.chowder.cli.command.Environment;
-import dev.chowder.cli.context.Context;
-import dev.chowder.cli.context.ContextFile;
-import dev.chowder.cli.context.ContextResolver;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Api;
+import dev.chowder.client.Api;
+import dev.chowder.client.context.Context;
+import dev.chowder.client.context.ContextFile;
+import dev.chowder.client.context.ContextResolver;
 import dev.chowder.envoy.TlsVariables;
 import dev.chowder.installation.agent.Agents;
 import dev.chowder.installation.agent.FirstAgent;
@@ -122,7 +123,7 @@ final class Up {
   private void serve(ModelChoice model) {
     var operator = Operator.of(site);
     new FirstOrganization(site, operator).ensure();
-    try (var api = new Api(context(site), site::say)) {
+    try (var api = new Api(context(site), ClientFailure.notices(site::say))) {
       new ModelSettings(site, model).ensure(operator, api);
       new Agents(site, api).wake();
     }

@@ -13,7 +13,7 @@ import dev.chowder.api.operator.v1.RewriteSecretsRequest;
 import dev.chowder.api.operator.v1.RewriteSecretsResponse;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Reply;
+import dev.chowder.client.Reply;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -7,7 +7,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import dev.chowder.admin.command.Invocation;
 import dev.chowder.admin.installation.Installation;
-import dev.chowder.cli.http.Reply;
+import dev.chowder.client.Reply;
 import java.util.Objects;
 import java.util.stream.IntStream;
 

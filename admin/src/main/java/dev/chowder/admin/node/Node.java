@@ -6,7 +6,7 @@ import com.typesafe.config.Config;
 import dev.chowder.admin.installation.Installation;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Reply;
+import dev.chowder.client.Reply;
 import dev.chowder.cluster.TlsSettings;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.operator.OperatorClient;

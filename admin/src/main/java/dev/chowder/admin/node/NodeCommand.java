@@ -4,8 +4,8 @@ import com.google.protobuf.Message;
 import dev.chowder.admin.command.Invocation;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.http.Reply;
 import dev.chowder.cli.output.Table;
+import dev.chowder.client.Reply;
 import java.util.function.Consumer;
 
 /** Prints the results of calls, and asks before a loss, for all commands that call nodes. */

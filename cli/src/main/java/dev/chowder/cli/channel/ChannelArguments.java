@@ -1,9 +1,9 @@
 package dev.chowder.cli.channel;
 
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.http.Api;
-import dev.chowder.cli.http.Call;
 import dev.chowder.cli.instance.InstanceArgument;
+import dev.chowder.client.Api;
+import dev.chowder.client.Call;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 

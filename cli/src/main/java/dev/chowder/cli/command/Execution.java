@@ -1,10 +1,12 @@
 package dev.chowder.cli.command;
 
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.failure.OutputClosedException;
 import dev.chowder.cli.output.Notices;
 import dev.chowder.cli.output.Output;
+import dev.chowder.client.failure.ClientException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -83,6 +85,7 @@ public final class Execution {
 
   private int failed(Exception failure) {
     return switch (failure) {
+      case ClientException call -> failed(ClientFailure.of(call));
       case OutputClosedException closed -> closed.code().number();
       case CommandException known -> {
         notices.say("chowder: " + known.getMessage() + ".");

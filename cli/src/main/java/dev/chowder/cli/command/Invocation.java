@@ -1,11 +1,12 @@
 package dev.chowder.cli.command;
 
-import dev.chowder.cli.context.Context;
-import dev.chowder.cli.context.ContextFile;
-import dev.chowder.cli.context.ContextResolver;
-import dev.chowder.cli.http.Api;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.output.Notices;
 import dev.chowder.cli.output.Output;
+import dev.chowder.client.Api;
+import dev.chowder.client.context.Context;
+import dev.chowder.client.context.ContextFile;
+import dev.chowder.client.context.ContextResolver;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the command line: its streams, and the server that its options select. */
@@ -41,7 +42,7 @@ public final class Invocation implements AutoCloseable {
 
   /** Returns the client of the selected server. */
   public Api api() {
-    if (api == null) api = new Api(context(), notices::say);
+    if (api == null) api = new Api(context(), ClientFailure.notices(notices::say));
     return api;
   }
 

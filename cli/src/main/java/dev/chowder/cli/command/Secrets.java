@@ -2,7 +2,7 @@ package dev.chowder.cli.command;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.failure.IoCause;
+import dev.chowder.client.failure.IoCause;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.chowder.cli.command;
 
-import dev.chowder.cli.context.TlsFiles;
+import dev.chowder.client.context.TlsFiles;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -3,8 +3,10 @@ package dev.chowder.cli.instance;
 import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.client.failure.ClientException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -106,13 +108,20 @@ final class ChatCommand implements Runnable {
       if (line.isBlank()) continue;
       try {
         say(conversation, line);
+      } catch (ClientException failure) {
+        goOn(ClientFailure.of(failure));
       } catch (CommandException failure) {
-        if (failure.code() == ExitCode.OUTPUT_CLOSED || failure.code() == ExitCode.DENIED) {
-          throw failure;
-        }
-        invocation.notices().say("chowder: " + failure.getMessage() + ".");
+        goOn(failure);
       }
     }
+  }
+
+  /** Prints the failure of a message, unless all later ones would fail as well. */
+  private void goOn(CommandException failure) {
+    if (failure.code() == ExitCode.OUTPUT_CLOSED || failure.code() == ExitCode.DENIED) {
+      throw failure;
+    }
+    invocation.notices().say("chowder: " + failure.getMessage() + ".");
   }
 
   private static @Nullable String line(BufferedReader reader) {

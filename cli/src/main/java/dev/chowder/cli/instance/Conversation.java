@@ -3,13 +3,12 @@ package dev.chowder.cli.instance;
 import com.google.gson.JsonObject;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Api;
-import dev.chowder.cli.http.Deadline;
-import dev.chowder.cli.http.EventStream;
-import dev.chowder.cli.http.EventStream.Part;
 import dev.chowder.cli.output.Output;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.TextFilter;
+import dev.chowder.client.Api;
+import dev.chowder.client.EventStream;
+import dev.chowder.client.EventStream.Part;
 import java.time.Duration;
 
 /** Sends messages to one session of an agent and prints the answers as they arrive. */

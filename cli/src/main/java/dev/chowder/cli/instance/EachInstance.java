@@ -1,7 +1,9 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
+import dev.chowder.client.failure.ClientException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -55,12 +57,18 @@ final class EachInstance {
   private void attempt(String name, Runnable part) {
     try {
       part.run();
+    } catch (ClientException failure) {
+      count(name, ClientFailure.of(failure));
     } catch (CommandException failure) {
-      if (names.size() == 1 || concernsAll(failure)) throw failure;
-      invocation.notices().say("chowder: %s: %s.".formatted(name, failure.getMessage()));
-      failed++;
-      if (first == null) first = failure;
+      count(name, failure);
     }
+  }
+
+  private void count(String name, CommandException failure) {
+    if (names.size() == 1 || concernsAll(failure)) throw failure;
+    invocation.notices().say("chowder: %s: %s.".formatted(name, failure.getMessage()));
+    failed++;
+    if (first == null) first = failure;
   }
 
   private void fail() {

@@ -1,7 +1,7 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.http.Api;
+import dev.chowder.client.Api;
 import picocli.CommandLine.Parameters;
 
 /** The first argument of commands on one instance. */

@@ -3,7 +3,7 @@ package dev.chowder.cli.instance;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Api;
+import dev.chowder.client.Api;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;

@@ -4,13 +4,12 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.failure.Interruption;
-import dev.chowder.cli.http.ApiException;
-import dev.chowder.cli.http.Deadline;
-import dev.chowder.cli.http.EventStream.Part;
-import dev.chowder.cli.http.Reply;
 import dev.chowder.cli.output.Notices;
 import dev.chowder.cli.output.Progress;
 import dev.chowder.cli.output.Spans;
+import dev.chowder.client.ApiException;
+import dev.chowder.client.EventStream.Part;
+import dev.chowder.client.Reply;
 import java.time.Duration;
 
 /** Waits until an instance has a status, and shows its progress. */

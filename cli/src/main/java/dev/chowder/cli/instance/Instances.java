@@ -2,11 +2,11 @@ package dev.chowder.cli.instance;
 
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Instance;
-import dev.chowder.cli.http.Api;
-import dev.chowder.cli.http.Call;
-import dev.chowder.cli.http.EventStream;
-import dev.chowder.cli.http.Paged;
-import dev.chowder.cli.http.Reply;
+import dev.chowder.client.Api;
+import dev.chowder.client.Call;
+import dev.chowder.client.EventStream;
+import dev.chowder.client.Paged;
+import dev.chowder.client.Reply;
 import java.time.Duration;
 import java.util.Map;
 

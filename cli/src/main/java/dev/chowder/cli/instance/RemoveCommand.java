@@ -3,7 +3,7 @@ package dev.chowder.cli.instance;
 import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.Invocation;
-import dev.chowder.cli.http.ApiException;
+import dev.chowder.client.ApiException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;

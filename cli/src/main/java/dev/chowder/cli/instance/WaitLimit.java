@@ -1,6 +1,5 @@
 package dev.chowder.cli.instance;
 
-import dev.chowder.cli.http.Deadline;
 import java.time.Duration;
 
 /**

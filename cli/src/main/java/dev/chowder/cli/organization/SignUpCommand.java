@@ -5,15 +5,17 @@ import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.cli.command.ContextCommand;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.TlsOptions;
-import dev.chowder.cli.context.Context;
-import dev.chowder.cli.context.Contexts;
-import dev.chowder.cli.context.Key;
-import dev.chowder.cli.context.ServerUrl;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Api;
-import dev.chowder.cli.http.Call;
 import dev.chowder.cli.output.Printable;
+import dev.chowder.client.Api;
+import dev.chowder.client.Call;
+import dev.chowder.client.context.Context;
+import dev.chowder.client.context.Contexts;
+import dev.chowder.client.context.Key;
+import dev.chowder.client.context.ServerUrl;
+import dev.chowder.client.failure.ClientException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,7 +65,7 @@ public final class SignUpCommand implements Runnable {
     var request = new JsonObject();
     request.addProperty("name", name);
     SignUpResponse response;
-    try (var api = new Api(server, invocation.notices()::say)) {
+    try (var api = new Api(server, ClientFailure.notices(invocation.notices()::say))) {
       var call = Call.postOnce("/v1/organization/signup").json(request.toString());
       response = api.send(call).as(SignUpResponse.getDefaultInstance());
     }
@@ -93,7 +95,7 @@ public final class SignUpCommand implements Runnable {
                 var all = contexts.with(context);
                 return use ? all.use(contextName) : all;
               });
-    } catch (CommandException failed) {
+    } catch (CommandException | ClientException failed) {
       invocation.output().line(Printable.line(key));
       throw new CommandException(
           ExitCode.FAILED,

@@ -6,7 +6,7 @@ import com.google.gson.JsonParser;
 import dev.chowder.cli.CommandFixture;
 import dev.chowder.cli.Ran;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.StubServer.Request;
+import dev.chowder.client.StubServer.Request;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 

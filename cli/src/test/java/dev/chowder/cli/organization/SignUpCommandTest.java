@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.cli.Ran;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.StubServer;
+import dev.chowder.client.StubServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

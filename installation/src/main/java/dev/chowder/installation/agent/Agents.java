@@ -2,9 +2,9 @@ package dev.chowder.installation.agent;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.chowder.cli.failure.CommandException;
-import dev.chowder.cli.http.Api;
-import dev.chowder.cli.http.Call;
+import dev.chowder.client.Api;
+import dev.chowder.client.Call;
+import dev.chowder.client.failure.ClientException;
 import dev.chowder.installation.site.Site;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -69,7 +69,7 @@ public final class Agents {
       try {
         var call = Call.get("/v1/instances").with("page_size", "100").with("page_token", page);
         answer = JsonParser.parseString(api.send(call).json()).getAsJsonObject();
-      } catch (CommandException unavailable) {
+      } catch (ClientException unavailable) {
         site.say("chowder: cannot list the agents: %s.".formatted(unavailable.getMessage()));
         return ids;
       }
@@ -97,7 +97,7 @@ public final class Agents {
             .within(Duration.ofSeconds(seconds).plus(MARGIN));
     try {
       var _ = api.send(call);
-    } catch (CommandException failed) {
+    } catch (ClientException failed) {
       site.say("chowder: cannot %s agent %s: %s.".formatted(verb, id, failed.getMessage()));
     }
   }

@@ -1,10 +1,10 @@
 package dev.chowder.installation.http;
 
-import dev.chowder.cli.context.TlsFiles;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Certificates;
-import dev.chowder.cli.http.LocalHost;
+import dev.chowder.client.Certificates;
+import dev.chowder.client.LocalHost;
+import dev.chowder.client.context.TlsFiles;
 import dev.chowder.installation.site.Variables;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -2,13 +2,14 @@ package dev.chowder.installation.service;
 
 import dev.chowder.admin.installation.OwnerOnly;
 import dev.chowder.cli.command.Environment;
-import dev.chowder.cli.context.Context;
-import dev.chowder.cli.context.ContextFile;
-import dev.chowder.cli.context.ContextResolver;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.http.Api;
 import dev.chowder.cli.output.Output;
+import dev.chowder.client.Api;
+import dev.chowder.client.context.Context;
+import dev.chowder.client.context.ContextFile;
+import dev.chowder.client.context.ContextResolver;
 import dev.chowder.installation.aot.AotCache;
 import dev.chowder.installation.docker.DockerHost;
 import dev.chowder.installation.edge.EnvoyServer;
@@ -123,7 +124,7 @@ public final class ContainerCommand {
     }
     var variables = site.variables().all();
     var context = new ContextResolver(variables, ContextFile.of(variables)).resolve(Context.LOCAL);
-    try (var api = new Api(context, site::say)) {
+    try (var api = new Api(context, ClientFailure.notices(site::say))) {
       new ModelSettings(site, model).ensure(operator, api);
     }
   }

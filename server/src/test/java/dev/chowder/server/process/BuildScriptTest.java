@@ -33,6 +33,7 @@ class BuildScriptTest {
           "admin",
           "installation",
           "demo-model",
+          "client",
           "cli",
           "bench");
 

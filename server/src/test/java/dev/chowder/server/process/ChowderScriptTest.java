@@ -53,7 +53,7 @@ class ChowderScriptTest {
   void createSources() throws IOException {
     var root = Files.createDirectories(folder.resolve("root"));
     Files.writeString(root.resolve("pom.xml"), "all");
-    for (var module : List.of("proto", "cli")) {
+    for (var module : List.of("proto", "client", "cli")) {
       var main = Files.createDirectories(root.resolve(module).resolve("src/main"));
       Files.writeString(main.resolve("A.java"), module);
       Files.writeString(root.resolve(module).resolve("pom.xml"), module);

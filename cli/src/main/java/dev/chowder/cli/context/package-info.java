@@ -1,5 +1,0 @@
-/** Contexts: the servers that a user works with and their keys. Does not know HTTP. */
-@NullMarked
-package dev.chowder.cli.context;
-
-import org.jspecify.annotations.NullMarked;

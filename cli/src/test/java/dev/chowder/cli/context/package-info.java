@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.cli.context;
-
-import org.jspecify.annotations.NullMarked;

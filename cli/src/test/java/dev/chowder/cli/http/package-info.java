@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.cli.http;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.client;
+
+import org.jspecify.annotations.NullMarked;
