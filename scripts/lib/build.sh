@@ -9,7 +9,7 @@ BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 # How long a build waits for another build, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
-# build_ensure [COPY]: sets APP, the folder with server/, admin/, simulator/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
+# build_ensure [COPY]: sets APP, the folder with server/, operate/, simulator/, demo-model/, chowder.pb and openapi.json of exactly these sources. Builds in
 # COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
@@ -26,7 +26,7 @@ build_existing() {
   BUILD_ROOT="$ROOT"
   if is_release; then return 1; fi
   while IFS= read -r app; do
-    [ -f "$app/complete" ] && [ -f "$app/admin/chowder-installation.jar" ] && APP="$app" && java_ensure && return 0
+    [ -f "$app/complete" ] && [ -f "$app/operate/chowder-operate.jar" ] && APP="$app" && java_ensure && return 0
   done < <(
     echo "$CHOWDER_CACHE/app/$(build_key)"
     if [ -f "$command" ]; then tr '\0' '\n' <"$command" | sed -n 's|/server/chowder-server.jar$||p'; fi
@@ -82,7 +82,7 @@ build_kept() {
 }
 
 # Maven adds libraries and removes none, so that an earlier version's would stay on the class path.
-build_remove_libraries() { rm -rf "$BUILD_ROOT"/{server,installation,simulator,demo-model,cli}/target/lib; }
+build_remove_libraries() { rm -rf "$BUILD_ROOT"/{server,operate,simulator,demo-model,cli}/target/lib; }
 
 # keep FOLDER KEEP: copies jars into the folder with the function KEEP, because a running program loads classes from its jars until it stops, and the
 # next build replaces them.
@@ -96,7 +96,7 @@ build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_K
 # Without client and cli, although `up` and commands of operators use their jars, because a change of the command line for users must not
 # restart nodes.
 build_key() {
-  local modules=(proto base sandbox storage openclaw simulator envoy actors server admin installation demo-model)
+  local modules=(proto base sandbox storage openclaw simulator envoy actors server operate demo-model)
   content_key "$BUILD_ROOT" pom.xml "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" envoy/{envoy.yaml,openapi.json}
 }
 
@@ -119,15 +119,15 @@ build_modules() {
 }
 
 keep_app() {
-  mkdir "$1"/{server,admin,simulator,demo-model} || return 1
+  mkdir "$1"/{server,operate,simulator,demo-model} || return 1
   cp -r "$BUILD_ROOT"/server/target/{chowder-server.jar,lib} "$1/server/" || return 1
   cp -r "$BUILD_ROOT"/demo-model/target/{chowder-demo-model.jar,lib} "$1/demo-model/" || return 1
   # The commands of operators, and the simulator of training runs and benches. Both use the libraries of the server, whose folder must
   # not contain theirs.
-  keep_beside installation "$1/admin" "$1/server/lib" || return 1
+  keep_beside operate "$1/operate" "$1/server/lib" || return 1
   keep_beside simulator "$1/simulator" "$1/server/lib" || return 1
   # Maven gives the jar of the server another name than its file.
-  rm -f "$1"/admin/chowder-server-*.jar || return 1
+  rm -f "$1"/operate/chowder-server-*.jar || return 1
   cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$1/" || return 1
   # The same build has the command line.
   CLI="$CHOWDER_CACHE/cli/$(cli_key)" || return 1

@@ -72,7 +72,7 @@ public record PostgresCluster(
     try {
       return Duration.ofSeconds(Integer.parseUnsignedInt(value));
     } catch (NumberFormatException wrong) {
-      throw new ProgramException(must(name, "be a whole number of seconds", value), wrong);
+      throw new IllegalArgumentException(must(name, "be a whole number of seconds", value), wrong);
     }
   }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.chowder.admin.installation.Installation;
-import dev.chowder.admin.installation.SupervisedProcess;
+import dev.chowder.operate.state.Installation;
+import dev.chowder.operate.state.SupervisedProcess;
 import dev.chowder.program.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;

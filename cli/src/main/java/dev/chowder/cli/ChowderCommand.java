@@ -2,7 +2,6 @@ package dev.chowder.cli;
 
 import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,11 +13,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "chowder",
     description = "Run OpenClaw agents on a Chowder server.",
-    versionProvider = Version.class,
-    synopsisSubcommandLabel = "COMMAND",
-    commandListHeading = "%nCommands:%n",
-    optionListHeading = "%nOptions:%n",
-    exitCodeListHeading = "%nExit codes:%n",
     footerHeading = "%nVariables:%n",
     footer = {
       "  CHOWDER_CONTEXT   context to use; otherwise that of \"chowder context use\"",
@@ -54,6 +48,6 @@ final class ChowderCommand implements Runnable {
   @Override
   public void run() {
     spec.commandLine().usage(spec.commandLine().getErr());
-    throw new CommandException(ExitCode.USAGE, "command: must be one of the above; got none");
+    throw ExitCode.USAGE.failure("command: must be one of the above; got none");
   }
 }

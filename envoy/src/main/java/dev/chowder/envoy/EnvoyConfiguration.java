@@ -40,7 +40,7 @@ public final class EnvoyConfiguration {
    * CHOWDER_ENVOY_SECRETS}.
    *
    * @param variables with CHOWDER_DESCRIPTORS and CHOWDER_OPENAPI, which have no default
-   * @throws EnvoyException if a variable or a file that it names is wrong
+   * @throws IllegalArgumentException if a variable or a file that it names is wrong
    */
   public static String render(Map<String, String> variables) {
     return new EnvoyConfiguration(EnvoyVariable.values(variables)).rendered();
@@ -55,7 +55,7 @@ public final class EnvoyConfiguration {
     addNodes();
     int length = value(EnvoyVariable.CHOWDER_ENVOY_ADMIN_SOCKET).length();
     if (length > MAX_SOCKET) {
-      throw new EnvoyException(
+      throw new IllegalArgumentException(
           must(
               EnvoyVariable.CHOWDER_ENVOY_ADMIN_SOCKET.name(),
               "be at most " + MAX_SOCKET + " characters",
@@ -74,7 +74,7 @@ public final class EnvoyConfiguration {
     try {
       return Files.readString(Path.of(file)).stripTrailing();
     } catch (IOException failed) {
-      throw new EnvoyException(
+      throw new IllegalArgumentException(
           cannot(
               "read the token in " + file,
               failed.getClass().getSimpleName(),
@@ -104,7 +104,7 @@ public final class EnvoyConfiguration {
   private static MatchResult node(String text) {
     var node = NODE.matcher(text);
     if (node.matches()) return node.toMatchResult();
-    throw new EnvoyException(
+    throw new IllegalArgumentException(
         must(
             EnvoyVariable.CHOWDER_NODES.name(),
             "have the form host:gRPC port:operator port:monitoring port",
@@ -121,7 +121,7 @@ public final class EnvoyConfiguration {
     try {
       return Integer.parseInt(calls);
     } catch (NumberFormatException notANumber) {
-      throw new EnvoyException(
+      throw new IllegalArgumentException(
           must(EnvoyVariable.CHOWDER_MAX_OPEN_CALLS.name(), "be a whole number", calls),
           notANumber);
     }

@@ -34,7 +34,7 @@ record EnvoyDownload(Duration limit, DebianPackages packages, Consumer<String> m
   /**
    * Writes Envoy to a file, which is complete when it exists.
    *
-   * @throws EnvoyException if no source delivers it
+   * @throws ProgramException if no source delivers it
    */
   void to(Path file) {
     try {
@@ -58,12 +58,13 @@ record EnvoyDownload(Duration limit, DebianPackages packages, Consumer<String> m
     }
   }
 
-  private static EnvoyException failure(String cause) {
-    return new EnvoyException(
+  private static ProgramException failure(String cause) {
+    return new ProgramException(
         cannot(
             "download Envoy " + EnvoyProgram.VERSION,
             cause,
-            "install Envoy and set ENVOY_BIN to its path"));
+            "install Envoy and set ENVOY_BIN to its path"),
+        null);
   }
 
   private boolean delivers(String name, Source source, Path work, Path program) {

@@ -58,14 +58,15 @@ public final class EnvoyProgram {
    * Returns the path of an Envoy: {@code ENVOY_BIN}, that of a release, one on the {@code PATH}
    * that is new enough, or the pinned one.
    *
-   * @throws EnvoyException if {@code ENVOY_BIN} is wrong or Envoy cannot be downloaded
+   * @throws IllegalArgumentException if {@code ENVOY_BIN} is wrong
+   * @throws ProgramException if Envoy cannot be downloaded
    */
   public Path ensure() {
     var chosen = variables.getOrDefault("ENVOY_BIN", "");
     if (!chosen.isEmpty()) {
       var program = Path.of(chosen);
       if (isProgram(program)) return program;
-      throw new EnvoyException(must("ENVOY_BIN", "be an executable file", chosen));
+      throw new IllegalArgumentException(must("ENVOY_BIN", "be an executable file", chosen));
     }
     return released.or(this::onPath).orElseGet(this::pinned);
   }
@@ -73,7 +74,7 @@ public final class EnvoyProgram {
   /**
    * Returns the path of the pinned Envoy, which this downloads once.
    *
-   * @throws EnvoyException if it cannot be downloaded
+   * @throws ProgramException if it cannot be downloaded
    */
   public Path pinned() {
     var cached = cache.resolve("envoy").resolve(VERSION).resolve("envoy");
@@ -113,7 +114,8 @@ public final class EnvoyProgram {
     try {
       return seconds.isEmpty() ? LIMIT : Duration.ofSeconds(Integer.parseInt(seconds));
     } catch (NumberFormatException notANumber) {
-      throw new EnvoyException(must(FETCH_SECONDS, "be a whole number", seconds), notANumber);
+      throw new IllegalArgumentException(
+          must(FETCH_SECONDS, "be a whole number", seconds), notANumber);
     }
   }
 }

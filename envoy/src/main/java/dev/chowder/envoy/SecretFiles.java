@@ -44,7 +44,7 @@ record SecretFiles(Path folder) {
               .formatted(name, field));
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failed) {
-      throw new EnvoyException(
+      throw new IllegalArgumentException(
           cannot(
               "write " + file, failed.toString(), "set CHOWDER_ENVOY_SECRETS to a writable folder"),
           failed);

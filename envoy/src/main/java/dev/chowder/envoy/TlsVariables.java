@@ -53,7 +53,7 @@ public final class TlsVariables {
   /**
    * Checks the certificates of Envoy.
    *
-   * @throws EnvoyException if the settings are incomplete or a file is wrong
+   * @throws IllegalArgumentException if the settings are incomplete or a file is wrong
    */
   public void check() {
     checkTogether(CERTIFICATE, KEY);
@@ -70,7 +70,7 @@ public final class TlsVariables {
    * Checks the certificates of Envoy, and the one with which the commands of an installation call
    * Envoy.
    *
-   * @throws EnvoyException if the settings are incomplete or a file is wrong
+   * @throws IllegalArgumentException if the settings are incomplete or a file is wrong
    */
   public void checkCallers() {
     check();
@@ -132,8 +132,8 @@ public final class TlsVariables {
     return "a PEM file, because " + name + " is set";
   }
 
-  private EnvoyException refused(String name, String what) {
-    return new EnvoyException(
+  private IllegalArgumentException refused(String name, String what) {
+    return new IllegalArgumentException(
         isSet(name)
             ? must(name, "be " + what, value(name))
             : must(name, "be " + what) + "; it is not set");

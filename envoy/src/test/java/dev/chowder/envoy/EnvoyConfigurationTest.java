@@ -138,7 +138,7 @@ class EnvoyConfigurationTest {
 
   private void rejects(String beginning, String... shown) {
     assertThatThrownBy(this::render)
-        .isInstanceOf(EnvoyException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .message()
         .startsWith(beginning)
         .contains(shown)

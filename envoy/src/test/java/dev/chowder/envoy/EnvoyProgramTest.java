@@ -42,7 +42,7 @@ class EnvoyProgramTest {
   void aChosenFileThatIsNoProgramIsRejected() {
     variables.put("ENVOY_BIN", folder.toString());
     assertThatThrownBy(() -> ensure(Optional.empty()))
-        .isInstanceOf(EnvoyException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("ENVOY_BIN: must be an executable file; got " + folder);
   }
 
@@ -78,7 +78,7 @@ class EnvoyProgramTest {
     Files.delete(pinned);
     variables.put("CHOWDER_ENVOY_FETCH_SECONDS", "long");
     assertThatThrownBy(() -> ensure(Optional.empty()))
-        .isInstanceOf(EnvoyException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("CHOWDER_ENVOY_FETCH_SECONDS: must be");
   }
 

@@ -97,7 +97,7 @@ class TlsVariablesTest {
   private void rejects(String variable, Object... shown) {
     var rejected =
         assertThatThrownBy(tls()::check)
-            .isInstanceOf(EnvoyException.class)
+            .isInstanceOf(IllegalArgumentException.class)
             .message()
             .startsWith(variable + ": ")
             .hasLineCount(1);
@@ -106,7 +106,7 @@ class TlsVariablesTest {
 
   private void refusesCallers(String beginning) {
     assertThatThrownBy(tls()::checkCallers)
-        .isInstanceOf(EnvoyException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith(beginning);
   }
 

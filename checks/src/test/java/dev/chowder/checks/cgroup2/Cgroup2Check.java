@@ -2,13 +2,12 @@ package dev.chowder.checks.cgroup2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.admin.installation.Flock;
 import dev.chowder.checks.Project;
 import dev.chowder.checks.WorkFolder;
 import dev.chowder.checks.machine.GuestProgram;
 import dev.chowder.checks.machine.VirtualMachine;
 import dev.chowder.cli.output.Notices;
-import dev.chowder.installation.swap.SwapCommand;
+import dev.chowder.operate.swap.SwapCommand;
 import dev.chowder.program.Program;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +49,6 @@ class Cgroup2Check {
               Program.class.getName(),
               SwapProgram.class.getName(),
               SwapCommand.class.getName(),
-              Flock.class.getName(),
               Notices.class.getName(),
               "dev.chowder.sandbox.docker.DockerSleep",
               "dev.chowder.sandbox.docker.SleepingGroup",

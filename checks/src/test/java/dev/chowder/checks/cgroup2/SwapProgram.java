@@ -1,10 +1,10 @@
 package dev.chowder.checks.cgroup2;
 
 import dev.chowder.cli.output.Notices;
-import dev.chowder.installation.site.Layout;
-import dev.chowder.installation.site.Site;
-import dev.chowder.installation.site.Variables;
-import dev.chowder.installation.swap.SwapCommand;
+import dev.chowder.operate.site.Layout;
+import dev.chowder.operate.site.Site;
+import dev.chowder.operate.site.Variables;
+import dev.chowder.operate.swap.SwapCommand;
 import java.nio.file.Path;
 import java.util.List;
 

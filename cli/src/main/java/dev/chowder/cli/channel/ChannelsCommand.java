@@ -12,14 +12,12 @@ import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
 import dev.chowder.client.Call;
-import dev.chowder.client.Reply;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,10 +32,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code channels}. */
-@Command(
-    name = "channels",
-    description = "Connect an agent to chat services, and approve people",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "channels", description = "Connect an agent to chat services, and approve people")
 public final class ChannelsCommand {
   /** Longer than Envoy waits for a connection. */
   private static final Duration CONNECT_LIMIT = Duration.ofMinutes(4);
@@ -51,7 +46,7 @@ public final class ChannelsCommand {
   @Command(name = "ls", description = "List all channels")
   void list(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(instance.path(invocation.api()) + "/channels"));
-    if (isPrinted(reply, format)) return;
+    if (format.print(invocation.output(), reply.json())) return;
     var table = new Table("CHANNEL", "ENABLED", "FIELDS");
     for (var channel : reply.as(ListChannelsResponse.getDefaultInstance()).getChannelsList()) {
       table.row(
@@ -65,7 +60,7 @@ public final class ChannelsCommand {
   @Command(description = "Show a channel and the fields that it needs")
   void get(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(channel.path(invocation.api())));
-    if (isPrinted(reply, format)) return;
+    if (format.print(invocation.output(), reply.json())) return;
     var shown = reply.as(Channel.getDefaultInstance());
     new Fields()
         .add("channel", shown.getChannel())
@@ -109,7 +104,7 @@ public final class ChannelsCommand {
     var reply = invocation.api().send(call);
     var response = reply.as(ConnectChannelResponse.getDefaultInstance());
     if (qr != null && response.hasQrImageBase64()) write(response.getQrImageBase64(), qr);
-    if (!isPrinted(reply, format)) {
+    if (!format.print(invocation.output(), reply.json())) {
       new Fields()
           .add("channel", response.getChannel())
           .add("status", response.getStatus().name())
@@ -120,8 +115,7 @@ public final class ChannelsCommand {
           .forEach(invocation.output()::line);
     }
     if (response.getStatus() == ConnectChannelResponse.Status.failed) {
-      throw new CommandException(
-          ExitCode.FAILED,
+      throw ExitCode.FAILED.failure(
           "%s rejected the connection: %s; connect it with other fields"
               .formatted(channel.name(), response.getMessage()));
     }
@@ -148,8 +142,8 @@ public final class ChannelsCommand {
     try {
       Files.write(file, Base64.getDecoder().decode(base64));
     } catch (IOException | IllegalArgumentException failed) {
-      throw new CommandException(
-          ExitCode.FAILED, "cannot write the code to %s; name another file".formatted(file));
+      throw ExitCode.FAILED.failure(
+          "cannot write the code to %s; name another file".formatted(file));
     }
   }
 
@@ -163,7 +157,7 @@ public final class ChannelsCommand {
   @Command(description = "Show whether a channel works now")
   void status(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(channel.path(invocation.api()) + "/status"));
-    if (isPrinted(reply, format)) return;
+    if (format.print(invocation.output(), reply.json())) return;
     var status = reply.as(ChannelStatus.getDefaultInstance());
     var fields =
         new Fields()
@@ -186,7 +180,7 @@ public final class ChannelsCommand {
   @Command(description = "List people who wait for approval")
   void pairings(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(channel.path(invocation.api()) + "/pairings"));
-    if (isPrinted(reply, format)) return;
+    if (format.print(invocation.output(), reply.json())) return;
     var table = new Table("ID", "SENDER", "DETAILS", "EXPIRES");
     for (var pairing : reply.as(ListPairingsResponse.getDefaultInstance()).getPairingsList()) {
       table.row(
@@ -211,13 +205,8 @@ public final class ChannelsCommand {
     request.addProperty(isId ? "pairing_id" : "code", code);
     var call = Call.post(channel.path(invocation.api()) + "/pair").json(request.toString());
     var reply = invocation.api().send(call);
-    if (isPrinted(reply, format)) return;
+    if (format.print(invocation.output(), reply.json())) return;
     invocation.notices().say(reply.as(PairChannelResponse.getDefaultInstance()).getOutput());
-  }
-
-  private boolean isPrinted(Reply reply, OutputFormat format) {
-    if (format.isJson()) invocation.output().json(reply.json());
-    return format.isJson();
   }
 
   private static String names(Map<String, String> fields) {

@@ -1,30 +1,34 @@
 package dev.chowder.cli.command;
 
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Notices;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
+import picocli.CommandLine.Option;
 
-/** Asks the user before something is lost. */
+/** The option {@code --yes}, without which the user is asked before something is lost. */
 public final class Confirmation {
   private static final int MAX_BYTES = 100;
   private static final Set<String> YES = Set.of("y", "yes");
 
-  private Confirmation() {}
+  @Option(
+      names = {"-y", "--yes"},
+      description = "do not ask; required if standard input is not a terminal")
+  private boolean yes;
 
   /** Returns if the user agrees. Without a terminal, only the option {@code --yes} agrees. */
-  public static void require(Environment environment, Notices notices, String question) {
+  public void require(Environment environment, Notices notices, String question) {
+    if (yes) return;
     if (!environment.terminals().input()) {
-      throw new CommandException(
-          ExitCode.USAGE, "cannot ask whether to continue: there is no terminal; add --yes");
+      throw ExitCode.USAGE.failure(
+          "cannot ask whether to continue: there is no terminal; add --yes");
     }
     notices.prompt(question + " [y/N] ");
     if (!YES.contains(line(environment).strip().toLowerCase(Locale.ROOT))) {
-      throw new CommandException(
-          ExitCode.FAILED, "nothing was changed, because the question was not answered with y");
+      throw ExitCode.FAILED.failure(
+          "nothing was changed, because the question was not answered with y");
     }
   }
 

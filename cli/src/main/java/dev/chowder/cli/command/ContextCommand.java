@@ -2,7 +2,6 @@ package dev.chowder.cli.command;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Table;
 import dev.chowder.client.context.Context;
@@ -20,10 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code context}: the servers that the user works with. */
-@Command(
-    name = "context",
-    description = "Add, choose and remove servers and their keys",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "context", description = "Add, choose and remove servers and their keys")
 public final class ContextCommand {
   private final Invocation invocation;
 
@@ -63,8 +59,7 @@ public final class ContextCommand {
   /** The key of an existing context would be lost. */
   private static void checkIsNew(Contexts contexts, String name) {
     if (contexts.find(name).isEmpty()) return;
-    throw new CommandException(
-        ExitCode.USAGE,
+    throw ExitCode.USAGE.failure(
         "context: must be a new name; got %s; to replace it and its key, use --replace"
             .formatted(name));
   }
@@ -92,10 +87,7 @@ public final class ContextCommand {
     var contexts = new ArrayList<Context>();
     contexts.add(invocation.contexts().withoutKey(Context.LOCAL));
     contexts.addAll(invocation.contextFile().load().byName().values());
-    if (format.isJson()) {
-      invocation.output().json(json(contexts, current).toString());
-      return;
-    }
+    if (format.print(invocation.output(), json(contexts, current).toString())) return;
     var table = new Table("", "NAME", "URL", "CA", "CLIENT CERTIFICATE");
     for (var one : contexts) {
       table.row(
@@ -149,15 +141,14 @@ public final class ContextCommand {
               description = "name of a context")
           String name) {
     if (name.equals(Context.LOCAL)) {
-      throw new CommandException(
-          ExitCode.USAGE, "context: must not be local, which has no entry; nothing was removed");
+      throw ExitCode.USAGE.failure(
+          "context: must not be local, which has no entry; nothing was removed");
     }
     invocation.contextFile().update(contexts -> existing(contexts, name).without(name));
   }
 
   private static Contexts existing(Contexts contexts, String name) {
     if (name.equals(Context.LOCAL) || contexts.find(name).isPresent()) return contexts;
-    throw new CommandException(
-        ExitCode.NOT_FOUND, "context: must be one of \"chowder context ls\"; got " + name);
+    throw ExitCode.NOT_FOUND.failure("context: must be one of \"chowder context ls\"; got " + name);
   }
 }

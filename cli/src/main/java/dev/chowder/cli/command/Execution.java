@@ -46,8 +46,7 @@ public final class Execution {
   public int run(CommandLine line, String... arguments) {
     if (Arrays.stream(arguments).anyMatch(one -> one.indexOf(UNREADABLE) >= 0)) {
       return failed(
-          new CommandException(
-              ExitCode.USAGE,
+          ExitCode.USAGE.failure(
               "arguments: must be UTF-8, in a locale with UTF-8; set LC_ALL=C.UTF-8"));
     }
     var help = new StringWriter();

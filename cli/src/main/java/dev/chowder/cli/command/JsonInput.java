@@ -49,8 +49,7 @@ public final class JsonInput {
   }
 
   private static CommandException wrong(String option, String file) {
-    return new CommandException(
-        ExitCode.USAGE,
+    return ExitCode.USAGE.failure(
         "%s: must be a readable file with a JSON object of at most 512 KiB; got %s"
             .formatted(option, file));
   }

@@ -1,6 +1,5 @@
 package dev.chowder.cli.command;
 
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 
 /** Checks how many items a user wants to list. */
@@ -17,7 +16,6 @@ public final class Limits {
    */
   public static void check(String option, int number) {
     if (number >= 1 && number <= MAX) return;
-    throw new CommandException(
-        ExitCode.USAGE, "%s: must be 1 to %d; got %d".formatted(option, MAX, number));
+    throw ExitCode.USAGE.failure("%s: must be 1 to %d; got %d".formatted(option, MAX, number));
   }
 }

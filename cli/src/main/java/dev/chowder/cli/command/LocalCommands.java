@@ -3,7 +3,6 @@ package dev.chowder.cli.command;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -13,35 +12,27 @@ import picocli.CommandLine.Model.OptionSpec;
  * program runs them, whose classes this one does not have, so tests compare both.
  */
 public final class LocalCommands {
-  private static final Map<String, List<String>> ADMIN =
-      Map.ofEntries(
-          Map.entry(
-              "organizations",
-              List.of(
-                  "ls",
-                  "create",
-                  "delete",
-                  "suspend",
-                  "resume",
-                  "set-tier",
-                  "new-key",
-                  "revoke-keys")),
-          Map.entry("instances", List.of("stop", "recover")),
-          Map.entry("effects", List.of("ls")),
-          Map.entry("reconciler", List.of("get", "release")),
-          Map.entry("sandboxes", List.of("rm")),
-          Map.entry("host-ports", List.of("ls", "open", "close")),
-          Map.entry("hosts", List.of("ls", "rebind", "unbind")),
-          Map.entry("nodes", List.of("ls", "drain")),
-          Map.entry("audit", List.of("ls")),
-          Map.entry("rows", List.of("rebuild")),
-          Map.entry("master-key", List.of("rotate")),
-          Map.entry("backup", List.of()),
-          Map.entry("restore", List.of()),
-          Map.entry("migrate", List.of()),
-          Map.entry("move-to-postgresql", List.of()),
-          Map.entry("envoy-config", List.of()),
-          Map.entry("call", List.of()));
+  /** Each line is a command of operators with its subcommands. */
+  private static final String ADMIN =
+      """
+      organizations ls create delete suspend resume set-tier new-key revoke-keys
+      instances stop recover
+      effects ls
+      reconciler get release
+      sandboxes rm
+      host-ports ls open close
+      hosts ls rebind unbind
+      nodes ls drain
+      audit ls
+      rows rebuild
+      master-key rotate
+      backup
+      restore
+      migrate
+      move-to-postgresql
+      envoy-config
+      call
+      """;
 
   private LocalCommands() {}
 
@@ -66,13 +57,14 @@ public final class LocalCommands {
 
   private static CommandLine admin() {
     var admin = command("Operate the installation on this machine", List.of(), List.of());
-    new TreeMap<>(ADMIN)
-        .forEach(
-            (name, verbs) -> {
-              var noun = command("", List.of(), List.of());
-              for (var verb : verbs) noun.addSubcommand(verb, command("", List.of(), List.of()));
-              admin.addSubcommand(name, noun);
-            });
+    for (var line : ADMIN.lines().sorted().toList()) {
+      var words = List.of(line.split(" ", -1));
+      var noun = command("", List.of(), List.of());
+      words.stream()
+          .skip(1)
+          .forEach(verb -> noun.addSubcommand(verb, command("", List.of(), List.of())));
+      admin.addSubcommand(words.getFirst(), noun);
+    }
     return admin;
   }
 

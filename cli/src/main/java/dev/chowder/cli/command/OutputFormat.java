@@ -1,5 +1,6 @@
 package dev.chowder.cli.command;
 
+import dev.chowder.cli.output.Output;
 import picocli.CommandLine.Option;
 
 /** The option {@code -o}. */
@@ -18,5 +19,11 @@ public final class OutputFormat {
 
   public boolean isJson() {
     return format == Format.json;
+  }
+
+  /** Prints the JSON if the user wants it. Returns whether it did. */
+  public boolean print(Output output, String json) {
+    if (isJson()) output.json(json);
+    return isJson();
   }
 }

@@ -38,6 +38,13 @@ public final class RootCommand {
                 .description("show the version")
                 .build());
     commands.forEach(line::addSubcommand);
+    describe(line);
+    line.getCommandSpec()
+        .versionProvider(new Version())
+        .usageMessage()
+        .commandListHeading("%nCommands:%n")
+        .optionListHeading("%nOptions:%n")
+        .exitCodeListHeading("%nExit codes:%n");
     var codes = new LinkedHashMap<String, String>();
     for (var code : ExitCode.values()) codes.put(Integer.toString(code.number()), code.meaning());
     line.getCommandSpec().usageMessage().exitCodeList(codes);
@@ -47,6 +54,15 @@ public final class RootCommand {
         .setExpandAtFiles(false)
         .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
         .registerConverter(Duration.class, RootCommand::duration);
+  }
+
+  /** Sets how the help names a subcommand, unless the command does. */
+  private static void describe(CommandLine line) {
+    var message = line.getCommandSpec().usageMessage();
+    if (message.synopsisSubcommandLabel().equals("[COMMAND]")) {
+      message.synopsisSubcommandLabel("COMMAND");
+    }
+    line.getSubcommands().values().forEach(RootCommand::describe);
   }
 
   private static Duration duration(String text) {

@@ -48,8 +48,7 @@ public final class Secrets {
     // Only a console hides what the user types. Java has one only if standard output is a terminal.
     var console = System.console();
     if (console == null || !console.isTerminal()) {
-      throw new CommandException(
-          ExitCode.USAGE,
+      throw ExitCode.USAGE.failure(
           "cannot read the secret without showing it, because standard output is not a terminal; use a file or a pipe, such as --key-file");
     }
     var typed = console.readPassword("%s: ", prompt);
@@ -57,8 +56,7 @@ public final class Secrets {
   }
 
   private static CommandException wrong(@Nullable Path file, String why) {
-    return new CommandException(
-        ExitCode.USAGE,
+    return ExitCode.USAGE.failure(
         "cannot use the secret in %s: %s; name another file"
             .formatted(file == null ? "standard input" : file, why));
   }

@@ -10,7 +10,6 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Printable;
@@ -26,10 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code config}: the overrides of an agent's OpenClaw configuration. */
-@Command(
-    name = "config",
-    description = "Show and change the OpenClaw configuration of an agent",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "config", description = "Show and change the OpenClaw configuration of an agent")
 public final class ConfigCommand {
   private final Invocation invocation;
 
@@ -50,8 +46,7 @@ public final class ConfigCommand {
     var config = overrides(invocation.api().send(Call.get(path(instance))));
     var value = path == null ? config : ConfigPath.find(config, path);
     if (value == null) {
-      throw new CommandException(
-          ExitCode.NOT_FOUND,
+      throw ExitCode.NOT_FOUND.failure(
           "%s is not set for this instance; \"chowder config get\" without a path shows all"
               .formatted(path));
     }
@@ -102,8 +97,7 @@ public final class ConfigCommand {
           boolean isText,
       @Mixin OutputFormat format) {
     if (value != null && valueFile != null) {
-      throw new CommandException(
-          ExitCode.USAGE, "--value-file: must not be used with VALUE; choose one of them");
+      throw ExitCode.USAGE.failure("--value-file: must not be used with VALUE; choose one of them");
     }
     var text = value == null ? Secrets.read(invocation, valueFile, path) : value;
     var patch = new JsonObject();
@@ -133,10 +127,7 @@ public final class ConfigCommand {
     // A merge has the same result if it is repeated.
     var call = Call.again("PATCH", path(argument)).json(request.toString());
     var reply = invocation.api().send(call);
-    if (format.isJson()) {
-      invocation.output().json(overrides(reply).toString());
-      return;
-    }
+    if (format.print(invocation.output(), overrides(reply).toString())) return;
     var instance = reply.as(Instance.getDefaultInstance());
     boolean runs = instance.getStatus() == Instance.Status.running;
     invocation

@@ -53,11 +53,8 @@ public final class EventsCommand implements Runnable {
             ? "/v1/events"
             : "/v1/instances/" + new InstanceNames(invocation.api()).id(name) + "/events";
     var events = Paged.read(invocation.api(), Call.get(path), "events", limit);
-    if (format.isJson()) {
-      invocation.output().json(events.json());
-    } else {
-      table(events.as(Event.getDefaultInstance())).lines().forEach(invocation.output()::line);
-    }
+    if (format.print(invocation.output(), events.json())) return;
+    table(events.as(Event.getDefaultInstance())).lines().forEach(invocation.output()::line);
   }
 
   private static Table table(List<Event> events) {

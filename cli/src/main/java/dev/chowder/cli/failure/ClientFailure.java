@@ -50,7 +50,13 @@ public final class ClientFailure {
     };
   }
 
-  private static ExitCode code(int status, String reason) {
+  /**
+   * Returns the exit code for an error of the server.
+   *
+   * @param status the status of HTTP
+   * @param reason of docs/REST.md; empty if there is none
+   */
+  public static ExitCode code(int status, String reason) {
     return switch (status) {
       case 400 -> reason.equals("INVALID_FIELD") ? ExitCode.USAGE : ExitCode.CONFLICT;
       case 401, 403 -> ExitCode.DENIED;

@@ -9,14 +9,20 @@ public class CommandException extends RuntimeException {
 
   private final ExitCode code;
 
-  public CommandException(ExitCode code, String message) {
+  protected CommandException(ExitCode code, String message) {
     super(message);
     this.code = code;
   }
 
-  public CommandException(ExitCode code, String message, Throwable cause) {
+  protected CommandException(ExitCode code, String message, Throwable cause) {
     super(message, cause);
     this.code = code;
+  }
+
+  /** Returns the failure of a wait that was interrupted, and interrupts the thread again. */
+  public static CommandException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    return ExitCode.INTERRUPTED.failure("interrupted", cause);
   }
 
   public ExitCode code() {

@@ -29,4 +29,22 @@ public enum ExitCode {
   public String meaning() {
     return meaning;
   }
+
+  /** Returns a failure with this code. Its message has the form of {@link CommandException}. */
+  public CommandException failure(String message) {
+    return new CommandException(this, message);
+  }
+
+  public CommandException failure(String message, Throwable cause) {
+    return new CommandException(this, message, cause);
+  }
+
+  /** Returns the failure of an action, such as {@code write FILE}. */
+  public CommandException cannot(String action, String cause, String remedy) {
+    return failure("cannot %s: %s; %s".formatted(action, cause, remedy));
+  }
+
+  public CommandException cannot(String action, Exception cause, String remedy) {
+    return failure("cannot %s: %s; %s".formatted(action, cause, remedy), cause);
+  }
 }

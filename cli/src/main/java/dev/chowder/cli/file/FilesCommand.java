@@ -7,7 +7,6 @@ import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Table;
@@ -22,10 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code files}: the workspace of an agent. */
-@Command(
-    name = "files",
-    description = "Read and write the files of an agent's workspace",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "files", description = "Read and write the files of an agent's workspace")
 public final class FilesCommand {
   private static final String TAR = "application/x-tar";
   private static final String BYTES = "application/octet-stream";
@@ -51,10 +47,7 @@ public final class FilesCommand {
     var call = Call.get(path(instance));
     if (path != null) call = call.with("path", path);
     var entries = Paged.read(invocation.api(), call, "entries", Limits.MAX);
-    if (format.isJson()) {
-      invocation.output().json(entries.json());
-      return;
-    }
+    if (format.print(invocation.output(), entries.json())) return;
     var table = new Table("PERMISSIONS", "SIZE", "CHANGED", "NAME");
     for (var entry : entries.as(FileEntry.getDefaultInstance())) {
       table.row(
@@ -96,8 +89,7 @@ public final class FilesCommand {
               description = "path in the workspace (default: the same name)")
           @Nullable String path) {
     if (path == null && file.equals(LocalFiles.STANDARD)) {
-      throw new CommandException(
-          ExitCode.USAGE, "PATH: must be given for standard input; name a path");
+      throw ExitCode.USAGE.failure("PATH: must be given for standard input; name a path");
     }
     var target = path == null ? String.valueOf(Path.of(file).getFileName()) : path;
     var _ =
@@ -138,12 +130,9 @@ public final class FilesCommand {
               names = {"-r", "--recursive"},
               description = "delete a folder with all its entries")
           boolean recursive,
-      @Option(
-              names = {"-y", "--yes"},
-              description = "do not ask before a folder; required without a terminal")
-          boolean yes) {
-    if (recursive && !yes) {
-      Confirmation.require(
+      @Mixin Confirmation confirmation) {
+    if (recursive) {
+      confirmation.require(
           invocation.environment(),
           invocation.notices(),
           "Delete %s with all its entries?".formatted(path));
@@ -173,10 +162,7 @@ public final class FilesCommand {
           String file,
       @Mixin OutputFormat format) {
     var reply = local.upload(Call.again("POST", path(instance) + "/import"), file, TAR);
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var imported = reply.as(ImportFilesResponse.getDefaultInstance());
     invocation
         .notices()

@@ -1,7 +1,6 @@
 package dev.chowder.cli.file;
 
 import dev.chowder.cli.command.Invocation;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.failure.Interruption;
 import dev.chowder.cli.failure.OutputClosedException;
@@ -47,8 +46,7 @@ final class LocalFiles {
       if (String.valueOf(failed.getMessage()).contains("Broken pipe")) {
         throw new OutputClosedException(failed);
       }
-      throw new CommandException(
-          ExitCode.FAILED,
+      throw ExitCode.FAILED.failure(
           "cannot download to %s: %s; repeat the command, or choose another file"
               .formatted(file, IoCause.of(failed)),
           failed);
@@ -57,8 +55,8 @@ final class LocalFiles {
 
   private void print(Call call) throws IOException {
     if (invocation.environment().terminals().output()) {
-      throw new CommandException(
-          ExitCode.USAGE, "FILE: must not be a terminal, which bytes can control; use a pipe");
+      throw ExitCode.USAGE.failure(
+          "FILE: must not be a terminal, which bytes can control; use a pipe");
     }
     invocation.api().download(call, invocation.environment().output());
   }
@@ -68,8 +66,8 @@ final class LocalFiles {
     if (!Files.isDirectory(named)) return named;
     var name = Path.of(source).normalize().getFileName();
     if (name == null || name.toString().isEmpty() || name.toString().equals("..")) {
-      throw new CommandException(
-          ExitCode.USAGE, "FILE: must be a file, because %s has no name".formatted(source));
+      throw ExitCode.USAGE.failure(
+          "FILE: must be a file, because %s has no name".formatted(source));
     }
     return named.resolve(name);
   }
@@ -112,8 +110,7 @@ final class LocalFiles {
         delete(copy);
       }
     } catch (IOException failed) {
-      throw new CommandException(
-          ExitCode.USAGE,
+      throw ExitCode.USAGE.failure(
           "cannot read %s: %s; name a file that you can read".formatted(file, IoCause.of(failed)),
           failed);
     }

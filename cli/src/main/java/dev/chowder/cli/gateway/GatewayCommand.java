@@ -12,10 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** The command {@code gateway}: the URL of an agent's own gateway, and its token. */
-@Command(
-    name = "gateway",
-    description = "Show and replace the token of an agent's own gateway",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "gateway", description = "Show and replace the token of an agent's own gateway")
 public final class GatewayCommand {
   /** Longer than the server waits until the gateway accepts a new token. */
   private static final Duration ROTATE_LIMIT = Duration.ofSeconds(90);
@@ -41,10 +38,7 @@ public final class GatewayCommand {
   }
 
   private void print(Reply reply, OutputFormat format) {
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var access = reply.as(GatewayAccess.getDefaultInstance());
     new Fields()
         .add("url", access.getGatewayUrl())

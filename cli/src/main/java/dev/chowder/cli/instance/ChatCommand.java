@@ -72,7 +72,7 @@ final class ChatCommand implements Runnable {
     // Before the calls, so that an empty message reaches no server.
     var message = isDialog ? "" : words.isEmpty() ? input() : String.join(" ", words);
     if (!isDialog && message.isBlank()) {
-      throw new CommandException(ExitCode.USAGE, "message: must not be blank; got nothing");
+      throw ExitCode.USAGE.failure("message: must not be blank; got nothing");
     }
     var instances = new Instances(invocation.api());
     var id = new InstanceNames(instances).id(name);
@@ -136,8 +136,8 @@ final class ChatCommand implements Runnable {
     try {
       var bytes = invocation.environment().input().readNBytes(MAX_MESSAGE + 1);
       if (bytes.length > MAX_MESSAGE) {
-        throw new CommandException(
-            ExitCode.USAGE, "message: must be at most 4 MiB; got more from standard input");
+        throw ExitCode.USAGE.failure(
+            "message: must be at most 4 MiB; got more from standard input");
       }
       return new String(bytes, StandardCharsets.UTF_8).stripTrailing();
     } catch (IOException unreadable) {
@@ -146,9 +146,7 @@ final class ChatCommand implements Runnable {
   }
 
   private static CommandException unreadable(IOException cause) {
-    return new CommandException(
-        ExitCode.FAILED,
-        "cannot read the message from standard input; give it as an argument",
-        cause);
+    return ExitCode.FAILED.failure(
+        "cannot read the message from standard input; give it as an argument", cause);
   }
 }

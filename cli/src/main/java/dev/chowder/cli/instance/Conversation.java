@@ -94,19 +94,16 @@ final class Conversation {
     return switch (stream.poll(deadline.left(limit))) {
       case Part.Data(var json) -> AgentAnswer.event(json);
       case Part.End _ ->
-          throw new CommandException(
-              ExitCode.UNAVAILABLE,
+          throw ExitCode.UNAVAILABLE.failure(
               "the answer ended early; \"chowder logs\" shows why, and the agent may have acted");
       case null ->
-          throw new CommandException(
-              ExitCode.TIMED_OUT,
+          throw ExitCode.TIMED_OUT.failure(
               "the agent did not finish its answer within the limit; use a longer --timeout");
     };
   }
 
   private static CommandException failed(String failure) {
-    return new CommandException(
-        ExitCode.FAILED,
+    return ExitCode.FAILED.failure(
         "the agent failed: %s; \"chowder logs\" shows more".formatted(Printable.line(failure)));
   }
 

@@ -6,7 +6,6 @@ import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceWait.Seen;
 import dev.chowder.cli.output.Printable;
@@ -82,8 +81,7 @@ final class CreateCommand implements Runnable {
     var key = idempotencyKey == null ? UUID.randomUUID().toString() : idempotencyKey;
     // It becomes a header.
     if (!IDEMPOTENCY_KEY.matcher(key).matches()) {
-      throw new CommandException(
-          ExitCode.USAGE, "--idempotency-key: must be 1 to 255 visible ASCII characters");
+      throw ExitCode.USAGE.failure("--idempotency-key: must be 1 to 255 visible ASCII characters");
     }
     var request = request();
     var instances = new Instances(invocation.api());

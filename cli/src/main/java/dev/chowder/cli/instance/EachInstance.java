@@ -73,9 +73,10 @@ final class EachInstance {
 
   private void fail() {
     if (first == null) return;
-    throw new CommandException(
-        first.code(),
-        "%d of %d instances failed; their causes are above".formatted(failed, names.size()));
+    throw first
+        .code()
+        .failure(
+            "%d of %d instances failed; their causes are above".formatted(failed, names.size()));
   }
 
   private static boolean concernsAll(CommandException failure) {

@@ -36,9 +36,7 @@ final class GetCommand implements Runnable {
   public void run() {
     var instances = new Instances(invocation.api());
     var seen = Seen.of(instances.get(new InstanceNames(instances).id(name)));
-    if (format.isJson()) {
-      invocation.output().json(seen.json());
-    } else {
+    if (!format.print(invocation.output(), seen.json())) {
       InstanceText.details(seen.instance()).forEach(invocation.output()::line);
     }
     if (watch) {

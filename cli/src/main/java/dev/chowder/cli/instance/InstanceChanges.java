@@ -5,7 +5,6 @@ import com.google.gson.JsonParser;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.cli.failure.CommandException;
-import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Output;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.client.ApiException;
@@ -119,8 +118,7 @@ final class InstanceChanges {
     try {
       Thread.sleep(PAUSE);
     } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new CommandException(ExitCode.INTERRUPTED, "interrupted", interrupted);
+      throw CommandException.interrupted(interrupted);
     }
   }
 }

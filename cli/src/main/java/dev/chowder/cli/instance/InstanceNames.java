@@ -38,29 +38,26 @@ public final class InstanceNames {
             .filter(instance -> instance.getName().equals(name))
             .toList();
     if (listed.hasMore()) {
-      throw new CommandException(
-          ExitCode.USAGE,
+      throw ExitCode.USAGE.failure(
           "name: must not be the beginning of more than %d names; name the instance by its id"
               .formatted(MAX_SEARCHED));
     }
     if (named.isEmpty()) {
-      throw new CommandException(
-          ExitCode.NOT_FOUND,
+      throw ExitCode.NOT_FOUND.failure(
           "no instance has the id or the name %s; \"chowder ls\" lists all".formatted(name));
     }
     if (named.size() > 1) throw ambiguous(name, named);
     // The server may return anything, and the id becomes a part of paths.
     var id = named.getFirst().getId();
     if (ID.matcher(id).matches()) return id;
-    throw new CommandException(ExitCode.FAILED, "the server returned an id that is no UUID");
+    throw ExitCode.FAILED.failure("the server returned an id that is no UUID");
   }
 
   private static CommandException ambiguous(String name, List<Instance> named) {
     var ids =
         named.stream().map(Instance::getId).limit(MAX_SHOWN).collect(Collectors.joining(", "));
     var more = named.size() > MAX_SHOWN ? " and others" : "";
-    return new CommandException(
-        ExitCode.USAGE,
+    return ExitCode.USAGE.failure(
         "name: must be that of one instance; got %s, the name of %d; use one of the ids %s%s"
             .formatted(name, named.size(), ids, more));
   }

@@ -136,8 +136,7 @@ final class InstanceWait {
     try {
       Thread.sleep(deadline.left(PAUSE));
     } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new CommandException(ExitCode.INTERRUPTED, "interrupted", interrupted);
+      throw CommandException.interrupted(interrupted);
     }
     return Seen.of(instances.get(last.instance().getId()));
   }
@@ -159,16 +158,13 @@ final class InstanceWait {
     if (instance.getStatus() == wanted) return;
     switch (instance.getStatus()) {
       case error ->
-          throw new CommandException(
-              ExitCode.FAILED,
+          throw ExitCode.FAILED.failure(
               "%s failed: %s (%s); \"chowder recover\" starts it again"
                   .formatted(name, instance.getErrorMessage(), instance.getErrorReason()));
       case terminated ->
-          throw new CommandException(
-              ExitCode.NOT_FOUND, "%s was deleted by another caller".formatted(name));
+          throw ExitCode.NOT_FOUND.failure("%s was deleted by another caller".formatted(name));
       default ->
-          throw new CommandException(
-              ExitCode.CONFLICT,
+          throw ExitCode.CONFLICT.failure(
               "%s: must become %s; got %s, because another caller changed it; repeat the command"
                   .formatted(name, wanted, instance.getStatus()));
     }
@@ -182,8 +178,7 @@ final class InstanceWait {
   }
 
   private static CommandException late(Instance instance, WaitLimit limit) {
-    return new CommandException(
-        ExitCode.TIMED_OUT,
+    return ExitCode.TIMED_OUT.failure(
         "%s is still %s after %s and goes on; \"chowder watch\" shows it"
             .formatted(
                 instance.getName(), InstanceText.status(instance), Spans.precise(limit.time())));

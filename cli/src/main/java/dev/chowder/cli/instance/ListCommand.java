@@ -5,7 +5,6 @@ import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.client.Paged;
@@ -68,12 +67,12 @@ final class ListCommand implements Runnable {
   public void run() {
     Limits.check("--limit", limit);
     if (watch && status != null) {
-      throw new CommandException(
-          ExitCode.USAGE, "--status: must not be used with --watch, which shows all changes");
+      throw ExitCode.USAGE.failure(
+          "--status: must not be used with --watch, which shows all changes");
     }
     if (quiet && (watch || format.isJson())) {
-      throw new CommandException(
-          ExitCode.USAGE, "--quiet: must not be used with --watch or -o json, which print more");
+      throw ExitCode.USAGE.failure(
+          "--quiet: must not be used with --watch or -o json, which print more");
     }
     var instances = new Instances(invocation.api());
     var listed = instances.list(filters(), limit);

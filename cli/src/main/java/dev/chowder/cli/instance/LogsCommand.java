@@ -4,7 +4,6 @@ import dev.chowder.api.v1.LogLine;
 import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.TextFilter;
@@ -51,8 +50,7 @@ final class LogsCommand implements Runnable {
   @Override
   public void run() {
     if (lines < 0 || lines > MAX_LINES) {
-      throw new CommandException(
-          ExitCode.USAGE, "--lines: must be 0 to %d; got %d".formatted(MAX_LINES, lines));
+      throw ExitCode.USAGE.failure("--lines: must be 0 to %d; got %d".formatted(MAX_LINES, lines));
     }
     var instances = new Instances(invocation.api());
     var id = new InstanceNames(instances).id(name);
@@ -66,16 +64,15 @@ final class LogsCommand implements Runnable {
           }
           case Part.End(var failure) -> {
             if (failure == null && !follow) return;
-            throw new CommandException(
-                ExitCode.UNAVAILABLE,
+            throw ExitCode.UNAVAILABLE.failure(
                 "the server ended the log; repeat the command for later lines");
           }
           case null -> {
             invocation.output().flush();
             silent = silent.plus(FLUSH_AFTER);
             if (!follow && silent.compareTo(SILENCE_LIMIT) > 0) {
-              throw new CommandException(
-                  ExitCode.TIMED_OUT, "the server sent no line for 60 s; repeat the command");
+              throw ExitCode.TIMED_OUT.failure(
+                  "the server sent no line for 60 s; repeat the command");
             }
           }
         }
@@ -84,12 +81,9 @@ final class LogsCommand implements Runnable {
   }
 
   private void print(String json) {
-    if (format.isJson()) {
-      invocation.output().json(json);
-    } else {
-      var text = Reply.parse(json, LogLine.getDefaultInstance()).getText();
-      // A filter for each line, because a line must not hide the next one.
-      invocation.output().line(Printable.line(new TextFilter().next(text)));
-    }
+    if (format.print(invocation.output(), json)) return;
+    var text = Reply.parse(json, LogLine.getDefaultInstance()).getText();
+    // A filter for each line, because a line must not hide the next one.
+    invocation.output().line(Printable.line(new TextFilter().next(text)));
   }
 }

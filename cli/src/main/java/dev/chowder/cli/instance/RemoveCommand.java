@@ -7,7 +7,7 @@ import dev.chowder.client.ApiException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code rm}. */
@@ -22,10 +22,7 @@ final class RemoveCommand implements Runnable {
       description = "ids or names of instances")
   private List<String> names = new ArrayList<>();
 
-  @Option(
-      names = {"-y", "--yes"},
-      description = "do not ask; required if standard input is not a terminal")
-  private boolean yes;
+  @Mixin private Confirmation confirmation = new Confirmation();
 
   RemoveCommand(Invocation invocation) {
     this.invocation = invocation;
@@ -33,13 +30,11 @@ final class RemoveCommand implements Runnable {
 
   @Override
   public void run() {
-    if (!yes) {
-      Confirmation.require(
-          invocation.environment(),
-          invocation.notices(),
-          "Delete %s and all data of %s?"
-              .formatted(String.join(", ", names), names.size() == 1 ? "it" : "them"));
-    }
+    confirmation.require(
+        invocation.environment(),
+        invocation.notices(),
+        "Delete %s and all data of %s?"
+            .formatted(String.join(", ", names), names.size() == 1 ? "it" : "them"));
     EachInstance.run(invocation, names, this::remove);
   }
 

@@ -5,7 +5,6 @@ import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,17 +62,13 @@ final class UpdateCommand implements Runnable {
   public void run() {
     var request = request();
     if (request.isEmpty()) {
-      throw new CommandException(
-          ExitCode.USAGE,
+      throw ExitCode.USAGE.failure(
           "options: must have --name, --label, --remove-label or --config; got none");
     }
     var instances = new Instances(invocation.api());
     var reply = instances.update(new InstanceNames(instances).id(name), request);
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-    } else {
-      invocation.notices().say(Instances.parse(reply).getName() + " is updated.");
-    }
+    if (format.print(invocation.output(), reply.json())) return;
+    invocation.notices().say(Instances.parse(reply).getName() + " is updated.");
   }
 
   private JsonObject request() {

@@ -27,10 +27,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code keys}: gives others access to some instances. */
-@Command(
-    name = "keys",
-    description = "Create, list and revoke scoped keys",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "keys", description = "Create, list and revoke scoped keys")
 public final class KeysCommand {
   private static final String ALL = "/v1/keys";
 
@@ -79,13 +76,10 @@ public final class KeysCommand {
     }
     if (sessionPrefix != null) request.addProperty("session_prefix", sessionPrefix);
     var reply = invocation.api().send(Call.post(ALL).json(request.toString()));
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-    } else {
-      var key = reply.as(Key.getDefaultInstance());
-      invocation.output().line(Printable.line(key.getRawKey()));
-      invocation.notices().say("Key %s is shown only once.".formatted(key.getId()));
-    }
+    if (format.print(invocation.output(), reply.json())) return;
+    var key = reply.as(Key.getDefaultInstance());
+    invocation.output().line(Printable.line(key.getRawKey()));
+    invocation.notices().say("Key %s is shown only once.".formatted(key.getId()));
   }
 
   private static JsonArray array(List<String> texts) {
@@ -105,10 +99,7 @@ public final class KeysCommand {
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
     var keys = Paged.read(invocation.api(), Call.get(ALL), "keys", limit);
-    if (format.isJson()) {
-      invocation.output().json(keys.json());
-      return;
-    }
+    if (format.print(invocation.output(), keys.json())) return;
     var table = new Table("NAME", "PREFIX", "STATUS", "INSTANCES", "PERMISSIONS", "USED", "ID");
     for (var key : keys.as(Key.getDefaultInstance())) {
       table.row(
@@ -128,10 +119,7 @@ public final class KeysCommand {
       @Parameters(paramLabel = "ID", description = "id of a key") String id,
       @Mixin OutputFormat format) {
     Reply reply = invocation.api().send(Call.get(ALL + "/" + Call.segment(id)));
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var key = reply.as(Key.getDefaultInstance());
     new Fields()
         .add("name", key.getName())

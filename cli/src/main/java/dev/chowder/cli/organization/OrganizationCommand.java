@@ -8,7 +8,6 @@ import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
-import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Printable;
@@ -27,8 +26,7 @@ import picocli.CommandLine.Parameters;
 /** The command {@code org}: the organization of the key, its model providers and its key. */
 @Command(
     name = "org",
-    description = "Show the organization, and set its model providers and its key",
-    synopsisSubcommandLabel = "COMMAND")
+    description = "Show the organization, and set its model providers and its key")
 public final class OrganizationCommand {
   private static final String PATH = "/v1/organization";
 
@@ -85,13 +83,12 @@ public final class OrganizationCommand {
           @Nullable String api,
       @Mixin OutputFormat format) {
     if (noKey && keyFile != null) {
-      throw new CommandException(
-          ExitCode.USAGE, "--key-file: must not be used with --no-key; choose one of them");
+      throw ExitCode.USAGE.failure(
+          "--key-file: must not be used with --no-key; choose one of them");
     }
     var key = noKey ? "" : Secrets.read(invocation, keyFile, "Key of " + provider);
     if (!noKey && key.isEmpty()) {
-      throw new CommandException(
-          ExitCode.USAGE, "key: must not be empty; use --no-key to remove the key");
+      throw ExitCode.USAGE.failure("key: must not be empty; use --no-key to remove the key");
     }
     var request = new JsonObject();
     request.add("model_api_keys", object(provider, key));
@@ -155,10 +152,7 @@ public final class OrganizationCommand {
       @Mixin OutputFormat format) {
     var call = Call.post(PATH + "/rotate_key").with("grace", Long.toString(grace.toSeconds()));
     var reply = invocation.api().send(call);
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var rotated = reply.as(RotateApiKeyResponse.getDefaultInstance());
     invocation.output().line(Printable.line(rotated.getApiKey()));
     invocation
@@ -181,10 +175,7 @@ public final class OrganizationCommand {
   }
 
   private void print(Reply reply, OutputFormat format) {
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var organization = reply.as(Organization.getDefaultInstance());
     var limit =
         organization.hasInstanceLimit()

@@ -77,7 +77,7 @@ public final class SignUpCommand implements Runnable {
   private Context server() {
     if (url == null && tls.isEmpty()) return invocation.serverWithoutKey();
     if (url == null) {
-      throw new CommandException(ExitCode.USAGE, "--url: must be given with --ca and certificates");
+      throw ExitCode.USAGE.failure("--url: must be given with --ca and certificates");
     }
     return new Context(name, ServerUrl.parse(url, "--url"), null, tls.files());
   }
@@ -97,8 +97,7 @@ public final class SignUpCommand implements Runnable {
               });
     } catch (CommandException | ClientException failed) {
       invocation.output().line(Printable.line(key));
-      throw new CommandException(
-          ExitCode.FAILED,
+      throw ExitCode.FAILED.failure(
           "the organization has no context: %s; the key on standard output is shown only once, so store it"
               .formatted(failed.getMessage()),
           failed);
@@ -108,8 +107,7 @@ public final class SignUpCommand implements Runnable {
   /** The key of an existing context would be lost. */
   private static void checkIsNew(Contexts contexts, String name) {
     if (contexts.find(name).isEmpty()) return;
-    throw new CommandException(
-        ExitCode.USAGE,
+    throw ExitCode.USAGE.failure(
         "context: must be a new name; got %s; choose one with --save-as".formatted(name));
   }
 }

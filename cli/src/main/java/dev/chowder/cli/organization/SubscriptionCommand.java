@@ -17,8 +17,7 @@ import picocli.CommandLine.Parameters;
 /** The command {@code subscription}: the tier of the organization. */
 @Command(
     name = "subscription",
-    description = "Show the tier of the organization, and buy a higher one",
-    synopsisSubcommandLabel = "COMMAND")
+    description = "Show the tier of the organization, and buy a higher one")
 public final class SubscriptionCommand {
   private static final String PATH = "/v1/subscription";
 
@@ -31,10 +30,7 @@ public final class SubscriptionCommand {
   @Command(description = "Show the tier and how many instances it allows")
   void get(@Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(PATH));
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var subscription = reply.as(Subscription.getDefaultInstance());
     var limit =
         subscription.hasInstanceLimit()
@@ -60,21 +56,15 @@ public final class SubscriptionCommand {
     var request = new JsonObject();
     request.addProperty("tier", tier);
     var reply = invocation.api().send(Call.post(PATH + "/checkout").json(request.toString()));
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-    } else {
-      url(reply.as(Checkout.getDefaultInstance()).getUrl());
-    }
+    if (format.print(invocation.output(), reply.json())) return;
+    url(reply.as(Checkout.getDefaultInstance()).getUrl());
   }
 
   @Command(description = "Print the URL of Stripe's portal, to change or cancel a subscription")
   void portal(@Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.post(PATH + "/portal"));
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-    } else {
-      url(reply.as(Portal.getDefaultInstance()).getUrl());
-    }
+    if (format.print(invocation.output(), reply.json())) return;
+    url(reply.as(Portal.getDefaultInstance()).getUrl());
   }
 
   private void url(String url) {

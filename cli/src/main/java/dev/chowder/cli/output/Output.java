@@ -42,8 +42,7 @@ public final class Output {
   /** Prints a JSON document on one line. Fails if it is none, so that programs get only JSON. */
   public void json(String json) {
     if (StrictJson.parse(json) == null) {
-      throw new CommandException(
-          ExitCode.FAILED,
+      throw ExitCode.FAILED.failure(
           "cannot print the response as JSON, which it is not; check that the URL of the context is that of a Chowder server");
     }
     // Strict JSON has line breaks only between its parts.
@@ -63,8 +62,7 @@ public final class Output {
     var message = String.valueOf(failed.getMessage());
     return message.contains("Broken pipe") || message.contains("closed")
         ? new OutputClosedException(failed)
-        : new CommandException(
-            ExitCode.FAILED,
+        : ExitCode.FAILED.failure(
             "cannot write the output: %s; free space or change its target"
                 .formatted(Printable.line(message)),
             failed);

@@ -19,10 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code sessions}: the conversations of an agent. */
-@Command(
-    name = "sessions",
-    description = "List, show and delete the conversations of an agent",
-    synopsisSubcommandLabel = "COMMAND")
+@Command(name = "sessions", description = "List, show and delete the conversations of an agent")
 public final class SessionsCommand {
   private final Invocation invocation;
 
@@ -42,10 +39,7 @@ public final class SessionsCommand {
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
     var sessions = Paged.read(invocation.api(), Call.get(path(instance)), "sessions", limit);
-    if (format.isJson()) {
-      invocation.output().json(sessions.json());
-      return;
-    }
+    if (format.print(invocation.output(), sessions.json())) return;
     var table = new Table("SESSION", "BUSY", "CREATED", "USED");
     for (var session : sessions.as(Session.getDefaultInstance())) {
       table.row(
@@ -75,10 +69,7 @@ public final class SessionsCommand {
     Limits.check("--limit", limit);
     var call = Call.get(path(instance) + "/" + Call.segment(session));
     var history = Paged.read(invocation.api(), call, "messages", limit);
-    if (format.isJson()) {
-      invocation.output().json(history.json());
-      return;
-    }
+    if (format.print(invocation.output(), history.json())) return;
     for (var message : history.as(SessionMessage.getDefaultInstance()).reversed()) {
       var time = message.hasAt() ? Times.text(message.getAt()) + " " : "";
       invocation.output().line(time + Printable.line(message.getRole()) + ":");
@@ -92,16 +83,11 @@ public final class SessionsCommand {
       @Mixin InstanceArgument instance,
       @Parameters(index = "1", paramLabel = "SESSION", description = "id of the session")
           String session,
-      @Option(
-              names = {"-y", "--yes"},
-              description = "do not ask; required if standard input is not a terminal")
-          boolean yes) {
-    if (!yes) {
-      Confirmation.require(
-          invocation.environment(),
-          invocation.notices(),
-          "Delete the session %s of %s with its history?".formatted(session, instance.name()));
-    }
+      @Mixin Confirmation confirmation) {
+    confirmation.require(
+        invocation.environment(),
+        invocation.notices(),
+        "Delete the session %s of %s with its history?".formatted(session, instance.name()));
     var _ = invocation.api().send(Call.delete(path(instance) + "/" + Call.segment(session)));
     invocation.notices().say("Session %s is deleted.".formatted(session));
   }

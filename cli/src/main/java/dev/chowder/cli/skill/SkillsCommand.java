@@ -28,8 +28,7 @@ import picocli.CommandLine.Parameters;
 /** The command {@code skills}. */
 @Command(
     name = "skills",
-    description = "List, install, configure and uninstall the skills of an agent",
-    synopsisSubcommandLabel = "COMMAND")
+    description = "List, install, configure and uninstall the skills of an agent")
 public final class SkillsCommand {
   /** Longer than Envoy waits for an installation. */
   private static final Duration INSTALL_LIMIT = Duration.ofSeconds(150);
@@ -52,10 +51,7 @@ public final class SkillsCommand {
     var call = Call.get(path(instance));
     if (ready) call = call.with("eligible_only", "true");
     var skills = Paged.read(invocation.api(), call, "skills", Limits.MAX);
-    if (format.isJson()) {
-      invocation.output().json(skills.json());
-      return;
-    }
+    if (format.print(invocation.output(), skills.json())) return;
     var table = new Table("NAME", "READY", "ENABLED", "SOURCE", "MISSING");
     for (var skill : skills.as(Skill.getDefaultInstance())) {
       table.row(
@@ -75,10 +71,7 @@ public final class SkillsCommand {
           String skillName,
       @Mixin OutputFormat format) {
     var reply = invocation.api().send(Call.get(path(instance, skillName)));
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-      return;
-    }
+    if (format.print(invocation.output(), reply.json())) return;
     var skill = reply.as(Skill.getDefaultInstance());
     new Fields()
         .add("name", skill.getName())
@@ -120,12 +113,9 @@ public final class SkillsCommand {
     var call =
         Call.post(path(instance) + "/install").json(request.toString()).within(INSTALL_LIMIT);
     var reply = invocation.api().send(call);
-    if (format.isJson()) {
-      invocation.output().json(reply.json());
-    } else {
-      var installed = reply.as(InstallSkillResponse.getDefaultInstance());
-      invocation.notices().say(installed.getMessage());
-    }
+    if (format.print(invocation.output(), reply.json())) return;
+    var installed = reply.as(InstallSkillResponse.getDefaultInstance());
+    invocation.notices().say(installed.getMessage());
   }
 
   @Command(
@@ -209,8 +199,7 @@ public final class SkillsCommand {
   }
 
   private static CommandException wrong(Path archive) {
-    return new CommandException(
-        ExitCode.USAGE,
+    return ExitCode.USAGE.failure(
         "--archive: must be a readable zip of at most 16 MiB; got %s; write a larger skill with \"chowder files put\""
             .formatted(archive));
   }

@@ -107,7 +107,7 @@ public final class ContextResolver {
           "cannot find an installation on this machine: %s does not exist; run \"chowder up\", or add a server with \"chowder context add\""
               .formatted(keyFile));
     }
-    return new Context(Context.LOCAL, localUrl(), KeyFile.read(keyFile), tls());
+    return new Context(Context.LOCAL, localUrl(), Key.read(keyFile), tls());
   }
 
   private TlsFiles tls() {
@@ -125,7 +125,7 @@ public final class ContextResolver {
   private Optional<Key> key() {
     return variable("CHOWDER_KEY")
         .map(text -> Key.of(text, "CHOWDER_KEY"))
-        .or(() -> variable("CHOWDER_KEY_FILE").map(Path::of).map(KeyFile::read));
+        .or(() -> variable("CHOWDER_KEY_FILE").map(Path::of).map(Key::read));
   }
 
   private Optional<String> variable(String name) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 public class ClientException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What failed. Later versions may add kinds. */
+  /** The kind of a failure. Later versions may add kinds. */
   public enum Kind {
     /** A value, a variable or a file of the caller is wrong. */
     INVALID,

@@ -30,8 +30,7 @@ class BuildScriptTest {
           "envoy",
           "actors",
           "server",
-          "admin",
-          "installation",
+          "operate",
           "demo-model",
           "client",
           "cli",
@@ -52,12 +51,12 @@ class BuildScriptTest {
       maven_ensure() { :; }
       timeout() {
         echo "${*: -4}" >>"$BUILDS"
-        for module in server installation simulator demo-model cli bench; do
+        for module in server operate simulator demo-model cli bench; do
           mkdir -p "$module/target/lib"
           cp "$module/src/main/A.java" "$module/target/chowder-$module.jar"
         done
-        touch {server,installation,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
-        touch installation/target/lib/{picocli,chowder-server-0}.jar
+        touch {server,operate,simulator}/target/lib/shared.jar simulator/target/lib/jetty.jar
+        touch operate/target/lib/{picocli,chowder-server-0}.jar
         mkdir -p proto/target/classes/chowder
         touch proto/target/classes/chowder/chowder.pb
         if [ -n "${MISSING:-}" ]; then rm -r "$MISSING"; fi
@@ -131,14 +130,13 @@ class BuildScriptTest {
   @Test
   void aChangeOfAPartOfCommandsBuildsTheServer() throws Exception {
     var last = build("build_ensure");
-    for (var file :
-        List.of("installation/src/main/A.java", "admin/src/main/A.java", "envoy/envoy.yaml")) {
+    for (var file : List.of("operate/src/main/A.java", "envoy/envoy.yaml")) {
       Files.writeString(sources.resolve(file), "second " + file);
       var next = build("build_ensure");
       assertThat(next.app()).as(file).isNotEqualTo(last.app());
       last = next;
     }
-    assertThat(builds()).hasSize(4);
+    assertThat(builds()).hasSize(3);
   }
 
   @Test
@@ -190,10 +188,10 @@ class BuildScriptTest {
   @Test
   void commandsOfOperatorsHaveOnlyLibrariesThatTheServerDoesNotHave() throws Exception {
     var app = build("build_ensure").app();
-    assertThat(app.resolve("admin/chowder-installation.jar")).hasContent("first installation");
-    try (var files = Files.list(app.resolve("admin"))) {
+    assertThat(app.resolve("operate/chowder-operate.jar")).hasContent("first operate");
+    try (var files = Files.list(app.resolve("operate"))) {
       assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("chowder-installation.jar", "picocli.jar");
+          .containsExactlyInAnyOrder("chowder-operate.jar", "picocli.jar");
     }
     assertThat(app.resolve("server/lib/picocli.jar")).doesNotExist();
   }
@@ -201,7 +199,7 @@ class BuildScriptTest {
   /** Maven leaves the libraries of earlier builds. */
   @Test
   void librariesOfAnEarlierBuildAreNotOnTheClassPath() throws Exception {
-    for (var module : List.of("server", "installation", "simulator", "demo-model", "cli")) {
+    for (var module : List.of("server", "operate", "simulator", "demo-model", "cli")) {
       var libraries = Files.createDirectories(sources.resolve(module).resolve("target/lib"));
       Files.writeString(libraries.resolve("chowder-simulator-0.jar"), "old");
     }

@@ -100,15 +100,9 @@ class ChowderScriptTest {
         .startsWith("-Xmx512m")
         .contains(
             "-Dchowder-tool.terminals=", "-Dchowder-tool.root=" + root, "-Dchowder-tool.app=app")
-        .containsSequence("-cp", "app/admin/*:app/server/chowder-server.jar")
+        .containsSequence("-cp", "app/operate/*:app/server/chowder-server.jar")
         .endsWith(
-            "dev.chowder.installation.Main",
-            "admin",
-            "call",
-            "SetTier",
-            "{\"tier\": \"crab\"}",
-            "",
-            "");
+            "dev.chowder.operate.Main", "admin", "call", "SetTier", "{\"tier\": \"crab\"}", "", "");
     assertThat(Files.readAllLines(folder.resolve("root/builds"))).containsExactly("app");
     // Only the user of the installation may read its files.
     assertThat(Files.readString(folder.resolve("root/jdk/bin/umask")).strip()).endsWith("077");
@@ -126,7 +120,7 @@ class ChowderScriptTest {
           .containsSequence("-Xmx512m", "-Xmx2g", "-Dchowder.pool.max-size=2", "-Dchowder.audit=a*")
           .contains("-XX:TieredStopAtLevel=1")
           .doesNotContain("-XX:+UseZGC")
-          .endsWith("dev.chowder.installation.Main", name, "--option", "a b", "");
+          .endsWith("dev.chowder.operate.Main", name, "--option", "a b", "");
     }
     assertThat(run("admin", "ls")).doesNotContain("-XX:TieredStopAtLevel=1");
   }
@@ -216,7 +210,7 @@ class ChowderScriptTest {
       var script = folder.resolve("root/scripts").resolve(name);
       Files.copy(Path.of("../scripts").resolve(name), script);
       assertThat(runScript(script, "--option", "a b"))
-          .endsWith("dev.chowder.installation.Main", name, "--option", "a b", "");
+          .endsWith("dev.chowder.operate.Main", name, "--option", "a b", "");
     }
   }
 

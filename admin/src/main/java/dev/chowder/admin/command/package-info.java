@@ -1,5 +1,0 @@
-/** The run of a command. Does not know any command. */
-@NullMarked
-package dev.chowder.admin.command;
-
-import org.jspecify.annotations.NullMarked;

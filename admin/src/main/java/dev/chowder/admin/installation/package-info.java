@@ -1,7 +1,0 @@
-/**
- * The state directory of an installation on this machine: its files, its lock and its processes.
- */
-@NullMarked
-package dev.chowder.admin.installation;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Commands that call the operator port of nodes. */
-@NullMarked
-package dev.chowder.admin.node;
-
-import org.jspecify.annotations.NullMarked;

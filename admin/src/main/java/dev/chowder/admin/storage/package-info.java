@@ -1,5 +1,0 @@
-/** Commands on the database of an installation, and the format of backups. */
-@NullMarked
-package dev.chowder.admin.storage;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.admin.envoy;
-
-import org.jspecify.annotations.NullMarked;

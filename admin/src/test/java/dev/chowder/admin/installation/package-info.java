@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.admin.installation;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.admin.key;
-
-import org.jspecify.annotations.NullMarked;

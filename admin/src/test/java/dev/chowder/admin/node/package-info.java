@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.admin.node;
-
-import org.jspecify.annotations.NullMarked;

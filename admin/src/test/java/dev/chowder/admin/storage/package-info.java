@@ -1,4 +1,0 @@
-@NullMarked
-package dev.chowder.admin.storage;
-
-import org.jspecify.annotations.NullMarked;

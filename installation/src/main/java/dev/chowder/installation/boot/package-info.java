@@ -1,5 +1,0 @@
-/** Starts the installation after a reboot. */
-@NullMarked
-package dev.chowder.installation.boot;
-
-import org.jspecify.annotations.NullMarked;

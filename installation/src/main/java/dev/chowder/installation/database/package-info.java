@@ -1,5 +1,0 @@
-/** Runs the private PostgreSQL of an installation. Does not know its tables. */
-@NullMarked
-package dev.chowder.installation.database;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Makes sure that a Docker Engine and the sandbox image are there. Does not know sandboxes. */
-@NullMarked
-package dev.chowder.installation.docker;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Calls this installation over HTTP. Does not know the API. */
-@NullMarked
-package dev.chowder.installation.http;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Chooses the model of agents, configures it in the organization, and runs the demo model. */
-@NullMarked
-package dev.chowder.installation.model;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Starts the nodes of an installation, and restarts those whose code or settings changed. */
-@NullMarked
-package dev.chowder.installation.node;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,8 +1,0 @@
-/**
- * The commands that start, stop and remove an installation on this machine. Each other package does
- * one part of the work.
- */
-@NullMarked
-package dev.chowder.installation;
-
-import org.jspecify.annotations.NullMarked;

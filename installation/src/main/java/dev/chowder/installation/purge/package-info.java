@@ -1,8 +1,0 @@
-/**
- * Removes everything that an installation created in Docker, in the firewall and on the disk, but
- * nothing of another installation on the same machine.
- */
-@NullMarked
-package dev.chowder.installation.purge;
-
-import org.jspecify.annotations.NullMarked;

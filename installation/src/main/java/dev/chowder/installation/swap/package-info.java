@@ -1,8 +1,0 @@
-/**
- * Swap for sleeping agents: a zram device if the host has no swap, and a swap file if the operator
- * permits one. Does not know agents.
- */
-@NullMarked
-package dev.chowder.installation.swap;
-
-import org.jspecify.annotations.NullMarked;

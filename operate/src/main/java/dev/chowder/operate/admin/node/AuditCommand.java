@@ -1,0 +1,88 @@
+package dev.chowder.operate.admin.node;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.chowder.api.operator.v1.ListAuditEntriesRequest;
+import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
+import dev.chowder.cli.command.Limits;
+import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.Times;
+import dev.chowder.client.Reply;
+import dev.chowder.operate.command.Invocation;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The command {@code audit}. */
+@Command(name = "audit", description = "List the audit table")
+public final class AuditCommand extends NodeCommand {
+  private static final int MAX_PAGE = 1000;
+
+  public AuditCommand(Invocation invocation) {
+    super(invocation);
+  }
+
+  @Command(
+      name = "ls",
+      description =
+          "List reads of secrets and conversations, failed authentications and operators' calls,"
+              + " newest first")
+  void list(
+      @Option(
+              names = "--organization",
+              paramLabel = "ID",
+              description = "only entries of this organization")
+          @Nullable String organization,
+      @Option(
+              names = "--limit",
+              paramLabel = "NUMBER",
+              defaultValue = "100",
+              description = "most entries to list (default: 100)")
+          int limit,
+      @Mixin CallOptions options) {
+    Limits.check("--limit", limit);
+    var request = ListAuditEntriesRequest.newBuilder();
+    if (organization != null) request.setOrganizationId(organization);
+    var _ =
+        print(
+            entries(options.node().nodes(invocation()), request, limit),
+            options,
+            ListAuditEntriesResponse.getDefaultInstance(),
+            this::show);
+  }
+
+  /** Returns as many entries as one response. */
+  private static Reply entries(
+      LocalNodes nodes, ListAuditEntriesRequest.Builder request, int limit) {
+    var entries = new JsonArray();
+    var token = "";
+    do {
+      request.setPageSize(Math.min(MAX_PAGE, limit - entries.size())).setPageToken(token);
+      var page = nodes.call(request.build());
+      entries.addAll(
+          JsonParser.parseString(page.json()).getAsJsonObject().getAsJsonArray("entries"));
+      token = page.as(ListAuditEntriesResponse.getDefaultInstance()).getNextPageToken();
+    } while (!token.isEmpty() && entries.size() < limit);
+    var all = new JsonObject();
+    all.add("entries", entries);
+    all.addProperty("next_page_token", token);
+    return new Reply(all.toString());
+  }
+
+  private void show(ListAuditEntriesResponse response) {
+    var table = new Table("TIME", "ACTION", "TIMES", "ORGANIZATION", "INSTANCE", "KEY", "ADDRESS");
+    for (var entry : response.getEntriesList()) {
+      table.row(
+          Times.text(entry.getAt()),
+          entry.getAction(),
+          Integer.toString(entry.getTimes()),
+          entry.getOrganizationId(),
+          entry.getInstanceId(),
+          entry.getKeyId(),
+          entry.getAddress());
+    }
+    print(table);
+  }
+}

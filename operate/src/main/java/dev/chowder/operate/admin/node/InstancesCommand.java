@@ -1,0 +1,90 @@
+package dev.chowder.operate.admin.node;
+
+import dev.chowder.api.operator.v1.RecoverInstancesRequest;
+import dev.chowder.api.operator.v1.RecoverInstancesResponse;
+import dev.chowder.api.operator.v1.StopInstanceRequest;
+import dev.chowder.api.operator.v1.StopInstanceResponse;
+import dev.chowder.cli.failure.CommandException;
+import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.output.Table;
+import dev.chowder.operate.command.Invocation;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command {@code instances}. */
+@Command(name = "instances", description = "Stop instances of any organization, and recover many")
+public final class InstancesCommand extends NodeCommand {
+  public InstancesCommand(Invocation invocation) {
+    super(invocation);
+  }
+
+  @Command(
+      description =
+          "Stop running instances and end their processes, which a stop by their owner may only"
+              + " freeze")
+  void stop(
+      @Parameters(paramLabel = "ID", arity = "1..*", description = "ids of instances")
+          List<String> ids,
+      @Mixin CallOptions options) {
+    CommandException failure = null;
+    for (var id : ids) {
+      try {
+        var _ =
+            call(
+                options,
+                StopInstanceRequest.newBuilder().setInstanceId(id).build(),
+                StopInstanceResponse.getDefaultInstance(),
+                response -> say(id + " is " + response.getStatus()));
+      } catch (CommandException failed) {
+        // The others are stopped, too. The last failure becomes that of the command.
+        if (failure != null) say("chowder: " + failure.getMessage());
+        failure = failed.code().failure(id + ": " + failed.getMessage(), failed);
+      }
+    }
+    if (failure != null) throw failure;
+  }
+
+  @Command(
+      description =
+          "Recover instances in error one after another, until the host has no memory for the next"
+              + " one")
+  void recover(
+      @Option(
+              names = "--error-reason",
+              paramLabel = "REASON",
+              description = "only instances that failed for this reason, such as ELSEWHERE")
+          @Nullable String errorReason,
+      @Option(
+              names = "--organization",
+              paramLabel = "ID",
+              description = "only instances of this organization")
+          @Nullable String organization,
+      @Mixin CallOptions options) {
+    var request = RecoverInstancesRequest.newBuilder();
+    if (errorReason != null) request.setErrorReason(errorReason);
+    if (organization != null) request.setOrganizationId(organization);
+    var response =
+        call(options, request.build(), RecoverInstancesResponse.getDefaultInstance(), this::show);
+    if (response.getLeft() > 0 || response.getRefusedCount() > 0) {
+      throw ExitCode.CONFLICT.failure(
+          "cannot recover all instances: %d were rejected, and %d were not tried, because the host"
+                  .formatted(response.getRefusedCount(), response.getLeft())
+              + " has no memory or the engine does not answer; run this again later");
+    }
+  }
+
+  private void show(RecoverInstancesResponse response) {
+    if (response.getRefusalsCount() > 0) {
+      var table = new Table("INSTANCE", "REASON", "MESSAGE");
+      for (var refused : response.getRefusalsList()) {
+        table.row(refused.getInstanceId(), refused.getReason(), refused.getMessage());
+      }
+      print(table);
+    }
+    say("%d instances are starting.".formatted(response.getRecovered()));
+  }
+}

@@ -1,0 +1,63 @@
+package dev.chowder.operate.admin.node;
+
+import com.google.protobuf.Message;
+import dev.chowder.cli.command.Confirmation;
+import dev.chowder.cli.output.Table;
+import dev.chowder.client.Reply;
+import dev.chowder.operate.command.Invocation;
+import java.util.function.Consumer;
+
+/** Prints the results of calls, and asks before a loss, for all commands that call nodes. */
+abstract class NodeCommand {
+  private final Invocation invocation;
+
+  NodeCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  final Invocation invocation() {
+    return invocation;
+  }
+
+  /** Prints a line on standard output. */
+  final void line(String safe) {
+    invocation.output().line(safe);
+  }
+
+  final void print(Table table) {
+    table.lines().forEach(this::line);
+  }
+
+  /** Prints a sentence for people on standard error. */
+  final void say(String sentence) {
+    invocation.site().say(sentence);
+  }
+
+  /**
+   * Calls the RPC of a request. Prints the JSON of its response, or passes the message to {@code
+   * forPeople}.
+   *
+   * @param type of the response
+   */
+  final <T extends Message> T call(
+      CallOptions options, Message request, T type, Consumer<T> forPeople) {
+    return print(options.node().nodes(invocation).call(request), options, type, forPeople);
+  }
+
+  /** Prints the JSON of a response, or passes its message to {@code forPeople}. */
+  final <T extends Message> T print(
+      Reply reply, CallOptions options, T type, Consumer<T> forPeople) {
+    var response = reply.as(type);
+    if (options.isJson()) {
+      invocation.output().json(reply.json());
+    } else {
+      forPeople.accept(response);
+    }
+    return response;
+  }
+
+  /** Returns if the operator agrees. */
+  final void confirm(Confirmation confirmation, String question) {
+    confirmation.require(invocation.environment(), invocation.site().notices(), question);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.chowder.operate.agent;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.client.Api;
+import dev.chowder.client.Call;
+import dev.chowder.client.Paged;
+import dev.chowder.client.failure.ClientException;
+import dev.chowder.operate.site.Site;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Stops the running agents of the first organization with the installation, and starts exactly
+ * these again with it. Agents of other organizations are stopped with Docker, and the server starts
+ * them again.
+ */
+public final class Agents {
+  /** The ids of the agents to start again, one in each line. */
+  private static final String FILE = "asleep-by-down";
+
+  private static final Instance.Status RUNNING = Instance.Status.running;
+  private static final int STOP_SECONDS = 60;
+  private static final int START_SECONDS = 120;
+
+  /** The response takes some time after the wait. */
+  private static final Duration MARGIN = Duration.ofSeconds(60);
+
+  private final Site site;
+  private final Api api;
+
+  public Agents(Site site, Api api) {
+    this.site = site;
+    this.api = api;
+  }
+
+  /** Stops those that run. A failure leaves agents to {@code docker stop}. */
+  public void sleep() {
+    int seconds = site.variables().seconds("CHOWDER_AGENTS_STOP_SECONDS", STOP_SECONDS);
+    for (var id : running()) {
+      site.say("Stopping agent %s ...".formatted(id));
+      // Recorded first: an agent that was stopped but not recorded would not be started again.
+      record(id);
+      change(id, "stop", seconds);
+    }
+  }
+
+  /** Starts those again that the last stop of the installation stopped. */
+  public void wake() {
+    var ids = site.text(FILE).map(text -> new TreeSet<>(text.lines().toList()));
+    if (ids.isEmpty()) return;
+    for (var id : ids.get()) {
+      site.say("Starting agent %s again ...".formatted(id));
+      change(id, "start", START_SECONDS);
+    }
+    site.delete(FILE);
+  }
+
+  private List<String> running() {
+    try {
+      return Paged.read(api, Call.get("/v1/instances"), "instances", Integer.MAX_VALUE)
+          .as(Instance.getDefaultInstance())
+          .stream()
+          .filter(one -> one.getStatus() == RUNNING && one.getDesiredStatus() == RUNNING)
+          .map(Instance::getId)
+          .toList();
+    } catch (ClientException unavailable) {
+      site.say("chowder: cannot list the agents: %s.".formatted(unavailable.getMessage()));
+      return List.of();
+    }
+  }
+
+  private void change(String id, String verb, int seconds) {
+    var path = "/v1/instances/%s/%s".formatted(Call.segment(id), verb);
+    var call =
+        Call.post(path)
+            .with("wait", Integer.toString(seconds))
+            .within(Duration.ofSeconds(seconds).plus(MARGIN));
+    try {
+      var _ = api.send(call);
+    } catch (ClientException failed) {
+      site.say("chowder: cannot %s agent %s: %s.".formatted(verb, id, failed.getMessage()));
+    }
+  }
+
+  private void record(String id) {
+    try {
+      Files.writeString(
+          site.file(FILE), id + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Starts the installation after a reboot. */
+@NullMarked
+package dev.chowder.operate.boot;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Starts Envoy, and restarts it if its configuration changed. */
+@NullMarked
+package dev.chowder.operate.edge;
+
+import org.jspecify.annotations.NullMarked;

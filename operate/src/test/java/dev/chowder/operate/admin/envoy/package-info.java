@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.operate.admin.envoy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.operate.admin.storage;
+
+import org.jspecify.annotations.NullMarked;

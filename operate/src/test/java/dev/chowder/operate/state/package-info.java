@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.operate.state;
+
+import org.jspecify.annotations.NullMarked;
