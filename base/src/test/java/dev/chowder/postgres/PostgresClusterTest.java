@@ -3,7 +3,6 @@ package dev.chowder.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.chowder.program.ProgramException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +34,7 @@ class PostgresClusterTest {
   @Test
   void aWrongLimitIsRejected() {
     assertThatThrownBy(() -> cluster(Map.of("CHOWDER_POSTGRES_START_SECONDS", "1m")))
-        .isInstanceOf(ProgramException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("CHOWDER_POSTGRES_START_SECONDS: must be a whole number of seconds; got 1m");
   }
 
