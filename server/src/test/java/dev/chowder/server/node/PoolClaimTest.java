@@ -188,6 +188,7 @@ class PoolClaimTest {
     var discarded = awaitMember();
     keepRow(discarded);
     node.script().failNext(Verb.START, 1, Reason.REFUSED, "played");
+    awaitKeeper();
     long before = sandboxes();
     node.host().crash(Node.sandbox(discarded), 1, "played");
     awaitFailedMember(before);
@@ -324,7 +325,21 @@ class PoolClaimTest {
                 : "members: " + members("pooled", "warming"));
   }
 
+  /**
+   * Waits until the keeper has read all members. It counts a member that it has only seen booting as
+   * one that failed to boot, and then creates no other for a while. It asks for the capacity once in
+   * each of its checks, far more often than anything else.
+   */
+  private void awaitKeeper() {
+    long before = calls(Verb.CAPACITY);
+    Node.await(() -> calls(Verb.CAPACITY) > before + 3 ? "" : "the keeper does not check");
+  }
+
   private long sandboxes() {
-    return node.script().calls().stream().filter(call -> call.verb() == Verb.CREATE).count();
+    return calls(Verb.CREATE);
+  }
+
+  private long calls(Verb verb) {
+    return node.script().calls().stream().filter(call -> call.verb() == verb).count();
   }
 }
