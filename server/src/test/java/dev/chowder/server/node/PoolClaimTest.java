@@ -326,9 +326,9 @@ class PoolClaimTest {
   }
 
   /**
-   * Waits until the keeper has read all members. It counts a member that it has only seen booting as
-   * one that failed to boot, and then creates no other for a while. It asks for the capacity once in
-   * each of its checks, far more often than anything else.
+   * Waits until the keeper has read all members. It counts a member that it has only seen booting
+   * as one that failed to boot, and then creates no other for a while. It asks for the capacity
+   * once in each of its checks, far more often than anything else.
    */
   private void awaitKeeper() {
     long before = calls(Verb.CAPACITY);
