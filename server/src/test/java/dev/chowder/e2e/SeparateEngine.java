@@ -161,7 +161,11 @@ final class SeparateEngine implements AutoCloseable {
       var _ = in("sh", "-c", "docker ps -aq | xargs -r docker rm -f");
     }
     stop();
-    if (Files.exists(Path.of("/run/netns", network))) root("ip", "netns", "delete", network);
+    if (Files.exists(Path.of("/run/netns", network))) {
+      // If this JVM is ended from outside, the installation still runs there.
+      root("sh", "-c", "ip netns pids \"$1\" | xargs -r kill -KILL || true", "sh", network);
+      root("ip", "netns", "delete", network);
+    }
     // The engine removes its mounts when it stops. If one remains, rm would delete the files of the
     // mounted file system.
     if (!mounts().contains(" " + folder + "/")) root("rm", "-rf", folder.toString());
