@@ -42,7 +42,7 @@ final class Quarantine {
    * A quarantined sandbox.
    *
    * @param seen last observation
-   * @param since time of the first observation
+   * @param since time of the first observation with a process of this attempt
    */
   record Quarantined(SandboxObservation seen, Why why, Instant since) {
     boolean runs() {
@@ -71,7 +71,10 @@ final class Quarantine {
         (seen, why) -> {
           var before = known.get(seen.id());
           if (before == null) warn(seen, why);
-          next.put(seen.id(), new Quarantined(seen, why, before == null ? now : before.since()));
+          // A pass may have read the instance just before a recover. Its new process is not stopped
+          // at once, and the next pass finds the instance that owns it.
+          boolean same = before != null && before.seen().attempt() == seen.attempt();
+          next.put(seen.id(), new Quarantined(seen, why, same ? before.since() : now));
         });
     known = Map.copyOf(next);
   }
