@@ -145,7 +145,8 @@ public final class TestGateways {
       StoredChannels channels,
       UnaryOperator<String> publicUrl,
       String snapshot) {
-    return stages(overrides, channels, publicUrl, snapshot, Duration.ofSeconds(60));
+    // On a loaded machine, the first turn of a gateway takes more than a minute.
+    return stages(overrides, channels, publicUrl, snapshot, Duration.ofMinutes(4));
   }
 
   GatewayStages stages(

@@ -51,7 +51,9 @@ class ControlUiE2E {
   void anotherAgentsTokenDoesNotOpenIt() {
     Page page = browser.open(console(second, first.gatewayToken()), REFUSED);
     Browser.screenshot(page, "refused");
-    assertThat(page.locator(REFUSED).textContent()).contains("token mismatch");
+    // After the refusal, the page may connect again without a token.
+    assertThat(page.locator(REFUSED).textContent())
+        .containsAnyOf("token mismatch", "This Gateway expects its token");
     assertThat(page.locator(COMPOSER).count()).isZero();
   }
 
