@@ -7,6 +7,8 @@ import java.util.Objects;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
+import org.flywaydb.core.api.MigrationState;
 import org.flywaydb.core.api.MigrationVersion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,17 +32,15 @@ final class Schema {
     boolean shared = !settings.dialect().isOwnedByOneNode();
     withFlyway(
         settings,
-        flyway -> {
-          MigrationInfo current = flyway.info().current();
-          boolean older = current != null && flyway.info().pending().length > 0;
-          if (older && shared) {
+        (flyway, state) -> {
+          if (state.isOlder() && shared) {
             throw new StorageException(
                 cannot(
                     "use the database",
-                    versions(current, flyway),
+                    state.versions(),
                     "stop the older nodes, then run \"chowder admin migrate\""));
           }
-          migrate(flyway);
+          migrate(flyway, state);
         });
   }
 
@@ -53,24 +53,16 @@ final class Schema {
   static void prepareForBackup(StorageSettings settings) {
     withFlyway(
         settings,
-        flyway -> {
-          MigrationInfo current = flyway.info().current();
-          if (current != null && flyway.info().pending().length > 0) {
+        (flyway, state) -> {
+          if (state.isOlder()) {
             throw new StorageException(
                 cannot(
                     "back up the database",
-                    versions(current, flyway),
+                    state.versions(),
                     "back up with the version of Chowder that last used it"));
           }
-          migrate(flyway);
+          migrate(flyway, state);
         });
-  }
-
-  private static String versions(MigrationInfo current, Flyway flyway) {
-    return "it has schema version "
-        + current.getVersion()
-        + ", this Chowder needs "
-        + known(flyway);
   }
 
   /**
@@ -83,18 +75,64 @@ final class Schema {
     boolean shared = !settings.dialect().isOwnedByOneNode();
     withFlyway(
         settings,
-        flyway -> {
-          boolean older = flyway.info().current() != null && flyway.info().pending().length > 0;
-          if (older && shared) {
+        (flyway, state) -> {
+          if (state.isOlder() && shared) {
             var connections = flyway.getConfiguration().getDataSource();
             OtherSessions.reject(connections, settings.limits().connect());
           }
-          migrate(flyway);
+          migrate(flyway, state);
         });
   }
 
   private interface Work {
-    void on(Flyway flyway);
+    void on(Flyway flyway, State state);
+  }
+
+  /**
+   * The migrations of this Chowder and of the database, read once: each read takes most of 0.1 s.
+   */
+  private record State(MigrationInfoService migrations) {
+    boolean isOlder() {
+      return migrations.current() != null && migrations.pending().length > 0;
+    }
+
+    /** Returns whether a migration would find nothing to do and nothing to reject. */
+    boolean isCurrent() {
+      return Arrays.stream(migrations.all())
+          .allMatch(one -> one.getState() == MigrationState.SUCCESS && one.isChecksumMatching());
+    }
+
+    String versions() {
+      return "it has schema version "
+          + migrations.current().getVersion()
+          + ", this Chowder needs "
+          + known();
+    }
+
+    void rejectNewer() {
+      MigrationInfo current = migrations.current();
+      if (current == null || current.getVersion() == null) return;
+      if (current.getVersion().isNewerThan(known())) {
+        throw new StorageException(
+            cannot(
+                "use the database",
+                "a newer Chowder migrated it to schema version "
+                    + current.getVersion()
+                    + ", this one supports at most "
+                    + known(),
+                "start the newer version or restore a backup"));
+      }
+    }
+
+    /** Returns the newest schema version that this Chowder contains. */
+    private MigrationVersion known() {
+      return Arrays.stream(migrations.all())
+          .filter(migration -> !migration.getState().name().startsWith("FUTURE"))
+          .map(MigrationInfo::getVersion)
+          .filter(Objects::nonNull)
+          .max(MigrationVersion::compareTo)
+          .orElse(MigrationVersion.EMPTY);
+    }
   }
 
   /** Runs work with separate connections: a migration may take longer than any call. */
@@ -109,8 +147,9 @@ final class Schema {
               // and then wait for Flyway's lock. H2 does not support that.
               .group(!settings.dialect().isOwnedByOneNode())
               .load();
-      rejectNewer(flyway);
-      work.on(flyway);
+      var state = new State(flyway.info());
+      state.rejectNewer();
+      work.on(flyway, state);
     } catch (FlywayException e) {
       throw new StorageException(
           cannot(
@@ -121,34 +160,9 @@ final class Schema {
     }
   }
 
-  private static void migrate(Flyway flyway) {
+  private static void migrate(Flyway flyway, State state) {
+    if (state.isCurrent()) return;
     int applied = flyway.migrate().migrationsExecuted;
     if (applied > 0) LOG.info("database migrated migrations={}", applied);
-  }
-
-  private static void rejectNewer(Flyway flyway) {
-    MigrationInfo current = flyway.info().current();
-    if (current == null || current.getVersion() == null) return;
-    MigrationVersion known = known(flyway);
-    if (current.getVersion().isNewerThan(known)) {
-      throw new StorageException(
-          cannot(
-              "use the database",
-              "a newer Chowder migrated it to schema version "
-                  + current.getVersion()
-                  + ", this one supports at most "
-                  + known,
-              "start the newer version or restore a backup"));
-    }
-  }
-
-  /** Returns the newest schema version that this Chowder contains. */
-  private static MigrationVersion known(Flyway flyway) {
-    return Arrays.stream(flyway.info().all())
-        .filter(migration -> !migration.getState().name().startsWith("FUTURE"))
-        .map(MigrationInfo::getVersion)
-        .filter(Objects::nonNull)
-        .max(MigrationVersion::compareTo)
-        .orElse(MigrationVersion.EMPTY);
   }
 }
