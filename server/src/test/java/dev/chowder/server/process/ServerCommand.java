@@ -41,6 +41,8 @@ public final class ServerCommand {
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
     // The cache's profiles are for the other compiler. Reading them takes a tenth of a start.
     command.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTReplayTraining"));
+    // The JVM rejects the cache without an option of its training run.
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(properties);
     var built = System.getenv(BUILT);
     if (built == null || built.isEmpty()) {
