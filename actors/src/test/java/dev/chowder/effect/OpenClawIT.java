@@ -93,7 +93,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class OpenClawIT {
-  /** The number of tries that an effect makes within its own limit of 150 s. */
+  /** The number of tries that an effect makes within its own limit of 170 s. */
   private static final int TRIES = 5;
 
   /** On a loaded machine, the first response of a gateway takes most of a minute. */
