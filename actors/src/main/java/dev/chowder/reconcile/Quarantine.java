@@ -73,8 +73,9 @@ final class Quarantine {
           if (before == null) warn(seen, why);
           // A pass may have read the instance just before a recover. Its new process is not stopped
           // at once, and the next pass finds the instance that owns it.
-          boolean same = before != null && before.seen().attempt() == seen.attempt();
-          next.put(seen.id(), new Quarantined(seen, why, same ? before.since() : now));
+          var since =
+              before != null && before.seen().attempt() == seen.attempt() ? before.since() : now;
+          next.put(seen.id(), new Quarantined(seen, why, since));
         });
     known = Map.copyOf(next);
   }
