@@ -14,25 +14,12 @@ import org.slf4j.LoggerFactory;
  * Sends a command to an entity and resends it until the reply arrives. Messages to an entity can be
  * lost while it moves to another node, and so can replies. Therefore every command must be
  * idempotent. Does not know any command.
+ *
+ * @param timeout maximum time until the reply, with all resends
+ * @param resendInterval time without a reply after which the command is sent again
  */
-public final class RetryingAsk {
+public record RetryingAsk(ActorSystem<?> system, Duration timeout, Duration resendInterval) {
   private static final Logger LOG = LoggerFactory.getLogger(RetryingAsk.class);
-
-  private final ActorSystem<?> system;
-  private final Duration timeout;
-  private final Duration resendInterval;
-
-  /**
-   * Creates a client for all entities of a system.
-   *
-   * @param timeout maximum time until the reply, with all resends
-   * @param resendInterval time without a reply after which the command is sent again
-   */
-  public RetryingAsk(ActorSystem<?> system, Duration timeout, Duration resendInterval) {
-    this.system = system;
-    this.timeout = timeout;
-    this.resendInterval = resendInterval;
-  }
 
   /**
    * Sends a command and returns the reply. Fails with a {@link

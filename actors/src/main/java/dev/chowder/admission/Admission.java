@@ -12,23 +12,11 @@ import java.util.Optional;
  * Admits instances: reserves slots of organizations and memory of the host, unless too much work
  * waits on this node. Blocks.
  */
-public final class Admission {
-  private final OrganizationSlots slots;
-  private final MemberSetups setups;
-  private final HostMemoryAdmission memory;
-  private final WaitingWorkLimit work;
-
-  public Admission(
-      OrganizationSlots slots,
-      MemberSetups setups,
-      HostMemoryAdmission memory,
-      WaitingWorkLimit work) {
-    this.slots = slots;
-    this.setups = setups;
-    this.memory = memory;
-    this.work = work;
-  }
-
+public record Admission(
+    OrganizationSlots slots,
+    MemberSetups setups,
+    HostMemoryAdmission memory,
+    WaitingWorkLimit work) {
   /**
    * Reserves a slot and memory for an instance before it is created.
    *

@@ -15,15 +15,8 @@ import java.util.Optional;
  * Knows what a create of an organization provisions: the model, its endpoint and key, and the
  * image. Reserves nothing.
  */
-public final class MemberSetups implements PoolKeeper.Setups {
-  private final OrganizationCalls organizations;
-  private final ModelSettings settings;
-
-  public MemberSetups(OrganizationCalls organizations, ModelSettings settings) {
-    this.organizations = organizations;
-    this.settings = settings;
-  }
-
+public record MemberSetups(OrganizationCalls organizations, ModelSettings settings)
+    implements PoolKeeper.Setups {
   @Override
   public Optional<PoolKeeper.Offer> current(String organizationId, String provider, String model) {
     var wanted = ModelProvider.ofLabel(provider).orElseThrow();

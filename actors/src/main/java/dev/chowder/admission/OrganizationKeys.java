@@ -16,17 +16,10 @@ import java.util.Optional;
 /**
  * Reads the keys of organizations for model providers. The organization knows which one is current.
  */
-public final class OrganizationKeys implements ModelSetups.Keys {
+public record OrganizationKeys(OrganizationCalls organizations, SecretStore secrets)
+    implements ModelSetups.Keys {
   /** Number of tries. A key may be replaced, and its value deleted, between the two queries. */
   private static final int TRIES = 2;
-
-  private final OrganizationCalls organizations;
-  private final SecretStore secrets;
-
-  public OrganizationKeys(OrganizationCalls organizations, SecretStore secrets) {
-    this.organizations = organizations;
-    this.secrets = secrets;
-  }
 
   @Override
   public Optional<Secret> of(String organizationId, ModelChoice model) {

@@ -23,34 +23,18 @@ import org.apache.pekko.actor.typed.ActorRef;
 /**
  * Reserves and releases slots of organizations. A slot is reserved before its instance is created.
  * It is released when the instance is deleted, has failed or was never created.
+ *
+ * @param instances used only to release unused slots
+ * @param atOnce number of organizations, and of instances of each, that are asked at once
  */
-public final class OrganizationSlots implements SlotReleases, UnusedSlots {
+public record OrganizationSlots(
+    OrganizationCalls organizations,
+    OrganizationRows rows,
+    Instances instances,
+    int atOnce,
+    InstantSource clock)
+    implements SlotReleases, UnusedSlots {
   private static final int PAGE = 200;
-
-  private final OrganizationCalls organizations;
-  private final OrganizationRows rows;
-  private final Instances instances;
-  private final int atOnce;
-  private final InstantSource clock;
-
-  /**
-   * Creates the slots.
-   *
-   * @param instances used only to release unused slots
-   * @param atOnce number of organizations, and of instances of each, that are asked at once
-   */
-  public OrganizationSlots(
-      OrganizationCalls organizations,
-      OrganizationRows rows,
-      Instances instances,
-      int atOnce,
-      InstantSource clock) {
-    this.organizations = organizations;
-    this.rows = rows;
-    this.instances = instances;
-    this.atOnce = atOnce;
-    this.clock = clock;
-  }
 
   /**
    * Reserves a slot and returns the organization after that.

@@ -40,34 +40,18 @@ import org.apache.pekko.actor.typed.ActorRef;
  *   <li>The create. From then on the instance owns the slot and the secrets.
  * </ol>
  */
-public final class InstanceCreation {
+public record InstanceCreation(
+    Instances instances,
+    Admission admission,
+    PoolClaims pool,
+    Overrides overrides,
+    SecretStore secrets,
+    InstantSource clock) {
   /**
    * Begins the create request ids of instances that claimed a member. A repeated call may find a
    * member that another call claimed, and recognizes by this id that it is not its own.
    */
   private static final String CLAIMED_BY = "pool-";
-
-  private final Instances instances;
-  private final Admission admission;
-  private final PoolClaims pool;
-  private final Overrides overrides;
-  private final SecretStore secrets;
-  private final InstantSource clock;
-
-  public InstanceCreation(
-      Instances instances,
-      Admission admission,
-      PoolClaims pool,
-      Overrides overrides,
-      SecretStore secrets,
-      InstantSource clock) {
-    this.instances = instances;
-    this.admission = admission;
-    this.pool = pool;
-    this.overrides = overrides;
-    this.secrets = secrets;
-    this.clock = clock;
-  }
 
   /**
    * A create.

@@ -19,35 +19,18 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Starts the process of a gateway and waits until it is ready. */
-final class GatewayBoot {
-  private final SandboxEngine engine;
-  private final SandboxImage image;
-  private final GatewayReadiness readiness;
-  private final HostMemory hostMemory;
-  private final GatewayOutput output;
-  private final Duration readyLimit;
-
-  /**
-   * Creates the boots of one image.
-   *
-   * @param readyLimit time in which a gateway must become ready
-   */
-  GatewayBoot(
-      SandboxEngine engine,
-      SandboxImage image,
-      GatewayReadiness readiness,
-      HostMemory hostMemory,
-      GatewayOutput output,
-      Duration readyLimit) {
-    this.engine = engine;
-    this.image = image;
-    this.readiness = readiness;
-    this.hostMemory = hostMemory;
-    this.output = output;
-    this.readyLimit = readyLimit;
-  }
-
+/**
+ * Starts the process of a gateway and waits until it is ready.
+ *
+ * @param readyLimit time in which a gateway must become ready
+ */
+record GatewayBoot(
+    SandboxEngine engine,
+    SandboxImage image,
+    GatewayReadiness readiness,
+    HostMemory hostMemory,
+    GatewayOutput output,
+    Duration readyLimit) {
   /** Returns what a boot starts. */
   ProcessSpec process(StageRun stageRun) {
     return image.gateway(stageRun);

@@ -14,19 +14,11 @@ import dev.chowder.secret.Secret;
 import java.util.Optional;
 
 /** Reads the last output of gateways and tasks, without the secrets in it. */
-final class GatewayOutput {
+record GatewayOutput(SandboxEngine engine, KnownSecrets known) {
   private static final int TAIL_CHARACTERS = 1500;
 
   /** Keys are far shorter; Chowder did not write a longer file. */
   private static final long MAX_KEY_BYTES = 16 * 1024;
-
-  private final SandboxEngine engine;
-  private final KnownSecrets known;
-
-  GatewayOutput(SandboxEngine engine, KnownSecrets known) {
-    this.engine = engine;
-    this.known = known;
-  }
 
   /** Returns the last lines of the gateway, masked. */
   String lastLines(InstanceId id, StageRun stageRun) throws InterruptedException {

@@ -20,29 +20,14 @@ import java.util.Optional;
  * running gateway. Every stage can be run again after a crash: it reaches its result from whatever
  * state it finds.
  */
-public final class GatewayStages implements GatewayWork {
-  private final HomeVolumes homes;
-  private final OnboardingStages onboarding;
-  private final ConfigurationStage configuration;
-  private final StartStages starts;
-  private final GatewayTokens tokens;
-  private final SlotReleases slots;
-
-  public GatewayStages(
-      HomeVolumes homes,
-      OnboardingStages onboarding,
-      ConfigurationStage configuration,
-      StartStages starts,
-      GatewayTokens tokens,
-      SlotReleases slots) {
-    this.homes = homes;
-    this.onboarding = onboarding;
-    this.configuration = configuration;
-    this.starts = starts;
-    this.tokens = tokens;
-    this.slots = slots;
-  }
-
+public record GatewayStages(
+    HomeVolumes homes,
+    OnboardingStages onboarding,
+    ConfigurationStage configuration,
+    StartStages starts,
+    GatewayTokens tokens,
+    SlotReleases slots)
+    implements GatewayWork {
   @Override
   public Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());

@@ -18,27 +18,14 @@ import dev.chowder.secret.SecretStore;
 /**
  * Creates and removes the sandboxes of instances. Keeps each home volume in which an agent ran,
  * unless its instance is removed.
+ *
+ * @param secrets secrets of instances, which are removed with their sandboxes
  */
-final class HomeVolumes {
+record HomeVolumes(SandboxEngine engine, SecretStore secrets, SandboxImage image) {
   private static final long MAX_MARK_BYTES = 1024;
 
   /** No home volume has this generation. */
   private static final int NO_GENERATION = -1;
-
-  private final SandboxEngine engine;
-  private final SecretStore secrets;
-  private final SandboxImage image;
-
-  /**
-   * Creates the home volumes of one engine.
-   *
-   * @param secrets secrets of instances, which are removed with their sandboxes
-   */
-  HomeVolumes(SandboxEngine engine, SecretStore secrets, SandboxImage image) {
-    this.engine = engine;
-    this.secrets = secrets;
-    this.image = image;
-  }
 
   /** Creates the sandbox that a stage uses, and returns its reference. */
   SandboxRef create(SandboxId sandbox, StageRun stageRun) {

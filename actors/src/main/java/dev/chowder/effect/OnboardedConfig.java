@@ -13,20 +13,8 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
 
 /** Obtains the configuration that onboarding writes, from the image or by running onboarding. */
-final class OnboardedConfig {
-  private final SandboxEngine engine;
-  private final SandboxImage image;
-  private final GatewayOutput output;
-  private final EffectSettings settings;
-
-  OnboardedConfig(
-      SandboxEngine engine, SandboxImage image, GatewayOutput output, EffectSettings settings) {
-    this.engine = engine;
-    this.image = image;
-    this.output = output;
-    this.settings = settings;
-  }
-
+record OnboardedConfig(
+    SandboxEngine engine, SandboxImage image, GatewayOutput output, EffectSettings settings) {
   /**
    * Returns the configuration that onboarding wrote into the image; empty if the image has none.
    * The home volume has a copy, which is only for this agent: if this stage is repeated after a

@@ -24,30 +24,14 @@ import org.slf4j.LoggerFactory;
  * Runs the stages of an effect in order, each within its limit. Repeats a stage while the engine or
  * an actor does not answer. A sleeping gateway is woken instead of booted if that is possible.
  */
-final class StageRunner {
+record StageRunner(
+    GatewayWork work,
+    EffectSettings settings,
+    Clock clock,
+    EffectPermits permits,
+    Tries tries,
+    StageTimers timers) {
   private static final Logger LOG = LoggerFactory.getLogger(StageRunner.class);
-
-  private final GatewayWork work;
-  private final EffectSettings settings;
-  private final Clock clock;
-  private final EffectPermits permits;
-  private final Tries tries;
-  private final StageTimers timers;
-
-  StageRunner(
-      GatewayWork work,
-      EffectSettings settings,
-      Clock clock,
-      EffectPermits permits,
-      Tries tries,
-      StageTimers timers) {
-    this.work = work;
-    this.settings = settings;
-    this.clock = clock;
-    this.permits = permits;
-    this.tries = tries;
-    this.timers = timers;
-  }
 
   /**
    * Runs the stages in order, without waiting until the journal has their reports: after a crash,

@@ -16,30 +16,14 @@ import org.slf4j.LoggerFactory;
  * Runs the stages of a start: admission, configuration, boot or wake of the gateway, its address,
  * and the warm-up of a pool member.
  */
-final class StartStages {
+record StartStages(
+    GatewaySleep sleep,
+    ConfigurationStage configuration,
+    GatewayTokens tokens,
+    GatewayBoot boot,
+    WarmUpStage warmUp,
+    HostMemory hostMemory) {
   private static final Logger LOG = LoggerFactory.getLogger(StartStages.class);
-
-  private final GatewaySleep sleep;
-  private final ConfigurationStage configuration;
-  private final GatewayTokens tokens;
-  private final GatewayBoot boot;
-  private final WarmUpStage warmUp;
-  private final HostMemory hostMemory;
-
-  StartStages(
-      GatewaySleep sleep,
-      ConfigurationStage configuration,
-      GatewayTokens tokens,
-      GatewayBoot boot,
-      WarmUpStage warmUp,
-      HostMemory hostMemory) {
-    this.sleep = sleep;
-    this.configuration = configuration;
-    this.tokens = tokens;
-    this.boot = boot;
-    this.warmUp = warmUp;
-    this.hostMemory = hostMemory;
-  }
 
   /** Applies the pending configuration before the start. */
   Outcome configure(InstanceId id, SandboxId sandbox, StageRun stageRun) {

@@ -13,26 +13,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Repeats work with growing pauses, until a try succeeds or a {@link Policy} ends the tries. Each
  * try holds a permit, and a pause holds none. The wait for a permit counts against no limit.
+ *
+ * @param timer schedules the deadlines of tries
+ * @param check fails with an exception if the work of a run must not be tried; called before each
+ *     try, as its part
  */
-final class Tries {
+record Tries(EffectSettings settings, ScheduledExecutorService timer, Consumer<EffectRun> check) {
   private static final Logger LOG = LoggerFactory.getLogger(Tries.class);
-
-  private final EffectSettings settings;
-  private final ScheduledExecutorService timer;
-  private final Consumer<EffectRun> check;
-
-  /**
-   * Creates the tries of one node.
-   *
-   * @param timer schedules the deadlines of tries
-   * @param check fails with an exception if the work of a run must not be tried; called before each
-   *     try, as its part
-   */
-  Tries(EffectSettings settings, ScheduledExecutorService timer, Consumer<EffectRun> check) {
-    this.settings = settings;
-    this.timer = timer;
-    this.check = check;
-  }
 
   /** Work that may block. */
   interface Work<T> {

@@ -18,26 +18,12 @@ import dev.chowder.sleep.GatewaySleep;
 import java.util.List;
 
 /** Prepares the gateways of pool members for their first message. */
-final class WarmUpStage {
-  private final SandboxEngine engine;
-  private final GatewaySleep sleep;
-  private final GatewayTokens tokens;
-  private final GatewayWarmUp warmUp;
-  private final GatewayBoot boot;
-
-  WarmUpStage(
-      SandboxEngine engine,
-      GatewaySleep sleep,
-      GatewayTokens tokens,
-      GatewayWarmUp warmUp,
-      GatewayBoot boot) {
-    this.engine = engine;
-    this.sleep = sleep;
-    this.tokens = tokens;
-    this.warmUp = warmUp;
-    this.boot = boot;
-  }
-
+record WarmUpStage(
+    SandboxEngine engine,
+    GatewaySleep sleep,
+    GatewayTokens tokens,
+    GatewayWarmUp warmUp,
+    GatewayBoot boot) {
   /**
    * Makes the gateway run turns that call no provider. If this fails, the gateway stays without
    * requests, since a turn may still run. Its member is discarded.

@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  * values of its overrides. Other secrets, and keys that were replaced since, are recognized only by
  * the shape of common keys. Blocks.
  */
-public final class KnownSecrets {
+public record KnownSecrets(SecretStore secrets, GatewayTokens tokens) {
   private static final String MASK = "***";
 
   /** The minimum length of a secret; a shorter text occurs in logs by chance. */
@@ -55,14 +55,6 @@ public final class KnownSecrets {
               + "|x(?:ox[a-z]|app)-[A-Za-z0-9-]{10,}+"
               + "|AIza[A-Za-z0-9_-]{30,}+)"
               + "|(?<![0-9])[0-9]{6,12}+:[A-Za-z0-9_-]{30,}+");
-
-  private final SecretStore secrets;
-  private final GatewayTokens tokens;
-
-  public KnownSecrets(SecretStore secrets, GatewayTokens tokens) {
-    this.secrets = secrets;
-    this.tokens = tokens;
-  }
 
   /**
    * Returns the secrets to mask in text from an instance's sandbox.

@@ -11,15 +11,7 @@ import java.util.Optional;
  * Masks an agent's secrets in all text that its work returns. Failures and notes quote logs,
  * OpenClaw and the engine; they are stored permanently and shown to callers.
  */
-public final class MaskedWork implements GatewayWork {
-  private final GatewayWork work;
-  private final KnownSecrets secrets;
-
-  public MaskedWork(GatewayWork work, KnownSecrets secrets) {
-    this.work = work;
-    this.secrets = secrets;
-  }
-
+public record MaskedWork(GatewayWork work, KnownSecrets secrets) implements GatewayWork {
   @Override
   public Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException {
     var outcome =

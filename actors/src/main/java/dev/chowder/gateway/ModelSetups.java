@@ -13,25 +13,13 @@ import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.secret.Secret;
 import java.util.Optional;
 
-/** Turns an instance's choice of model into OpenClaw's model settings, and tests the key first. */
-public final class ModelSetups {
-  private final SandboxEngine engine;
-  private final HostPortUse hostPorts;
-  private final Keys keys;
-  private final ModelListProbe probe;
-
-  /**
-   * Creates the setups of models.
-   *
-   * @param keys current keys of the organizations
-   */
-  public ModelSetups(SandboxEngine engine, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
-    this.engine = engine;
-    this.hostPorts = hostPorts;
-    this.keys = keys;
-    this.probe = probe;
-  }
-
+/**
+ * Turns an instance's choice of model into OpenClaw's model settings, and tests the key first.
+ *
+ * @param keys current keys of the organizations
+ */
+public record ModelSetups(
+    SandboxEngine engine, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
   /** The keys of organizations at model providers. */
   @FunctionalInterface
   public interface Keys {

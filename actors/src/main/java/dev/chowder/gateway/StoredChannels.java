@@ -39,28 +39,14 @@ import java.util.StringJoiner;
  * never changes, under a version that the instance accepts. Its outcome is a row that only the
  * instance's effects write, one at a time. All methods block.
  */
-public final class StoredChannels {
+public record StoredChannels(
+    SecretStore secrets,
+    OpenClawAdmin admin,
+    GatewayDevices devices,
+    OpenClawPlugins plugins,
+    SandboxEngine engine) {
   /** Stored in outcomes, so it must not change. */
   private static final String PLUGIN = "its plugin: ";
-
-  private final SecretStore secrets;
-  private final OpenClawAdmin admin;
-  private final GatewayDevices devices;
-  private final OpenClawPlugins plugins;
-  private final SandboxEngine engine;
-
-  public StoredChannels(
-      SecretStore secrets,
-      OpenClawAdmin admin,
-      GatewayDevices devices,
-      OpenClawPlugins plugins,
-      SandboxEngine engine) {
-    this.secrets = secrets;
-    this.admin = admin;
-    this.devices = devices;
-    this.plugins = plugins;
-    this.engine = engine;
-  }
 
   /**
    * Returns all channels that were ever connected.

@@ -20,23 +20,17 @@ import org.apache.pekko.Done;
 /**
  * Stores organization views as JSON rows. Unknown fields are ignored, so two versions can run side
  * by side during an upgrade. When the shape changes, the rows are rebuilt from the journal.
+ *
+ * @param blocking runs the database calls
  */
-public final class OrganizationReadRows implements OrganizationReadSide {
+public record OrganizationReadRows(OrganizationRows rows, Executor blocking)
+    implements OrganizationReadSide {
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .addModule(new JavaTimeModule())
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
-
-  private final OrganizationRows rows;
-  private final Executor blocking;
-
-  /** {@code blocking} runs the database calls. */
-  public OrganizationReadRows(OrganizationRows rows, Executor blocking) {
-    this.rows = rows;
-    this.blocking = blocking;
-  }
 
   @Override
   public CompletionStage<Done> store(OrganizationView view) {

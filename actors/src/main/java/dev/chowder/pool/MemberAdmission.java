@@ -13,37 +13,18 @@ import java.util.function.Predicate;
  * Decides whether pool members may exist and boot now: whether all nodes read their events, how
  * much memory the host has for them, and whether other gateways boot. Does not know which members
  * are wanted.
+ *
+ * @param memory admits a member if the host has memory for it and for one gateway besides
+ * @param booting returns how many gateways boot on this node
+ * @param canBeStored whether all nodes read the events of members
  */
-public final class MemberAdmission {
-  private final SandboxEngine engine;
-  private final InstanceRows rows;
-  private final Predicate<InstanceId> memory;
-  private final IntSupplier booting;
-  private final BooleanSupplier canBeStored;
-  private final PoolSettings settings;
-
-  /**
-   * Creates the admission of the members of one host.
-   *
-   * @param memory admits a member if the host has memory for it and for one gateway besides
-   * @param booting returns how many gateways boot on this node
-   * @param canBeStored whether all nodes read the events of members
-   */
-  public MemberAdmission(
-      SandboxEngine engine,
-      InstanceRows rows,
-      Predicate<InstanceId> memory,
-      IntSupplier booting,
-      BooleanSupplier canBeStored,
-      PoolSettings settings) {
-    this.engine = engine;
-    this.rows = rows;
-    this.memory = memory;
-    this.booting = booting;
-    this.canBeStored = canBeStored;
-    this.settings = settings;
-  }
-
+public record MemberAdmission(
+    SandboxEngine engine,
+    InstanceRows rows,
+    Predicate<InstanceId> memory,
+    IntSupplier booting,
+    BooleanSupplier canBeStored,
+    PoolSettings settings) {
   /** Returns whether members may exist. */
   boolean isEnabled() {
     return settings.isEnabled() && canBeStored.getAsBoolean();

@@ -25,7 +25,9 @@ import org.slf4j.LoggerFactory;
  * <p>Nothing is cached, so that every node uses a decision at once. Few calls need one: only those
  * about a sandbox of another host whose home volume is not here. Every method may block.
  */
-public final class SandboxHosts implements HostRebindings {
+public record SandboxHosts(
+    HostRebindingRows rows, InstanceRows instances, SandboxEngine engine, InstantSource clock)
+    implements HostRebindings {
   private static final Logger LOG = LoggerFactory.getLogger(SandboxHosts.class);
 
   private static final int PAGE = 500;
@@ -63,20 +65,6 @@ public final class SandboxHosts implements HostRebindings {
       int byEngine = engine.compareTo(other.engine);
       return byEngine == 0 ? host.compareTo(other.host) : byEngine;
     }
-  }
-
-  private final HostRebindingRows rows;
-  private final InstanceRows instances;
-  private final SandboxEngine engine;
-  private final InstantSource clock;
-
-  /** Creates the hosts of an installation. */
-  public SandboxHosts(
-      HostRebindingRows rows, InstanceRows instances, SandboxEngine engine, InstantSource clock) {
-    this.rows = rows;
-    this.instances = instances;
-    this.engine = engine;
-    this.clock = clock;
   }
 
   @Override

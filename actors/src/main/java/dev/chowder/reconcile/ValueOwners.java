@@ -23,18 +23,8 @@ import org.slf4j.LoggerFactory;
  * Finds the stored values that an instance or an organization needs, by asking it. Blocks. Does not
  * know which values are stored.
  */
-public final class ValueOwners {
+public record ValueOwners(InstanceRows rows, Instances instances, Organizations organizations) {
   private static final Logger LOG = LoggerFactory.getLogger(ValueOwners.class);
-
-  private final InstanceRows rows;
-  private final Instances instances;
-  private final Organizations organizations;
-
-  public ValueOwners(InstanceRows rows, Instances instances, Organizations organizations) {
-    this.rows = rows;
-    this.instances = instances;
-    this.organizations = organizations;
-  }
 
   /**
    * The values that one owner needs.

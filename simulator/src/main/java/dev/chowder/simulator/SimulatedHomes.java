@@ -13,15 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Simulates home directories by folders of this machine. */
-final class SimulatedHomes implements SandboxHomes {
-  private final FakeScript script;
-  private final FakeHost host;
-
-  SimulatedHomes(FakeScript script, FakeHost host) {
-    this.script = script;
-    this.host = host;
-  }
-
+record SimulatedHomes(FakeScript script, FakeHost host) implements SandboxHomes {
   @Override
   public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files) {
     script.apply(Verb.WRITE_FILES, Optional.of(id));

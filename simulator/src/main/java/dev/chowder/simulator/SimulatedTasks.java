@@ -15,17 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** Simulates the tasks and commands of sandboxes, with the delays that the script requests. */
-final class SimulatedTasks implements SandboxTasks {
-  private final FakeSandboxSettings settings;
-  private final FakeScript script;
-  private final FakeHost host;
-
-  SimulatedTasks(FakeSandboxSettings settings, FakeScript script, FakeHost host) {
-    this.settings = settings;
-    this.script = script;
-    this.host = host;
-  }
-
+record SimulatedTasks(FakeSandboxSettings settings, FakeScript script, FakeHost host)
+    implements SandboxTasks {
   @Override
   public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {
     script.apply(Verb.RUN, Optional.of(id), limit);

@@ -16,19 +16,10 @@ import java.util.function.Consumer;
 /**
  * Writes backups of a database and restores them. A backup is signed before its file appears, and
  * verified before its contents are read, unless the caller requests an unsigned one.
+ *
+ * @param tag signs with the first master key, and verifies with all of its keys
  */
-public final class SignedBackups {
-  private final StorageSettings database;
-  private final BackupTag tag;
-
-  /**
-   * @param tag signs with the first master key, and verifies with all of its keys
-   */
-  public SignedBackups(StorageSettings database, BackupTag tag) {
-    this.database = database;
-    this.tag = tag;
-  }
-
+public record SignedBackups(StorageSettings database, BackupTag tag) {
   /**
    * Writes a signed backup of the database, as of one moment.
    *

@@ -22,17 +22,9 @@ import java.util.Optional;
  * Manages the containers of one installation, found by label and name. A call whose effect already
  * exists succeeds. Does not know what the containers are for.
  */
-final class DockerContainers {
+record DockerContainers(DockerApi engine, DockerSandboxSettings settings) {
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final int FREEZE_TRIES = 5;
-
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-
-  DockerContainers(DockerApi engine, DockerSandboxSettings settings) {
-    this.engine = engine;
-    this.settings = settings;
-  }
 
   static String name(SandboxId id, String role) {
     return id + "-" + role;

@@ -18,16 +18,8 @@ import java.util.List;
  * remembers nothing after its start. An engine that was killed alone stops the containers that it
  * finds running, with SIGTERM.
  */
-final class DockerEndings {
+record DockerEndings(DockerApi engine, DockerSandboxSettings settings) {
   private static final String SIGTERM = "15";
-
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-
-  DockerEndings(DockerApi engine, DockerSandboxSettings settings) {
-    this.engine = engine;
-    this.settings = settings;
-  }
 
   Ending of(InspectContainerResponse ended) {
     return of(remembered(ended));

@@ -32,7 +32,7 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
  * Reads and writes files of a sandbox's home directory through the engine's archive API. Never uses
  * the host's path of a volume. Does not know what the files mean.
  */
-final class DockerFiles {
+record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
   private static final int DIRECTORY_MODE = 0700;
   private static final int PERMISSION_BITS = 0777;
   private static final int STAGED_NAMES = 1_000_000_000;
@@ -43,14 +43,6 @@ final class DockerFiles {
    */
   private static final String MOVE =
       "staged=$1; shift; while [ $# -gt 0 ]; do mkdir -p -m 0700 -- \"$(dirname -- \"$2\")\" && mv -fT -- \"$1\" \"$2\" || exit 1; shift 2; done; rmdir -- \"$staged\"";
-
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-
-  DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
-    this.engine = engine;
-    this.settings = settings;
-  }
 
   /**
    * Writes into a container whose processes do not run, so none can see a partially written file.

@@ -18,7 +18,11 @@ import java.util.Optional;
  * reach the programs in it. It has the home volume and no network. It ends and is removed after an
  * idle time.
  */
-final class DockerFilesContainer {
+record DockerFilesContainer(
+    DockerApi engine,
+    DockerSandboxSettings settings,
+    DockerContainers containers,
+    DockerHomes homes) {
   static final String ROLE = "files";
 
   /** Number of tries, because another call may create or end the container at the same moment. */
@@ -31,22 +35,6 @@ final class DockerFilesContainer {
   private static final String LINGER =
       "quiet=0; while [ $quiet -lt \"$1\" ]; do sleep 1; set -- \"$1\" /proc/[0-9]*;"
           + " if [ $# -gt 3 ]; then quiet=0; else quiet=$((quiet+1)); fi; done";
-
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-  private final DockerContainers containers;
-  private final DockerHomes homes;
-
-  DockerFilesContainer(
-      DockerApi engine,
-      DockerSandboxSettings settings,
-      DockerContainers containers,
-      DockerHomes homes) {
-    this.engine = engine;
-    this.settings = settings;
-    this.containers = containers;
-    this.homes = homes;
-  }
 
   /** Returns the id of a running container. It may end before it is used if it was idle already. */
   String ensure(SandboxId id) {

@@ -16,20 +16,8 @@ import java.util.List;
  * the agent's container: the volume, no network, no capabilities, a read-only root and limits. Does
  * not know which program runs in them.
  */
-final class DockerHelperSpec {
-  private final DockerSandboxSettings settings;
-  private final SandboxId id;
-  private final InspectVolumeResponse home;
-  private final String role;
-
-  DockerHelperSpec(
-      DockerSandboxSettings settings, SandboxId id, InspectVolumeResponse home, String role) {
-    this.settings = settings;
-    this.id = id;
-    this.home = home;
-    this.role = role;
-  }
-
+record DockerHelperSpec(
+    DockerSandboxSettings settings, SandboxId id, InspectVolumeResponse home, String role) {
   CreateContainerCmd create(DockerClient docker) {
     return docker
         // Not the image of the home volume, because a volume can outlive its image.

@@ -25,28 +25,15 @@ import java.util.function.Function;
  * Accesses files through {@code files.cjs}, which runs each request with the sandbox's own rights.
  * The folder's content is untrusted, so names in responses are validated again.
  */
-final class DockerHomeFolder implements HomeFolder {
+record DockerHomeFolder(
+    DockerApi engine,
+    DockerSandboxSettings settings,
+    DockerFilesContainer container,
+    SandboxId id,
+    FilePath folder)
+    implements HomeFolder {
   private static final int CHUNK = 128 * 1024;
   private static final int TRIES = 5;
-
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-  private final DockerFilesContainer container;
-  private final SandboxId id;
-  private final FilePath folder;
-
-  DockerHomeFolder(
-      DockerApi engine,
-      DockerSandboxSettings settings,
-      DockerFilesContainer container,
-      SandboxId id,
-      FilePath folder) {
-    this.engine = engine;
-    this.settings = settings;
-    this.container = container;
-    this.id = id;
-    this.folder = folder;
-  }
 
   @Override
   public Listing list(FilePath path, String after, int limit, int most) {

@@ -15,7 +15,12 @@ import java.util.regex.Pattern;
  * Measures home volumes. Walks each in a container that can read every file and do nothing else.
  * The engine can only measure all volumes together, without a time limit.
  */
-final class DockerHomeMeter {
+record DockerHomeMeter(
+    DockerApi engine,
+    DockerSandboxSettings settings,
+    DockerContainers containers,
+    DockerHomes homes,
+    DockerLogs logs) {
   private static final String ROLE = "meter";
   private static final Pattern RESULT = Pattern.compile("usage ([0-9]{1,18}) ([0-9]{1,18})");
   private static final int OUTPUT_BYTES = 1024;
@@ -31,25 +36,6 @@ final class DockerHomeMeter {
           + "$1 == \"ended\" { ended = 1; exit }"
           + "{ sum += $1 / $2; if (sum > blocks || NR > files) exit }"
           + "END { if (!ended) printf \"usage %.0f %d\\n\", sum * 512, NR }'";
-
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-  private final DockerContainers containers;
-  private final DockerHomes homes;
-  private final DockerLogs logs;
-
-  DockerHomeMeter(
-      DockerApi engine,
-      DockerSandboxSettings settings,
-      DockerContainers containers,
-      DockerHomes homes,
-      DockerLogs logs) {
-    this.engine = engine;
-    this.settings = settings;
-    this.containers = containers;
-    this.homes = homes;
-    this.logs = logs;
-  }
 
   Optional<HomeUsage> measure(SandboxId id, HomeUsage most) {
     var home = homes.inspect(id);

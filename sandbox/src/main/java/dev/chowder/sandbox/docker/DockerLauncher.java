@@ -13,29 +13,13 @@ import dev.chowder.sandbox.SandboxId;
  * Creates, starts and removes the containers of sandboxes, within the fences of the callers. Does
  * not know what their commands do.
  */
-final class DockerLauncher {
-  private final DockerSandboxSettings settings;
-  private final DockerApi engine;
-  private final DockerNetwork network;
-  private final DockerContainers containers;
-  private final DockerHomes homes;
-  private final SandboxIsolation isolation;
-
-  DockerLauncher(
-      DockerSandboxSettings settings,
-      DockerApi engine,
-      DockerNetwork network,
-      DockerContainers containers,
-      DockerHomes homes,
-      SandboxIsolation isolation) {
-    this.settings = settings;
-    this.engine = engine;
-    this.network = network;
-    this.containers = containers;
-    this.homes = homes;
-    this.isolation = isolation;
-  }
-
+record DockerLauncher(
+    DockerSandboxSettings settings,
+    DockerApi engine,
+    DockerNetwork network,
+    DockerContainers containers,
+    DockerHomes homes,
+    SandboxIsolation isolation) {
   /** Checks that the image exists on this host. */
   void requireSnapshot(String snapshot) {
     engine.run(

@@ -16,15 +16,7 @@ import java.util.Optional;
  * Reads a container's output line by line. Reads the engine no faster than the reader accepts
  * lines. Does not know their meaning, so the reader must mask secrets.
  */
-final class DockerLogs {
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-
-  DockerLogs(DockerApi engine, DockerSandboxSettings settings) {
-    this.engine = engine;
-    this.settings = settings;
-  }
-
+record DockerLogs(DockerApi engine, DockerSandboxSettings settings) {
   AutoCloseable read(String container, int lines, boolean follow, SandboxLogReader reader) {
     String what = "read the log of container " + container;
     int tail = Math.clamp(lines, 0, settings.maxLogLines());

@@ -17,15 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Measures the memory of containers, through this host's kernel if it is the engine's, and
  * otherwise through the engine.
  */
-final class DockerMemory {
-  private final DockerApi engine;
-  private final DockerSandboxSettings settings;
-
-  DockerMemory(DockerApi engine, DockerSandboxSettings settings) {
-    this.engine = engine;
-    this.settings = settings;
-  }
-
+record DockerMemory(DockerApi engine, DockerSandboxSettings settings) {
   /** Measures a running or frozen container. */
   MemoryUse use(InspectContainerResponse container) {
     return CgroupMemory.of(container)

@@ -24,18 +24,8 @@ import org.jspecify.annotations.Nullable;
  * Converts the engine's responses into observations of sandboxes. Never guesses and never changes
  * anything.
  */
-final class DockerObservations {
-  private final DockerSandboxSettings settings;
-  private final DockerContainers containers;
-  private final DockerHomes homes;
-
-  DockerObservations(
-      DockerSandboxSettings settings, DockerContainers containers, DockerHomes homes) {
-    this.settings = settings;
-    this.containers = containers;
-    this.homes = homes;
-  }
-
+record DockerObservations(
+    DockerSandboxSettings settings, DockerContainers containers, DockerHomes homes) {
   SandboxObservation observe(SandboxId id) {
     Optional<Integer> home = homes.generation(id);
     MainProcess process =

@@ -20,36 +20,19 @@ import java.util.Set;
  * Runs commands in the sandboxes of Docker: a task in a container of its own, other commands in the
  * container of the main process.
  */
-final class DockerTasks implements SandboxTasks {
+record DockerTasks(
+    DockerSandboxSettings settings,
+    DockerApi engine,
+    DockerContainers containers,
+    DockerHomes homes,
+    DockerLauncher launcher,
+    DockerFiles files,
+    DockerLogs logs)
+    implements SandboxTasks {
   private static final int OUTPUT_BYTES = 16 * 1024;
 
   /** The engine's names of the states in which a container's process has not ended. */
   private static final Set<String> RUNNING = Set.of("running", "paused", "restarting");
-
-  private final DockerSandboxSettings settings;
-  private final DockerApi engine;
-  private final DockerContainers containers;
-  private final DockerHomes homes;
-  private final DockerLauncher launcher;
-  private final DockerFiles files;
-  private final DockerLogs logs;
-
-  DockerTasks(
-      DockerSandboxSettings settings,
-      DockerApi engine,
-      DockerContainers containers,
-      DockerHomes homes,
-      DockerLauncher launcher,
-      DockerFiles files,
-      DockerLogs logs) {
-    this.settings = settings;
-    this.engine = engine;
-    this.containers = containers;
-    this.homes = homes;
-    this.launcher = launcher;
-    this.files = files;
-    this.logs = logs;
-  }
 
   @Override
   public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {

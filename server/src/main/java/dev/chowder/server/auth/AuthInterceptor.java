@@ -14,24 +14,13 @@ import java.util.List;
  * Authenticates each call by its bearer key, and removes the key from the headers, so that later
  * interceptors and services cannot log or forward it. Every method requires a key, unless the
  * protocol declares that it needs none.
+ *
+ * @param addresses finds the client's address, which is then stored in the call's context
  */
-public final class AuthInterceptor implements ServerInterceptor {
+public record AuthInterceptor(KeyCheck keys, ClientAddress addresses) implements ServerInterceptor {
   /** The header that contains the key, in gRPC and in REST. */
   public static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
-  private final KeyCheck keys;
-  private final ClientAddress addresses;
-
-  /**
-   * Creates an interceptor that checks every call, except calls that need no key.
-   *
-   * @param addresses finds the client's address, which is then stored in the call's context
-   */
-  public AuthInterceptor(KeyCheck keys, ClientAddress addresses) {
-    this.keys = keys;
-    this.addresses = addresses;
-  }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(

@@ -22,37 +22,20 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Lists and approves pairings of senders with an agent. Blocks. */
-public final class ChannelPairings {
+/**
+ * Lists and approves pairings of senders with an agent. Blocks.
+ *
+ * @param quick for calls that the gateway answers by itself
+ * @param slow for calls that wait for the chat service, with a longer timeout
+ */
+public record ChannelPairings(
+    InstanceClient client,
+    GatewayClient gateways,
+    OpenClawChannels quick,
+    OpenClawChannels slow,
+    Sandboxes sandboxes,
+    OpenClawSettings.Channels settings) {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelPairings.class);
-
-  private final InstanceClient client;
-  private final GatewayClient gateways;
-  private final OpenClawChannels quick;
-  private final OpenClawChannels slow;
-  private final Sandboxes sandboxes;
-  private final OpenClawSettings.Channels settings;
-
-  /**
-   * Creates the client.
-   *
-   * @param quick for calls that the gateway answers by itself
-   * @param slow for calls that wait for the chat service, with a longer timeout
-   */
-  public ChannelPairings(
-      InstanceClient client,
-      GatewayClient gateways,
-      OpenClawChannels quick,
-      OpenClawChannels slow,
-      Sandboxes sandboxes,
-      OpenClawSettings.Channels settings) {
-    this.client = client;
-    this.gateways = gateways;
-    this.quick = quick;
-    this.slow = slow;
-    this.sandboxes = sandboxes;
-    this.settings = settings;
-  }
 
   /** Returns the pairings that wait for approval. */
   List<Pairing> list(Caller caller, Named named) {

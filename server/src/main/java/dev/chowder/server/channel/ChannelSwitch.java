@@ -29,27 +29,13 @@ import java.util.function.Function;
  * Stores what a caller wants of a channel, and waits until the instance has applied it to its
  * gateway. Does not know whether the channel then works. Blocks.
  */
-public final class ChannelSwitch {
+public record ChannelSwitch(
+    InstanceClient client,
+    ConfigChanges changes,
+    StoredChannels stored,
+    OpenClawSettings.Channels settings,
+    SecureRandom random) {
   private static final String PRIVATE_KEY = "private_key";
-
-  private final InstanceClient client;
-  private final ConfigChanges changes;
-  private final StoredChannels stored;
-  private final OpenClawSettings.Channels settings;
-  private final SecureRandom random;
-
-  public ChannelSwitch(
-      InstanceClient client,
-      ConfigChanges changes,
-      StoredChannels stored,
-      OpenClawSettings.Channels settings,
-      SecureRandom random) {
-    this.client = client;
-    this.changes = changes;
-    this.stored = stored;
-    this.settings = settings;
-    this.random = random;
-  }
 
   /**
    * Switches the channel on.

@@ -23,36 +23,19 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 
-/** Connects and disconnects channels of running gateways, and polls whether they work. Blocks. */
-public final class InstanceChannels {
-  private final ChannelSwitch channelSwitch;
-  private final GatewayClient gateways;
-  private final OpenClawChannels quick;
-  private final OpenClawChannels slow;
-  private final OpenClawSettings.Channels settings;
-  private final Clock clock;
-
-  /**
-   * Creates the client.
-   *
-   * @param quick for calls that the gateway answers by itself
-   * @param slow for calls that wait for the chat service, with a longer timeout
-   */
-  public InstanceChannels(
-      ChannelSwitch channelSwitch,
-      GatewayClient gateways,
-      OpenClawChannels quick,
-      OpenClawChannels slow,
-      OpenClawSettings.Channels settings,
-      Clock clock) {
-    this.channelSwitch = channelSwitch;
-    this.gateways = gateways;
-    this.quick = quick;
-    this.slow = slow;
-    this.settings = settings;
-    this.clock = clock;
-  }
-
+/**
+ * Connects and disconnects channels of running gateways, and polls whether they work. Blocks.
+ *
+ * @param quick for calls that the gateway answers by itself
+ * @param slow for calls that wait for the chat service, with a longer timeout
+ */
+public record InstanceChannels(
+    ChannelSwitch channelSwitch,
+    GatewayClient gateways,
+    OpenClawChannels quick,
+    OpenClawChannels slow,
+    OpenClawSettings.Channels settings,
+    Clock clock) {
   /** Connects the channel, and returns the state that it reached. */
   ConnectChannelResponse connect(Caller caller, ChannelRequests.Connection wanted) {
     var named = wanted.named();

@@ -20,22 +20,13 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** Returns the token of an instance's gateway to its callers, and rotates it. Blocks. */
-public final class InstanceAccess {
+public record InstanceAccess(
+    InstanceClient client, GatewayTokens tokens, InstancePresenter presenter) {
   /** A running gateway needs about a second; a busy one finishes its work first. */
   private static final Duration ROTATION_TIMEOUT = Duration.ofSeconds(60);
 
   /** Most rotations end within this time. After it, the gateway itself is asked. */
   private static final Duration STEADY_TIMEOUT = Duration.ofSeconds(5);
-
-  private final InstanceClient client;
-  private final GatewayTokens tokens;
-  private final InstancePresenter presenter;
-
-  public InstanceAccess(InstanceClient client, GatewayTokens tokens, InstancePresenter presenter) {
-    this.client = client;
-    this.tokens = tokens;
-    this.presenter = presenter;
-  }
 
   /** Returns the token that is valid now. */
   GatewayAccess get(Caller caller, InstanceId id) {

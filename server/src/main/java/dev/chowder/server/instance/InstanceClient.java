@@ -29,28 +29,9 @@ import org.apache.pekko.actor.typed.ActorRef;
  * Sends commands to instances for a caller, and turns rejections into errors of the API. Instances
  * of other organizations are not found. Blocks.
  */
-public final class InstanceClient {
+public record InstanceClient(Instances instances, DrainSignal drain, Clock clock) {
   /** Longest wait until a slot is released, which normally takes milliseconds. */
   static final Duration SLOT_TIMEOUT = Duration.ofSeconds(10);
-
-  private final Instances instances;
-  private final DrainSignal drain;
-  private final Clock clock;
-
-  public InstanceClient(Instances instances, DrainSignal drain, Clock clock) {
-    this.instances = instances;
-    this.drain = drain;
-    this.clock = clock;
-  }
-
-  public Instances instances() {
-    return instances;
-  }
-
-  /** Returns the signal that this node drains. */
-  public DrainSignal drain() {
-    return drain;
-  }
 
   /** Returns the time of a command that is sent now. */
   public Instant now() {

@@ -17,23 +17,12 @@ import java.util.function.Predicate;
 /**
  * Finds gateways by asking their instances, so that a result is never older than the state of the
  * instance.
+ *
+ * @param isActive whether an organization is active, not suspended or deleted
  */
-public final class InstanceDirectory implements GatewayDirectory {
-  private final Instances instances;
-  private final GatewayTokens tokens;
-  private final Predicate<String> isActive;
-
-  /**
-   * Creates a directory.
-   *
-   * @param isActive whether an organization is active, not suspended or deleted
-   */
-  public InstanceDirectory(Instances instances, GatewayTokens tokens, Predicate<String> isActive) {
-    this.instances = instances;
-    this.tokens = tokens;
-    this.isActive = isActive;
-  }
-
+public record InstanceDirectory(
+    Instances instances, GatewayTokens tokens, Predicate<String> isActive)
+    implements GatewayDirectory {
   @Override
   public Lookup lookup(Optional<String> organizationId, String instanceId) {
     var id = new InstanceId(instanceId);

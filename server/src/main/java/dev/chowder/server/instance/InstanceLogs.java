@@ -9,26 +9,13 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.rate.SharedPermits;
 import io.grpc.stub.ServerCallStreamObserver;
 
-/** Streams the logs of gateways to callers, and bounds the number of open streams. */
-public final class InstanceLogs {
-  private final InstanceClient client;
-  private final Sandboxes sandboxes;
-  private final KnownSecrets known;
-  private final SharedPermits permits;
-
-  /**
-   * Creates the streams.
-   *
-   * @param permits one for each open stream
-   */
-  public InstanceLogs(
-      InstanceClient client, Sandboxes sandboxes, KnownSecrets known, SharedPermits permits) {
-    this.client = client;
-    this.sandboxes = sandboxes;
-    this.known = known;
-    this.permits = permits;
-  }
-
+/**
+ * Streams the logs of gateways to callers, and bounds the number of open streams.
+ *
+ * @param permits one for each open stream
+ */
+public record InstanceLogs(
+    InstanceClient client, Sandboxes sandboxes, KnownSecrets known, SharedPermits permits) {
   /** Streams the log of one gateway. Call it on the call's own thread. */
   void tail(Caller caller, InstanceRequests.Tail wanted, ServerCallStreamObserver<LogLine> out) {
     var view = client.get(caller, new InstanceId(wanted.instanceId()));

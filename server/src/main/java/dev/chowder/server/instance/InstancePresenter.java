@@ -20,21 +20,12 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/** Builds messages of the API from views of instances. */
-public final class InstancePresenter {
-  private final UnaryOperator<String> gatewayUrl;
-  private final Overrides overrides;
-
-  /**
-   * Creates a presenter.
-   *
-   * @param gatewayUrl returns the public URL of the gateway of an instance
-   */
-  public InstancePresenter(UnaryOperator<String> gatewayUrl, Overrides overrides) {
-    this.gatewayUrl = gatewayUrl;
-    this.overrides = overrides;
-  }
-
+/**
+ * Builds messages of the API from views of instances.
+ *
+ * @param gatewayUrl returns the public URL of the gateway of an instance
+ */
+public record InstancePresenter(UnaryOperator<String> gatewayUrl, Overrides overrides) {
   /** Returns the whole instance, with its overrides, masked. */
   public Instance instance(InstanceView view) {
     return instances(List.of(view)).getFirst();

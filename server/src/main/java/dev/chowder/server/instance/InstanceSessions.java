@@ -21,22 +21,12 @@ import java.util.function.Predicate;
  * Sends messages to the sessions of an agent, and lists and deletes sessions through its gateway.
  * Stores nothing of them. Sessions outside of a key's prefix are not found. Blocks.
  */
-public final class InstanceSessions {
+public record InstanceSessions(
+    GatewayClient client, OpenClawSessions sessions, ResponsesProxy responses) {
   private static final Comparator<OpenClawSessions.Session> LAST_USED_FIRST =
       Comparator.comparing(OpenClawSessions.Session::usedAt)
           .reversed()
           .thenComparing(OpenClawSessions.Session::id);
-
-  private final GatewayClient client;
-  private final OpenClawSessions sessions;
-  private final ResponsesProxy responses;
-
-  public InstanceSessions(
-      GatewayClient client, OpenClawSessions sessions, ResponsesProxy responses) {
-    this.client = client;
-    this.sessions = sessions;
-    this.responses = responses;
-  }
 
   /** Sends a message to the agent, and streams its response. */
   void respond(Caller caller, InstanceRequests.Message message, StreamObserver<HttpBody> out) {

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * <p>A reserved slot stays unused if the server dies or the instance rejects the command. Then the
  * instance releases it, at once after a rejection and otherwise in a reconciliation pass.
  */
-public final class InstanceStarts {
+public record InstanceStarts(InstanceClient client, Admission admission, Sandboxes sandboxes) {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceStarts.class);
 
   /**
@@ -38,16 +38,6 @@ public final class InstanceStarts {
   private static final int TRIES = 3;
 
   private static final int RETRY_AFTER_SECONDS = 30;
-
-  private final InstanceClient client;
-  private final Admission admission;
-  private final Sandboxes sandboxes;
-
-  public InstanceStarts(InstanceClient client, Admission admission, Sandboxes sandboxes) {
-    this.client = client;
-    this.admission = admission;
-    this.sandboxes = sandboxes;
-  }
 
   /** Starts the instance and returns it, running or on the way to that. */
   InstanceView start(Caller caller, InstanceId id) {

@@ -23,26 +23,12 @@ import org.apache.pekko.actor.typed.ActorRef;
  * Creates instances, and changes what callers set: name, labels and {@code openclaw_config}.
  * Blocks.
  */
-public final class InstanceWrites {
-  private final InstanceRequests requests;
-  private final InstanceClient client;
-  private final InstanceCreation creation;
-  private final Overrides overrides;
-  private final ConfigChanges changes;
-
-  public InstanceWrites(
-      InstanceRequests requests,
-      InstanceClient client,
-      InstanceCreation creation,
-      Overrides overrides,
-      ConfigChanges changes) {
-    this.requests = requests;
-    this.client = client;
-    this.creation = creation;
-    this.overrides = overrides;
-    this.changes = changes;
-  }
-
+public record InstanceWrites(
+    InstanceRequests requests,
+    InstanceClient client,
+    InstanceCreation creation,
+    Overrides overrides,
+    ConfigChanges changes) {
   /**
    * Creates an instance. A repeated call returns the instance that the first one created, whatever
    * the request is now.

@@ -20,22 +20,10 @@ import java.util.Optional;
  * value that it has set stays. This is no security boundary, because the agent's shell reads all
  * files of its sandbox. Blocks.
  */
-public final class SessionVisibility {
+public record SessionVisibility(
+    InstanceClient client, ConfigChanges changes, Overrides overrides, InstantSource clock) {
   private static final String POINTER = "/tools/sessions";
   private static final String SETTING = "visibility";
-
-  private final InstanceClient client;
-  private final ConfigChanges changes;
-  private final Overrides overrides;
-  private final InstantSource clock;
-
-  public SessionVisibility(
-      InstanceClient client, ConfigChanges changes, Overrides overrides, InstantSource clock) {
-    this.client = client;
-    this.changes = changes;
-    this.overrides = overrides;
-    this.clock = clock;
-  }
 
   /**
    * Sets the override of the caller's instance, unless the visibility is set already. The gateway

@@ -23,20 +23,10 @@ import org.slf4j.LoggerFactory;
  * Recovers all failed instances, each as its owner would. Stops when the host has no memory for the
  * next one, because all further ones would only reserve and release slots. Blocks.
  */
-public final class BulkRecovery {
+public record BulkRecovery(InstanceRows rows, InstanceStarts starts, Sandboxes sandboxes) {
   private static final Logger LOG = LoggerFactory.getLogger(BulkRecovery.class);
 
   private static final int PAGE = 500;
-
-  private final InstanceRows rows;
-  private final InstanceStarts starts;
-  private final Sandboxes sandboxes;
-
-  public BulkRecovery(InstanceRows rows, InstanceStarts starts, Sandboxes sandboxes) {
-    this.rows = rows;
-    this.starts = starts;
-    this.sandboxes = sandboxes;
-  }
 
   /**
    * The result of a bulk recover.

@@ -16,25 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Deletes all instances of an organization, and discards its pool members. Blocks. */
-public final class InstanceDeletions {
+public record InstanceDeletions(
+    InstanceClient instances, InstanceRows instanceRows, PoolMembers pool, InstantSource clock) {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceDeletions.class);
   private static final int PAGE = 100;
 
   /** Key id of the system. */
   private static final String NO_KEY = "";
-
-  private final InstanceClient instances;
-  private final InstanceRows instanceRows;
-  private final PoolMembers pool;
-  private final InstantSource clock;
-
-  public InstanceDeletions(
-      InstanceClient instances, InstanceRows instanceRows, PoolMembers pool, InstantSource clock) {
-    this.instances = instances;
-    this.instanceRows = instanceRows;
-    this.pool = pool;
-    this.clock = clock;
-  }
 
   /** Deletes the instances and the members; returns whether all accepted. */
   boolean deleteAll(String organizationId) {

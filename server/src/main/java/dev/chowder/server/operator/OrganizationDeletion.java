@@ -16,41 +16,20 @@ import org.slf4j.LoggerFactory;
 /**
  * Removes the parts of one deleted organization: keys, instances, subscription and secrets. Each
  * step is idempotent. Blocks.
+ *
+ * @param slotLimit how long {@link #finish} waits until an organization's instances have released
+ *     their slots
  */
-public final class OrganizationDeletion {
+public record OrganizationDeletion(
+    OrganizationClient organizations,
+    InstanceDeletions instances,
+    RevocationRecorder revocations,
+    SecretStore secrets,
+    SubscriptionCancellation subscriptions,
+    Duration slotLimit,
+    InstantSource clock) {
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationDeletion.class);
   private static final Duration SLOT_PAUSE = Duration.ofMillis(10);
-
-  private final OrganizationClient organizations;
-  private final InstanceDeletions instances;
-  private final RevocationRecorder revocations;
-  private final SecretStore secrets;
-  private final SubscriptionCancellation subscriptions;
-  private final Duration slotLimit;
-  private final InstantSource clock;
-
-  /**
-   * Creates the deletion.
-   *
-   * @param slotLimit how long {@link #finish} waits until an organization's instances have released
-   *     their slots
-   */
-  public OrganizationDeletion(
-      OrganizationClient organizations,
-      InstanceDeletions instances,
-      RevocationRecorder revocations,
-      SecretStore secrets,
-      SubscriptionCancellation subscriptions,
-      Duration slotLimit,
-      InstantSource clock) {
-    this.organizations = organizations;
-    this.instances = instances;
-    this.revocations = revocations;
-    this.secrets = secrets;
-    this.subscriptions = subscriptions;
-    this.slotLimit = slotLimit;
-    this.clock = clock;
-  }
 
   /**
    * Runs all steps that can be completed now.

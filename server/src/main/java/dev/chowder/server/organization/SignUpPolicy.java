@@ -11,33 +11,18 @@ import java.util.function.Supplier;
 /**
  * Decides whether an organization may be created. Sign-up must be open, unless an operator creates
  * the organization. A second organization requires that the host isolates sandboxes.
+ *
+ * @param open whether the operator opened sign-up
+ * @param withoutIsolation whether the operator allows several organizations on a host that does not
+ *     isolate sandboxes
+ * @param isolationFailure why the host does not isolate sandboxes; empty if it does
+ * @param anyOrganization whether there is an organization that is not deleted; may block
  */
-public final class SignUpPolicy {
-  private final boolean open;
-  private final boolean withoutIsolation;
-  private final Supplier<Optional<String>> isolationFailure;
-  private final BooleanSupplier anyOrganization;
-
-  /**
-   * Creates a policy.
-   *
-   * @param open whether the operator opened sign-up
-   * @param withoutIsolation whether the operator allows several organizations on a host that does
-   *     not isolate sandboxes
-   * @param isolationFailure why the host does not isolate sandboxes; empty if it does
-   * @param anyOrganization whether there is an organization that is not deleted; may block
-   */
-  public SignUpPolicy(
-      boolean open,
-      boolean withoutIsolation,
-      Supplier<Optional<String>> isolationFailure,
-      BooleanSupplier anyOrganization) {
-    this.open = open;
-    this.withoutIsolation = withoutIsolation;
-    this.isolationFailure = isolationFailure;
-    this.anyOrganization = anyOrganization;
-  }
-
+public record SignUpPolicy(
+    boolean open,
+    boolean withoutIsolation,
+    Supplier<Optional<String>> isolationFailure,
+    BooleanSupplier anyOrganization) {
   /** Throws {@code SIGN_UP_CLOSED} unless callers may create organizations. */
   void checkCaller() {
     if (!open) {

@@ -7,28 +7,19 @@ import dev.chowder.organization.OrganizationView;
 import dev.chowder.secret.Secret;
 import java.time.InstantSource;
 
-/** Creates organizations, for callers and for operators. Blocks. */
-public final class SignUps {
-  private final OrganizationClient client;
-  private final ApiKeys keys;
-  private final SignUpPolicy policy;
-  private final InstantSource clock;
-
+/**
+ * Creates organizations, for callers and for operators. Blocks.
+ *
+ * @param policy decides whether an organization may be created
+ */
+public record SignUps(
+    OrganizationClient client, ApiKeys keys, SignUpPolicy policy, InstantSource clock) {
   /**
    * A new organization.
    *
    * @param key its first key, of which only a hash is stored
    */
   public record SignedUp(OrganizationView organization, Secret key) {}
-
-  /** Creates organizations if {@code policy} allows it. */
-  public SignUps(
-      OrganizationClient client, ApiKeys keys, SignUpPolicy policy, InstantSource clock) {
-    this.client = client;
-    this.keys = keys;
-    this.policy = policy;
-    this.clock = clock;
-  }
 
   /** Throws {@code SIGN_UP_CLOSED} unless callers may create organizations. */
   void checkCaller() {

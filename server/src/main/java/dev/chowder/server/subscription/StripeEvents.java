@@ -24,7 +24,7 @@ import java.util.stream.StreamSupport;
  * Reads the few fields from JSON, because the classes of the library fit one version of Stripe's
  * API and each account sends events of its own version. Does not know any organization.
  */
-final class StripeEvents {
+record StripeEvents(StripeSettings settings, Clock clock) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   // The library assumes without a check that each part is name=value.
@@ -33,14 +33,6 @@ final class StripeEvents {
 
   /** The last second of the year 9999, in seconds since 1970. */
   private static final long MAX_SECOND = 253_402_300_799L;
-
-  private final StripeSettings settings;
-  private final Clock clock;
-
-  StripeEvents(StripeSettings settings, Clock clock) {
-    this.settings = settings;
-    this.clock = clock;
-  }
 
   /**
    * Returns the event.

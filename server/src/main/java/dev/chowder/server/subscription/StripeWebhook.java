@@ -19,24 +19,12 @@ import org.slf4j.LoggerFactory;
  * Applies Stripe's events to organizations. The organization decides whether an event is new. Logs
  * one line for each signed event. Blocks.
  */
-final class StripeWebhook {
+record StripeWebhook(
+    StripeEvents events, int maxBytes, OrganizationClient organizations, InstantSource clock) {
   /** Characters of an id or type that are logged. */
   private static final int MAX_LOGGED = 64;
 
   private static final Logger LOG = LoggerFactory.getLogger(StripeWebhook.class);
-
-  private final StripeEvents events;
-  private final int maxBytes;
-  private final OrganizationClient organizations;
-  private final InstantSource clock;
-
-  StripeWebhook(
-      StripeEvents events, int maxBytes, OrganizationClient organizations, InstantSource clock) {
-    this.events = events;
-    this.maxBytes = maxBytes;
-    this.organizations = organizations;
-    this.clock = clock;
-  }
 
   /** Applies an event. Returns when its effect is persisted. */
   void receive(ByteString body, Optional<String> signature) {
