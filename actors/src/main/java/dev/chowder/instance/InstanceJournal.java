@@ -60,25 +60,24 @@ public final class InstanceJournal
             .setAt(stamp(event.at()))
             .setKeyId(event.keyId())
             .setRequestId(event.requestId());
-    return switch (event) {
-      case InstanceEvent.Created e -> stored.setCreated(created(e.profile())).build();
+    var full =
+        switch (event) {
+      case InstanceEvent.Created e -> stored.setCreated(created(e.profile()));
       case InstanceEvent.MemberCreated e ->
           stored
               .setMemberCreated(
                   InstanceMemberCreated.newBuilder()
                       .setCreated(created(e.profile()))
-                      .setSetup(setup(e.setup())))
-              .build();
+                      .setSetup(setup(e.setup())));
       case InstanceEvent.Claimed e ->
-          stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile()))).build();
+          stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile())));
       case InstanceEvent.Discarded e ->
-          stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld())).build();
+          stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld()));
       case InstanceEvent.CreationForbidden e ->
           stored
               .setBirthForbidden(
-                  InstanceBirthForbidden.newBuilder().setOrganizationId(e.organizationId()))
-              .build();
-      case InstanceEvent.StageFinished e -> stored.setStageFinished(stageFinished(e)).build();
+                  InstanceBirthForbidden.newBuilder().setOrganizationId(e.organizationId()));
+      case InstanceEvent.StageFinished e -> stored.setStageFinished(stageFinished(e));
       case InstanceEvent.Failed e ->
           stored
               .setFailed(
@@ -87,28 +86,24 @@ public final class InstanceJournal
                       .setStage(e.stage().map(Stage::label).orElse(""))
                       .setReason(e.reason())
                       .setMessage(e.message())
-                      .setStartedAt(stamp(e.startedAt())))
-              .build();
+                      .setStartedAt(stamp(e.startedAt())));
       case InstanceEvent.StopRequested e ->
-          stored.setStopRequested(InstanceStopRequested.newBuilder().setEnds(e.ends())).build();
-      case InstanceEvent.Stopped e -> stored.setStopped(stopped(e)).build();
+          stored.setStopRequested(InstanceStopRequested.newBuilder().setEnds(e.ends()));
+      case InstanceEvent.Stopped e -> stored.setStopped(stopped(e));
       case InstanceEvent.SleepRequested e ->
           stored
-              .setSleepRequested(InstanceSleepRequested.newBuilder().setLevel(e.level().label()))
-              .build();
+              .setSleepRequested(InstanceSleepRequested.newBuilder().setLevel(e.level().label()));
       case InstanceEvent.SleepReached e ->
           stored
               .setSleepReached(
                   InstanceSleepReached.newBuilder()
                       .setAttempt(e.attempt())
                       .setLevel(e.level().label())
-                      .setMemory(memory(e.memory())))
-              .build();
+                      .setMemory(memory(e.memory())));
       case InstanceEvent.StartRequested e ->
           stored
               .setStartRequested(
-                  InstanceStartRequested.newBuilder().setAttempt(e.attempt()).setCause(e.cause()))
-              .build();
+                  InstanceStartRequested.newBuilder().setAttempt(e.attempt()).setCause(e.cause()));
       case InstanceEvent.GatewayLost e ->
           stored
               .setGatewayLost(
@@ -116,16 +111,15 @@ public final class InstanceJournal
                       .setAttempt(e.attempt())
                       .setReason(e.reason())
                       .setMessage(e.message())
-                      .setByItself(e.byItself()))
-              .build();
+                      .setByItself(e.byItself()));
       case InstanceEvent.Deleted _ ->
-          stored.setDeleted(InstanceDeleted.getDefaultInstance()).build();
+          stored.setDeleted(InstanceDeleted.getDefaultInstance());
       case InstanceEvent.SlotReleased _ ->
-          stored.setSlotReleased(InstanceSlotReleased.getDefaultInstance()).build();
+          stored.setSlotReleased(InstanceSlotReleased.getDefaultInstance());
       case InstanceEvent.SandboxRemoved _ ->
-          stored.setSandboxRemoved(InstanceSandboxRemoved.getDefaultInstance()).build();
+          stored.setSandboxRemoved(InstanceSandboxRemoved.getDefaultInstance());
       case InstanceEvent.LeftoverFound _ ->
-          stored.setLeftoverFound(InstanceLeftoverFound.getDefaultInstance()).build();
+          stored.setLeftoverFound(InstanceLeftoverFound.getDefaultInstance());
       case InstanceEvent.Updated e ->
           stored
               .setUpdated(
@@ -134,8 +128,7 @@ public final class InstanceJournal
                       .setRelabelled(e.labels().isPresent())
                       .putAllLabels(e.labels().orElse(Map.of()))
                       .setReconfigured(!e.overrides().isEmpty())
-                      .setOverridesVersion(e.overrides()))
-              .build();
+                      .setOverridesVersion(e.overrides()));
       case InstanceEvent.ConfigApplied e ->
           stored
               .setConfigApplied(
@@ -144,48 +137,43 @@ public final class InstanceJournal
                       .setConfigVersion(e.configVersion())
                       .setNote(e.note())
                       .setOverridesVersion(e.overrides())
-                      .setOverridesRefused(e.refused()))
-              .build();
+                      .setOverridesRefused(e.refused()));
       case InstanceEvent.EndpointMoved e ->
           stored
               .setEndpointMoved(
                   InstanceEndpointMoved.newBuilder()
                       .setAttempt(e.attempt())
-                      .setEndpoint(e.endpoint()))
-              .build();
+                      .setEndpoint(e.endpoint()));
       case InstanceEvent.RestartRequested _ ->
-          stored.setRestartRequested(InstanceRestartRequested.getDefaultInstance()).build();
-      case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e)).build();
+          stored.setRestartRequested(InstanceRestartRequested.getDefaultInstance());
+      case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e));
       case InstanceEvent.LaterAttemptFound e ->
           stored
               .setLaterAttemptFound(
                   InstanceLaterAttemptFound.newBuilder()
                       .setAttempt(e.attempt())
                       .setGeneration(e.generation())
-                      .setEndpoint(e.endpoint()))
-              .build();
+                      .setEndpoint(e.endpoint()));
       case InstanceEvent.SlotFound _ ->
-          stored.setSlotFound(InstanceSlotFound.getDefaultInstance()).build();
+          stored.setSlotFound(InstanceSlotFound.getDefaultInstance());
       case InstanceEvent.TokenRotationRequested _ ->
           stored
-              .setTokenRotationRequested(InstanceTokenRotationRequested.getDefaultInstance())
-              .build();
+              .setTokenRotationRequested(InstanceTokenRotationRequested.getDefaultInstance());
       case InstanceEvent.ChannelSwitched e ->
           stored
               .setChannelSwitched(
                   InstanceChannelSwitched.newBuilder()
                       .setChannel(e.channel())
                       .setEnabled(e.enabled())
-                      .setVersion(e.version()))
-              .build();
+                      .setVersion(e.version()));
       case InstanceEvent.TokenRotated e ->
           stored
               .setTokenRotated(
                   InstanceTokenRotated.newBuilder()
                       .setAttempt(e.attempt())
-                      .setRotation(e.rotation()))
-              .build();
+                      .setRotation(e.rotation()));
     };
+    return full.build();
   }
 
   /** Returns the version of the journal's format that introduced this event. */

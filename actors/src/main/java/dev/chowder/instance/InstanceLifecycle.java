@@ -8,8 +8,10 @@ import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Discarded;
+import dev.chowder.instance.InstanceState.Ended;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.InProgress;
 import dev.chowder.instance.InstanceState.Member;
 import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Progress;
@@ -58,10 +60,9 @@ public final class InstanceLifecycle {
           switch (state) {
             case Absent() -> accept(new InstanceEvent.CreationForbidden(organizationId, now));
             case Tombstone s -> slotFound(s.slotHeld(), now);
-            case Errored s -> slotFound(s.slotHeld(), now);
-            case Deleted s -> slotFound(s.slotHeld(), now);
             // A claim that arrives later is rejected.
             case Member _ -> MemberRules.discard(state, true, now);
+            case Ended s -> slotFound(s.slotHeld(), now);
             case Provisioning _, Running _, Stopping _, Restarting _ -> accept();
             case Waiting _, Stopped _, Starting _ -> accept();
           };
@@ -176,9 +177,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.SlotReleased(var now) ->
           switch (state) {
             case Tombstone s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
-            case Errored s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
-            case Deleted s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
-            case Discarded s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
+            case Ended s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case InstanceState _ -> accept();
           };
       case InstanceCommand.Removed(var attempt, var scope, var now) ->
@@ -337,18 +336,12 @@ public final class InstanceLifecycle {
 
   private static Decision overdue(InstanceState state, Instant now, Duration overdue) {
     return switch (state) {
-      case Provisioning s when isOver(s.progress().since(), overdue, now) ->
-          accept(timedOut(s.attempt(), s.progress(), overdue, now));
-      case Warming s when isOver(s.progress().since(), overdue, now) ->
-          MemberRules.discard(s, false, now);
-      case Starting s when isOver(s.progress().since(), overdue, now) ->
-          accept(timedOut(s.attempt(), s.progress(), overdue, now));
+      case InProgress s when s.progress().since().plus(overdue).isBefore(now) ->
+          s instanceof Warming
+              ? MemberRules.discard(s, false, now)
+              : accept(timedOut(s.attempt(), s.progress(), overdue, now));
       case InstanceState _ -> accept();
     };
-  }
-
-  private static boolean isOver(Instant since, Duration limit, Instant now) {
-    return since.plus(limit).isBefore(now);
   }
 
   private static InstanceEvent timedOut(
@@ -381,12 +374,9 @@ public final class InstanceLifecycle {
   }
 
   private static boolean isAt(InstanceState state, int attempt, Stage stage) {
-    return switch (state) {
-      case Provisioning s -> s.attempt() == attempt && s.progress().current() == stage;
-      case Starting s -> s.attempt() == attempt && s.progress().current() == stage;
-      case Warming s -> s.attempt() == attempt && s.progress().current() == stage;
-      case InstanceState _ -> false;
-    };
+    return state instanceof InProgress s
+        && s.attempt() == attempt
+        && s.progress().current() == stage;
   }
 
   private static boolean isOf(InstanceState state, InstanceCommand.EffectFailed failure) {
@@ -514,7 +504,7 @@ public final class InstanceLifecycle {
       case InstanceEvent.SlotFound _ ->
           switch (state) {
             case Tombstone s -> new Tombstone(s.organizationId(), true);
-            case Errored e -> e.slotFound();
+            case Errored e -> e.withSlot(true);
             case Deleted d -> d.withSlot(true);
             case InstanceState _ -> throw corrupt(state, event);
           };
@@ -526,13 +516,13 @@ public final class InstanceLifecycle {
       case InstanceEvent.SlotReleased _ ->
           switch (state) {
             case Tombstone s -> new Tombstone(s.organizationId(), false);
-            case Errored e -> e.slotReleased();
-            case Deleted d -> d.withSlot(false);
-            case Discarded d -> d.withSlot(false);
+            case Ended e -> e.withSlot(false);
             case InstanceState _ -> throw corrupt(state, event);
           };
-      case InstanceEvent.SandboxRemoved _ -> withCleanupPending(state, false, event);
-      case InstanceEvent.LeftoverFound _ -> withCleanupPending(state, true, event);
+      case InstanceEvent.SandboxRemoved _ ->
+          expect(Ended.class, state, event).withCleanupPending(false);
+      case InstanceEvent.LeftoverFound _ ->
+          expect(Ended.class, state, event).withCleanupPending(true);
       case InstanceEvent.Updated u -> {
         var existing = expect(Existing.class, state, event);
         var p = existing.profile();
@@ -662,15 +652,8 @@ public final class InstanceLifecycle {
     var existing = expect(Existing.class, state, f);
     List<StageRecord> done =
         switch (existing) {
-          case Provisioning s -> s.progress().done();
-          case Starting s -> s.progress().done();
-          case Running s -> s.stages();
-          case Stopping s -> s.stages();
-          case Restarting s -> s.stages();
-          case Waiting s -> s.stages();
-          case Stopped s -> s.stages();
-          case Discarded _ -> List.of();
           case Errored _, Deleted _, Warming _, Pooled _ -> throw corrupt(state, f);
+          case Existing _ -> existing.stages();
         };
     var stages =
         f.stage()
@@ -698,16 +681,6 @@ public final class InstanceLifecycle {
         true,
         0,
         true);
-  }
-
-  private static InstanceState withCleanupPending(
-      InstanceState state, boolean cleanupPending, InstanceEvent event) {
-    return switch (state) {
-      case Errored e -> e.withCleanupPending(cleanupPending);
-      case Deleted d -> d.withCleanupPending(cleanupPending);
-      case Discarded d -> d.withCleanupPending(cleanupPending);
-      case InstanceState _ -> throw corrupt(state, event);
-    };
   }
 
   private static <S extends InstanceState> S expect(

@@ -21,8 +21,55 @@ public sealed interface InstanceState {
 
     int attempt();
 
+    /** The finished stages of the last provisioning or start. */
+    List<StageRecord> stages();
+
     /** Returns this phase with another profile. */
     Existing with(Profile profile);
+  }
+
+  /** The phases that advance through stages. */
+  sealed interface InProgress extends Existing {
+    Progress progress();
+
+    @Override
+    default List<StageRecord> stages() {
+      return progress().done();
+    }
+  }
+
+  /**
+   * The phases of an instance whose gateway never runs again unless a failed instance is recovered.
+   * {@code cleanupPending} is true while parts of its sandbox must still be removed.
+   */
+  sealed interface Ended extends Existing {
+    boolean slotHeld();
+
+    boolean cleanupPending();
+
+    /** Returns this phase with or without a slot. A failed instance counts each release. */
+    Ended withSlot(boolean held);
+
+    Ended withCleanupPending(boolean any);
+
+    @Override
+    default List<StageRecord> stages() {
+      return List.of();
+    }
+
+    private InstanceEffect ending() {
+      if (slotHeld()) return new InstanceEffect.ReleaseSlot(profile().organizationId());
+      if (!cleanupPending()) return new InstanceEffect.None();
+      var scope =
+          switch (this) {
+            case Discarded _ -> InstanceEffect.Scope.MEMBER;
+            case Errored e when e.homeKept() -> InstanceEffect.Scope.PROCESSES;
+            case Errored _ -> InstanceEffect.Scope.SANDBOX;
+            case Deleted _ -> InstanceEffect.Scope.EVERYTHING;
+          };
+      return new InstanceEffect.Remove(
+          profile().organizationId(), scope, attempt(), profile().homes());
+    }
   }
 
   /**
@@ -30,7 +77,7 @@ public sealed interface InstanceState {
    * member runs, so that it need not be booted.
    */
   record Provisioning(Profile profile, int attempt, Progress progress, boolean claimed)
-      implements Existing {
+      implements InProgress {
     @Override
     public Provisioning with(Profile p) {
       return new Provisioning(p, attempt, progress, claimed);
@@ -61,7 +108,7 @@ public sealed interface InstanceState {
 
   /** A pool member is being provisioned. */
   record Warming(Profile profile, int attempt, PoolSetup setup, Progress progress)
-      implements Member {
+      implements Member, InProgress {
     @Override
     public Warming with(Profile p) {
       return new Warming(p, attempt, setup, progress);
@@ -86,17 +133,19 @@ public sealed interface InstanceState {
   /** A pool member was discarded before a claim, and can never be claimed. */
   record Discarded(
       Profile profile, int attempt, PoolSetup setup, boolean slotHeld, boolean cleanupPending)
-      implements Member {
+      implements Member, Ended {
     @Override
     public Discarded with(Profile p) {
       return new Discarded(p, attempt, setup, slotHeld, cleanupPending);
     }
 
-    Discarded withSlot(boolean held) {
+    @Override
+    public Discarded withSlot(boolean held) {
       return new Discarded(profile, attempt, setup, held, cleanupPending);
     }
 
-    Discarded withCleanupPending(boolean any) {
+    @Override
+    public Discarded withCleanupPending(boolean any) {
       return new Discarded(profile, attempt, setup, slotHeld, any);
     }
   }
@@ -195,7 +244,7 @@ public sealed interface InstanceState {
    * was booted instead.
    */
   record Starting(Profile profile, int attempt, Progress progress, Restarts restarts, Sleep sleep)
-      implements Existing {
+      implements InProgress {
     @Override
     public Starting with(Profile p) {
       return new Starting(p, attempt, progress, restarts, sleep);
@@ -218,34 +267,25 @@ public sealed interface InstanceState {
       boolean slotHeld,
       int slotReturns,
       boolean cleanupPending)
-      implements Existing {
+      implements Ended {
     @Override
     public Errored with(Profile p) {
-      return new Errored(
-          p, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, cleanupPending);
+      return with(p, slotHeld, slotReturns, cleanupPending);
     }
 
-    Errored slotFound() {
-      return new Errored(
-          profile, attempt, reason, message, stages, homeKept, true, slotReturns, cleanupPending);
+    @Override
+    public Errored withSlot(boolean held) {
+      return with(profile, held, held ? slotReturns : slotReturns + 1, cleanupPending);
     }
 
-    Errored slotReleased() {
-      return new Errored(
-          profile,
-          attempt,
-          reason,
-          message,
-          stages,
-          homeKept,
-          false,
-          slotReturns + 1,
-          cleanupPending);
+    @Override
+    public Errored withCleanupPending(boolean any) {
+      return with(profile, slotHeld, slotReturns, any);
     }
 
-    Errored withCleanupPending(boolean any) {
+    private Errored with(Profile p, boolean held, int returns, boolean cleanup) {
       return new Errored(
-          profile, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, any);
+          p, attempt, reason, message, stages, homeKept, held, returns, cleanup);
     }
   }
 
@@ -255,17 +295,19 @@ public sealed interface InstanceState {
    */
   record Deleted(
       Profile profile, int attempt, boolean slotHeld, boolean cleanupPending, String requestId)
-      implements Existing {
+      implements Ended {
     @Override
     public Deleted with(Profile p) {
       return new Deleted(p, attempt, slotHeld, cleanupPending, requestId);
     }
 
-    Deleted withSlot(boolean held) {
+    @Override
+    public Deleted withSlot(boolean held) {
       return new Deleted(profile, attempt, held, cleanupPending, requestId);
     }
 
-    Deleted withCleanupPending(boolean any) {
+    @Override
+    public Deleted withCleanupPending(boolean any) {
       return new Deleted(profile, attempt, slotHeld, any, requestId);
     }
   }
@@ -326,16 +368,6 @@ public sealed interface InstanceState {
       case Warming w ->
           InstanceEffect.RunStages.of(w.progress(), w.attempt(), w.profile(), Sleep.OFF);
       case Pooled _ -> new InstanceEffect.None();
-      case Discarded d -> {
-        if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
-        yield d.cleanupPending()
-            ? new InstanceEffect.Remove(
-                d.profile().organizationId(),
-                InstanceEffect.Scope.MEMBER,
-                d.attempt(),
-                d.profile().homes())
-            : new InstanceEffect.None();
-      }
       case Starting(var profile, var attempt, var progress, _, var sleep) ->
           InstanceEffect.RunStages.of(progress, attempt, profile, sleep);
       // While it is unknown which token is valid, no configuration can be applied.
@@ -361,26 +393,7 @@ public sealed interface InstanceState {
           new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt(), !s.ends());
       case Restarting s ->
           new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt(), false);
-      case Errored e -> {
-        if (e.slotHeld()) yield new InstanceEffect.ReleaseSlot(e.profile().organizationId());
-        yield e.cleanupPending()
-            ? new InstanceEffect.Remove(
-                e.profile().organizationId(),
-                e.homeKept() ? InstanceEffect.Scope.PROCESSES : InstanceEffect.Scope.SANDBOX,
-                e.attempt(),
-                e.profile().homes())
-            : new InstanceEffect.None();
-      }
-      case Deleted d -> {
-        if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
-        yield d.cleanupPending()
-            ? new InstanceEffect.Remove(
-                d.profile().organizationId(),
-                InstanceEffect.Scope.EVERYTHING,
-                d.attempt(),
-                d.profile().homes())
-            : new InstanceEffect.None();
-      }
+      case Ended e -> e.ending();
     };
   }
 }

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Discarded;
+import dev.chowder.instance.InstanceState.Ended;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.InProgress;
 import dev.chowder.instance.InstanceState.Member;
 import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Provisioning;
@@ -87,9 +89,7 @@ public record InstanceView(
   private static InstanceView of(InstanceId id, int revision, Existing state) {
     Optional<String> stage =
         switch (state) {
-          case Provisioning s -> Optional.of(s.progress().current().label());
-          case Starting s -> Optional.of(s.progress().current().label());
-          case Warming s -> Optional.of(s.progress().current().label());
+          case InProgress s -> Optional.of(s.progress().current().label());
           case Stopping _, Restarting _ -> Optional.of("stop_gateway");
           case Waiting _ -> Optional.of("await_start");
           case Running r when r.profile().token().isPending() -> Optional.of("rotate_token");
@@ -97,35 +97,17 @@ public record InstanceView(
           case Stopped s when s.sleep().isDeepening() -> Optional.of("deepen_sleep");
           case Running r when r.profile().configPending() -> Optional.of("apply_config");
           case Errored e when e.cleanupPending() -> Optional.of("clean_up");
-          case Deleted d when d.cleanupPending() -> Optional.of("remove_sandbox");
-          case Discarded d when d.cleanupPending() -> Optional.of("remove_sandbox");
-          case Running _, Stopped _, Errored _, Deleted _, Pooled _, Discarded _ ->
-              Optional.empty();
+          case Ended e when e.cleanupPending() -> Optional.of("remove_sandbox");
+          case Running _, Stopped _, Pooled _, Ended _ -> Optional.empty();
         };
     Optional<Instant> since =
         switch (state) {
-          case Provisioning s -> Optional.of(s.progress().since());
-          case Starting s -> Optional.of(s.progress().since());
-          case Warming s -> Optional.of(s.progress().since());
+          case InProgress s -> Optional.of(s.progress().since());
           case Pooled s -> Optional.of(s.since());
           case Stopping s -> Optional.of(s.since());
           case Restarting s -> Optional.of(s.since());
           case Waiting s -> Optional.of(s.since());
-          case Running _, Stopped _, Errored _, Deleted _, Discarded _ -> Optional.empty();
-        };
-    List<StageRecord> stages =
-        switch (state) {
-          case Provisioning s -> s.progress().done();
-          case Starting s -> s.progress().done();
-          case Warming s -> s.progress().done();
-          case Pooled s -> s.stages();
-          case Running s -> s.stages();
-          case Stopping s -> s.stages();
-          case Restarting s -> s.stages();
-          case Waiting s -> s.stages();
-          case Stopped s -> s.stages();
-          case Errored s -> s.stages();
-          case Deleted _, Discarded _ -> List.of();
+          case Running _, Stopped _, Ended _ -> Optional.empty();
         };
     boolean ranBefore =
         switch (state) {
@@ -142,7 +124,7 @@ public record InstanceView(
         state.attempt(),
         stage,
         since,
-        stages,
+        state.stages(),
         state instanceof Running r ? Optional.of(r.endpoint()) : endpointOfMember(state),
         state instanceof Running r ? Optional.of(r.servedBy().label()) : Optional.empty(),
         state instanceof Stopped s ? Optional.of(s.sleep()) : Optional.empty(),
@@ -159,9 +141,7 @@ public record InstanceView(
         state instanceof Errored e ? Optional.of(e.reason()) : Optional.empty(),
         state instanceof Errored e ? Optional.of(e.message()) : Optional.empty(),
         switch (state) {
-          case Errored e -> e.slotHeld();
-          case Deleted d -> d.slotHeld();
-          case Discarded d -> d.slotHeld();
+          case Ended e -> e.slotHeld();
           case Warming _, Pooled _ -> false;
           case Provisioning _, Running _, Stopping _, Restarting _ -> true;
           case Waiting _, Stopped _, Starting _ -> true;

@@ -2,18 +2,16 @@ package dev.chowder.instance;
 
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceState.Deleted;
-import dev.chowder.instance.InstanceState.Discarded;
+import dev.chowder.instance.InstanceState.Ended;
 import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.InProgress;
 import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Pooled;
-import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
-import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Waiting;
-import dev.chowder.instance.InstanceState.Warming;
 import java.util.Optional;
 
 /**
@@ -284,14 +282,13 @@ public final class ObservationTable {
 
   static Recorded recorded(Existing state) {
     return switch (state) {
-      case Provisioning _, Warming _, Starting _ -> Recorded.IN_PROGRESS;
+      case InProgress _ -> Recorded.IN_PROGRESS;
       case Stopping _, Restarting _, Waiting _ -> Recorded.IN_PROGRESS;
       case Running _ -> Recorded.RUNNING;
       case Pooled _ -> Recorded.POOLED;
       case Stopped s -> stopped(s.sleep(), s.pendingEffect() instanceof InstanceEffect.Deepen);
-      case Errored e -> e.cleanupPending() ? Recorded.CLEANING_UP : failed(e.homeKept());
-      case Deleted d -> d.cleanupPending() ? Recorded.CLEANING_UP : Recorded.DELETED;
-      case Discarded d -> d.cleanupPending() ? Recorded.CLEANING_UP : Recorded.DELETED;
+      case Errored e when !e.cleanupPending() -> failed(e.homeKept());
+      case Ended e -> e.cleanupPending() ? Recorded.CLEANING_UP : Recorded.DELETED;
     };
   }
 
@@ -308,9 +305,8 @@ public final class ObservationTable {
     return switch (state) {
       case Running r -> Optional.of(r.endpoint());
       case Pooled p -> Optional.of(p.endpoint());
-      case Provisioning _, Warming _, Starting _, Stopping _, Restarting _, Waiting _ ->
+      case InProgress _, Stopping _, Restarting _, Waiting _, Stopped _, Ended _ ->
           Optional.empty();
-      case Stopped _, Errored _, Deleted _, Discarded _ -> Optional.empty();
     };
   }
 

@@ -5,8 +5,8 @@ import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.secret.SecretNames;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The data of an instance that all its phases share.
@@ -37,40 +37,13 @@ public record Profile(
     Instant createdAt,
     Instant updatedAt,
     String createRequestId) {
-  /** Creates a profile. Rows of older versions lack the nullable parameters. */
-  public Profile(
-      String organizationId,
-      String name,
-      ModelChoice model,
-      String sandboxProvider,
-      String openclawVersion,
-      String region,
-      Map<String, String> labels,
-      int configVersion,
-      int appliedVersion,
-      @Nullable TokenRotations token,
-      @Nullable ConfigValues config,
-      @Nullable Homes homes,
-      Optional<SandboxRef> sandbox,
-      Instant createdAt,
-      Instant updatedAt,
-      @Nullable String createRequestId) {
-    this.organizationId = organizationId;
-    this.name = name;
-    this.model = model;
-    this.sandboxProvider = sandboxProvider;
-    this.openclawVersion = openclawVersion;
-    this.region = region;
-    this.labels = Map.copyOf(labels);
-    this.configVersion = configVersion;
-    this.appliedVersion = appliedVersion;
-    this.token = token == null ? TokenRotations.NONE : token;
-    this.config = config == null ? unversioned(configVersion) : config;
-    this.homes = homes == null ? Homes.NONE : homes;
-    this.sandbox = sandbox;
-    this.createdAt = createdAt;
-    this.updatedAt = updatedAt;
-    this.createRequestId = createRequestId == null ? "" : createRequestId;
+  /** Creates a profile. Rows of older versions lack the components that get a default here. */
+  public Profile {
+    labels = Map.copyOf(labels);
+    token = Objects.requireNonNullElse(token, TokenRotations.NONE);
+    config = Objects.requireNonNullElseGet(config, () -> unversioned(configVersion));
+    homes = Objects.requireNonNullElse(homes, Homes.NONE);
+    createRequestId = Objects.requireNonNullElse(createRequestId, "");
   }
 
   /**

@@ -2,8 +2,8 @@ package dev.chowder.instance;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rotations of an instance's gateway token.
@@ -23,10 +23,8 @@ public record TokenRotations(int asked, int done, List<String> requests) {
   static final int REQUESTS_REMEMBERED = 10;
 
   /** Creates the rotations. Rows of older versions have no {@code requests}. */
-  public TokenRotations(int asked, int done, @Nullable List<String> requests) {
-    this.asked = asked;
-    this.done = done;
-    this.requests = requests == null ? List.of() : List.copyOf(requests);
+  public TokenRotations {
+    requests = List.copyOf(Objects.requireNonNullElse(requests, List.of()));
   }
 
   /** Returns whether a requested rotation is not yet finished. */
