@@ -62,117 +62,103 @@ public final class InstanceJournal
             .setRequestId(event.requestId());
     var full =
         switch (event) {
-      case InstanceEvent.Created e -> stored.setCreated(created(e.profile()));
-      case InstanceEvent.MemberCreated e ->
-          stored
-              .setMemberCreated(
+          case InstanceEvent.Created e -> stored.setCreated(created(e.profile()));
+          case InstanceEvent.MemberCreated e ->
+              stored.setMemberCreated(
                   InstanceMemberCreated.newBuilder()
                       .setCreated(created(e.profile()))
                       .setSetup(setup(e.setup())));
-      case InstanceEvent.Claimed e ->
-          stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile())));
-      case InstanceEvent.Discarded e ->
-          stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld()));
-      case InstanceEvent.CreationForbidden e ->
-          stored
-              .setBirthForbidden(
+          case InstanceEvent.Claimed e ->
+              stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile())));
+          case InstanceEvent.Discarded e ->
+              stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld()));
+          case InstanceEvent.CreationForbidden e ->
+              stored.setBirthForbidden(
                   InstanceBirthForbidden.newBuilder().setOrganizationId(e.organizationId()));
-      case InstanceEvent.StageFinished e -> stored.setStageFinished(stageFinished(e));
-      case InstanceEvent.Failed e ->
-          stored
-              .setFailed(
+          case InstanceEvent.StageFinished e -> stored.setStageFinished(stageFinished(e));
+          case InstanceEvent.Failed e ->
+              stored.setFailed(
                   InstanceFailed.newBuilder()
                       .setAttempt(e.attempt())
                       .setStage(e.stage().map(Stage::label).orElse(""))
                       .setReason(e.reason())
                       .setMessage(e.message())
                       .setStartedAt(stamp(e.startedAt())));
-      case InstanceEvent.StopRequested e ->
-          stored.setStopRequested(InstanceStopRequested.newBuilder().setEnds(e.ends()));
-      case InstanceEvent.Stopped e -> stored.setStopped(stopped(e));
-      case InstanceEvent.SleepRequested e ->
-          stored
-              .setSleepRequested(InstanceSleepRequested.newBuilder().setLevel(e.level().label()));
-      case InstanceEvent.SleepReached e ->
-          stored
-              .setSleepReached(
+          case InstanceEvent.StopRequested e ->
+              stored.setStopRequested(InstanceStopRequested.newBuilder().setEnds(e.ends()));
+          case InstanceEvent.Stopped e -> stored.setStopped(stopped(e));
+          case InstanceEvent.SleepRequested e ->
+              stored.setSleepRequested(
+                  InstanceSleepRequested.newBuilder().setLevel(e.level().label()));
+          case InstanceEvent.SleepReached e ->
+              stored.setSleepReached(
                   InstanceSleepReached.newBuilder()
                       .setAttempt(e.attempt())
                       .setLevel(e.level().label())
                       .setMemory(memory(e.memory())));
-      case InstanceEvent.StartRequested e ->
-          stored
-              .setStartRequested(
+          case InstanceEvent.StartRequested e ->
+              stored.setStartRequested(
                   InstanceStartRequested.newBuilder().setAttempt(e.attempt()).setCause(e.cause()));
-      case InstanceEvent.GatewayLost e ->
-          stored
-              .setGatewayLost(
+          case InstanceEvent.GatewayLost e ->
+              stored.setGatewayLost(
                   InstanceGatewayLost.newBuilder()
                       .setAttempt(e.attempt())
                       .setReason(e.reason())
                       .setMessage(e.message())
                       .setByItself(e.byItself()));
-      case InstanceEvent.Deleted _ ->
-          stored.setDeleted(InstanceDeleted.getDefaultInstance());
-      case InstanceEvent.SlotReleased _ ->
-          stored.setSlotReleased(InstanceSlotReleased.getDefaultInstance());
-      case InstanceEvent.SandboxRemoved _ ->
-          stored.setSandboxRemoved(InstanceSandboxRemoved.getDefaultInstance());
-      case InstanceEvent.LeftoverFound _ ->
-          stored.setLeftoverFound(InstanceLeftoverFound.getDefaultInstance());
-      case InstanceEvent.Updated e ->
-          stored
-              .setUpdated(
+          case InstanceEvent.Deleted _ -> stored.setDeleted(InstanceDeleted.getDefaultInstance());
+          case InstanceEvent.SlotReleased _ ->
+              stored.setSlotReleased(InstanceSlotReleased.getDefaultInstance());
+          case InstanceEvent.SandboxRemoved _ ->
+              stored.setSandboxRemoved(InstanceSandboxRemoved.getDefaultInstance());
+          case InstanceEvent.LeftoverFound _ ->
+              stored.setLeftoverFound(InstanceLeftoverFound.getDefaultInstance());
+          case InstanceEvent.Updated e ->
+              stored.setUpdated(
                   InstanceUpdated.newBuilder()
                       .setName(e.name().orElse(""))
                       .setRelabelled(e.labels().isPresent())
                       .putAllLabels(e.labels().orElse(Map.of()))
                       .setReconfigured(!e.overrides().isEmpty())
                       .setOverridesVersion(e.overrides()));
-      case InstanceEvent.ConfigApplied e ->
-          stored
-              .setConfigApplied(
+          case InstanceEvent.ConfigApplied e ->
+              stored.setConfigApplied(
                   InstanceConfigApplied.newBuilder()
                       .setAttempt(e.attempt())
                       .setConfigVersion(e.configVersion())
                       .setNote(e.note())
                       .setOverridesVersion(e.overrides())
                       .setOverridesRefused(e.refused()));
-      case InstanceEvent.EndpointMoved e ->
-          stored
-              .setEndpointMoved(
+          case InstanceEvent.EndpointMoved e ->
+              stored.setEndpointMoved(
                   InstanceEndpointMoved.newBuilder()
                       .setAttempt(e.attempt())
                       .setEndpoint(e.endpoint()));
-      case InstanceEvent.RestartRequested _ ->
-          stored.setRestartRequested(InstanceRestartRequested.getDefaultInstance());
-      case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e));
-      case InstanceEvent.LaterAttemptFound e ->
-          stored
-              .setLaterAttemptFound(
+          case InstanceEvent.RestartRequested _ ->
+              stored.setRestartRequested(InstanceRestartRequested.getDefaultInstance());
+          case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e));
+          case InstanceEvent.LaterAttemptFound e ->
+              stored.setLaterAttemptFound(
                   InstanceLaterAttemptFound.newBuilder()
                       .setAttempt(e.attempt())
                       .setGeneration(e.generation())
                       .setEndpoint(e.endpoint()));
-      case InstanceEvent.SlotFound _ ->
-          stored.setSlotFound(InstanceSlotFound.getDefaultInstance());
-      case InstanceEvent.TokenRotationRequested _ ->
-          stored
-              .setTokenRotationRequested(InstanceTokenRotationRequested.getDefaultInstance());
-      case InstanceEvent.ChannelSwitched e ->
-          stored
-              .setChannelSwitched(
+          case InstanceEvent.SlotFound _ ->
+              stored.setSlotFound(InstanceSlotFound.getDefaultInstance());
+          case InstanceEvent.TokenRotationRequested _ ->
+              stored.setTokenRotationRequested(InstanceTokenRotationRequested.getDefaultInstance());
+          case InstanceEvent.ChannelSwitched e ->
+              stored.setChannelSwitched(
                   InstanceChannelSwitched.newBuilder()
                       .setChannel(e.channel())
                       .setEnabled(e.enabled())
                       .setVersion(e.version()));
-      case InstanceEvent.TokenRotated e ->
-          stored
-              .setTokenRotated(
+          case InstanceEvent.TokenRotated e ->
+              stored.setTokenRotated(
                   InstanceTokenRotated.newBuilder()
                       .setAttempt(e.attempt())
                       .setRotation(e.rotation()));
-    };
+        };
     return full.build();
   }
 

@@ -284,8 +284,7 @@ public sealed interface InstanceState {
     }
 
     private Errored with(Profile p, boolean held, int returns, boolean cleanup) {
-      return new Errored(
-          p, attempt, reason, message, stages, homeKept, held, returns, cleanup);
+      return new Errored(p, attempt, reason, message, stages, homeKept, held, returns, cleanup);
     }
   }
 

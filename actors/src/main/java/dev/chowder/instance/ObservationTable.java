@@ -1,11 +1,10 @@
 package dev.chowder.instance;
 
 import dev.chowder.instance.InstanceCommand.ObservedState;
-import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Ended;
 import dev.chowder.instance.InstanceState.Errored;
-import dev.chowder.instance.InstanceState.InProgress;
 import dev.chowder.instance.InstanceState.Existing;
+import dev.chowder.instance.InstanceState.InProgress;
 import dev.chowder.instance.InstanceState.Pooled;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;

@@ -41,58 +41,53 @@ public final class OrganizationJournal
             .setKeyId(event.keyId());
     var full =
         switch (event) {
-      case OrganizationEvent.SignedUp e ->
-          stored
-              .setSignedUp(
+          case OrganizationEvent.SignedUp e ->
+              stored.setSignedUp(
                   OrganizationSignedUp.newBuilder()
                       .setName(e.name())
                       .setTier(e.tier().label())
                       .setRequestId(e.requestId()));
-      case OrganizationEvent.Renamed e ->
-          stored.setRenamed(OrganizationRenamed.newBuilder().setName(e.name()));
-      case OrganizationEvent.ProviderKeySet e ->
-          stored
-              .setProviderKeySet(
+          case OrganizationEvent.Renamed e ->
+              stored.setRenamed(OrganizationRenamed.newBuilder().setName(e.name()));
+          case OrganizationEvent.ProviderKeySet e ->
+              stored.setProviderKeySet(
                   OrganizationProviderKeySet.newBuilder()
                       .setProvider(e.provider().label())
                       .setVersion(JournalFields.storedVersion(e.version())));
-      case OrganizationEvent.ProviderKeyRemoved e ->
-          stored
-              .setProviderKeyRemoved(
+          case OrganizationEvent.ProviderKeyRemoved e ->
+              stored.setProviderKeyRemoved(
                   OrganizationProviderKeyRemoved.newBuilder().setProvider(e.provider().label()));
-      case OrganizationEvent.EndpointSet e ->
-          stored.setEndpointSet(JournalFields.endpoint(e.provider(), e.endpoint()));
-      case OrganizationEvent.EndpointRemoved e ->
-          stored
-              .setEndpointRemoved(
+          case OrganizationEvent.EndpointSet e ->
+              stored.setEndpointSet(JournalFields.endpoint(e.provider(), e.endpoint()));
+          case OrganizationEvent.EndpointRemoved e ->
+              stored.setEndpointRemoved(
                   OrganizationEndpointRemoved.newBuilder().setProvider(e.provider().label()));
-      case OrganizationEvent.KeyMade e ->
-          stored.setKeyMade(OrganizationKeyMade.newBuilder().setId(e.madeId()));
-      case OrganizationEvent.KeyRevoked e ->
-          stored.setKeyRevoked(OrganizationKeyRevoked.newBuilder().setId(e.revokedId()));
-      case OrganizationEvent.TierSet e ->
-          stored.setTierSet(OrganizationTierSet.newBuilder().setTier(e.tier().label()));
-      case OrganizationEvent.Suspended _ ->
-          stored.setSuspended(OrganizationSuspended.getDefaultInstance());
-      case OrganizationEvent.Resumed _ ->
-          stored.setResumed(OrganizationResumed.getDefaultInstance());
-      case OrganizationEvent.DeletionRequested _ ->
-          stored.setDeletionRequested(OrganizationDeletionRequested.getDefaultInstance());
-      case OrganizationEvent.Deleted _ ->
-          stored.setDeleted(OrganizationDeleted.getDefaultInstance());
-      case OrganizationEvent.CustomerLinked e ->
-          stored
-              .setCustomerLinked(
+          case OrganizationEvent.KeyMade e ->
+              stored.setKeyMade(OrganizationKeyMade.newBuilder().setId(e.madeId()));
+          case OrganizationEvent.KeyRevoked e ->
+              stored.setKeyRevoked(OrganizationKeyRevoked.newBuilder().setId(e.revokedId()));
+          case OrganizationEvent.TierSet e ->
+              stored.setTierSet(OrganizationTierSet.newBuilder().setTier(e.tier().label()));
+          case OrganizationEvent.Suspended _ ->
+              stored.setSuspended(OrganizationSuspended.getDefaultInstance());
+          case OrganizationEvent.Resumed _ ->
+              stored.setResumed(OrganizationResumed.getDefaultInstance());
+          case OrganizationEvent.DeletionRequested _ ->
+              stored.setDeletionRequested(OrganizationDeletionRequested.getDefaultInstance());
+          case OrganizationEvent.Deleted _ ->
+              stored.setDeleted(OrganizationDeleted.getDefaultInstance());
+          case OrganizationEvent.CustomerLinked e ->
+              stored.setCustomerLinked(
                   OrganizationCustomerLinked.newBuilder().setCustomerId(e.customerId()));
-      case OrganizationEvent.SubscriptionReported e ->
-          stored.setSubscriptionHeard(subscriptionHeard(e));
-      case OrganizationEvent.SlotReserved e ->
-          stored
-              .setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(e.instanceId()));
-      case OrganizationEvent.SlotReleased e ->
-          stored
-              .setSlotReleased(OrganizationSlotReleased.newBuilder().setInstanceId(e.instanceId()));
-    };
+          case OrganizationEvent.SubscriptionReported e ->
+              stored.setSubscriptionHeard(subscriptionHeard(e));
+          case OrganizationEvent.SlotReserved e ->
+              stored.setSlotReserved(
+                  OrganizationSlotReserved.newBuilder().setInstanceId(e.instanceId()));
+          case OrganizationEvent.SlotReleased e ->
+              stored.setSlotReleased(
+                  OrganizationSlotReleased.newBuilder().setInstanceId(e.instanceId()));
+        };
     return full.build();
   }
 

@@ -8,6 +8,7 @@ import dev.chowder.base.Ids;
 import dev.chowder.key.KeyText.Kind;
 import dev.chowder.secret.Secret;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.Sql;
 import dev.chowder.storage.SqlValues;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -193,15 +194,12 @@ public final class ApiKeys {
    * Includes expired keys.
    */
   public List<String> organizationKeys(String organizationId) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT id FROM api_keys WHERE organization_id = :organization AND kind ="
-                        + " 'organization' AND revoked_at IS NULL ORDER BY id")
-                .bind("organization", organizationId)
-                .mapTo(String.class)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT id FROM api_keys WHERE organization_id = :organization AND kind ="
+                + " 'organization' AND revoked_at IS NULL ORDER BY id")
+        .bind("organization", organizationId)
+        .list((row, _) -> row.getString(1));
   }
 
   /**
@@ -214,18 +212,16 @@ public final class ApiKeys {
   public boolean revoke(String organizationId, String keyId, String by) {
     Instant now = clock.instant();
     int matching =
-        jdbi.withHandle(
-            handle ->
-                handle
-                    .createUpdate(
-                        "UPDATE api_keys SET unrecorded_revoker = CASE WHEN revoked_at IS NULL THEN"
-                            + " :by ELSE unrecorded_revoker END, revoked_at = COALESCE(revoked_at,"
-                            + " :now) WHERE id = :id AND organization_id = :organization")
-                    .bind("by", by)
-                    .bind("now", SqlValues.time(now))
-                    .bind("id", keyId)
-                    .bind("organization", organizationId)
-                    .execute());
+        new Sql(
+                jdbi,
+                "UPDATE api_keys SET unrecorded_revoker = CASE WHEN revoked_at IS NULL THEN"
+                    + " :by ELSE unrecorded_revoker END, revoked_at = COALESCE(revoked_at,"
+                    + " :now) WHERE id = :id AND organization_id = :organization")
+            .bind("by", by)
+            .bind("now", SqlValues.time(now))
+            .bind("id", keyId)
+            .bind("organization", organizationId)
+            .update();
     cache.asMap().values().removeIf(holder -> holder.keyId().equals(keyId));
     return matching > 0;
   }
@@ -292,15 +288,8 @@ public final class ApiKeys {
     return pages(keyIds).stream()
         .flatMap(
             page ->
-                jdbi
-                    .withHandle(
-                        handle ->
-                            handle
-                                .createQuery(UNRECORDED + " AND id IN (<ids>) ORDER BY id")
-                                .bindList("ids", page)
-                                .map((row, _) -> revocation(row))
-                                .list())
-                    .stream())
+                new Sql(jdbi, UNRECORDED + " AND id IN (<ids>) ORDER BY id")
+                    .bind("ids", page).list((row, _) -> revocation(row)).stream())
         .toList();
   }
 
@@ -311,28 +300,22 @@ public final class ApiKeys {
    * @param after the last key id of the previous page; empty for the first page
    */
   public List<Revocation> unrecorded(Instant before, int limit, Optional<String> after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    UNRECORDED
-                        + " AND revoked_at < :before AND id > :after ORDER BY id FETCH FIRST :limit"
-                        + " ROWS ONLY")
-                .bind("before", SqlValues.time(before))
-                .bind("after", after.orElse(""))
-                .bind("limit", limit)
-                .map((row, _) -> revocation(row))
-                .list());
+    return new Sql(
+            jdbi,
+            UNRECORDED
+                + " AND revoked_at < :before AND id > :after ORDER BY id FETCH FIRST :limit"
+                + " ROWS ONLY")
+        .bind("before", SqlValues.time(before))
+        .bind("after", after.orElse(""))
+        .bind("limit", limit)
+        .list((row, _) -> revocation(row));
   }
 
   /** Marks a revocation as recorded: the organization's journal contains its event. */
   public void recorded(String keyId) {
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate("UPDATE api_keys SET unrecorded_revoker = NULL WHERE id = :id")
-                .bind("id", keyId)
-                .execute());
+    new Sql(jdbi, "UPDATE api_keys SET unrecorded_revoker = NULL WHERE id = :id")
+        .bind("id", keyId)
+        .update();
   }
 
   private static Revocation revocation(ResultSet row) throws SQLException {
@@ -359,21 +342,17 @@ public final class ApiKeys {
     var now = SqlValues.time(clock.instant());
     for (var page : pages(keyIds)) {
       var unended =
-          jdbi.withHandle(
-              handle ->
-                  handle
-                      .createQuery(
-                          "SELECT k.id, o.standing FROM api_keys k LEFT JOIN organizations o ON"
-                              + " o.id = k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at"
-                              + " IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now) AND "
-                              + EXISTS)
-                      .bindList("ids", page)
-                      .bind("now", now)
-                      .map(
-                          (row, _) ->
-                              Map.entry(
-                                  row.getString("id"), isSuspended(row.getString("standing"))))
-                      .list());
+          new Sql(
+                  jdbi,
+                  "SELECT k.id, o.standing FROM api_keys k LEFT JOIN organizations o ON"
+                      + " o.id = k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at"
+                      + " IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now) AND "
+                      + EXISTS)
+              .bind("ids", page)
+              .bind("now", now)
+              .list(
+                  (row, _) ->
+                      Map.entry(row.getString("id"), isSuspended(row.getString("standing"))));
       for (var key : unended) {
         if (key.getValue()) ended.put(key.getKey(), KeyEnd.SUSPENDED);
         else ended.remove(key.getKey());
@@ -385,19 +364,16 @@ public final class ApiKeys {
   private Optional<KeyHolder> find(ByteString hash) {
     Instant now = clock.instant();
     var found =
-        jdbi.withHandle(
-            handle ->
-                handle
-                    .createQuery(
-                        "SELECT k.id, k.organization_id, k.scope, k.last_used_at, o.standing FROM"
-                            + " api_keys k LEFT JOIN organizations o ON o.id = k.organization_id"
-                            + " WHERE k.hash = :hash AND k.revoked_at IS NULL AND (k.expires_at IS"
-                            + " NULL OR k.expires_at > :now) AND "
-                            + EXISTS)
-                    .bind("hash", hash.toByteArray())
-                    .bind("now", SqlValues.time(now))
-                    .map((row, _) -> found(row))
-                    .findOne());
+        new Sql(
+                jdbi,
+                "SELECT k.id, k.organization_id, k.scope, k.last_used_at, o.standing FROM"
+                    + " api_keys k LEFT JOIN organizations o ON o.id = k.organization_id"
+                    + " WHERE k.hash = :hash AND k.revoked_at IS NULL AND (k.expires_at IS"
+                    + " NULL OR k.expires_at > :now) AND "
+                    + EXISTS)
+            .bind("hash", hash.toByteArray())
+            .bind("now", SqlValues.time(now))
+            .find((row, _) -> found(row));
     found
         .filter(key -> key.isScoped() && key.isUnusedSince(now.minus(USE_RESOLUTION)))
         .ifPresent(key -> recordUse(key.holder().keyId(), now));
@@ -435,13 +411,10 @@ public final class ApiKeys {
 
   private void recordUse(String keyId, Instant now) {
     try {
-      jdbi.useHandle(
-          handle ->
-              handle
-                  .createUpdate("UPDATE api_keys SET last_used_at = :now WHERE id = :id")
-                  .bind("now", SqlValues.time(now))
-                  .bind("id", keyId)
-                  .execute());
+      new Sql(jdbi, "UPDATE api_keys SET last_used_at = :now WHERE id = :id")
+          .bind("now", SqlValues.time(now))
+          .bind("id", keyId)
+          .update();
     } catch (JdbiException why) {
       // Reads must succeed even while the database accepts no writes.
       LOG.warn("key={} event=use_not_noted {}", keyId, why.toString());

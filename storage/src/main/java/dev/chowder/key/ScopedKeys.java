@@ -7,6 +7,7 @@ import static dev.chowder.storage.SqlValues.time;
 import dev.chowder.key.KeyText.Kind;
 import dev.chowder.secret.Secret;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.Sql;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -157,36 +158,28 @@ public final class ScopedKeys {
    */
   public List<ScopedKey> list(String organizationId, int pageSize, Optional<String> after) {
     Instant now = clock.instant();
-    return jdbi.withHandle(
-        handle -> {
-          var query =
-              handle.createQuery(
-                  "SELECT * FROM api_keys WHERE"
-                      + OF_ORGANIZATION
-                      + (after.isPresent() ? " AND id < :after" : "")
-                      + " ORDER BY id DESC FETCH FIRST :limit ROWS ONLY");
-          after.ifPresent(id -> query.bind("after", id));
-          return query
-              .bind("organization", organizationId)
-              .bind("kind", Kind.SCOPED.label())
-              .bind("limit", pageSize)
-              .map((row, _) -> read(row, now))
-              .list();
-        });
+    var query =
+        new Sql(
+                jdbi,
+                "SELECT * FROM api_keys WHERE"
+                    + OF_ORGANIZATION
+                    + (after.isPresent() ? " AND id < :after" : "")
+                    + " ORDER BY id DESC FETCH FIRST :limit ROWS ONLY")
+            .bind("organization", organizationId)
+            .bind("kind", Kind.SCOPED.label())
+            .bind("limit", pageSize);
+    after.ifPresent(id -> query.bind("after", id));
+    return query.list((row, _) -> read(row, now));
   }
 
   /** Returns a key; empty if the organization has none with this id. */
   public Optional<ScopedKey> get(String organizationId, String keyId) {
     Instant now = clock.instant();
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT * FROM api_keys WHERE id = :id AND" + OF_ORGANIZATION)
-                .bind("id", keyId)
-                .bind("organization", organizationId)
-                .bind("kind", Kind.SCOPED.label())
-                .map((row, _) -> read(row, now))
-                .findOne());
+    return new Sql(jdbi, "SELECT * FROM api_keys WHERE id = :id AND" + OF_ORGANIZATION)
+        .bind("id", keyId)
+        .bind("organization", organizationId)
+        .bind("kind", Kind.SCOPED.label())
+        .find((row, _) -> read(row, now));
   }
 
   /**

@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.Sql;
 import dev.chowder.storage.Upsert;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -119,15 +120,10 @@ public final class SecretStore {
 
   public Optional<ByteString> getBytes(String owner, String name) {
     check(owner, name);
-    return jdbi.withHandle(
-            handle ->
-                handle
-                    .createQuery(
-                        "SELECT ciphertext FROM secrets WHERE owner = :owner AND name = :name")
-                    .bind("owner", owner)
-                    .bind("name", name)
-                    .mapTo(byte[].class)
-                    .findOne())
+    return new Sql(jdbi, "SELECT ciphertext FROM secrets WHERE owner = :owner AND name = :name")
+        .bind("owner", owner)
+        .bind("name", name)
+        .find((row, _) -> row.getBytes(1))
         .map(ciphertext -> open(owner, name, ciphertext));
   }
 
@@ -139,16 +135,13 @@ public final class SecretStore {
       Collection<String> owners, Collection<String> names) {
     if (owners.isEmpty() || names.isEmpty()) return Map.of();
     var rows =
-        jdbi.withHandle(
-            handle ->
-                handle
-                    .createQuery(
-                        "SELECT owner, name, ciphertext FROM secrets WHERE owner IN (<owners>) AND"
-                            + " name IN (<names>)")
-                    .bindList("owners", owners)
-                    .bindList("names", names)
-                    .map((row, _) -> Row.of(row))
-                    .list());
+        new Sql(
+                jdbi,
+                "SELECT owner, name, ciphertext FROM secrets WHERE owner IN (<owners>) AND"
+                    + " name IN (<names>)")
+            .bind("owners", owners)
+            .bind("names", names)
+            .list((row, _) -> Row.of(row));
     Map<String, Map<String, Secret>> texts = new HashMap<>();
     for (var row : rows) {
       byte[] ciphertext = row.ciphertext().toByteArray();
@@ -169,17 +162,14 @@ public final class SecretStore {
    */
   public List<ValueId> valueIds(Optional<ValueId> after, int limit) {
     var from = after.orElse(new ValueId("", ""));
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT owner, name FROM secrets WHERE owner > :owner OR (owner = :owner AND"
-                        + " name > :name) ORDER BY owner, name LIMIT :limit")
-                .bind("owner", from.owner())
-                .bind("name", from.name())
-                .bind("limit", limit)
-                .map((row, _) -> new ValueId(row.getString("owner"), row.getString("name")))
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT owner, name FROM secrets WHERE owner > :owner OR (owner = :owner AND"
+                + " name > :name) ORDER BY owner, name LIMIT :limit")
+        .bind("owner", from.owner())
+        .bind("name", from.name())
+        .bind("limit", limit)
+        .list((row, _) -> new ValueId(row.getString("owner"), row.getString("name")));
   }
 
   /**
@@ -189,28 +179,18 @@ public final class SecretStore {
    */
   public Map<String, Secret> getAllOf(String owner, String prefix) {
     check(owner, prefix);
-    Map<String, byte[]> ciphertexts =
-        jdbi.withHandle(
-            handle ->
-                handle
-                    .createQuery(
-                        "SELECT name, ciphertext FROM secrets WHERE owner = :owner AND name LIKE"
-                            + " :names")
-                    .bind("owner", owner)
-                    .bind("names", prefix + "%")
-                    .reduceRows(
-                        new HashMap<String, byte[]>(),
-                        (all, row) -> {
-                          all.put(
-                              row.getColumn("name", String.class),
-                              row.getColumn("ciphertext", byte[].class));
-                          return all;
-                        }));
-    Map<String, Secret> texts = new HashMap<>();
-    ciphertexts.forEach(
-        (name, ciphertext) ->
-            texts.put(name, Secret.of(open(owner, name, ciphertext).toStringUtf8())));
-    return Map.copyOf(texts);
+    return Map.copyOf(
+        new Sql(
+                jdbi,
+                "SELECT name, ciphertext FROM secrets WHERE owner = :owner AND name LIKE :names")
+            .bind("owner", owner)
+            .bind("names", prefix + "%")
+            .map(
+                (row, _) -> row.getString("name"),
+                (row, _) ->
+                    Secret.of(
+                        open(owner, row.getString("name"), row.getBytes("ciphertext"))
+                            .toStringUtf8())));
   }
 
   /** Removes one value. Does nothing if it does not exist. */
@@ -274,17 +254,14 @@ public final class SecretStore {
   }
 
   private List<Row> page(String owner, String name) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT owner, name, ciphertext FROM secrets WHERE owner > :owner OR (owner ="
-                        + " :owner AND name > :name) ORDER BY owner, name LIMIT :limit")
-                .bind("owner", owner)
-                .bind("name", name)
-                .bind("limit", PAGE)
-                .map((row, _) -> Row.of(row))
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT owner, name, ciphertext FROM secrets WHERE owner > :owner OR (owner ="
+                + " :owner AND name > :name) ORDER BY owner, name LIMIT :limit")
+        .bind("owner", owner)
+        .bind("name", name)
+        .bind("limit", PAGE)
+        .list((row, _) -> Row.of(row));
   }
 
   private int rewrite(Row row) {

@@ -8,10 +8,8 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
-import org.jdbi.v3.core.statement.Update;
 
 /**
  * Stores security-relevant reads, failed authentications and operators' calls. Only {@code times}
@@ -36,22 +34,20 @@ public final class AuditRows {
 
   /** Adds an entry. It is stored when this returns. */
   public void append(AuditRow row) {
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    "INSERT INTO audit (id, at, action, organization_id, key_id, instance_id,"
-                        + " address, times) VALUES (:id, :at, :action, :organization, :key,"
-                        + " :instance, :address, :times)")
-                .bind("id", row.id())
-                .bind("at", time(row.at()))
-                .bind("action", row.action())
-                .bind("organization", row.organizationId())
-                .bind("key", row.keyId())
-                .bind("instance", row.instanceId())
-                .bind("address", row.address())
-                .bind("times", row.times())
-                .execute());
+    new Sql(
+            jdbi,
+            "INSERT INTO audit (id, at, action, organization_id, key_id, instance_id,"
+                + " address, times) VALUES (:id, :at, :action, :organization, :key,"
+                + " :instance, :address, :times)")
+        .bind("id", row.id())
+        .bind("at", time(row.at()))
+        .bind("action", row.action())
+        .bind("organization", row.organizationId())
+        .bind("key", row.keyId())
+        .bind("instance", row.instanceId())
+        .bind("address", row.address())
+        .bind("times", row.times())
+        .update();
   }
 
   /**
@@ -60,12 +56,9 @@ public final class AuditRows {
    * @return whether there is such an entry; the retention may have deleted it
    */
   public boolean repeat(String id) {
-    return jdbi.withHandle(
-            handle ->
-                handle
-                    .createUpdate("UPDATE audit SET times = times + 1 WHERE id = :id")
-                    .bind("id", id)
-                    .execute())
+    return new Sql(jdbi, "UPDATE audit SET times = times + 1 WHERE id = :id")
+            .bind("id", id)
+            .update()
         > 0;
   }
 
@@ -76,18 +69,17 @@ public final class AuditRows {
    * @param before the last id of the previous page; empty for the first page
    */
   public List<AuditRow> list(Optional<String> organizationId, int limit, Optional<String> before) {
-    return jdbi.withHandle(
-        handle -> {
-          var query =
-              handle.createQuery(
-                  "SELECT * FROM audit WHERE TRUE"
-                      + (organizationId.isPresent() ? " AND organization_id = :organization" : "")
-                      + (before.isPresent() ? " AND id < :before" : "")
-                      + " ORDER BY id DESC FETCH FIRST :limit ROWS ONLY");
-          organizationId.ifPresent(id -> query.bind("organization", id));
-          before.ifPresent(id -> query.bind("before", id));
-          return query.bind("limit", limit).map(AuditRows::read).list();
-        });
+    var query =
+        new Sql(
+                jdbi,
+                "SELECT * FROM audit WHERE TRUE"
+                    + (organizationId.isPresent() ? " AND organization_id = :organization" : "")
+                    + (before.isPresent() ? " AND id < :before" : "")
+                    + " ORDER BY id DESC FETCH FIRST :limit ROWS ONLY")
+            .bind("limit", limit);
+    organizationId.ifPresent(id -> query.bind("organization", id));
+    before.ifPresent(id -> query.bind("before", id));
+    return query.list(AuditRows::read);
   }
 
   /**
@@ -101,40 +93,33 @@ public final class AuditRows {
    * @return number of deleted entries
    */
   public int deleteOld(Instant before, int maxOfOne, int maxRows, int maxOperators) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                    .createUpdate("DELETE FROM audit WHERE at < :before")
-                    .bind("before", time(before))
-                    .execute()
-                + handle
-                    .createQuery(
-                        "SELECT organization_id FROM audit WHERE"
-                            + OF_CALLERS
-                            + " GROUP BY organization_id HAVING COUNT(*) > :max")
-                    .bind("max", maxOfOne)
-                    .mapTo(String.class)
-                    .list()
-                    .stream()
-                    .mapToInt(organization -> deleteOldestOf(handle, organization, maxOfOne))
-                    .sum()
-                + deleteOldest(handle, OF_CALLERS, maxRows)
-                + deleteOldest(handle, OF_OPERATORS, maxOperators));
+    int old =
+        new Sql(jdbi, "DELETE FROM audit WHERE at < :before").bind("before", time(before)).update();
+    int beyond =
+        new Sql(
+                jdbi,
+                "SELECT organization_id FROM audit WHERE"
+                    + OF_CALLERS
+                    + " GROUP BY organization_id HAVING COUNT(*) > :max")
+            .bind("max", maxOfOne).list((row, _) -> row.getString(1)).stream()
+                .mapToInt(organization -> deleteOldestOf(organization, maxOfOne))
+                .sum();
+    return old
+        + beyond
+        + oldest(OF_CALLERS, maxRows).update()
+        + oldest(OF_OPERATORS, maxOperators).update();
   }
 
-  private static int deleteOldestOf(Handle handle, String organizationId, int max) {
-    return oldest(handle, " organization_id = :organization AND" + OF_CALLERS, max)
+  private int deleteOldestOf(String organizationId, int max) {
+    return oldest(" organization_id = :organization AND" + OF_CALLERS, max)
         .bind("organization", organizationId)
-        .execute();
+        .update();
   }
 
-  private static int deleteOldest(Handle handle, String which, int max) {
-    return oldest(handle, which, max).execute();
-  }
-
-  private static Update oldest(Handle handle, String which, int max) {
-    return handle
-        .createUpdate(
+  /** Returns the deletion of the oldest of these entries beyond a number. */
+  private Sql oldest(String which, int max) {
+    return new Sql(
+            jdbi,
             "DELETE FROM audit WHERE"
                 + which
                 + " AND id <= (SELECT id FROM audit WHERE"

@@ -32,20 +32,17 @@ public final class EventRows {
    * @param pageSize at least 1; the caller enforces the maximum
    */
   public List<EventRow> ofOrganization(String organizationId, long before, int pageSize) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT "
-                        + COLUMNS
-                        + " FROM \"event_tag\" t JOIN \"event_journal\" j ON j.\"ordering\" ="
-                        + " t.\"event_id\" WHERE t.\"tag\" = :tag AND t.\"event_id\" < :before"
-                        + " ORDER BY t.\"tag\" DESC, t.\"event_id\" DESC LIMIT :limit")
-                .bind("tag", JournalTags.of(organizationId))
-                .bind("before", before)
-                .bind("limit", pageSize)
-                .map(EventRows::read)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT "
+                + COLUMNS
+                + " FROM \"event_tag\" t JOIN \"event_journal\" j ON j.\"ordering\" ="
+                + " t.\"event_id\" WHERE t.\"tag\" = :tag AND t.\"event_id\" < :before"
+                + " ORDER BY t.\"tag\" DESC, t.\"event_id\" DESC LIMIT :limit")
+        .bind("tag", JournalTags.of(organizationId))
+        .bind("before", before)
+        .bind("limit", pageSize)
+        .list(EventRows::read);
   }
 
   /**
@@ -56,22 +53,19 @@ public final class EventRows {
    */
   public List<EventRow> ofEntity(
       String organizationId, String persistenceId, long before, int pageSize) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT "
-                        + COLUMNS
-                        + " FROM \"event_journal\" j WHERE j.\"persistence_id\" = :id AND"
-                        + " j.\"ordering\" < :before AND EXISTS (SELECT 1 FROM \"event_tag\" t"
-                        + " WHERE t.\"event_id\" = j.\"ordering\" AND t.\"tag\" = :tag) ORDER BY"
-                        + " j.\"sequence_number\" DESC LIMIT :limit")
-                .bind("id", persistenceId)
-                .bind("tag", JournalTags.of(organizationId))
-                .bind("before", before)
-                .bind("limit", pageSize)
-                .map(EventRows::read)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT "
+                + COLUMNS
+                + " FROM \"event_journal\" j WHERE j.\"persistence_id\" = :id AND"
+                + " j.\"ordering\" < :before AND EXISTS (SELECT 1 FROM \"event_tag\" t"
+                + " WHERE t.\"event_id\" = j.\"ordering\" AND t.\"tag\" = :tag) ORDER BY"
+                + " j.\"sequence_number\" DESC LIMIT :limit")
+        .bind("id", persistenceId)
+        .bind("tag", JournalTags.of(organizationId))
+        .bind("before", before)
+        .bind("limit", pageSize)
+        .list(EventRows::read);
   }
 
   /**
@@ -80,27 +74,24 @@ public final class EventRows {
    * back as far as a write may take.
    */
   public List<Written> since(String organizationId, long after, int limit) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT j.\"ordering\" AS ordering, j.\"persistence_id\" AS persistence_id,"
-                        + " j.\"sequence_number\" AS sequence_number, j.\"write_timestamp\" AS"
-                        + " written_at FROM \"event_tag\" t JOIN \"event_journal\" j ON"
-                        + " j.\"ordering\" = t.\"event_id\" WHERE t.\"tag\" = :tag AND"
-                        + " t.\"event_id\" > :after ORDER BY t.\"tag\", t.\"event_id\" LIMIT"
-                        + " :limit")
-                .bind("tag", JournalTags.of(organizationId))
-                .bind("after", after)
-                .bind("limit", limit)
-                .map(
-                    (row, _) ->
-                        new Written(
-                            row.getLong("ordering"),
-                            row.getString("persistence_id"),
-                            row.getLong("sequence_number"),
-                            Instant.ofEpochMilli(row.getLong("written_at"))))
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT j.\"ordering\" AS ordering, j.\"persistence_id\" AS persistence_id,"
+                + " j.\"sequence_number\" AS sequence_number, j.\"write_timestamp\" AS"
+                + " written_at FROM \"event_tag\" t JOIN \"event_journal\" j ON"
+                + " j.\"ordering\" = t.\"event_id\" WHERE t.\"tag\" = :tag AND"
+                + " t.\"event_id\" > :after ORDER BY t.\"tag\", t.\"event_id\" LIMIT"
+                + " :limit")
+        .bind("tag", JournalTags.of(organizationId))
+        .bind("after", after)
+        .bind("limit", limit)
+        .list(
+            (row, _) ->
+                new Written(
+                    row.getLong("ordering"),
+                    row.getString("persistence_id"),
+                    row.getLong("sequence_number"),
+                    Instant.ofEpochMilli(row.getLong("written_at"))));
   }
 
   /** A reference to an event, with its time by the clock of the node that wrote it. */
@@ -111,19 +102,16 @@ public final class EventRows {
    * 0 if there is none.
    */
   public long newest(String organizationId, Instant writtenBy) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT t.\"event_id\" FROM \"event_tag\" t JOIN \"event_journal\" j ON"
-                        + " j.\"ordering\" = t.\"event_id\" WHERE t.\"tag\" = :tag AND"
-                        + " j.\"write_timestamp\" <= :by ORDER BY t.\"tag\" DESC,"
-                        + " t.\"event_id\" DESC LIMIT 1")
-                .bind("tag", JournalTags.of(organizationId))
-                .bind("by", writtenBy.toEpochMilli())
-                .mapTo(Long.class)
-                .findOne()
-                .orElse(0L));
+    return new Sql(
+            jdbi,
+            "SELECT t.\"event_id\" FROM \"event_tag\" t JOIN \"event_journal\" j ON"
+                + " j.\"ordering\" = t.\"event_id\" WHERE t.\"tag\" = :tag AND"
+                + " j.\"write_timestamp\" <= :by ORDER BY t.\"tag\" DESC,"
+                + " t.\"event_id\" DESC LIMIT 1")
+        .bind("tag", JournalTags.of(organizationId))
+        .bind("by", writtenBy.toEpochMilli())
+        .find((row, _) -> row.getLong(1))
+        .orElse(0L);
   }
 
   private static EventRow read(ResultSet row, StatementContext context) throws SQLException {

@@ -3,12 +3,10 @@ package dev.chowder.storage;
 import static dev.chowder.storage.SqlValues.time;
 
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -29,18 +27,8 @@ public final class HostPortRows {
 
   /** Returns the ports with an operator's decision: true if the port is listed. */
   public Map<Integer, Boolean> decisions() {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT port, listed FROM host_ports")
-                .reduceRows(
-                    new HashMap<>(),
-                    (all, row) -> {
-                      all.put(
-                          row.getColumn("port", Integer.class),
-                          row.getColumn("listed", Boolean.class));
-                      return all;
-                    }));
+    return new Sql(jdbi, "SELECT port, listed FROM host_ports")
+        .map((row, _) -> row.getInt("port"), (row, _) -> row.getBoolean("listed"));
   }
 
   /** Stores a decision, which replaces the previous one. */
@@ -54,18 +42,13 @@ public final class HostPortRows {
 
   /** Returns the ports in use, each with the ids of the organizations that use it, in order. */
   public Map<Integer, Set<String>> uses() {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT port, organization_id FROM host_port_uses")
-                .reduceRows(
-                    new TreeMap<>(),
-                    (all, row) -> {
-                      all.computeIfAbsent(
-                              row.getColumn("port", Integer.class), _ -> new TreeSet<>())
-                          .add(row.getColumn("organization_id", String.class));
-                      return all;
-                    }));
+    Map<Integer, Set<String>> all = new TreeMap<>();
+    new Sql(jdbi, "SELECT port, organization_id FROM host_port_uses")
+        .list(
+            (row, _) ->
+                all.computeIfAbsent(row.getInt("port"), _ -> new TreeSet<>())
+                    .add(row.getString("organization_id")));
+    return all;
   }
 
   /** Records that an organization uses a port now. */
@@ -108,16 +91,14 @@ public final class HostPortRows {
   }
 
   private boolean remove(int port, String organizationId, Instant before) {
-    return jdbi.withHandle(
-        (Handle handle) ->
-            handle
-                    .createUpdate(
-                        "DELETE FROM host_port_uses WHERE port = :port AND organization_id ="
-                            + " :organization AND used_at < :before")
-                    .bind("port", port)
-                    .bind("organization", organizationId)
-                    .bind("before", time(before))
-                    .execute()
-                > 0);
+    return new Sql(
+                jdbi,
+                "DELETE FROM host_port_uses WHERE port = :port AND organization_id ="
+                    + " :organization AND used_at < :before")
+            .bind("port", port)
+            .bind("organization", organizationId)
+            .bind("before", time(before))
+            .update()
+        > 0;
   }
 }

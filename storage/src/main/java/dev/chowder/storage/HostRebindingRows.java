@@ -35,18 +35,14 @@ public final class HostRebindingRows {
 
   /** Returns all rebindings, by engine and host. */
   public List<Rebinding> all() {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT * FROM host_rebindings ORDER BY engine, host")
-                .map(
-                    (row, _) ->
-                        new Rebinding(
-                            row.getString("engine"),
-                            row.getString("host"),
-                            row.getString("rebound_to"),
-                            instant(row, "rebound_at")))
-                .list());
+    return new Sql(jdbi, "SELECT * FROM host_rebindings ORDER BY engine, host")
+        .list(
+            (row, _) ->
+                new Rebinding(
+                    row.getString("engine"),
+                    row.getString("host"),
+                    row.getString("rebound_to"),
+                    instant(row, "rebound_at")));
   }
 
   /** Stores a rebinding, which replaces the previous one of its host. */
@@ -61,12 +57,9 @@ public final class HostRebindingRows {
 
   /** Removes the rebinding of a host, if there is one. */
   public void remove(String engine, String host) {
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate("DELETE FROM host_rebindings WHERE engine = :engine AND host = :host")
-                .bind("engine", engine)
-                .bind("host", host)
-                .execute());
+    new Sql(jdbi, "DELETE FROM host_rebindings WHERE engine = :engine AND host = :host")
+        .bind("engine", engine)
+        .bind("host", host)
+        .update();
   }
 }

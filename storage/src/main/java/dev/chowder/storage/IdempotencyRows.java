@@ -10,9 +10,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.StatementContext;
-import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +29,11 @@ public final class IdempotencyRows {
       " WHERE organization_id = :organization AND rpc = :rpc AND idempotency_key = :key";
   private static final String OF_CLAIM = OF_CALL + " AND claim = :claim AND outcome IS NULL";
 
-  /** The SQL state class of violated constraints. Both databases report a duplicate with it. */
-  private static final String CONSTRAINT_VIOLATED = "23";
-
+  private final Database database;
   private final Jdbi jdbi;
 
   public IdempotencyRows(Database database) {
+    this.database = database;
     this.jdbi = database.jdbi();
   }
 
@@ -66,85 +63,55 @@ public final class IdempotencyRows {
 
   /** Inserts a row without a response. Returns false if there is one, even if it has expired. */
   public boolean insert(CallKey call, Row row, Instant expiresAt) {
-    try {
-      return jdbi.withHandle(
-          handle ->
-              of(
-                          call,
-                          handle.createUpdate(
-                              "INSERT INTO idempotency_keys (organization_id, rpc, idempotency_key,"
-                                  + " digest, resource_id, claim, lease_until, expires_at) VALUES"
-                                  + " (:organization, :rpc, :key, :digest, :resource, :claim,"
-                                  + " :lease, :expires)"))
-                      .bind("digest", row.digest().toByteArray())
-                      .bind("resource", row.resourceId())
-                      .bind("claim", row.claim())
-                      .bind("lease", time(row.leaseUntil()))
-                      .bind("expires", time(expiresAt))
-                      .execute()
-                  > 0);
-    } catch (UnableToExecuteStatementException e) {
-      if (isDuplicate(e)) return false;
-      throw e;
-    }
+    return database.insert(
+        Upsert.into("idempotency_keys")
+            .key("organization_id", call.organizationId())
+            .key("rpc", call.rpc())
+            .key("idempotency_key", call.key())
+            .set("digest", row.digest().toByteArray())
+            .set("resource_id", row.resourceId())
+            .set("claim", row.claim())
+            .set("lease_until", time(row.leaseUntil()))
+            .set("expires_at", time(expiresAt)));
   }
 
   /** Returns the row; empty if there is none or it has expired. */
   public Optional<Row> get(CallKey call, Instant now) {
-    return jdbi.withHandle(
-        handle ->
-            of(
-                    call,
-                    handle.createQuery(
-                        "SELECT * FROM idempotency_keys" + OF_CALL + " AND expires_at > :now"))
-                .bind("now", time(now))
-                .map(IdempotencyRows::read)
-                .findOne());
+    return of(call, "SELECT * FROM idempotency_keys" + OF_CALL + " AND expires_at > :now")
+        .bind("now", time(now))
+        .find(IdempotencyRows::read);
   }
 
   /** Removes the row if it has expired, so that a new one can be inserted. */
   public void removeExpired(CallKey call, Instant now) {
-    jdbi.useHandle(
-        handle ->
-            of(
-                    call,
-                    handle.createUpdate(
-                        "DELETE FROM idempotency_keys" + OF_CALL + " AND expires_at <= :now"))
-                .bind("now", time(now))
-                .execute());
+    of(call, "DELETE FROM idempotency_keys" + OF_CALL + " AND expires_at <= :now")
+        .bind("now", time(now))
+        .update();
   }
 
   /** Replaces the claim if its lease has expired. Returns whether it was replaced. */
   public boolean takeOver(
       CallKey call, String previousClaim, String claim, Instant now, Instant leaseUntil) {
-    return jdbi.withHandle(
-        handle ->
-            of(
-                        call,
-                        handle.createUpdate(
-                            "UPDATE idempotency_keys SET claim = :next, lease_until = :lease"
-                                + OF_CLAIM
-                                + " AND lease_until <= :now"))
-                    .bind("claim", previousClaim)
-                    .bind("next", claim)
-                    .bind("now", time(now))
-                    .bind("lease", time(leaseUntil))
-                    .execute()
-                > 0);
+    return of(
+                call,
+                "UPDATE idempotency_keys SET claim = :next, lease_until = :lease"
+                    + OF_CLAIM
+                    + " AND lease_until <= :now")
+            .bind("claim", previousClaim)
+            .bind("next", claim)
+            .bind("now", time(now))
+            .bind("lease", time(leaseUntil))
+            .update()
+        > 0;
   }
 
   /** Changes the resource id if the claim still holds. Returns whether it was changed. */
   public boolean setResourceId(CallKey call, String claim, String resourceId) {
-    return jdbi.withHandle(
-        handle ->
-            of(
-                        call,
-                        handle.createUpdate(
-                            "UPDATE idempotency_keys SET resource_id = :resource" + OF_CLAIM))
-                    .bind("claim", claim)
-                    .bind("resource", resourceId)
-                    .execute()
-                > 0);
+    return of(call, "UPDATE idempotency_keys SET resource_id = :resource" + OF_CLAIM)
+            .bind("claim", claim)
+            .bind("resource", resourceId)
+            .update()
+        > 0;
   }
 
   /** A call and its claim. */
@@ -159,7 +126,10 @@ public final class IdempotencyRows {
               handle.prepareBatch("UPDATE idempotency_keys SET lease_until = :lease" + OF_CLAIM);
           claims.forEach(
               claimed ->
-                  of(claimed.call(), batch)
+                  batch
+                      .bind("organization", claimed.call().organizationId())
+                      .bind("rpc", claimed.call().rpc())
+                      .bind("key", claimed.call().key())
                       .bind("claim", claimed.claim())
                       .bind("lease", time(leaseUntil))
                       .add());
@@ -169,40 +139,25 @@ public final class IdempotencyRows {
 
   /** Stores the response if the claim still holds. Returns whether it was stored. */
   public boolean answer(CallKey call, String claim, Answer answer) {
-    return jdbi.withHandle(
-        handle ->
-            of(
-                        call,
-                        handle.createUpdate(
-                            "UPDATE idempotency_keys SET outcome = :outcome, answer = :answer"
-                                + OF_CLAIM))
-                    .bind("claim", claim)
-                    .bind("outcome", answer.outcome())
-                    .bind("answer", answer.bytes().toByteArray())
-                    .execute()
-                > 0);
+    return of(call, "UPDATE idempotency_keys SET outcome = :outcome, answer = :answer" + OF_CLAIM)
+            .bind("claim", claim)
+            .bind("outcome", answer.outcome())
+            .bind("answer", answer.bytes().toByteArray())
+            .update()
+        > 0;
   }
 
   /** Ends the lease if the claim still holds, so that a retry can take over at once. */
   public void endLease(CallKey call, String claim) {
-    jdbi.useHandle(
-        handle ->
-            of(
-                    call,
-                    handle.createUpdate(
-                        "UPDATE idempotency_keys SET lease_until = :ended" + OF_CLAIM))
-                .bind("claim", claim)
-                .bind("ended", time(Instant.EPOCH))
-                .execute());
+    of(call, "UPDATE idempotency_keys SET lease_until = :ended" + OF_CLAIM)
+        .bind("claim", claim)
+        .bind("ended", time(Instant.EPOCH))
+        .update();
   }
 
   /** Removes the row if the claim still holds: the call had no effect. */
   public void remove(CallKey call, String claim) {
-    jdbi.useHandle(
-        handle ->
-            of(call, handle.createUpdate("DELETE FROM idempotency_keys" + OF_CLAIM))
-                .bind("claim", claim)
-                .execute());
+    of(call, "DELETE FROM idempotency_keys" + OF_CLAIM).bind("claim", claim).update();
   }
 
   /**
@@ -211,20 +166,18 @@ public final class IdempotencyRows {
    * @return number of removed rows, at most {@code limit}
    */
   public int deleteExpired(Instant now, int limit) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    "DELETE FROM idempotency_keys WHERE (organization_id, rpc, idempotency_key) IN"
-                        + " (SELECT organization_id, rpc, idempotency_key FROM idempotency_keys"
-                        + " WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)")
-                .bind("now", time(now))
-                .bind("limit", limit)
-                .execute());
+    return new Sql(
+            jdbi,
+            "DELETE FROM idempotency_keys WHERE (organization_id, rpc, idempotency_key) IN (SELECT"
+                + " organization_id, rpc, idempotency_key FROM idempotency_keys WHERE expires_at <="
+                + " :now ORDER BY expires_at LIMIT :limit)")
+        .bind("now", time(now))
+        .bind("limit", limit)
+        .update();
   }
 
-  private static <S extends SqlStatement<S>> S of(CallKey call, S statement) {
-    return statement
+  private Sql of(CallKey call, String text) {
+    return new Sql(jdbi, text)
         .bind("organization", call.organizationId())
         .bind("rpc", call.rpc())
         .bind("key", call.key());
@@ -240,11 +193,5 @@ public final class IdempotencyRows {
         outcome == null
             ? Optional.empty()
             : Optional.of(new Answer(outcome, ByteString.copyFrom(row.getBytes("answer")))));
-  }
-
-  private static boolean isDuplicate(UnableToExecuteStatementException e) {
-    return e.getCause() instanceof SQLException sql
-        && sql.getSQLState() != null
-        && sql.getSQLState().startsWith(CONSTRAINT_VIOLATED);
   }
 }

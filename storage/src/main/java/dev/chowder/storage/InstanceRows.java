@@ -88,28 +88,22 @@ public final class InstanceRows {
 
   /** Returns the row, also of a terminated instance. */
   public Optional<InstanceRow> get(String id) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT * FROM instances WHERE id = :id")
-                .bind("id", id)
-                .map(InstanceRows::read)
-                .findOne());
+    return new Sql(jdbi, "SELECT * FROM instances WHERE id = :id")
+        .bind("id", id)
+        .find(InstanceRows::read);
   }
 
   /** Returns how many of these instances the organization's lists contain. */
   public int countLive(String organizationId, Set<String> ids) {
     if (ids.isEmpty()) return 0;
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT COUNT(*) FROM instances WHERE organization_id = :organization AND"
-                        + " terminated_at IS NULL AND position > '' AND id IN (<ids>)")
-                .bind("organization", organizationId)
-                .bindList("ids", List.copyOf(ids))
-                .mapTo(Integer.class)
-                .one());
+    return new Sql(
+            jdbi,
+            "SELECT COUNT(*) FROM instances WHERE organization_id = :organization AND"
+                + " terminated_at IS NULL AND position > '' AND id IN (<ids>)")
+        .bind("organization", organizationId)
+        .bind("ids", List.copyOf(ids))
+        .find((row, _) -> row.getInt(1))
+        .orElseThrow();
   }
 
   /**
@@ -251,17 +245,14 @@ public final class InstanceRows {
   }
 
   private List<InstanceRow> page(String condition, int pageSize, String after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT * FROM instances WHERE "
-                        + condition
-                        + " AND id > :after ORDER BY id LIMIT :limit")
-                .bind("after", after)
-                .bind("limit", pageSize)
-                .map(InstanceRows::read)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT * FROM instances WHERE "
+                + condition
+                + " AND id > :after ORDER BY id LIMIT :limit")
+        .bind("after", after)
+        .bind("limit", pageSize)
+        .list(InstanceRows::read);
   }
 
   /**
@@ -269,19 +260,15 @@ public final class InstanceRows {
    * earlier, longest first.
    */
   public List<InstanceRow> pendingBefore(Instant notAfter, int limit) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                // Without the lower bound, H2 reads the index of all instances without a pending
-                // effect.
-                .createQuery(
-                    "SELECT * FROM instances WHERE owes_since >= :ever AND owes_since <= :notAfter"
-                        + " ORDER BY owes_since, id LIMIT :limit")
-                .bind("ever", time(Instant.EPOCH))
-                .bind("notAfter", time(notAfter))
-                .bind("limit", limit)
-                .map(InstanceRows::read)
-                .list());
+    // Without the lower bound, H2 reads the index of all instances without a pending effect.
+    return new Sql(
+            jdbi,
+            "SELECT * FROM instances WHERE owes_since >= :ever AND owes_since <= :notAfter"
+                + " ORDER BY owes_since, id LIMIT :limit")
+        .bind("ever", time(Instant.EPOCH))
+        .bind("notAfter", time(notAfter))
+        .bind("limit", limit)
+        .list(InstanceRows::read);
   }
 
   /** An instance with a pending effect, and the time since which it is pending. */
@@ -297,21 +284,18 @@ public final class InstanceRows {
    */
   public List<Pending> pending(
       Instant now, Duration atLeast, int pageSize, Optional<Pending> after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                // The lower bound makes H2 use the index; a comparison of pairs would not.
-                .createQuery(
-                    "SELECT id, owes_since FROM instances WHERE owes_since >= :since AND"
-                        + " (owes_since <= :notAfter OR owes_since > :now) AND (owes_since > :since"
-                        + " OR id > :id) ORDER BY owes_since, id LIMIT :limit")
-                .bind("since", time(after.map(Pending::since).orElse(Instant.EPOCH)))
-                .bind("id", after.map(Pending::id).orElse(""))
-                .bind("notAfter", time(now.minus(atLeast)))
-                .bind("now", time(now))
-                .bind("limit", pageSize)
-                .map((row, _) -> new Pending(row.getString("id"), instant(row, "owes_since")))
-                .list());
+    // The lower bound makes H2 use the index; a comparison of pairs would not.
+    return new Sql(
+            jdbi,
+            "SELECT id, owes_since FROM instances WHERE owes_since >= :since AND"
+                + " (owes_since <= :notAfter OR owes_since > :now) AND (owes_since > :since"
+                + " OR id > :id) ORDER BY owes_since, id LIMIT :limit")
+        .bind("since", time(after.map(Pending::since).orElse(Instant.EPOCH)))
+        .bind("id", after.map(Pending::id).orElse(""))
+        .bind("notAfter", time(now.minus(atLeast)))
+        .bind("now", time(now))
+        .bind("limit", pageSize)
+        .list((row, _) -> new Pending(row.getString("id"), instant(row, "owes_since")));
   }
 
   /**
@@ -319,16 +303,14 @@ public final class InstanceRows {
    * pending.
    */
   public PendingWork pending() {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                // As above, the lower bound makes H2 use the index.
-                .createQuery(
-                    "SELECT COUNT(*) AS n, MIN(owes_since) AS since FROM instances WHERE owes_since"
-                        + " >= :ever")
-                .bind("ever", time(Instant.EPOCH))
-                .map((row, _) -> new PendingWork(row.getInt("n"), optionalInstant(row, "since")))
-                .one());
+    // As above, the lower bound makes H2 use the index.
+    return new Sql(
+            jdbi,
+            "SELECT COUNT(*) AS n, MIN(owes_since) AS since FROM instances WHERE owes_since"
+                + " >= :ever")
+        .bind("ever", time(Instant.EPOCH))
+        .find((row, _) -> new PendingWork(row.getInt("n"), optionalInstant(row, "since")))
+        .orElseThrow();
   }
 
   /** The result of {@link #pending()}. */
@@ -339,19 +321,10 @@ public final class InstanceRows {
    * is missing.
    */
   public Map<String, Integer> countByStatus() {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT status, COUNT(*) AS n FROM instances WHERE terminated_at IS NULL GROUP"
-                        + " BY status")
-                .reduceRows(
-                    new TreeMap<String, Integer>(),
-                    (counts, row) -> {
-                      counts.put(
-                          row.getColumn("status", String.class), row.getColumn("n", Integer.class));
-                      return counts;
-                    }));
+    return new Sql(
+            jdbi,
+            "SELECT status, COUNT(*) AS n FROM instances WHERE terminated_at IS NULL GROUP BY status")
+        .map((row, _) -> row.getString("status"), (row, _) -> row.getInt("n"));
   }
 
   private static InstanceRow read(ResultSet row, StatementContext context) throws SQLException {

@@ -42,13 +42,9 @@ public final class OrganizationRows {
   }
 
   public Optional<OrganizationRow> get(String id) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT * FROM organizations WHERE id = :id")
-                .bind("id", id)
-                .map(OrganizationRows::read)
-                .findOne());
+    return new Sql(jdbi, "SELECT * FROM organizations WHERE id = :id")
+        .bind("id", id)
+        .find(OrganizationRows::read);
   }
 
   /**
@@ -57,15 +53,10 @@ public final class OrganizationRows {
    * @param after the last id of the previous page; empty for the first page
    */
   public List<OrganizationRow> list(int pageSize, Optional<String> after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT * FROM organizations WHERE id > :after ORDER BY id LIMIT :limit")
-                .bind("after", after.orElse(""))
-                .bind("limit", pageSize)
-                .map(OrganizationRows::read)
-                .list());
+    return new Sql(jdbi, "SELECT * FROM organizations WHERE id > :after ORDER BY id LIMIT :limit")
+        .bind("after", after.orElse(""))
+        .bind("limit", pageSize)
+        .list(OrganizationRows::read);
   }
 
   /**
@@ -74,29 +65,22 @@ public final class OrganizationRows {
    * @param after the last id of the previous page; empty for the first page
    */
   public List<OrganizationRow> withStanding(String standing, int limit, Optional<String> after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT * FROM organizations WHERE standing = :standing AND id > :after ORDER BY"
-                        + " id LIMIT :limit")
-                .bind("standing", standing)
-                .bind("after", after.orElse(""))
-                .bind("limit", limit)
-                .map(OrganizationRows::read)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT * FROM organizations WHERE standing = :standing AND id > :after ORDER BY"
+                + " id LIMIT :limit")
+        .bind("standing", standing)
+        .bind("after", after.orElse(""))
+        .bind("limit", limit)
+        .list(OrganizationRows::read);
   }
 
   /** Returns whether there is an organization with another standing. */
   public boolean isAnyBesides(String standing) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery("SELECT 1 FROM organizations WHERE standing <> :standing LIMIT 1")
-                .bind("standing", standing)
-                .mapTo(Integer.class)
-                .findOne()
-                .isPresent());
+    return new Sql(jdbi, "SELECT 1 FROM organizations WHERE standing <> :standing LIMIT 1")
+        .bind("standing", standing)
+        .find((row, _) -> row.getInt(1))
+        .isPresent();
   }
 
   /**
@@ -107,18 +91,15 @@ public final class OrganizationRows {
    * @param after the last id of the previous page; empty for the first page
    */
   public List<OrganizationRow> withSlotMismatch(int limit, Optional<String> after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT o.* FROM organizations o LEFT JOIN (SELECT organization_id, COUNT(*) AS"
-                        + " held FROM instances WHERE holds_slot = TRUE GROUP BY organization_id) h"
-                        + " ON h.organization_id = o.id WHERE o.id > :after AND o.slots <>"
-                        + " COALESCE(h.held, 0) ORDER BY o.id LIMIT :limit")
-                .bind("after", after.orElse(""))
-                .bind("limit", limit)
-                .map(OrganizationRows::read)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT o.* FROM organizations o LEFT JOIN (SELECT organization_id, COUNT(*) AS"
+                + " held FROM instances WHERE holds_slot = TRUE GROUP BY organization_id) h"
+                + " ON h.organization_id = o.id WHERE o.id > :after AND o.slots <>"
+                + " COALESCE(h.held, 0) ORDER BY o.id LIMIT :limit")
+        .bind("after", after.orElse(""))
+        .bind("limit", limit)
+        .list(OrganizationRows::read);
   }
 
   private static OrganizationRow read(ResultSet row, StatementContext context) throws SQLException {

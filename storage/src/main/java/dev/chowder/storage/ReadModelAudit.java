@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.Query;
 
 /**
  * Finds read-model rows that are missing or older than their entity's last event, and pages through
@@ -101,20 +100,16 @@ public final class ReadModelAudit {
                 .bind("after", after.orElse("")));
   }
 
-  private List<String> stale(String heads, int limit, UnaryOperator<Query> bound) {
-    return jdbi.withHandle(
-        handle ->
-            bound
-                .apply(
-                    handle.createQuery(
-                        "SELECT h.id FROM (%s) h LEFT JOIN %s r ON r.id = h.id"
-                                .formatted(heads, table)
-                            + " WHERE r.revision IS NULL OR r.revision < h.last ORDER BY h.id LIMIT"
-                            + " :limit"))
-                .bind("from", prefix.length() + 1)
-                .bind("limit", limit)
-                .mapTo(String.class)
-                .list());
+  private List<String> stale(String heads, int limit, UnaryOperator<Sql> bound) {
+    return bound
+        .apply(
+            new Sql(
+                jdbi,
+                "SELECT h.id FROM (%s) h LEFT JOIN %s r ON r.id = h.id".formatted(heads, table)
+                    + " WHERE r.revision IS NULL OR r.revision < h.last ORDER BY h.id LIMIT :limit"))
+        .bind("from", prefix.length() + 1)
+        .bind("limit", limit)
+        .list((row, _) -> row.getString(1));
   }
 
   /**
@@ -123,14 +118,10 @@ public final class ReadModelAudit {
    * write may take.
    */
   public long newest(Instant writtenBy) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(NEWEST)
-                .bind("by", writtenBy.toEpochMilli())
-                .mapTo(Long.class)
-                .findOne()
-                .orElse(0L));
+    return new Sql(jdbi, NEWEST)
+        .bind("by", writtenBy.toEpochMilli())
+        .find((row, _) -> row.getLong(1))
+        .orElse(0L);
   }
 
   /**
@@ -139,20 +130,17 @@ public final class ReadModelAudit {
    * @param after the last id of the previous page; empty for the first page
    */
   public List<String> named(int limit, Optional<String> after) {
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT id FROM ((%s) UNION (SELECT id FROM %s WHERE id > :after ORDER BY id LIMIT"
-                            .formatted(NAMED_BY_JOURNAL, table)
-                        + " :limit)) named ORDER BY id LIMIT :limit")
-                .bind("from", prefix.length() + 1)
-                .bind("prefixed", prefix + after.orElse(""))
-                .bind("end", end)
-                .bind("after", after.orElse(""))
-                .bind("limit", limit)
-                .mapTo(String.class)
-                .list());
+    return new Sql(
+            jdbi,
+            "SELECT id FROM ((%s) UNION (SELECT id FROM %s WHERE id > :after ORDER BY id LIMIT"
+                    .formatted(NAMED_BY_JOURNAL, table)
+                + " :limit)) named ORDER BY id LIMIT :limit")
+        .bind("from", prefix.length() + 1)
+        .bind("prefixed", prefix + after.orElse(""))
+        .bind("end", end)
+        .bind("after", after.orElse(""))
+        .bind("limit", limit)
+        .list((row, _) -> row.getString(1));
   }
 
   /**
@@ -164,28 +152,20 @@ public final class ReadModelAudit {
    * @param last the last id of this page
    */
   public void resetFutureRevisions(Optional<String> after, String last) {
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    "UPDATE %s SET revision = 0 WHERE id > :after AND id <= :last AND revision >"
-                            .formatted(table)
-                        + " (SELECT MAX(\"sequence_number\") FROM \"event_journal\" WHERE"
-                        + " \"persistence_id\" = :prefix || id)")
-                .bind("after", after.orElse(""))
-                .bind("last", last)
-                .bind("prefix", prefix)
-                .execute());
+    new Sql(
+            jdbi,
+            "UPDATE %s SET revision = 0 WHERE id > :after AND id <= :last AND revision >"
+                    .formatted(table)
+                + " (SELECT MAX(\"sequence_number\") FROM \"event_journal\" WHERE"
+                + " \"persistence_id\" = :prefix || id)")
+        .bind("after", after.orElse(""))
+        .bind("last", last)
+        .bind("prefix", prefix)
+        .update();
   }
 
   /** Removes the row of an entity that should have none. Returns whether there was one. */
   public boolean remove(String id) {
-    return jdbi.withHandle(
-            handle ->
-                handle
-                    .createUpdate("DELETE FROM " + table + " WHERE id = :id")
-                    .bind("id", id)
-                    .execute())
-        > 0;
+    return new Sql(jdbi, "DELETE FROM " + table + " WHERE id = :id").bind("id", id).update() > 0;
   }
 }

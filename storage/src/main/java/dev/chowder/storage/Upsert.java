@@ -4,10 +4,8 @@ import static java.util.stream.Collectors.joining;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SequencedMap;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.SqlStatement;
 
 /**
@@ -80,7 +78,7 @@ public final class Upsert {
   }
 
   boolean exists(Handle handle) {
-    return bind(
+    return Sql.bind(
             handle.createQuery("SELECT 1 FROM " + table + " WHERE " + equal(key.keySet(), " AND ")),
             key)
         .mapTo(Integer.class)
@@ -89,19 +87,7 @@ public final class Upsert {
   }
 
   <S extends SqlStatement<S>> S bind(S statement) {
-    return bind(statement, parameters());
-  }
-
-  private static <S extends SqlStatement<S>> S bind(S statement, Map<String, Object> parameters) {
-    parameters.forEach(
-        (name, value) -> {
-          if (value instanceof Argument argument) {
-            statement.bind(name, argument);
-          } else {
-            statement.bind(name, value);
-          }
-        });
-    return statement;
+    return Sql.bind(statement, parameters());
   }
 
   private boolean keepsRevisions() {
