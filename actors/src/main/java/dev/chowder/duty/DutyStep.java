@@ -102,16 +102,21 @@ public record DutyStep(
             "disk watch",
             "disk-watch",
             () ->
-                DiskWatch.start(
-                    admission.instances(), rows, sandboxes, settings.disk(), node.clock()));
+                new DiskWatch(admission.instances(), rows, sandboxes, settings.disk(), node.clock())
+                    .start());
     var _ =
         keep(
             startup,
             "sleep keeper",
             "sleep-keeper",
             () ->
-                SleepKeeper.start(
-                    admission.sleepers(), engine, settings.sleep(), node.clock(), node.metrics()));
+                new SleepKeeper(
+                        admission.sleepers(),
+                        engine,
+                        settings.sleep(),
+                        node.clock(),
+                        node.metrics())
+                    .start());
     keepPool(startup, rows);
     var values =
         keep(
@@ -119,12 +124,14 @@ public record DutyStep(
             "unreferenced values",
             "values",
             () ->
-                UnreferencedValues.start(
-                    storage.secrets(),
-                    new ValueOwners(rows, admission.instances(), admission.organizations()),
-                    settings.values(),
-                    node.clock(),
-                    node.metrics()));
+                new UnreferencedValues(
+                        storage.secrets(),
+                        new ValueOwners(rows, admission.instances(), admission.organizations()),
+                        settings.values(),
+                        node.clock(),
+                        System::nanoTime,
+                        node.metrics())
+                    .start());
     return new Parts(reconciler, values, rowsOfOrganizations, rowsOfInstances);
   }
 
@@ -135,23 +142,24 @@ public record DutyStep(
         "reconciler",
         "reconciler",
         () ->
-            Reconciler.start(
-                new HostComparison(
-                    admission.instances(),
-                    rows,
-                    new HostComparison.Host(engine, sandboxes, Set.of(ownSandbox)),
+            new Reconciler(
+                    new HostComparison(
+                        admission.instances(),
+                        rows,
+                        new HostComparison.Host(engine, sandboxes, Set.of(ownSandbox)),
+                        settings.reconciler(),
+                        node.clock(),
+                        node.metrics()),
+                    hostPorts,
+                    new PendingEffects(
+                        admission.instances(), rows, settings.reconciler(), node.clock()),
+                    admission.slots(),
+                    kinds.stream()
+                        .map(kind -> new RowRepair(kind, settings.rows(), node.clock()))
+                        .toList(),
                     settings.reconciler(),
-                    node.clock(),
-                    node.metrics()),
-                hostPorts,
-                new PendingEffects(
-                    admission.instances(), rows, settings.reconciler(), node.clock()),
-                admission.slots(),
-                kinds.stream()
-                    .map(kind -> new RowRepair(kind, settings.rows(), node.clock()))
-                    .toList(),
-                settings.reconciler(),
-                node.clock()));
+                    node.clock())
+                .start());
   }
 
   private void keepPool(Startup startup, InstanceRows rows) {
@@ -161,20 +169,21 @@ public record DutyStep(
             "pool keeper",
             "pool-keeper",
             () ->
-                PoolKeeper.start(
-                    admission.poolMembers(),
-                    rows,
-                    admission.setups(),
-                    new MemberAdmission(
-                        engine,
+                new PoolKeeper(
+                        admission.poolMembers(),
                         rows,
-                        admission.memory()::admitsMember,
-                        admission.boots()::booting,
-                        () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
-                        settings.pool()),
-                    settings.pool(),
-                    node.clock(),
-                    node.metrics()));
+                        admission.setups(),
+                        new MemberAdmission(
+                            engine,
+                            rows,
+                            admission.memory()::admitsMember,
+                            admission.boots()::booting,
+                            () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
+                            settings.pool()),
+                        settings.pool(),
+                        node.clock(),
+                        node.metrics())
+                    .start());
   }
 
   private <D extends SingletonDuty.Duty> SingletonDuty<D> keep(

@@ -90,7 +90,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
    */
   public record Offer(PoolSetup setup, int freeSlots) {}
 
-  private PoolKeeper(
+  public PoolKeeper(
       PoolMembers members,
       InstanceRows rows,
       Setups setups,
@@ -114,17 +114,9 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   }
 
   /** Starts a check now and then at the interval, until closed. */
-  public static PoolKeeper start(
-      PoolMembers members,
-      InstanceRows rows,
-      Setups setups,
-      MemberAdmission admission,
-      PoolSettings settings,
-      InstantSource clock,
-      MeterRegistry metrics) {
-    var keeper = new PoolKeeper(members, rows, setups, admission, settings, clock, metrics);
-    keeper.thread.nowAndEvery(settings.checkInterval(), keeper::check);
-    return keeper;
+  public PoolKeeper start() {
+    thread.nowAndEvery(settings.checkInterval(), this::check);
+    return this;
   }
 
   @Override

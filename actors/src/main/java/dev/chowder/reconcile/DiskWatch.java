@@ -63,7 +63,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
   private final Clock clock;
   private final RepeatingThread thread = new RepeatingThread("disk-watch");
 
-  private DiskWatch(
+  public DiskWatch(
       Instances instances, InstanceRows rows, Sandboxes sandboxes, Settings settings, Clock clock) {
     this.instances = instances;
     this.rows = rows;
@@ -73,13 +73,9 @@ public final class DiskWatch implements SingletonDuty.Duty {
   }
 
   /** Starts to measure at the interval, until closed. */
-  public static DiskWatch start(
-      Instances instances, InstanceRows rows, Sandboxes sandboxes, Settings settings, Clock clock) {
-    var watch = new DiskWatch(instances, rows, sandboxes, settings, clock);
-    if (settings.limit().bytes() > 0) {
-      watch.thread.every(settings.interval(), watch::measureAll);
-    }
-    return watch;
+  public DiskWatch start() {
+    if (settings.limit().bytes() > 0) thread.every(settings.interval(), this::measureAll);
+    return this;
   }
 
   @Override

@@ -52,7 +52,14 @@ public final class Reconciler implements SingletonDuty.Duty {
 
   private final AutoCloseable stream;
 
-  private Reconciler(
+  /**
+   * Creates a reconciler.
+   *
+   * @param host comparison with the host, which this reconciler closes
+   * @param pendingEffects the pending effects, which this reconciler starts and closes
+   * @param repairs repairs of all rows that passes rely on
+   */
+  public Reconciler(
       HostComparison host,
       HostPortAccess hostPorts,
       PendingEffects pendingEffects,
@@ -76,30 +83,15 @@ public final class Reconciler implements SingletonDuty.Duty {
     this.stream = host.events(event -> events.add(event.id()));
   }
 
-  /**
-   * Starts a pass now and then at the interval, until closed.
-   *
-   * @param host comparison with the host, which this reconciler closes
-   * @param pendingEffects the pending effects, which this reconciler starts and closes
-   * @param repairs repairs of all rows that passes rely on
-   */
-  public static Reconciler start(
-      HostComparison host,
-      HostPortAccess hostPorts,
-      PendingEffects pendingEffects,
-      UnusedSlots slots,
-      List<RowRepair> repairs,
-      ReconcilerSettings settings,
-      Clock clock) {
-    var reconciler =
-        new Reconciler(host, hostPorts, pendingEffects, slots, repairs, settings, clock);
+  /** Starts a pass now and then at the interval, until closed. */
+  public Reconciler start() {
     var _ =
-        reconciler.passes.scheduleWithFixedDelay(
-            reconciler::pass, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+        passes.scheduleWithFixedDelay(
+            this::pass, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
     pendingEffects.start();
     // This node may have taken over because another node was lost.
-    reconciler.scheduleRepeat();
-    return reconciler;
+    scheduleRepeat();
+    return this;
   }
 
   @Override

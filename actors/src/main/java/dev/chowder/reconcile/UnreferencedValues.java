@@ -42,7 +42,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   /** Time of the first pass that found each value unreferenced, by {@link #nanos}. */
   private Map<ValueId, Long> unreferenced = Map.of();
 
-  UnreferencedValues(
+  public UnreferencedValues(
       SecretStore secrets,
       ValueOwners owners,
       ValueSettings settings,
@@ -61,16 +61,9 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   }
 
   /** Starts to check all values at the interval, until closed. */
-  public static UnreferencedValues start(
-      SecretStore secrets,
-      ValueOwners owners,
-      ValueSettings settings,
-      Clock clock,
-      MeterRegistry metrics) {
-    var values =
-        new UnreferencedValues(secrets, owners, settings, clock, System::nanoTime, metrics);
-    values.passes.every(settings.interval(), values::passOrLog);
-    return values;
+  public UnreferencedValues start() {
+    passes.every(settings.interval(), this::passOrLog);
+    return this;
   }
 
   @Override

@@ -38,7 +38,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private final RepeatingThread thread = new RepeatingThread("sleep-keeper");
   private volatile Map<SleepLevel, Long> levels = Map.of();
 
-  private SleepKeeper(
+  public SleepKeeper(
       Sleepers sleepers,
       SandboxEngine engine,
       DeeperSleepSettings settings,
@@ -64,15 +64,9 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   }
 
   /** Starts a check now and then at the interval, until closed. */
-  public static SleepKeeper start(
-      Sleepers sleepers,
-      SandboxEngine engine,
-      DeeperSleepSettings settings,
-      InstantSource clock,
-      MeterRegistry metrics) {
-    var keeper = new SleepKeeper(sleepers, engine, settings, clock, metrics);
-    keeper.thread.nowAndEvery(settings.checkInterval(), keeper::check);
-    return keeper;
+  public SleepKeeper start() {
+    thread.nowAndEvery(settings.checkInterval(), this::check);
+    return this;
   }
 
   @Override
