@@ -11,13 +11,7 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /** Sends commands to organizations and waits for the replies. */
-public final class OrganizationCalls {
-  private final Organizations organizations;
-
-  public OrganizationCalls(Organizations organizations) {
-    this.organizations = organizations;
-  }
-
+public record OrganizationCalls(Organizations organizations) {
   /**
    * Sends a command and returns the state of the organization after it.
    *

@@ -13,15 +13,9 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.List;
 
 /** Reads and writes {@code openclaw.json} in home volumes. */
-final class ConfigFile {
+record ConfigFile(SandboxEngine engine) {
   /** OpenClaw's file has a few KiB; it did not write a larger one. */
   static final long MAX_BYTES = 4 * 1024 * 1024;
-
-  private final SandboxEngine engine;
-
-  ConfigFile(SandboxEngine engine) {
-    this.engine = engine;
-  }
 
   /**
    * Returns the configuration in the home volume.

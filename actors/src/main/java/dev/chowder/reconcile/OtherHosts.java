@@ -15,14 +15,8 @@ import org.slf4j.LoggerFactory;
  * Finds the instances whose sandbox is on another host than that of this node. A sandbox of the
  * same id on this host proves nothing about such an instance, so it is neither used nor removed.
  */
-final class OtherHosts {
+record OtherHosts(Sandboxes sandboxes) {
   private static final Logger LOG = LoggerFactory.getLogger(OtherHosts.class);
-
-  private final Sandboxes sandboxes;
-
-  OtherHosts(Sandboxes sandboxes) {
-    this.sandboxes = sandboxes;
-  }
 
   /**
    * Returns why the sandbox of an instance is on another host; empty if it is on this one.

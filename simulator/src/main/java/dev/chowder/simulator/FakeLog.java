@@ -21,17 +21,11 @@ import java.util.function.BooleanSupplier;
  * Stores the output lines of a main process in a file, which each process of a folder can read and
  * extend. A full file starts again from nothing, as a rotated log with one file does.
  */
-final class FakeLog {
+record FakeLog(Path file) {
   private static final long MAX_BYTES = 4 << 20;
 
   /** Time between two checks for lines of other processes and for the end of the main process. */
   private static final long CHECK_MILLIS = 50;
-
-  private final Path file;
-
-  FakeLog(Path file) {
-    this.file = file;
-  }
 
   /** Adds lines. Does nothing if the sandbox was removed. */
   synchronized void add(List<String> lines) {

@@ -10,14 +10,8 @@ import org.slf4j.LoggerFactory;
  * row looks correct. Removes rows that no entity owns. Keeps each existing row until it is
  * overwritten, so lists are never incomplete.
  */
-public final class RowRebuild {
+public record RowRebuild(RowSettings settings) {
   private static final Logger LOG = LoggerFactory.getLogger(RowRebuild.class);
-
-  private final RowSettings settings;
-
-  public RowRebuild(RowSettings settings) {
-    this.settings = settings;
-  }
 
   /**
    * The result of a rebuild.

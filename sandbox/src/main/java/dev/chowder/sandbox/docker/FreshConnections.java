@@ -9,13 +9,7 @@ import java.io.IOException;
  * containers, which end with it. Chowder would take an end that the shutdown caused for a crash,
  * and the restart after it would be lost too.
  */
-final class FreshConnections implements DockerHttpClient {
-  private final DockerHttpClient client;
-
-  FreshConnections(DockerHttpClient client) {
-    this.client = client;
-  }
-
+record FreshConnections(DockerHttpClient client) implements DockerHttpClient {
   @Override
   public Response execute(Request request) {
     // A hijacked request upgrades its connection, which is not reused afterwards.

@@ -17,7 +17,7 @@ import java.util.Objects;
  * reports if the request contains Envoy's token, else the remote address of the connection. Headers
  * that a client sets itself are ignored.
  */
-public final class ClientAddress {
+public record ClientAddress(EnvoyToken envoy) {
   /** Envoy's header with its client's address; {@code envoy/envoy.yaml} names it too. */
   public static final Metadata.Key<String> CLIENT =
       Metadata.Key.of("x-chowder-client", Metadata.ASCII_STRING_MARSHALLER);
@@ -27,12 +27,6 @@ public final class ClientAddress {
 
   /** Leading bytes of an IPv6 address that identify a client: it may own a whole /64 network. */
   private static final int NETWORK_BYTES = 8;
-
-  private final EnvoyToken envoy;
-
-  public ClientAddress(EnvoyToken envoy) {
-    this.envoy = envoy;
-  }
 
   /** Returns the client's address of the current call. */
   public static String current() {

@@ -17,19 +17,10 @@ import java.util.function.UnaryOperator;
 /**
  * Converts channels to messages of the API. Shows the names and descriptions of their fields, never
  * the values.
+ *
+ * @param publicUrl returns the public URL of a gateway for the id of its instance
  */
-public final class ChannelPresenter {
-  private final UnaryOperator<String> publicUrl;
-
-  /**
-   * Creates a presenter.
-   *
-   * @param publicUrl returns the public URL of a gateway for the id of its instance
-   */
-  public ChannelPresenter(UnaryOperator<String> publicUrl) {
-    this.publicUrl = publicUrl;
-  }
-
+public record ChannelPresenter(UnaryOperator<String> publicUrl) {
   dev.chowder.api.v1.Channel channel(
       InstanceId id, Channel channel, Optional<ChannelRecord> record) {
     var shown =

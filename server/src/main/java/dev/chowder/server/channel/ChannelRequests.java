@@ -24,20 +24,11 @@ import java.util.stream.Collectors;
 /**
  * Parses and checks the requests of {@code ChannelService}. Errors never contain the value of a
  * channel's field, since it may be a secret. Does not check that the instance exists.
+ *
+ * @param localhostPorts accepts the ports of localhost that the operator opened for channels
  */
-public final class ChannelRequests {
+public record ChannelRequests(IntPredicate localhostPorts) {
   private static final Pattern PAIRING = Pattern.compile("[A-Za-z0-9_-]{1,128}");
-
-  private final IntPredicate localhostPorts;
-
-  /**
-   * Creates a parser.
-   *
-   * @param localhostPorts accepts the ports of localhost that the operator opened for channels
-   */
-  public ChannelRequests(IntPredicate localhostPorts) {
-    this.localhostPorts = localhostPorts;
-  }
 
   /** A channel of an instance. */
   record Named(InstanceId instance, Channel channel) {}

@@ -24,14 +24,8 @@ import java.io.InputStream;
 import java.util.Optional;
 
 /** Parses and checks the requests of {@code FileService}. Does not access files. */
-final class FileRequests {
+record FileRequests(FileSettings settings) {
   private static final String BYTES = "application/octet-stream";
-
-  private final FileSettings settings;
-
-  FileRequests(FileSettings settings) {
-    this.settings = settings;
-  }
 
   /**
    * A request for a page of a folder.

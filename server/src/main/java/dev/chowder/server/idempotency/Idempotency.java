@@ -34,21 +34,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Performs a call with an idempotency key once, and returns its first result when it is repeated.
  * Only the check of the fields is further in, so that it sees requests and responses as messages.
+ *
+ * @param claims has the results
  */
-public final class Idempotency implements ServerInterceptor {
+public record Idempotency(Claims claims) implements ServerInterceptor {
   static final String HEADER_NAME = "idempotency-key";
 
   private static final Metadata.Key<String> HEADER =
       Metadata.Key.of(HEADER_NAME, Metadata.ASCII_STRING_MARSHALLER);
   private static final int MAX_KEY = 255;
   private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1," + MAX_KEY + "}");
-
-  private final Claims claims;
-
-  /** Creates the interceptor. {@code claims} has the results. */
-  public Idempotency(Claims claims) {
-    this.claims = claims;
-  }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(

@@ -39,7 +39,7 @@ import java.util.regex.Pattern;
  * Reads the requests of {@code InstanceService}. Results are complete and within limits. Throws an
  * {@link ApiError} otherwise. Does not check whether an instance exists.
  */
-public final class InstanceRequests {
+public record InstanceRequests(ServerSettings.Instances settings) {
   /** All verbs have one default. */
   private static final int DEFAULT_WAIT_SECONDS =
       Defaults.of(StopInstanceRequest.getDescriptor(), "wait");
@@ -51,12 +51,6 @@ public final class InstanceRequests {
       Pattern.compile("([0-9]{1,15})\\.([A-Za-z0-9._~:@-]{1,128})");
   private static final Pattern HISTORY_TOKEN = Pattern.compile("([0-9]{1,9})\\.([0-9]{1,10})");
   private static final Pattern CURSOR = Pattern.compile("[0-9]{1,18}");
-
-  private final ServerSettings.Instances settings;
-
-  public InstanceRequests(ServerSettings.Instances settings) {
-    this.settings = settings;
-  }
 
   /**
    * A page of instances.

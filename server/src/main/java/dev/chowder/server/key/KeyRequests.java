@@ -24,15 +24,9 @@ import java.util.stream.Collectors;
 /**
  * Parses and checks the requests of {@code KeyService}. Does not check that the instances exist.
  */
-final class KeyRequests {
+record KeyRequests(InstantSource clock) {
   private static final String PERMISSIONS =
       Arrays.stream(Permission.values()).map(Permission::label).collect(Collectors.joining(", "));
-
-  private final InstantSource clock;
-
-  KeyRequests(InstantSource clock) {
-    this.clock = clock;
-  }
 
   /** A request to create a key. */
   record Creation(String name, KeyScope scope, Optional<Instant> expiresAt) {}

@@ -16,14 +16,8 @@ import java.util.List;
 import java.util.Objects;
 
 /** Rejects every call without the operator token, including calls of methods that do not exist. */
-final class OperatorAuthentication implements ServerInterceptor {
+record OperatorAuthentication(OperatorServer.Gate gate) implements ServerInterceptor {
   private static final Context.Key<String> CLIENT = Context.key("operator-client");
-
-  private final OperatorServer.Gate gate;
-
-  OperatorAuthentication(OperatorServer.Gate gate) {
-    this.gate = gate;
-  }
 
   /** Returns the client of the current call, as {@code ClientAddress} names it. */
   static String client() {

@@ -14,13 +14,7 @@ import io.grpc.ServerInterceptor;
  * Records each call that may change something, before it is performed. Ids are recorded in separate
  * fields. A malformed id is not recorded, and is rejected later.
  */
-final class OperatorCallAudit implements ServerInterceptor {
-  private final OperatorAudit audit;
-
-  OperatorCallAudit(OperatorAudit audit) {
-    this.audit = audit;
-  }
-
+record OperatorCallAudit(OperatorAudit audit) implements ServerInterceptor {
   /** Returns an interceptor that records calls of methods that do not exist. */
   static ServerInterceptor ofUnknown(OperatorAudit audit) {
     return new ServerInterceptor() {

@@ -11,13 +11,7 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /** Sends commands to organizations and turns rejections into errors of the API. Blocks. */
-public final class OrganizationClient {
-  private final Organizations organizations;
-
-  public OrganizationClient(Organizations organizations) {
-    this.organizations = organizations;
-  }
-
+public record OrganizationClient(Organizations organizations) {
   /**
    * Sends a command and returns the state of the organization after it.
    *

@@ -22,15 +22,9 @@ import org.slf4j.LoggerFactory;
  * Removes the folders of skills from workspaces, and their entries in ClawHub's lock file. OpenClaw
  * has no call for it. Blocks.
  */
-final class SkillFolders {
+record SkillFolders(Sandboxes sandboxes) {
   private static final Logger LOG = LoggerFactory.getLogger(SkillFolders.class);
   private static final FilePath WORKSPACE = FilePath.parse(OpenClawHome.WORKSPACE);
-
-  private final Sandboxes sandboxes;
-
-  SkillFolders(Sandboxes sandboxes) {
-    this.sandboxes = sandboxes;
-  }
 
   /** Removes the folder of the instance, if it exists. */
   void remove(InstanceView instance, FilePath folder) {

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  * Parses and checks the requests of {@code SkillService}. Errors show at most the length of a
  * value, since most values are secrets.
  */
-final class SkillRequests {
+record SkillRequests(SkillSettings settings) {
   private static final String FOLDER = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
 
   /**
@@ -36,12 +36,6 @@ final class SkillRequests {
               + FOLDER);
 
   private static final Pattern FOLDER_NAME = Pattern.compile(FOLDER);
-
-  private final SkillSettings settings;
-
-  SkillRequests(SkillSettings settings) {
-    this.settings = settings;
-  }
 
   /**
    * A request for a page of skills.
