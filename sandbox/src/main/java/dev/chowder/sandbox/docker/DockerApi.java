@@ -18,7 +18,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,7 +112,7 @@ final class DockerApi implements AutoCloseable {
   }
 
   /** Makes a call without a result. */
-  void run(String what, java.util.function.Consumer<DockerClient> call) {
+  void run(String what, Consumer<DockerClient> call) {
     call(
         what,
         engine -> {
@@ -131,6 +133,38 @@ final class DockerApi implements AutoCloseable {
       throw DockerErrors.translate(what, settings.dockerHost(), failed);
     }
     return stream;
+  }
+
+  /** Reads a stream to its end, which a call that does not wait for anything reaches in time. */
+  <T> void read(String what, Consumer<T> onItem, BiConsumer<DockerClient, ResultCallback<T>> open) {
+    var limit = settings.callTimeout();
+    read(
+        what,
+        onItem,
+        open,
+        limit,
+        () -> new SandboxException(Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, limit)));
+  }
+
+  /**
+   * Reads a stream to its end.
+   *
+   * @param late supplies the error if the end is not reached within the limit
+   * @throws SandboxException if the stream fails or the thread is interrupted
+   */
+  <T> void read(
+      String what,
+      Consumer<T> onItem,
+      BiConsumer<DockerClient, ResultCallback<T>> open,
+      Duration limit,
+      Supplier<SandboxException> late) {
+    try (var stream = stream(what, new DockerStream<>(onItem, _ -> {}), open)) {
+      if (!stream.awaitEnd(limit)) throw late.get();
+      if (stream.why().isPresent()) throw translate(what, stream.why().get());
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw DockerErrors.interrupted(what, stop);
+    }
   }
 
   SandboxException translate(String what, Throwable thrown) {

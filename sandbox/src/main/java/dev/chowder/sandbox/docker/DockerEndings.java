@@ -4,8 +4,6 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Event;
 import com.github.dockerjava.api.model.EventType;
 import dev.chowder.sandbox.Ending;
-import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxException.Reason;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,7 +16,7 @@ import java.util.List;
  * remembers nothing after its start. An engine that was killed alone stops the containers that it
  * finds running, with SIGTERM.
  */
-record DockerEndings(DockerApi engine, DockerSandboxSettings settings) {
+record DockerEndings(DockerApi engine) {
   private static final String SIGTERM = "15";
 
   Ending of(InspectContainerResponse ended) {
@@ -53,33 +51,23 @@ record DockerEndings(DockerApi engine, DockerSandboxSettings settings) {
   private List<Event> remembered(InspectContainerResponse ended) {
     String what = "read the events of container " + ended.getId();
     List<Event> events = Collections.synchronizedList(new ArrayList<>());
-    try (DockerStream<Event> stream =
-        engine.stream(
-            what,
-            new DockerStream<>(events::add, _ -> {}),
-            (docker, to) ->
-                docker
-                    .eventsCmd()
-                    .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
-                    // The stream ends at this time, so it must not be in the future. The engine
-                    // compares it with its own clock, which is this one if the engine is on the
-                    // same host. If a remote engine's clock is ahead, the latest events are
-                    // missing, and a crash just before counts as a loss with the engine. If it is
-                    // behind, the stream ends later.
-                    .withUntil(seconds(Instant.now()))
-                    .withEventTypeFilter(EventType.CONTAINER)
-                    .withEventFilter("start", "kill", "die")
-                    .withContainerFilter(ended.getId())
-                    .exec(to))) {
-      if (!stream.awaitEnd(settings.callTimeout())) {
-        throw new SandboxException(
-            Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, settings.callTimeout()));
-      }
-      if (stream.why().isPresent()) throw engine.translate(what, stream.why().get());
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw engine.translate(what, stop);
-    }
+    engine.<Event>read(
+        what,
+        events::add,
+        (docker, to) ->
+            docker
+                .eventsCmd()
+                .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
+                // The stream ends at this time, so it must not be in the future. The engine
+                // compares it with its own clock, which is this one if the engine is on the
+                // same host. If a remote engine's clock is ahead, the latest events are
+                // missing, and a crash just before counts as a loss with the engine. If it is
+                // behind, the stream ends later.
+                .withUntil(seconds(Instant.now()))
+                .withEventTypeFilter(EventType.CONTAINER)
+                .withEventFilter("start", "kill", "die")
+                .withContainerFilter(ended.getId())
+                .exec(to));
     return List.copyOf(events);
   }
 

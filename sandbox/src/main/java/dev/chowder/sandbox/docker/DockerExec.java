@@ -78,18 +78,8 @@ final class DockerExec {
                     .withCmd(command.toArray(String[]::new))
                     .exec()
                     .getId());
-    try (DockerStream<Frame> output =
-        engine.stream(
-            what,
-            new DockerStream<>(onFrame, _ -> {}),
-            (docker, frames) -> docker.execStartCmd(exec).exec(frames))) {
-      if (!output.awaitEnd(limit)) throw late.get();
-      var why = output.why();
-      if (why.isPresent()) throw engine.translate(what, why.get());
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw DockerErrors.interrupted(what, stop);
-    }
+    engine.read(
+        what, onFrame, (docker, frames) -> docker.execStartCmd(exec).exec(frames), limit, late);
     return engine.call(
         what,
         docker -> {

@@ -3,14 +3,11 @@ package dev.chowder.sandbox.docker;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
-import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxLogReader;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Reads a container's output line by line. Reads the engine no faster than the reader accepts
@@ -46,31 +43,17 @@ record DockerLogs(DockerApi engine, DockerSandboxSettings settings) {
   String tail(String container, int maxBytes) {
     String what = "read the output of container " + container;
     Tail tail = new Tail(maxBytes);
-    try (DockerStream<Frame> output =
-        engine.stream(
-            what,
-            new DockerStream<>(frame -> tail.add(frame.getPayload()), _ -> {}),
-            (docker, stream) ->
-                docker
-                    .logContainerCmd(container)
-                    .withStdOut(true)
-                    .withStdErr(true)
-                    .withTail(settings.maxLogLines())
-                    .exec(stream))) {
-      Duration limit = settings.callTimeout();
-      if (!output.awaitEnd(limit)) {
-        throw new SandboxException(
-            SandboxException.Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, limit));
-      }
-      Optional<Throwable> why = output.why();
-      if (why.isPresent()) {
-        throw engine.translate(what, why.get());
-      }
-      return tail.text();
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw engine.translate(what, stop);
-    }
+    engine.<Frame>read(
+        what,
+        frame -> tail.add(frame.getPayload()),
+        (docker, stream) ->
+            docker
+                .logContainerCmd(container)
+                .withStdOut(true)
+                .withStdErr(true)
+                .withTail(settings.maxLogLines())
+                .exec(stream));
+    return tail.text();
   }
 
   /**

@@ -58,7 +58,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.launcher =
         new DockerLauncher(settings, engine, network, containers, volumes, host.isolation());
     this.logs = new DockerLogs(engine, settings);
-    this.endings = new DockerEndings(engine, settings);
+    this.endings = new DockerEndings(engine);
     this.observations = new DockerObservations(settings, containers, volumes);
     this.sleep =
         new DockerSleep(
