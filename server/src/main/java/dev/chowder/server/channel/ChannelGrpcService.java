@@ -1,5 +1,7 @@
 package dev.chowder.server.channel;
 
+import static dev.chowder.server.stream.Unary.answer;
+
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.Channel;
 import dev.chowder.api.v1.ChannelServiceGrpc;
@@ -58,13 +60,13 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
       response.addChannels(
           presenter.channel(id, channel, Optional.ofNullable(records.get(channel))));
     }
-    respond(out, response.build());
+    answer(out, response.build());
   }
 
   @Override
   public void getChannel(GetChannelRequest request, StreamObserver<Channel> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
-    respond(
+    answer(
         out,
         presenter.channel(
             named.instance(), named.channel(), channels.record(Caller.current(), named)));
@@ -77,21 +79,20 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
     var named = wanted.named();
     var response = channels.connect(Caller.current(), wanted).toBuilder();
     presenter.webhookUrl(named.instance(), named.channel()).ifPresent(response::setWebhookUrl);
-    respond(out, response.build());
+    answer(out, response.build());
   }
 
   @Override
   public void disconnectChannel(DisconnectChannelRequest request, StreamObserver<Empty> out) {
     channels.disconnect(
         Caller.current(), ChannelRequests.named(request.getInstanceId(), request.getChannel()));
-    respond(out, Empty.getDefaultInstance());
+    answer(out, Empty.getDefaultInstance());
   }
 
   @Override
   public void getChannelStatus(GetChannelStatusRequest request, StreamObserver<ChannelStatus> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
-    respond(
-        out, ChannelPresenter.status(named.channel(), channels.status(Caller.current(), named)));
+    answer(out, ChannelPresenter.status(named.channel(), channels.status(Caller.current(), named)));
   }
 
   @Override
@@ -101,7 +102,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
     pairings.list(Caller.current(), named).stream()
         .map(ChannelPresenter::pairing)
         .forEach(response::addPairings);
-    respond(out, response.build());
+    answer(out, response.build());
   }
 
   @Override
@@ -114,11 +115,6 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
             .setStatus("approved")
             .setOutput("Pairing approved for user " + sender + ".");
     wanted.code().ifPresent(response::setCode);
-    respond(out, response.build());
-  }
-
-  private static <T> void respond(StreamObserver<T> out, T message) {
-    out.onNext(message);
-    out.onCompleted();
+    answer(out, response.build());
   }
 }

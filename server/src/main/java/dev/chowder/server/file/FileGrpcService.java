@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.server.stream.Unary.answer;
+
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
@@ -63,8 +65,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
                     wanted.after(),
                     wanted.pageSize(),
                     settings.maxFolderEntries()));
-    out.onNext(FilePresenter.listing(wanted.folder(), listing));
-    out.onCompleted();
+    answer(out, FilePresenter.listing(wanted.folder(), listing));
   }
 
   @Override
@@ -72,8 +73,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var path = FileRequests.reading(request);
     var content = workspaces.of(request.getInstanceId(), files -> whole(files, path));
     if (!content.isValidUtf8()) throw Workspaces.notText(path);
-    out.onNext(FileContent.newBuilder().setPath(path.toString()).setContentBytes(content).build());
-    out.onCompleted();
+    answer(out, FileContent.newBuilder().setPath(path.toString()).setContentBytes(content).build());
   }
 
   private ByteString whole(HomeFolder files, FilePath path) {
@@ -233,7 +233,6 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
           change.accept(files);
           return Empty.getDefaultInstance();
         });
-    out.onNext(Empty.getDefaultInstance());
-    out.onCompleted();
+    answer(out, Empty.getDefaultInstance());
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.server.gateway;
 
 import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.server.stream.Unary.answer;
 
 import com.google.rpc.Code;
 import dev.chowder.api.v1.Reason;
@@ -60,8 +61,7 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
     } catch (RuntimeException thrown) {
       response = denied(explain(thrown));
     }
-    observer.onNext(response);
-    observer.onCompleted();
+    answer(observer, response);
   }
 
   /** Logs the cause like {@code ErrorInterceptor}: an outage of the database is not a bug. */

@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.server.stream.Unary.answer;
+
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.CreateInstanceRequest;
@@ -220,10 +222,5 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   private static InstanceId id(String text) {
     return new InstanceId(InstanceRequests.instanceId(text));
-  }
-
-  private static <T> void answer(StreamObserver<T> out, T message) {
-    out.onNext(message);
-    out.onCompleted();
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.server.key;
 
 import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.server.stream.Unary.answer;
 
 import com.google.protobuf.Empty;
 import dev.chowder.actor.ProtoTime;
@@ -78,8 +79,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
                 organization,
                 replyTo ->
                     new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
-        out.onNext(key(key).setRawKey(value.reveal()).build());
-        out.onCompleted();
+        answer(out, key(key).setRawKey(value.reveal()).build());
       }
       // An earlier call with the same idempotency key issued it, and its response was lost.
       case ScopedKeys.Issue.Repeated() -> throw Idempotency.alreadyDone(id);
@@ -104,16 +104,14 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
     if (page.size() > wanted.pageSize()) {
       response.setNextPageToken(page.get(wanted.pageSize() - 1).id());
     }
-    out.onNext(response.build());
-    out.onCompleted();
+    answer(out, response.build());
   }
 
   @Override
   public void getKey(GetKeyRequest request, StreamObserver<Key> out) {
     var id = KeyRequests.keyId(request.getKeyId());
     var key = keys.get(Caller.current().organizationId(), id).orElseThrow(KeyRequests::notFound);
-    out.onNext(key(key).build());
-    out.onCompleted();
+    answer(out, key(key).build());
   }
 
   @Override
@@ -122,8 +120,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
     var caller = Caller.current();
     if (!keys.revoke(caller.organizationId(), id, caller.keyId())) throw KeyRequests.notFound();
     revocations.record(List.of(id));
-    out.onNext(Empty.getDefaultInstance());
-    out.onCompleted();
+    answer(out, Empty.getDefaultInstance());
   }
 
   private static Key.Builder key(ScopedKey key) {

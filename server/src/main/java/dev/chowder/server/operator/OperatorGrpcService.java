@@ -1,8 +1,8 @@
 package dev.chowder.server.operator;
 
 import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.server.stream.Unary.answer;
 
-import com.google.protobuf.MessageLite;
 import dev.chowder.api.operator.v1.CloseHostPortRequest;
 import dev.chowder.api.operator.v1.CreateBackupRequest;
 import dev.chowder.api.operator.v1.CreateBackupResponse;
@@ -346,10 +346,5 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   private static String organizationId(String text) {
     if (!Ids.isId(text)) throw RejectionErrors.of(new OrganizationRejection.NotFound());
     return text;
-  }
-
-  private static <M extends MessageLite> void answer(StreamObserver<M> out, M message) {
-    out.onNext(message);
-    out.onCompleted();
   }
 }

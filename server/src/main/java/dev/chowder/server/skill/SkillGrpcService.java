@@ -2,6 +2,7 @@ package dev.chowder.server.skill;
 
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
+import static dev.chowder.server.stream.Unary.answer;
 
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.DeleteSkillRequest;
@@ -65,16 +66,14 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
   public void listSkills(ListSkillsRequest request, StreamObserver<ListSkillsResponse> out) {
     var wanted = SkillRequests.listing(request);
     var all = ask(request.getInstanceId(), skills::list);
-    out.onNext(SkillPresenter.page(wanted, all));
-    out.onCompleted();
+    answer(out, SkillPresenter.page(wanted, all));
   }
 
   @Override
   public void getSkill(GetSkillRequest request, StreamObserver<Skill> out) {
     var name = request.getSkillName();
     var skill = ask(request.getInstanceId(), gateway -> found(gateway, name));
-    out.onNext(SkillPresenter.skill(skill));
-    out.onCompleted();
+    answer(out, SkillPresenter.skill(skill));
   }
 
   @Override
@@ -100,8 +99,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
                   skills.configure(gateway, installed.skill(), SkillChange.ofEnv(wanted.env()));
                   return found(gateway, installed.skill().name());
                 });
-    out.onNext(SkillPresenter.installed(skill, installed.message()));
-    out.onCompleted();
+    answer(out, SkillPresenter.installed(skill, installed.message()));
   }
 
   private static ApiError rejection(Source source, SkillRefused.Reason why) {
@@ -152,8 +150,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
           if (!change.isEmpty()) skills.configure(gateway, skill, change);
           return skill;
         });
-    out.onNext(Empty.getDefaultInstance());
-    out.onCompleted();
+    answer(out, Empty.getDefaultInstance());
   }
 
   @Override
@@ -187,8 +184,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
           skills.awaitRemoved(gateway, folder);
           return folder;
         });
-    out.onNext(Empty.getDefaultInstance());
-    out.onCompleted();
+    answer(out, Empty.getDefaultInstance());
   }
 
   private static ApiError notRemovable(OpenClawSkills.Skill skill) {

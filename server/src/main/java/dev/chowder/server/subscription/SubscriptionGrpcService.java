@@ -1,6 +1,7 @@
 package dev.chowder.server.subscription;
 
 import static dev.chowder.base.ErrorText.cannot;
+import static dev.chowder.server.stream.Unary.answer;
 
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.Checkout;
@@ -65,8 +66,7 @@ public final class SubscriptionGrpcService
 
   @Override
   public void getSubscription(GetSubscriptionRequest request, StreamObserver<Subscription> out) {
-    out.onNext(SubscriptionPresenter.subscription(organization()));
-    out.onCompleted();
+    answer(out, SubscriptionPresenter.subscription(organization()));
   }
 
   @Override
@@ -81,8 +81,7 @@ public final class SubscriptionGrpcService
           "change it in the portal",
           organization.subscriptionId());
     }
-    out.onNext(Checkout.newBuilder().setUrl(checkout(billing, organization, tier)).build());
-    out.onCompleted();
+    answer(out, Checkout.newBuilder().setUrl(checkout(billing, organization, tier)).build());
   }
 
   private String checkout(StripeBilling billing, OrganizationView organization, Tier tier) {
@@ -125,8 +124,7 @@ public final class SubscriptionGrpcService
     if (customerId.isEmpty()) throw noCustomer("the organization has no subscription", "none");
     try {
       var url = billing.createPortal(customerId, NewId.current().value());
-      out.onNext(Portal.newBuilder().setUrl(url).build());
-      out.onCompleted();
+      answer(out, Portal.newBuilder().setUrl(url).build());
     } catch (CustomerGone e) {
       throw noCustomer("Stripe no longer knows the customer", "gone at Stripe");
     }
@@ -135,8 +133,7 @@ public final class SubscriptionGrpcService
   @Override
   public void receiveStripeEvent(ReceiveStripeEventRequest request, StreamObserver<Empty> out) {
     shop().webhook().receive(request.getBody().getData(), StripeSignature.current());
-    out.onNext(Empty.getDefaultInstance());
-    out.onCompleted();
+    answer(out, Empty.getDefaultInstance());
   }
 
   private OrganizationView organization() {
