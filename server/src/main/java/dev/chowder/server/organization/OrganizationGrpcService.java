@@ -1,5 +1,7 @@
 package dev.chowder.server.organization;
 
+import static dev.chowder.server.stream.Unary.answer;
+
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Organization;
@@ -11,7 +13,6 @@ import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.base.Ids;
 import dev.chowder.key.ApiKeys;
-import dev.chowder.organization.EndpointChange;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.secret.SecretStore;
@@ -24,7 +25,6 @@ import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
-import java.util.Optional;
 
 /** Serves {@code OrganizationService}: sign-up, settings and keys of an organization. */
 public final class OrganizationGrpcService
@@ -55,19 +55,18 @@ public final class OrganizationGrpcService
   public void signUp(SignUpRequest request, StreamObserver<SignUpResponse> out) {
     signUps.checkCaller();
     var created = signUps.signUp(request.getName());
-    out.onNext(
+    answer(
+        out,
         SignUpResponse.newBuilder()
             .setOrganization(OrganizationPresenter.organization(created.organization()))
             .setApiKey(created.key().reveal())
             .build());
-    out.onCompleted();
   }
 
   @Override
   public void getOrganization(GetOrganizationRequest request, StreamObserver<Organization> out) {
     var view = client.send(Caller.current().organizationId(), OrganizationCommand.Get::new);
-    out.onNext(OrganizationPresenter.organization(view));
-    out.onCompleted();
+    answer(out, OrganizationPresenter.organization(view));
   }
 
   @Override
@@ -81,23 +80,18 @@ public final class OrganizationGrpcService
     change
         .modelKeys()
         .forEach(
-            (label, key) -> {
-              var provider = provider(label);
-              key.ifPresentOrElse(
-                  k -> {
-                    // Before the command, so that a key that the organization accepts is always
-                    // stored. A rejected one is deleted later by UnreferencedValues, since a resent
-                    // command may still be accepted.
-                    var version = Ids.next();
-                    secrets.put(caller.organizationId(), provider.secretName(version), k);
-                    set.put(provider, version);
-                  },
-                  () -> removed.add(provider));
-            });
-    Map<ModelProvider, EndpointChange> endpoints = new EnumMap<>(ModelProvider.class);
-    change
-        .modelEndpoints()
-        .forEach((label, endpoint) -> endpoints.put(provider(label), endpoint(endpoint)));
+            (provider, key) ->
+                key.ifPresentOrElse(
+                    k -> {
+                      // Before the command, so that a key that the organization accepts is always
+                      // stored. A rejected one is deleted later by UnreferencedValues, since a
+                      // resent command may still be accepted.
+                      var version = Ids.next();
+                      secrets.put(caller.organizationId(), provider.secretName(version), k);
+                      set.put(provider, version);
+                    },
+                    () -> removed.add(provider)));
+    var endpoints = change.modelEndpoints();
     var now = clock.instant();
     var view =
         client.send(
@@ -106,8 +100,7 @@ public final class OrganizationGrpcService
                 new OrganizationCommand.Update(
                     caller.keyId(), change.name(), set, removed, endpoints, now, replyTo));
     deleteReplaced(caller.organizationId(), before, view.keys());
-    out.onNext(OrganizationPresenter.organization(view));
-    out.onCompleted();
+    answer(out, OrganizationPresenter.organization(view));
   }
 
   private void deleteReplaced(
@@ -137,31 +130,12 @@ public final class OrganizationGrpcService
         client.send(
             caller.organizationId(),
             replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
-    out.onNext(
+    answer(
+        out,
         RotateApiKeyResponse.newBuilder()
             .setKeyId(issued.keyId())
             .setApiKey(issued.value().reveal())
             .setOldKeyExpiresAt(ProtoTime.stamp(ends))
             .build());
-    out.onCompleted();
-  }
-
-  private static EndpointChange endpoint(OrganizationRequests.EndpointChange change) {
-    return switch (change) {
-      case OrganizationRequests.EndpointChange.Remove() -> new EndpointChange.Remove();
-      case OrganizationRequests.EndpointChange.Merge(var fields) ->
-          new EndpointChange.Merge(
-              field(fields, "base_url"), field(fields, "model"), field(fields, "api"));
-    };
-  }
-
-  /** Returns the change of a field: empty if it is absent and stays, an empty text to remove it. */
-  private static Optional<String> field(Map<String, Optional<String>> fields, String name) {
-    return Optional.ofNullable(fields.get(name)).map(value -> value.orElse(""));
-  }
-
-  private static ModelProvider provider(String label) {
-    return ModelProvider.ofLabel(label)
-        .orElseThrow(() -> new IllegalStateException("provider " + label + " passed its check"));
   }
 }

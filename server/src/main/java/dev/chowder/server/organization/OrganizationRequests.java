@@ -5,12 +5,15 @@ import com.google.protobuf.Value;
 import dev.chowder.api.v1.ModelEndpoint;
 import dev.chowder.api.v1.RotateApiKeyRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.organization.EndpointChange;
+import dev.chowder.organization.ModelProvider;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.request.Fields;
 import dev.chowder.server.rules.Defaults;
 import dev.chowder.server.rules.RuleCheck;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,24 +56,12 @@ public final class OrganizationRequests {
    */
   public record Change(
       Optional<String> name,
-      Map<String, Optional<Secret>> modelKeys,
-      Map<String, EndpointChange> modelEndpoints) {}
+      Map<ModelProvider, Optional<Secret>> modelKeys,
+      Map<ModelProvider, EndpointChange> modelEndpoints) {}
 
   /** Returns the grace period of the replaced key. */
   public static Duration grace(RotateApiKeyRequest r) {
     return Duration.ofSeconds(r.hasGrace() ? r.getGrace() : DEFAULT_GRACE_SECONDS);
-  }
-
-  /** A change of the endpoint of one provider. */
-  public sealed interface EndpointChange {
-    /** Removes the endpoint. */
-    record Remove() implements EndpointChange {}
-
-    /**
-     * Sets these fields ({@code base_url}, {@code model}, {@code api}), or removes those that are
-     * empty. Other fields stay.
-     */
-    record Merge(Map<String, Optional<String>> fields) implements EndpointChange {}
   }
 
   public Change change(UpdateOrganizationRequest r) {
@@ -80,24 +71,24 @@ public final class OrganizationRequests {
         endpoints(r.getModelEndpoints()));
   }
 
-  private Map<String, Optional<Secret>> keys(Map<String, String> keys) {
-    var checked = new LinkedHashMap<String, Optional<Secret>>();
+  private Map<ModelProvider, Optional<Secret>> keys(Map<String, String> keys) {
+    Map<ModelProvider, Optional<Secret>> checked = new EnumMap<>(ModelProvider.class);
     keys.forEach(
         (provider, key) -> {
-          Fields.oneOf("model_api_keys", provider, providers);
-          checked.put(provider, key.isEmpty() ? Optional.empty() : Optional.of(Secret.of(key)));
+          var known = provider("model_api_keys", provider);
+          checked.put(known, key.isEmpty() ? Optional.empty() : Optional.of(Secret.of(key)));
         });
     return checked;
   }
 
-  private Map<String, EndpointChange> endpoints(Struct endpoints) {
-    var checked = new LinkedHashMap<String, EndpointChange>();
+  private Map<ModelProvider, EndpointChange> endpoints(Struct endpoints) {
+    Map<ModelProvider, EndpointChange> checked = new EnumMap<>(ModelProvider.class);
     endpoints
         .getFieldsMap()
         .forEach(
             (provider, value) -> {
-              Fields.oneOf("model_endpoints", provider, providers);
-              checked.put(provider, endpoint("model_endpoints." + provider, value));
+              var known = provider("model_endpoints", provider);
+              checked.put(known, endpoint("model_endpoints." + provider, value));
             });
     return checked;
   }
@@ -112,7 +103,7 @@ public final class OrganizationRequests {
   }
 
   private EndpointChange merge(String field, Struct endpoint) {
-    var fields = new LinkedHashMap<String, Optional<String>>();
+    var fields = new LinkedHashMap<String, String>();
     endpoint
         .getFieldsMap()
         .forEach(
@@ -124,19 +115,26 @@ public final class OrganizationRequests {
       throw ApiError.must(
           field, "have base_url, model or api, or be null to remove it", "an empty object");
     }
-    return new EndpointChange.Merge(fields);
+    return new EndpointChange.Merge(
+        Optional.ofNullable(fields.get("base_url")),
+        Optional.ofNullable(fields.get("model")),
+        Optional.ofNullable(fields.get("api")));
   }
 
-  private Optional<String> endpointField(String field, String name, Value value) {
+  private ModelProvider provider(String field, String label) {
+    Fields.oneOf(field, label, providers);
+    return ModelProvider.ofLabel(label)
+        .orElseThrow(() -> new IllegalStateException("provider " + label + " passed its check"));
+  }
+
+  /** Returns the new value of a field, which is empty if null removes it. */
+  private String endpointField(String field, String name, Value value) {
     return switch (value.getKindCase()) {
-      case NULL_VALUE -> Optional.empty();
+      case NULL_VALUE -> "";
       case STRING_VALUE ->
-          Optional.of(
-              switch (name) {
-                case "base_url" ->
-                    BaseUrl.check(field, value.getStringValue(), privateModelHosts, localhostPorts);
-                default -> ruled(field, name, value.getStringValue());
-              });
+          name.equals("base_url")
+              ? BaseUrl.check(field, value.getStringValue(), privateModelHosts, localhostPorts)
+              : ruled(field, name, value.getStringValue());
       case BOOL_VALUE, NUMBER_VALUE, STRUCT_VALUE, LIST_VALUE, KIND_NOT_SET ->
           throw ApiError.must(field, "be a string", kind(value));
     };

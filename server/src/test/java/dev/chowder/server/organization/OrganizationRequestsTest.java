@@ -8,9 +8,10 @@ import com.google.protobuf.util.JsonFormat;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.openclaw.model.ModelHosts;
+import dev.chowder.organization.EndpointChange;
+import dev.chowder.organization.ModelProvider;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.Rejection;
-import dev.chowder.server.organization.OrganizationRequests.EndpointChange;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
@@ -30,8 +31,8 @@ class OrganizationRequestsTest {
   @Test
   void keysAreMergedAndAnEmptyOneRemoves() throws Exception {
     var keys = change("{\"model_api_keys\":{\"openai\":\"sk-1\",\"gemini\":\"\"}}").modelKeys();
-    assertThat(keys).containsEntry("openai", Optional.of(Secret.of("sk-1")));
-    assertThat(keys).containsEntry("gemini", Optional.empty());
+    assertThat(keys).containsEntry(ModelProvider.OPENAI, Optional.of(Secret.of("sk-1")));
+    assertThat(keys).containsEntry(ModelProvider.GEMINI, Optional.empty());
   }
 
   @ParameterizedTest
@@ -53,15 +54,11 @@ class OrganizationRequestsTest {
         change(
                 "{\"model_endpoints\":{\"openai\":null,\"custom\":{\"base_url\":\"http://localhost:11434/v1/\",\"api\":null}}}")
             .modelEndpoints();
-    assertThat(endpoints.get("openai")).isEqualTo(new EndpointChange.Remove());
-    assertThat(endpoints.get("custom"))
+    assertThat(endpoints.get(ModelProvider.OPENAI)).isEqualTo(new EndpointChange.Remove());
+    assertThat(endpoints.get(ModelProvider.CUSTOM))
         .isEqualTo(
             new EndpointChange.Merge(
-                java.util.Map.of(
-                    "base_url",
-                    Optional.of("http://localhost:11434/v1"),
-                    "api",
-                    Optional.empty())));
+                Optional.of("http://localhost:11434/v1"), Optional.empty(), Optional.of("")));
   }
 
   @ParameterizedTest
@@ -93,7 +90,7 @@ class OrganizationRequestsTest {
         "http://models.lan:8000/v1",
       })
   void aPublicOrAllowedUrlIsAccepted(String url) throws Exception {
-    assertThat(change(endpoint(url)).modelEndpoints()).containsKey("custom");
+    assertThat(change(endpoint(url)).modelEndpoints()).containsKey(ModelProvider.CUSTOM);
   }
 
   @ParameterizedTest
