@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.chowder.base.Labelled;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Discarded;
@@ -19,24 +20,14 @@ import dev.chowder.instance.InstanceState.Warming;
 /** The status of an instance in the API: the current one and the desired one. */
 public record InstanceStatus(Name now, Name desired) {
   /** The five statuses of the API, and two of pool members, which callers do not see. */
-  public enum Name {
-    PROVISIONING("provisioning"),
-    RUNNING("running"),
-    STOPPED("stopped"),
-    TERMINATED("terminated"),
-    ERROR("error"),
-    WARMING("warming"),
-    POOLED("pooled");
-
-    private final String label;
-
-    Name(String label) {
-      this.label = label;
-    }
-
-    public String label() {
-      return label;
-    }
+  public enum Name implements Labelled {
+    PROVISIONING,
+    RUNNING,
+    STOPPED,
+    TERMINATED,
+    ERROR,
+    WARMING,
+    POOLED
   }
 
   /** Returns whether the current status is the desired one. */

@@ -1,28 +1,19 @@
 package dev.chowder.instance;
 
+import dev.chowder.base.Labelled;
+
 /** How the current attempt of a running gateway came to run. */
-public enum ServedBy {
+public enum ServedBy implements Labelled {
   /** It was provisioned stage by stage. */
-  COLD("cold"),
+  COLD,
   /** It was provisioned before the create that claimed it from the pool. */
-  POOL("pool"),
+  POOL,
   /** It was booted in its existing home volume. */
-  BOOT("boot"),
+  BOOT,
   /** Its frozen processes were thawed. */
-  THAW("thaw"),
+  THAW,
   /** Its processes were thawed after their memory had been in swap. */
-  PAGE_IN("page_in");
-
-  private final String label;
-
-  ServedBy(String label) {
-    this.label = label;
-  }
-
-  /** Returns the name in the API and in the journal. */
-  public String label() {
-    return label;
-  }
+  PAGE_IN;
 
   /** Returns how a start from this sleep was served. */
   static ServedBy of(Sleep woken) {
@@ -34,9 +25,7 @@ public enum ServedBy {
   }
 
   static ServedBy ofLabel(String label) {
-    for (var one : values()) {
-      if (one.label.equals(label)) return one;
-    }
-    throw new IllegalArgumentException("served by: " + label);
+    return Labelled.find(ServedBy.class, label)
+        .orElseThrow(() -> new IllegalArgumentException("served by: " + label));
   }
 }

@@ -1,24 +1,15 @@
 package dev.chowder.instance;
 
+import dev.chowder.base.Labelled;
+
 /** How much of a stopped gateway is left. A start is faster from an earlier level. */
-public enum SleepLevel {
+public enum SleepLevel implements Labelled {
   /** The gateway's processes are frozen in memory. A start thaws them. */
-  FROZEN("frozen"),
+  FROZEN,
   /** The memory of the frozen processes is in swap. A start reads it back. */
-  PAGED_OUT("paged_out"),
+  PAGED_OUT,
   /** No process is left. A start boots the gateway. */
-  OFF("off");
-
-  private final String label;
-
-  SleepLevel(String label) {
-    this.label = label;
-  }
-
-  /** Returns the name in the API and in the journal. */
-  public String label() {
-    return label;
-  }
+  OFF;
 
   /** Returns whether less of the gateway is left than at the other level. */
   public boolean isDeeperThan(SleepLevel other) {
@@ -27,10 +18,9 @@ public enum SleepLevel {
 
   /** Returns the level of a stored name. An empty name means {@link #OFF}. */
   public static SleepLevel ofLabel(String label) {
-    for (var level : values()) {
-      if (level.label.equals(label)) return level;
-    }
-    if (label.isEmpty()) return OFF;
-    throw new IllegalArgumentException("sleep level: " + label);
+    return label.isEmpty()
+        ? OFF
+        : Labelled.find(SleepLevel.class, label)
+            .orElseThrow(() -> new IllegalArgumentException("sleep level: " + label));
   }
 }

@@ -1,28 +1,29 @@
 package dev.chowder.instance;
 
+import dev.chowder.base.Labelled;
 import java.util.List;
 
 /** The stages that lead to a running gateway, in the order of a provisioning. */
-public enum Stage {
+public enum Stage implements Labelled {
   /** Creates the sandbox from its snapshot. */
-  CREATE_SANDBOX("create_sandbox"),
+  CREATE_SANDBOX,
   /** Checks the provider's key, then writes the configuration, the key and the token. */
-  ONBOARD("onboard"),
+  ONBOARD,
   /**
    * Creates the gateway's token and configures the gateway to require it, if {@link #ONBOARD} did
    * not.
    */
-  GATEWAY_TOKEN("gateway_token"),
+  GATEWAY_TOKEN,
   /** Configures the gateway to accept messages over HTTP, if {@link #ONBOARD} did not. */
-  RESPONSES_ENDPOINT("responses_endpoint"),
+  RESPONSES_ENDPOINT,
   /** Applies the caller's overrides. */
-  OPENCLAW_CONFIG("openclaw_config"),
+  OPENCLAW_CONFIG,
   /** Starts the gateway and waits until it is ready. */
-  START_GATEWAY("start_gateway"),
+  START_GATEWAY,
   /** Makes the gateway of a pool member do once what its first turn would wait for. */
-  WARM_UP("warm_up"),
+  WARM_UP,
   /** Routes the gateway's public URL to it. */
-  PUBLISH("publish");
+  PUBLISH;
 
   /** The stages of a new instance. */
   public static final List<Stage> OF_PROVISIONING =
@@ -41,21 +42,8 @@ public enum Stage {
   /** The stages of a stopped instance that starts again. */
   public static final List<Stage> OF_START = List.of(OPENCLAW_CONFIG, START_GATEWAY, PUBLISH);
 
-  private final String label;
-
-  Stage(String label) {
-    this.label = label;
-  }
-
-  /** Returns the name in the API and in the journal. */
-  public String label() {
-    return label;
-  }
-
   public static Stage ofLabel(String label) {
-    for (var stage : values()) {
-      if (stage.label.equals(label)) return stage;
-    }
-    throw new IllegalArgumentException("stage: " + label);
+    return Labelled.find(Stage.class, label)
+        .orElseThrow(() -> new IllegalArgumentException("stage: " + label));
   }
 }

@@ -1,12 +1,11 @@
 package dev.chowder.organization;
 
-import java.util.Arrays;
-import java.util.Locale;
+import dev.chowder.base.Labelled;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /** A tier: the maximum number of instances of an organization. The journal stores its label. */
-public enum Tier {
+public enum Tier implements Labelled {
   SHRIMP(OptionalInt.of(1)),
   CRAB(OptionalInt.of(10)),
   LOBSTER(OptionalInt.of(500)),
@@ -23,12 +22,7 @@ public enum Tier {
     return limit;
   }
 
-  /** Returns the name in REST and in the journal. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
   public static Optional<Tier> ofLabel(String label) {
-    return Arrays.stream(values()).filter(tier -> tier.label().equals(label)).findFirst();
+    return Labelled.find(Tier.class, label);
   }
 }

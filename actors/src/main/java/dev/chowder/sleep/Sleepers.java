@@ -3,6 +3,7 @@ package dev.chowder.sleep;
 import static java.util.Comparator.comparing;
 import static java.util.stream.Collectors.toSet;
 
+import dev.chowder.base.Labelled;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
@@ -20,7 +21,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -39,17 +39,13 @@ public final class Sleepers {
   private static final Logger LOG = LoggerFactory.getLogger(Sleepers.class);
 
   /** Why a gateway moves to a deeper level. */
-  enum Cause {
+  enum Cause implements Labelled {
     /** It has slept for long enough. */
     AGE,
     /** The host's memory is short. */
     PRESSURE,
     /** A start needs memory. */
-    START;
-
-    String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    START
   }
 
   private final Instances instances;

@@ -2,11 +2,10 @@ package dev.chowder.key;
 
 import static dev.chowder.base.ErrorText.must;
 
-import java.util.Arrays;
-import java.util.Locale;
+import dev.chowder.base.Labelled;
 
 /** An action that a scoped key may permit on its instances. */
-public enum Permission {
+public enum Permission implements Labelled {
   /** Read its state, its watch and its history. */
   READ,
   /** Send messages to its agent. */
@@ -18,20 +17,13 @@ public enum Permission {
   /** Connect it to channels. */
   CHANNELS;
 
-  /** Returns the name in the API and in the database. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
   /**
    * Returns the permission with this label.
    *
    * @throws IllegalArgumentException if there is none
    */
   public static Permission ofLabel(String label) {
-    return Arrays.stream(values())
-        .filter(one -> one.label().equals(label))
-        .findFirst()
+    return Labelled.find(Permission.class, label)
         .orElseThrow(
             () -> new IllegalArgumentException(must("permission", "be a known permission", label)));
   }
