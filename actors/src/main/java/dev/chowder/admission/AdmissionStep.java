@@ -1,6 +1,5 @@
 package dev.chowder.admission;
 
-import com.typesafe.config.Config;
 import dev.chowder.cluster.NodeContext;
 import dev.chowder.effect.BootPermits;
 import dev.chowder.effect.EffectSettings;
@@ -49,19 +48,7 @@ public record AdmissionStep(
       PoolSettings pool,
       ReconcilerSettings reconciler,
       HostMemorySettings memory,
-      ModelSettings models) {
-    public static Settings of(Config root) {
-      return new Settings(
-          OrganizationSettings.from(root),
-          InstanceSettings.of(root),
-          EffectSettings.of(root),
-          DeeperSleepSettings.of(root),
-          PoolSettings.of(root),
-          ReconcilerSettings.of(root),
-          HostMemorySettings.of(root),
-          ModelSettings.of(root));
-    }
-  }
+      ModelSettings models) {}
 
   /** Started parts. */
   public record Parts(

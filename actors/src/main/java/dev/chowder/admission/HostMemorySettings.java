@@ -1,8 +1,7 @@
 package dev.chowder.admission;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -12,12 +11,8 @@ import java.time.Duration;
  * @param reserveBytes memory of the host that is left for all other processes
  * @param bootTime how long the memory of an admitted gateway counts as reserved
  */
+@Section("chowder.host")
 public record HostMemorySettings(
     @Setting("gateway-memory") long gatewayBytes,
     @Setting("reserve-memory") long reserveBytes,
-    Duration bootTime) {
-  /** Reads {@code chowder.host}. */
-  public static HostMemorySettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.host", HostMemorySettings.class);
-  }
-}
+    Duration bootTime) {}

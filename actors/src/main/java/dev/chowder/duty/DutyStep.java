@@ -1,6 +1,5 @@
 package dev.chowder.duty;
 
-import com.typesafe.config.Config;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.admission.AdmissionStep;
 import dev.chowder.cluster.NodeContext;
@@ -62,17 +61,7 @@ public record DutyStep(
       DeeperSleepSettings sleep,
       PoolSettings pool,
       ValueSettings values,
-      RowSettings rows) {
-    public static Settings of(Config root) {
-      return new Settings(
-          ReconcilerSettings.of(root),
-          DiskWatch.Settings.of(root),
-          DeeperSleepSettings.of(root),
-          PoolSettings.of(root),
-          ValueSettings.of(root),
-          RowSettings.of(root));
-    }
-  }
+      RowSettings rows) {}
 
   /** Started parts. */
   public record Parts(

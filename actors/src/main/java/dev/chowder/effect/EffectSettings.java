@@ -1,9 +1,8 @@
 package dev.chowder.effect;
 
-import com.typesafe.config.Config;
 import dev.chowder.instance.Stage;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import dev.chowder.sleep.SleepSettings;
 import java.time.Duration;
 
@@ -32,6 +31,7 @@ import java.time.Duration;
  * @param cancelTimeout time for which an effect waits for the cancelled one before it
  * @param restarts when a lost gateway is started again
  */
+@Section("chowder.effect")
 public record EffectSettings(
     int maxConcurrent,
     int maxConcurrentBoots,
@@ -64,11 +64,6 @@ public record EffectSettings(
     // By default two per processor, since one waits for the disk while the other computes.
     if (maxConcurrentBoots == 0)
       maxConcurrentBoots = 2 * Runtime.getRuntime().availableProcessors();
-  }
-
-  /** Reads {@code chowder.effect}. */
-  public static EffectSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.effect", EffectSettings.class);
   }
 
   /** Returns the maximum duration of a stage. */

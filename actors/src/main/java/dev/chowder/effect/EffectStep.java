@@ -38,6 +38,7 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxSettings;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
@@ -75,14 +76,14 @@ public record EffectStep(
       SandboxId schemaSandbox,
       int rowsPerWrite) {
     public static Settings of(Config root) {
-      var sandbox = SandboxSettings.of(root);
+      var sandbox = SettingsBinder.bind(root, SandboxSettings.class);
       return new Settings(
-          EffectSettings.of(root),
+          SettingsBinder.bind(root, EffectSettings.class),
           OpenClawSettings.of(root),
-          HostPortSettings.of(root),
+          SettingsBinder.bind(root, HostPortSettings.class),
           sandbox,
           schemaSandbox(sandbox.clusterId()),
-          RowSettings.of(root).maxPerWrite());
+          SettingsBinder.bind(root, RowSettings.class).maxPerWrite());
     }
 
     private static SandboxId schemaSandbox(String installation) {

@@ -2,8 +2,7 @@ package dev.chowder.effect;
 
 import static dev.chowder.base.ErrorText.must;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,6 +16,7 @@ import java.util.List;
  * @param processorTime processor time of one boot, from which {@link #spacing} follows
  * @param memoryRetryInterval interval at which a start that lacks host memory is retried
  */
+@Section("chowder.effect.restart")
 public record RestartSettings(
     List<Duration> delays,
     Duration engineLossWindow,
@@ -29,11 +29,6 @@ public record RestartSettings(
       throw new IllegalArgumentException(
           must("chowder.effect.restart.delays", "have at least 1 element", 0));
     }
-  }
-
-  /** Reads {@code chowder.effect.restart}. */
-  public static RestartSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.effect.restart", RestartSettings.class);
   }
 
   /** Returns the time between two starts after engine losses. */

@@ -1,8 +1,7 @@
 package dev.chowder.hostport;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -18,6 +17,7 @@ import java.util.Set;
  * @param operatorRestPort Envoy's port for operators
  * @param refreshInterval interval at which each node computes which ports must be open
  */
+@Section("chowder.host-ports")
 public record HostPortSettings(
     @Setting(min = "1", max = "65535") Set<Integer> models,
     @Setting(min = "1", max = "65535") Set<Integer> closed,
@@ -32,10 +32,5 @@ public record HostPortSettings(
     all.add(restPort);
     all.add(operatorRestPort);
     closed = Set.copyOf(all);
-  }
-
-  /** Reads {@code chowder.host-ports}. */
-  public static HostPortSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.host-ports", HostPortSettings.class);
   }
 }

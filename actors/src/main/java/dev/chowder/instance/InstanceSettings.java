@@ -1,7 +1,6 @@
 package dev.chowder.instance;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -14,16 +13,11 @@ import java.time.Duration;
  * @param maxWatchers maximum number of concurrent watchers of one instance
  * @param maxEventsAfterSnapshot maximum number of events that a recovery reads after a snapshot
  */
+@Section("chowder.instance")
 public record InstanceSettings(
     Duration askTimeout,
     Duration resendInterval,
     Duration heartbeatInterval,
     Duration watchResendInterval,
     int maxWatchers,
-    int maxEventsAfterSnapshot) {
-
-  /** Reads {@code chowder.instance}. */
-  public static InstanceSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.instance", InstanceSettings.class);
-  }
-}
+    int maxEventsAfterSnapshot) {}

@@ -1,7 +1,6 @@
 package dev.chowder.organization;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -12,18 +11,9 @@ import java.time.Duration;
  * @param maxEventsAfterSnapshot events between two snapshots
  * @param maxSlotsPerWrite maximum number of slot changes in one write
  */
+@Section("chowder.organization")
 public record OrganizationSettings(
     Duration askTimeout,
     Duration resendInterval,
     int maxEventsAfterSnapshot,
-    int maxSlotsPerWrite) {
-
-  /**
-   * Reads {@code chowder.organization}.
-   *
-   * @param root the whole configuration
-   */
-  public static OrganizationSettings from(Config root) {
-    return SettingsBinder.bind(root, "chowder.organization", OrganizationSettings.class);
-  }
-}
+    int maxSlotsPerWrite) {}

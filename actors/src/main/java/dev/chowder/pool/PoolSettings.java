@@ -2,9 +2,8 @@ package dev.chowder.pool;
 
 import static dev.chowder.base.ErrorText.must;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -24,6 +23,7 @@ import java.time.Duration;
  * @param maxRetryDelay longest such pause
  * @param maxBatchSize maximum number of rows in one query
  */
+@Section("chowder.pool")
 public record PoolSettings(
     int maxSize,
     double memoryShare,
@@ -42,11 +42,6 @@ public record PoolSettings(
     if (!maxAge.isPositive()) {
       throw new IllegalArgumentException(must("chowder.pool.max-age", "be greater than 0", maxAge));
     }
-  }
-
-  /** Reads {@code chowder.pool}. */
-  public static PoolSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.pool", PoolSettings.class);
   }
 
   /** Returns whether creates may find members. */

@@ -2,7 +2,6 @@ package dev.chowder.reconcile;
 
 import static dev.chowder.base.ErrorText.must;
 
-import com.typesafe.config.Config;
 import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
@@ -13,8 +12,8 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.HomeUsage;
 import dev.chowder.sandbox.Sandboxes;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import dev.chowder.storage.InstanceRows;
 import java.time.Clock;
 import java.time.Duration;
@@ -40,17 +39,13 @@ public final class DiskWatch implements SingletonDuty.Duty {
    * @param maxConcurrent maximum number of concurrent measurements
    * @param maxBatchSize maximum number of rows in one query
    */
+  @Section("chowder.disk")
   public record Settings(
       @Setting("max-home-volume-size") long homeBytes,
       long maxFiles,
       Duration interval,
       int maxConcurrent,
       int maxBatchSize) {
-    /** Reads {@code chowder.disk}. */
-    public static Settings of(Config root) {
-      return SettingsBinder.bind(root, "chowder.disk", Settings.class);
-    }
-
     HomeUsage limit() {
       return new HomeUsage(homeBytes, maxFiles);
     }

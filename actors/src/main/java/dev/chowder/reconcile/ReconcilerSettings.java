@@ -1,9 +1,8 @@
 package dev.chowder.reconcile;
 
-import com.typesafe.config.Config;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -26,6 +25,7 @@ import java.time.Duration;
  * @param maxConcurrent maximum number of concurrent inspections of sandboxes
  * @param drainTimeout time in which an untracked gateway may finish its work when it is quarantined
  */
+@Section("chowder.reconciler")
 public record ReconcilerSettings(
     Duration firstPassTimeout,
     Duration interval,
@@ -42,11 +42,6 @@ public record ReconcilerSettings(
     int maxWaitingEvents,
     int maxConcurrent,
     @Setting("chowder.effect.drain-timeout") Duration drainTimeout) {
-
-  /** Reads {@code chowder.reconciler}. */
-  public static ReconcilerSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.reconciler", ReconcilerSettings.class);
-  }
 
   /** Returns the limit for restarts of a crashed gateway. */
   RestartPolicy restartPolicy() {

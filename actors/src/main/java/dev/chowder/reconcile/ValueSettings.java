@@ -1,8 +1,7 @@
 package dev.chowder.reconcile;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -15,17 +14,13 @@ import java.time.Duration;
  *     older than the values
  * @param maxMassChangeShare this maximum as a share of all owners, if that is more
  */
+@Section("chowder.values")
 public record ValueSettings(
     Duration interval,
     Duration minUnreferencedAge,
     int maxBatchSize,
     @Setting("chowder.reconciler.max-mass-changes") int maxMassChanges,
     @Setting("chowder.reconciler.max-mass-change-share") double maxMassChangeShare) {
-  /** Reads {@code chowder.values}, and the limits of {@code chowder.reconciler}. */
-  public static ValueSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.values", ValueSettings.class);
-  }
-
   int massLimit(int owners) {
     return Math.max(maxMassChanges, (int) (maxMassChangeShare * owners));
   }

@@ -1,7 +1,6 @@
 package dev.chowder.sleep;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -17,6 +16,7 @@ import java.time.Duration;
  * @param evictTimeout maximum time for which a start waits until sleeping gateways free memory
  * @param maxBatchSize maximum number of rows in one query
  */
+@Section("chowder.sleep")
 public record DeeperSleepSettings(
     Duration checkInterval,
     Duration pageOutDelay,
@@ -25,10 +25,4 @@ public record DeeperSleepSettings(
     double stallPercent,
     Duration deepenTimeout,
     Duration evictTimeout,
-    int maxBatchSize) {
-
-  /** Reads {@code chowder.sleep}. */
-  public static DeeperSleepSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.sleep", DeeperSleepSettings.class);
-  }
-}
+    int maxBatchSize) {}

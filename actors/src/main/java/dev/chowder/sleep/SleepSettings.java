@@ -1,7 +1,6 @@
 package dev.chowder.sleep;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -19,6 +18,7 @@ import java.time.Duration;
  *     databases
  * @param checkDelay time from such a start to the check, and between two checks
  */
+@Section("chowder.effect.sleep")
 public record SleepSettings(
     boolean freeze,
     Duration suspendTimeout,
@@ -30,10 +30,5 @@ public record SleepSettings(
     // By default two per processor, as for boots.
     if (maxConcurrentWakes == 0)
       maxConcurrentWakes = 2 * Runtime.getRuntime().availableProcessors();
-  }
-
-  /** Reads {@code chowder.effect.sleep}. */
-  public static SleepSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.effect.sleep", SleepSettings.class);
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.effect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,7 +13,8 @@ import org.junit.jupiter.api.Test;
 
 class RestartSettingsTest {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
-  private final RestartSettings defaults = RestartSettings.of(ConfigFactory.load());
+  private final RestartSettings defaults =
+      SettingsBinder.bind(ConfigFactory.load(), RestartSettings.class);
 
   @Test
   void consecutiveEngineLossesIncreaseTheDelayAndOldOnesDoNotCount() {

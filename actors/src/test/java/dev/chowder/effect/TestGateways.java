@@ -27,6 +27,7 @@ import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.sleep.ChecksAfterStart;
 import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.sleep.SleepSettings;
@@ -91,8 +92,8 @@ public final class TestGateways {
     return new GatewaySleep(
         engine,
         suspension(),
-        SleepSettings.of(config),
-        EffectSettings.of(config).drainTimeout(),
+        SettingsBinder.bind(config, SleepSettings.class),
+        SettingsBinder.bind(config, EffectSettings.class).drainTimeout(),
         InstantSource.system(),
         hostMemory());
   }
@@ -103,7 +104,10 @@ public final class TestGateways {
         ConfigFactory.parseMap(Map.of("chowder.effect.sleep.check-delay", delay))
             .withFallback(ConfigFactory.load());
     return new ChecksAfterStart(
-        engine, suspension(), SleepSettings.of(config), EffectSettings.of(config).drainTimeout());
+        engine,
+        suspension(),
+        SettingsBinder.bind(config, SleepSettings.class),
+        SettingsBinder.bind(config, EffectSettings.class).drainTimeout());
   }
 
   /** Returns the memory of the simulated host, without anything that other gateways wait for. */
@@ -130,7 +134,7 @@ public final class TestGateways {
 
   /** Returns the sleep of the gateways with the default settings. */
   GatewaySleep sleep() {
-    var effects = EffectSettings.of(ConfigFactory.load());
+    var effects = SettingsBinder.bind(ConfigFactory.load(), EffectSettings.class);
     return new GatewaySleep(
         engine,
         suspension(),
@@ -155,7 +159,7 @@ public final class TestGateways {
       UnaryOperator<String> publicUrl,
       String snapshot,
       Duration warmUpLimit) {
-    var effects = EffectSettings.of(ConfigFactory.load());
+    var effects = SettingsBinder.bind(ConfigFactory.load(), EffectSettings.class);
     var image = new SandboxImage(snapshot, OPENCLAW, () -> skeleton);
     var sleep = sleep();
     var models =

@@ -7,6 +7,7 @@ import dev.chowder.cluster.NodePorts;
 import dev.chowder.gateway.CountedStatements;
 import dev.chowder.hostport.HostPortAccess.HostPort;
 import dev.chowder.hostport.HostPortAccess.State;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.simulator.FakeSandboxSettings;
 import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
@@ -83,7 +84,8 @@ class HostPortAccessTest {
         ConfigFactory.parseMap(
                 Map.of("chowder.host-ports.rest-port", 18443, "chowder.gateway.port", 443))
             .withFallback(ConfigFactory.load());
-    assertThat(HostPortSettings.of(config).closed()).contains(18443, 22, 5432);
+    assertThat(SettingsBinder.bind(config, HostPortSettings.class).closed())
+        .contains(18443, 22, 5432);
   }
 
   @Test

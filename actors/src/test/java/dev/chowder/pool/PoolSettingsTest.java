@@ -3,6 +3,7 @@ package dev.chowder.pool;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.settings.SettingsBinder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,7 +18,7 @@ class PoolSettingsTest {
                 ConfigFactory.parseString(
                     "chowder.sleep.low-memory = 0.1, chowder.host.gateway-memory = 1 GiB"))
             .withFallback(ConfigFactory.load());
-    assertThatThrownBy(() -> PoolSettings.of(config))
+    assertThatThrownBy(() -> SettingsBinder.bind(config, PoolSettings.class))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("chowder.pool." + setting + ": must be greater than 0");
   }

@@ -66,6 +66,12 @@ public final class SettingsBinder {
     return new SettingsBinder(root).create(section, type);
   }
 
+  /** Returns the record of its {@link Section}; by default {@code chowder}. */
+  public static <T extends Record> T bind(Config root, Class<T> type) {
+    var section = type.getAnnotation(Section.class);
+    return bind(root, section == null ? "chowder" : section.value(), type);
+  }
+
   private <T> T create(String section, Class<T> type) {
     var components = type.getRecordComponents();
     var values = new Object[components.length];
@@ -78,6 +84,8 @@ public final class SettingsBinder {
   private Object component(String section, RecordComponent component) {
     var setting = component.getAnnotation(Setting.class);
     if (setting != null && setting.inline()) return create(section, component.getType());
+    var own = component.getType().getAnnotation(Section.class);
+    if (own != null) return create(own.value(), component.getType());
     var key = setting == null || setting.value().isEmpty() ? key(component) : setting.value();
     // A whole path names a setting of another section.
     var path = key.startsWith("chowder.") ? key : section + "." + key;

@@ -1,8 +1,7 @@
 package dev.chowder.sandbox;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 
 /**
  * Settings of sandboxes that do not depend on the engine.
@@ -14,6 +13,7 @@ import dev.chowder.settings.SettingsBinder;
  * @param maxProcesses maximum number of processes and threads of each sandbox
  * @param homeQuotaBytes size limit of each new home volume; 0 sets none
  */
+@Section("chowder.sandbox")
 public record SandboxSettings(
     String image,
     String clusterId,
@@ -21,11 +21,6 @@ public record SandboxSettings(
     double cpus,
     long maxProcesses,
     @Setting("home-volume-quota") long homeQuotaBytes) {
-  /** Reads {@code chowder.sandbox} from the whole configuration. */
-  public static SandboxSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.sandbox", SandboxSettings.class);
-  }
-
   /** Returns the resources of each sandbox. */
   public SandboxResources resources() {
     return new SandboxResources(memoryBytes, (long) (cpus * 1e9), maxProcesses, homeQuotaBytes);

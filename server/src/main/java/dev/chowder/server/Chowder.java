@@ -30,6 +30,7 @@ import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.settings.SettingNames;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.startup.Startup;
 import dev.chowder.storage.HostRebindingRows;
 import dev.chowder.storage.InstanceRows;
@@ -132,7 +133,7 @@ public final class Chowder implements AutoCloseable {
     var admission =
         startup.run(
             new AdmissionStep(
-                AdmissionStep.Settings.of(config),
+                SettingsBinder.bind(config, AdmissionStep.Settings.class),
                 settings.home(),
                 storage.database(),
                 engine,
@@ -152,7 +153,7 @@ public final class Chowder implements AutoCloseable {
     var duties =
         startup.run(
             new DutyStep(
-                DutyStep.Settings.of(config),
+                SettingsBinder.bind(config, DutyStep.Settings.class),
                 storage,
                 engine,
                 system,
@@ -166,7 +167,7 @@ public final class Chowder implements AutoCloseable {
             new ServiceStep(
                 config,
                 settings,
-                ServiceSettings.of(config),
+                SettingsBinder.bind(config, ServiceSettings.class),
                 storage,
                 sandboxes,
                 admission,
@@ -231,7 +232,7 @@ public final class Chowder implements AutoCloseable {
             settings.instances().maxOpenclawConfigBytes(),
             settings.instances().maxOpenclawConfigDepth()),
         settings.privateModelHosts(),
-        ChannelSettings.of(config).localhostPorts(),
+        SettingsBinder.bind(config, ChannelSettings.class).localhostPorts(),
         ownPorts(system));
   }
 
@@ -254,7 +255,8 @@ public final class Chowder implements AutoCloseable {
       EdgeStep.Parts edge)
       throws IOException {
     member.awaitReady();
-    awaitFirstPass(reconciler, ReconcilerSettings.of(config).firstPassTimeout());
+    awaitFirstPass(
+        reconciler, SettingsBinder.bind(config, ReconcilerSettings.class).firstPassTimeout());
     edge.grpc().start();
     grpcPort = edge.grpc().port();
     operatorPort = edge.operators().port();

@@ -38,6 +38,7 @@ import dev.chowder.server.operator.SecretOperatorCommands;
 import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateLimit;
 import dev.chowder.server.rate.RateSettings;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
 import dev.chowder.storage.AuditRows;
@@ -141,7 +142,7 @@ record EdgeStep(
             inputs.hosts(),
             node.clock()),
         new RowOperatorCommands(
-                new RowRebuild(RowSettings.of(config)),
+                new RowRebuild(SettingsBinder.bind(config, RowSettings.class)),
                 duties.rowsOfOrganizations(),
                 duties.rowsOfInstances())
             ::rebuild,
@@ -163,7 +164,7 @@ record EdgeStep(
         new KeyCheck(
             key -> services.keys().authenticate(key).map(Caller::of),
             services.audit()::authenticationFailed,
-            UnknownSettings.of(config),
+            SettingsBinder.bind(config, UnknownSettings.class),
             rate.rejectionDelay());
     return GrpcServer.onNetwork(
         settings,
@@ -186,7 +187,8 @@ record EdgeStep(
         .guard(
             new EnvoyAuthorizationService(
                 keyCheck,
-                new BodyLimit(BodyLimit.Settings.of(config), rate.rejectionDelay()),
+                new BodyLimit(
+                    SettingsBinder.bind(config, BodyLimit.Settings.class), rate.rejectionDelay()),
                 new GatewayAuthorization(
                     inputs.services().directory(),
                     new SandboxListeners(
@@ -194,7 +196,9 @@ record EdgeStep(
                     gateway.baseDomain(),
                     inputs.services().controlUi(),
                     new UnknownLimit<>(
-                        "hosts", UnknownSettings.of(config), rate.rejectionDelay()))));
+                        "hosts",
+                        SettingsBinder.bind(config, UnknownSettings.class),
+                        rate.rejectionDelay()))));
   }
 
   private TokenFile token(String name, String prefix) throws IOException {

@@ -1,8 +1,6 @@
 package dev.chowder.server;
 
-import com.typesafe.config.Config;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -26,8 +24,4 @@ record ServiceSettings(
     @Setting("key.revocation-poll-interval") Duration revocationPollInterval,
     @Setting("key.record-interval") Duration recordInterval,
     @Setting("deletion.retry-interval") Duration deletionRetryInterval,
-    @Setting("deletion.slot-timeout") Duration deletionSlotTimeout) {
-  static ServiceSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder", ServiceSettings.class);
-  }
-}
+    @Setting("deletion.slot-timeout") Duration deletionSlotTimeout) {}

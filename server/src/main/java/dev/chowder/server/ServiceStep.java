@@ -70,6 +70,7 @@ import dev.chowder.server.subscription.StripeSettings;
 import dev.chowder.server.subscription.SubscriptionCancellation;
 import dev.chowder.server.subscription.SubscriptionGrpcService;
 import dev.chowder.server.watch.FleetWatchSettings;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
 import dev.chowder.storage.AuditRows;
@@ -125,7 +126,7 @@ record ServiceStep(
 
   @Override
   public Parts start(Startup startup) {
-    var keySettings = KeySettings.from(config);
+    var keySettings = SettingsBinder.bind(config, KeySettings.class);
     var keys = new ApiKeys(storage.database(), keySettings, node.clock());
     var shared = shared(keySettings);
     var controlUi =
@@ -152,7 +153,7 @@ record ServiceStep(
             "idempotency keys",
             new Claims(
                 new IdempotencyRows(storage.database()),
-                IdempotencySettings.of(config),
+                SettingsBinder.bind(config, IdempotencySettings.class),
                 node.clock(),
                 node.failpoints()));
     return new Parts(
@@ -195,7 +196,7 @@ record ServiceStep(
             values.maxConfigChangeTries(),
             values.configChangeTimeout()),
         OpenClawSettings.of(config),
-        FileSettings.of(config));
+        SettingsBinder.bind(config, FileSettings.class));
   }
 
   private Admission admitting() {
@@ -234,7 +235,7 @@ record ServiceStep(
             admission.poolMembers(),
             sandboxes,
             node.blocking(),
-            PoolSettings.of(config).isEnabled(),
+            SettingsBinder.bind(config, PoolSettings.class).isEnabled(),
             node.metrics());
     return new InstanceCreation(
         admission.instances(),
@@ -256,7 +257,7 @@ record ServiceStep(
             sandboxes,
             effects.known(),
             new SharedPermits("open log streams", values.maxOpenLogs())),
-        FleetWatchSettings.of(config),
+        SettingsBinder.bind(config, FleetWatchSettings.class),
         node.clock());
   }
 
@@ -265,7 +266,7 @@ record ServiceStep(
   }
 
   private SkillGrpcService skillService(Shared shared) {
-    var skills = SkillSettings.of(config);
+    var skills = SettingsBinder.bind(config, SkillSettings.class);
     return new SkillGrpcService(
         gateways(shared, "skills", skills.maxOpen()),
         new OpenClawSkills(
@@ -284,7 +285,7 @@ record ServiceStep(
     // Queries must finish before Envoy's timeout.
     var queryAdmin =
         new OpenClawAdmin(effects.http(), openClaw.conversationTimeout(), effects.responses());
-    var localhostPorts = ChannelSettings.of(config).localhostPorts();
+    var localhostPorts = SettingsBinder.bind(config, ChannelSettings.class).localhostPorts();
     var hostPorts = effects.hostPorts();
     var gateways = gateways(shared, "channels", openClaw.channels().maxOpen());
     var quick = new OpenClawChannels(queryAdmin, effects.conversations());
@@ -355,7 +356,7 @@ record ServiceStep(
         "audit",
         new AuditLog(
             new AuditRows(storage.database()),
-            AuditSettings.of(config),
+            SettingsBinder.bind(config, AuditSettings.class),
             node.clock(),
             (organization, id) -> instanceRows.countLive(organization, Set.of(id)) > 0));
   }

@@ -21,6 +21,7 @@ import dev.chowder.server.rate.RateSettings;
 import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.watch.FleetWatchSettings;
 import dev.chowder.settings.SettingNames;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.simulator.FakeSandboxSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,22 +83,22 @@ class SettingNameRulesTest {
   private static final List<Consumer<Config>> READERS =
       List.of(
           ServerSettings::of,
-          ServiceSettings::of,
+          root -> SettingsBinder.bind(root, ServiceSettings.class),
           ClusterStep.Settings::of,
-          AdmissionStep.Settings::of,
+          root -> SettingsBinder.bind(root, AdmissionStep.Settings.class),
           EffectStep.Settings::of,
-          DutyStep.Settings::of,
+          root -> SettingsBinder.bind(root, DutyStep.Settings.class),
           DockerSandboxSettings::from,
-          AuditSettings::of,
-          BodyLimit.Settings::of,
-          ChannelSettings::of,
-          FileSettings::of,
-          FleetWatchSettings::of,
-          IdempotencySettings::of,
+          root -> SettingsBinder.bind(root, AuditSettings.class),
+          root -> SettingsBinder.bind(root, BodyLimit.Settings.class),
+          root -> SettingsBinder.bind(root, ChannelSettings.class),
+          root -> SettingsBinder.bind(root, FileSettings.class),
+          root -> SettingsBinder.bind(root, FleetWatchSettings.class),
+          root -> SettingsBinder.bind(root, IdempotencySettings.class),
           RateSettings::of,
-          SkillSettings::of,
-          UnknownSettings::of,
-          KeySettings::from,
+          root -> SettingsBinder.bind(root, SkillSettings.class),
+          root -> SettingsBinder.bind(root, UnknownSettings.class),
+          root -> SettingsBinder.bind(root, KeySettings.class),
           FakeSandboxSettings::from);
 
   @Test

@@ -1,8 +1,7 @@
 package dev.chowder.key;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -15,14 +14,6 @@ import java.time.Duration;
  * @param maxPerOrganization maximum number of an organization's active scoped keys; as many
  *     inactive ones are kept
  */
+@Section("chowder.key")
 public record KeySettings(
-    @Setting(max = "1s") Duration cacheMaxAge, int maxCached, int maxPerOrganization) {
-  /**
-   * Reads {@code chowder.key}.
-   *
-   * @param root the whole configuration
-   */
-  public static KeySettings from(Config root) {
-    return SettingsBinder.bind(root, "chowder.key", KeySettings.class);
-  }
-}
+    @Setting(max = "1s") Duration cacheMaxAge, int maxCached, int maxPerOrganization) {}

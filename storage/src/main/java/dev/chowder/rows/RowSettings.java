@@ -1,8 +1,7 @@
 package dev.chowder.rows;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -14,15 +13,10 @@ import java.time.Duration;
  * @param maxConcurrent maximum number of concurrent requests to entities
  * @param perSecond maximum number of requests of a rebuild per second
  */
+@Section("chowder.rows")
 public record RowSettings(
     int maxPerWrite,
     Duration minAge,
     int maxBatchSize,
     int maxConcurrent,
-    @Setting("rebuild-per-second") int perSecond) {
-
-  /** Reads {@code chowder.rows}. */
-  public static RowSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.rows", RowSettings.class);
-  }
-}
+    @Setting("rebuild-per-second") int perSecond) {}

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.key.ApiKeys.Rotation;
 import dev.chowder.secret.Secret;
+import dev.chowder.settings.SettingsBinder;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
@@ -420,10 +421,10 @@ abstract class ApiKeysContract {
     var config =
         ConfigFactory.parseString("chowder.key.cache-max-age = 1001ms")
             .withFallback(storage.config());
-    assertThatThrownBy(() -> KeySettings.from(config))
+    assertThatThrownBy(() -> SettingsBinder.bind(config, KeySettings.class))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("chowder.key.cache-max-age: ");
-    assertThat(KeySettings.from(storage.config()).cacheMaxAge())
+    assertThat(SettingsBinder.bind(storage.config(), KeySettings.class).cacheMaxAge())
         .isLessThanOrEqualTo(Duration.ofSeconds(1));
   }
 

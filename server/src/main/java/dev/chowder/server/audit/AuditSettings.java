@@ -1,8 +1,7 @@
 package dev.chowder.server.audit;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -20,6 +19,7 @@ import java.time.Duration;
  * @param maxOperatorEntries maximum number of different operators' calls that are recorded with
  *     their ids in one period
  */
+@Section("chowder.audit")
 public record AuditSettings(
     Duration retention,
     int maxRows,
@@ -29,9 +29,4 @@ public record AuditSettings(
     Duration flushInterval,
     int maxAddresses,
     int maxEntries,
-    int maxOperatorEntries) {
-  /** Reads {@code chowder.audit}. */
-  public static AuditSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.audit", AuditSettings.class);
-  }
-}
+    int maxOperatorEntries) {}

@@ -1,8 +1,7 @@
 package dev.chowder.server.auth;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 
 /**
@@ -14,14 +13,10 @@ import java.time.Duration;
  * @param values maximum number of cached values, for unknown and for known values of each kind
  * @param cacheMaxAge how long a value counts as unknown without another lookup
  */
+@Section("chowder.unknown")
 public record UnknownSettings(
     int perSecond,
     int burst,
     @Setting("max-addresses") int addresses,
     @Setting("max-values") int values,
-    Duration cacheMaxAge) {
-  /** Reads {@code chowder.unknown}. */
-  public static UnknownSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.unknown", UnknownSettings.class);
-  }
-}
+    Duration cacheMaxAge) {}

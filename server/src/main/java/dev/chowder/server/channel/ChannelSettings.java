@@ -1,8 +1,7 @@
 package dev.chowder.server.channel;
 
-import com.typesafe.config.Config;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import java.util.Set;
 
 /**
@@ -10,13 +9,9 @@ import java.util.Set;
  *
  * @param localhostPorts ports of the machine that Chowder runs on, which sandboxes may reach
  */
+@Section("chowder.channels")
 public record ChannelSettings(@Setting(min = "1", max = "65535") Set<Integer> localhostPorts) {
   public ChannelSettings {
     localhostPorts = Set.copyOf(localhostPorts);
-  }
-
-  /** Reads {@code chowder.channels}. */
-  public static ChannelSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.channels", ChannelSettings.class);
   }
 }

@@ -1,7 +1,6 @@
 package dev.chowder.server.file;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -18,6 +17,7 @@ import java.time.Duration;
  * @param endSleepTimeout how long a call waits until a stop is over and a frozen gateway has ended
  * @param maxOpen concurrent calls on this node
  */
+@Section("chowder.files")
 public record FileSettings(
     int maxContentBytes,
     int maxFolderEntries,
@@ -28,9 +28,4 @@ public record FileSettings(
     long minUploadBytes,
     long maxDroppedBytes,
     Duration endSleepTimeout,
-    int maxOpen) {
-  /** Reads {@code chowder.files}. */
-  public static FileSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.files", FileSettings.class);
-  }
-}
+    int maxOpen) {}

@@ -1,7 +1,6 @@
 package dev.chowder.server.idempotency;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -14,16 +13,11 @@ import java.time.Duration;
  * @param cleanupInterval time between two deletions of expired rows
  * @param maxBatchSize maximum number of rows in one deletion
  */
+@Section("chowder.idempotency")
 public record IdempotencySettings(
     Duration retention,
     Duration leaseTimeout,
     Duration resultTimeout,
     Duration pollInterval,
     Duration cleanupInterval,
-    int maxBatchSize) {
-
-  /** Reads {@code chowder.idempotency}. */
-  public static IdempotencySettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.idempotency", IdempotencySettings.class);
-  }
-}
+    int maxBatchSize) {}

@@ -5,11 +5,10 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.typesafe.config.Config;
 import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
-import dev.chowder.settings.SettingsBinder;
 import io.github.bucket4j.Bucket;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -37,6 +36,7 @@ public final class BodyLimit {
    * @param maxBytes limit of one body; a body of unknown length counts as this
    * @param maxOrganizations maximum number of buckets that are kept
    */
+  @Section("chowder.bodies")
   public record Settings(
       long bytesPerSecond,
       @Setting(size = true) long burst,
@@ -51,11 +51,6 @@ public final class BodyLimit {
                 "be at least %d, which one body needs".formatted(requestBytes + maxBytes),
                 burst));
       }
-    }
-
-    /** Reads {@code chowder.bodies}. */
-    public static Settings of(Config root) {
-      return SettingsBinder.bind(root, "chowder.bodies", Settings.class);
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.chowder.server.skill;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -16,6 +15,7 @@ import java.time.Duration;
  * @param reportTimeout how long a call waits until the gateway reports a changed folder
  * @param maxOpen concurrent calls on this node
  */
+@Section("chowder.skills")
 public record SkillSettings(
     int maxArchiveBytes,
     int maxEnv,
@@ -24,9 +24,4 @@ public record SkillSettings(
     int maxConfigDepth,
     Duration installTimeout,
     Duration reportTimeout,
-    int maxOpen) {
-  /** Reads {@code chowder.skills}. */
-  public static SkillSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.skills", SkillSettings.class);
-  }
-}
+    int maxOpen) {}

@@ -1,7 +1,6 @@
 package dev.chowder.server.watch;
 
-import com.typesafe.config.Config;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Section;
 import java.time.Duration;
 
 /**
@@ -13,15 +12,10 @@ import java.time.Duration;
  * @param heartbeatInterval time between two cursors if nothing changes
  * @param maxPerOrganization open watches of one organization on this node
  */
+@Section("chowder.fleet-watch")
 public record FleetWatchSettings(
     Duration pollInterval,
     Duration visibilityTimeout,
     Duration retention,
     Duration heartbeatInterval,
-    int maxPerOrganization) {
-
-  /** Reads {@code chowder.fleet-watch}. */
-  public static FleetWatchSettings of(Config root) {
-    return SettingsBinder.bind(root, "chowder.fleet-watch", FleetWatchSettings.class);
-  }
-}
+    int maxPerOrganization) {}

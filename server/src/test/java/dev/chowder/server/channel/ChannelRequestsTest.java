@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.api.v1.ConnectChannelRequest;
 import dev.chowder.base.Ids;
 import dev.chowder.server.error.Rejection;
+import dev.chowder.settings.SettingsBinder;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,8 +83,9 @@ class ChannelRequestsTest {
   }
 
   private static ChannelSettings settings(String ports) {
-    return ChannelSettings.of(
-        ConfigFactory.parseMap(Map.of("chowder.channels.localhost-ports", ports)));
+    return SettingsBinder.bind(
+        ConfigFactory.parseMap(Map.of("chowder.channels.localhost-ports", ports)),
+        ChannelSettings.class);
   }
 
   private static ConnectChannelRequest connect(String channel, Map<String, String> config) {

@@ -24,6 +24,7 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.ReasonFacts;
 import dev.chowder.server.rate.RateLimit;
 import dev.chowder.server.rate.RateSettings;
+import dev.chowder.settings.SettingsBinder;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -108,7 +109,7 @@ class ChainTest {
             key ->
                 key.reveal().equals(KEY) ? Optional.of(new Caller("org", "key")) : Optional.empty(),
             _ -> {},
-            UnknownSettings.of(ConfigFactory.load()),
+            SettingsBinder.bind(ConfigFactory.load(), UnknownSettings.class),
             rate.rejectionDelay()),
         new ClientAddress(
             new EnvoyToken(

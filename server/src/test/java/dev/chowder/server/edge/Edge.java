@@ -34,6 +34,7 @@ import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateLimit;
 import dev.chowder.server.rate.RateSettings;
+import dev.chowder.settings.SettingsBinder;
 import io.grpc.InsecureServerCredentials;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -120,7 +121,10 @@ final class Edge implements AutoCloseable {
     var rate = RateSettings.of(config);
     var keys =
         new KeyCheck(
-            this::authenticate, _ -> {}, UnknownSettings.of(config), rate.rejectionDelay());
+            this::authenticate,
+            _ -> {},
+            SettingsBinder.bind(config, UnknownSettings.class),
+            rate.rejectionDelay());
     var gateways =
         new GatewayAuthorization(
             (organization, id) -> {
@@ -130,7 +134,10 @@ final class Edge implements AutoCloseable {
             (id, _, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
             settings.gateway().baseDomain(),
             webSockets::add,
-            new UnknownLimit<>("hosts", UnknownSettings.of(config), rate.rejectionDelay()));
+            new UnknownLimit<>(
+                "hosts",
+                SettingsBinder.bind(config, UnknownSettings.class),
+                rate.rejectionDelay()));
     var envoy = new EnvoyToken(TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom()));
     grpc =
         GrpcServer.onNetwork(
@@ -146,7 +153,8 @@ final class Edge implements AutoCloseable {
                                 new EnvoyAuthorizationService(
                                     keys,
                                     new BodyLimit(
-                                        BodyLimit.Settings.of(config), rate.rejectionDelay()),
+                                        SettingsBinder.bind(config, BodyLimit.Settings.class),
+                                        rate.rejectionDelay()),
                                     gateways)))),
                 new GrpcServer.Gate(
                     keys,

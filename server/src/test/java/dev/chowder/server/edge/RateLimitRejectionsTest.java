@@ -25,6 +25,7 @@ import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.rate.RateLimit;
 import dev.chowder.server.rate.RateSettings;
 import dev.chowder.server.rate.StoppedMeter;
+import dev.chowder.settings.SettingsBinder;
 import io.github.bucket4j.TimeMeter;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -125,7 +126,7 @@ class RateLimitRejectionsTest {
                         (Secret key) ->
                             Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
                         _ -> {},
-                        UnknownSettings.of(config),
+                        SettingsBinder.bind(config, UnknownSettings.class),
                         rate.rejectionDelay()),
                     new ClientAddress(envoy),
                     new RateLimit(rate, rate.rejectionDelay(), meter),

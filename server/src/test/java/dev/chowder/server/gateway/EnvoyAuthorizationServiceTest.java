@@ -10,6 +10,7 @@ import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.rate.BodyLimit;
+import dev.chowder.settings.SettingsBinder;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
 import io.envoyproxy.envoy.service.auth.v3.CheckResponse;
@@ -44,11 +45,11 @@ class EnvoyAuthorizationServiceTest {
     var config =
         ConfigFactory.parseMap(Map.of("chowder.bodies.bytes-per-second", 1))
             .withFallback(ConfigFactory.load());
-    var unknown = UnknownSettings.of(config);
+    var unknown = SettingsBinder.bind(config, UnknownSettings.class);
     var delay = new RejectionDelay(Duration.ofMillis(1), 1);
     return new EnvoyAuthorizationService(
         new KeyCheck(keys, _ -> {}, unknown, delay),
-        new BodyLimit(BodyLimit.Settings.of(config), delay),
+        new BodyLimit(SettingsBinder.bind(config, BodyLimit.Settings.class), delay),
         new GatewayAuthorization(
             (_, _) -> {
               throw new AssertionError("no gateway");

@@ -10,6 +10,7 @@ import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.server.rate.BodyLimit.Settings;
+import dev.chowder.settings.SettingsBinder;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,7 @@ class BodyLimitTest {
   void aBurstSmallerThanOneBodyIsRejected() {
     Rejection.ofSetting("chowder.bodies.burst", () -> new Settings(1, 4_099, 100, 4_000, 10))
         .shows(4100, 4099);
-    assertThat(Settings.of(ConfigFactory.load()).maxBytes()).isEqualTo(4 << 20);
+    assertThat(SettingsBinder.bind(ConfigFactory.load(), Settings.class).maxBytes())
+        .isEqualTo(4 << 20);
   }
 }

@@ -15,6 +15,7 @@ import dev.chowder.base.Ids;
 import dev.chowder.openclaw.OpenClawSkills.Source;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.Rejection;
+import dev.chowder.settings.SettingsBinder;
 import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -23,7 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SkillRequestsTest {
-  private static final SkillSettings SETTINGS = SkillSettings.of(ConfigFactory.load());
+  private static final SkillSettings SETTINGS =
+      SettingsBinder.bind(ConfigFactory.load(), SkillSettings.class);
   private static final String VALUE = "open-sesame";
 
   private final SkillRequests requests = new SkillRequests(SETTINGS);
