@@ -65,8 +65,7 @@ public record Fence(int attempt, int generation) {
    */
   public void requireHome(SandboxId id, Optional<Integer> home) {
     if (home.isEmpty()) {
-      throw new SandboxException(
-          Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
+      throw SandboxException.noHome(id);
     }
     if (!allowsHome(home.get())) throw replaced(home.get());
   }

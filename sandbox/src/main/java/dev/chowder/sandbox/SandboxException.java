@@ -1,5 +1,7 @@
 package dev.chowder.sandbox;
 
+import static dev.chowder.base.ErrorText.cannot;
+
 /**
  * Thrown if an engine could not do what the caller requested. The message may be shown to the
  * caller.
@@ -46,6 +48,12 @@ public final class SandboxException extends RuntimeException {
   public SandboxException(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
+  }
+
+  /** Returns the error for a call that needs the home volume of a sandbox that has none. */
+  public static SandboxException noHome(SandboxId id) {
+    return new SandboxException(
+        Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
   }
 
   public Reason reason() {

@@ -1,11 +1,8 @@
 package dev.chowder.simulator;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import dev.chowder.base.FileTree;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
@@ -332,11 +329,7 @@ final class FakeHost implements AutoCloseable {
 
   /** Returns an existing sandbox. */
   FakeSandbox require(SandboxId id) {
-    return find(id)
-        .orElseThrow(
-            () ->
-                new SandboxException(
-                    Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist")));
+    return find(id).orElseThrow(() -> SandboxException.noHome(id));
   }
 
   /** Returns the sandbox if its main process runs, frozen or not. */

@@ -40,14 +40,7 @@ record DockerFilesContainer(
   String ensure(SandboxId id) {
     String name = DockerContainers.name(id, ROLE);
     for (int attempt = 0; attempt < TRIES; attempt++) {
-      InspectVolumeResponse home =
-          homes
-              .inspect(id)
-              .orElseThrow(
-                  () ->
-                      new SandboxException(
-                          Reason.NOT_FOUND,
-                          cannot("access " + id, "its home volume does not exist")));
+      InspectVolumeResponse home = homes.inspect(id).orElseThrow(() -> SandboxException.noHome(id));
       Optional<InspectContainerResponse> existing = containers.inspect(name);
       if (existing.filter(DockerContainers::runs).isPresent()) {
         return existing.get().getId();
@@ -80,8 +73,7 @@ record DockerFilesContainer(
     if (homes.generation(id).filter(DockerLabels::isHome).isPresent()) return;
     containers.remove(container);
     homes.removeEngineCreated(id);
-    throw new SandboxException(
-        Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
+    throw SandboxException.noHome(id);
   }
 
   /** Returns whether the call failed because a concurrent call created or ended the container. */

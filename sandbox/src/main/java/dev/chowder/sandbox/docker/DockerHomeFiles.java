@@ -1,7 +1,5 @@
 package dev.chowder.sandbox.docker;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.google.protobuf.ByteString;
@@ -125,11 +123,6 @@ final class DockerHomeFiles implements SandboxHomes {
   }
 
   private InspectVolumeResponse requireHome(SandboxId id) {
-    return homes
-        .inspect(id)
-        .orElseThrow(
-            () ->
-                new SandboxException(
-                    Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist")));
+    return homes.inspect(id).orElseThrow(() -> SandboxException.noHome(id));
   }
 }

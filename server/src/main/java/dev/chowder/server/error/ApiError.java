@@ -134,6 +134,11 @@ public final class ApiError extends RuntimeException {
     return of(Reason.CANCELLED, "the call was cancelled");
   }
 
+  /** Returns the error for a call that a shutdown of this node interrupts. */
+  public static ApiError nodeStops(String verb, String remedy) {
+    return of(Reason.SERVER_UNAVAILABLE, cannot(verb, "this node is shutting down", remedy));
+  }
+
   public static ApiError instanceNotFound() {
     return of(Reason.INSTANCE_NOT_FOUND, "Instance not found.");
   }

@@ -108,7 +108,7 @@ final class BodyPipe extends InputStream {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw FileErrors.nodeStops("receive the body");
+      throw ApiError.nodeStops("receive the body", "repeat the call");
     }
   }
 

@@ -66,10 +66,4 @@ final class FileErrors {
       }
     };
   }
-
-  /** Returns the error for a call that a shutdown of this node interrupts. */
-  static ApiError nodeStops(String verb) {
-    return ApiError.of(
-        Reason.SERVER_UNAVAILABLE, cannot(verb, "this node is shutting down", "repeat the call"));
-  }
 }

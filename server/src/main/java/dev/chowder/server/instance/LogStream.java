@@ -52,7 +52,7 @@ final class LogStream implements SandboxLogReader {
     sink.run(
         "logs-" + id,
         node,
-        LogStream::nodeStops,
+        () -> ApiError.nodeStops("continue the log", "repeat the call"),
         () -> {
           try (permit) {
             stream.follow(sandbox, wanted);
@@ -98,11 +98,5 @@ final class LogStream implements SandboxLogReader {
             ? "this node does not have the host of the sandbox"
             : "the engine does not respond";
     sink.fail(ApiError.of(Reason.GATEWAY_UNAVAILABLE, cannot("read the log", cause)));
-  }
-
-  private static ApiError nodeStops() {
-    return ApiError.of(
-        Reason.SERVER_UNAVAILABLE,
-        cannot("continue the log", "this node is shutting down", "repeat the call"));
   }
 }

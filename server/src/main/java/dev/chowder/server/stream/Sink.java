@@ -163,9 +163,7 @@ public final class Sink<T> {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(
-          Reason.SERVER_UNAVAILABLE,
-          cannot("send the response", "this node is shutting down", "repeat the call"));
+      throw ApiError.nodeStops("send the response", "repeat the call");
     } finally {
       lock.unlock();
     }

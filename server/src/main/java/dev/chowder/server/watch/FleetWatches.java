@@ -61,7 +61,7 @@ public final class FleetWatches {
     sink.run(
         "fleet-watch-" + organizationId,
         node,
-        FleetWatches::nodeStops,
+        () -> ApiError.nodeStops("continue the watch", "open it again after the last cursor"),
         () -> {
           try {
             watch.run(after);
@@ -69,15 +69,6 @@ public final class FleetWatches {
             leave(organizationId);
           }
         });
-  }
-
-  private static ApiError nodeStops() {
-    return ApiError.of(
-        Reason.SERVER_UNAVAILABLE,
-        cannot(
-            "continue the watch",
-            "this node is shutting down",
-            "open it again after the last cursor"));
   }
 
   private void requireUnexpired(String organizationId, long after) {

@@ -1,8 +1,5 @@
 package dev.chowder.server.watch;
 
-import static dev.chowder.base.ErrorText.cannot;
-
-import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances.Watching;
@@ -100,11 +97,7 @@ public final class WatchStream<T> {
 
   /** Names the revision from which another node can continue. */
   private ApiError nodeStops() {
-    return ApiError.of(
-        Reason.SERVER_UNAVAILABLE,
-        cannot(
-            "continue the watch",
-            "this node is shutting down",
-            "open it again with after_revision " + sentRevision));
+    return ApiError.nodeStops(
+        "continue the watch", "open it again with after_revision " + sentRevision);
   }
 }
