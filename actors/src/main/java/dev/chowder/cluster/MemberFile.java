@@ -24,8 +24,12 @@ import org.slf4j.LoggerFactory;
  * <p>The lock of a copy proves nothing, nor does a lock from another kernel: the process that wrote
  * the original may still run. Therefore the file also contains its own identity and the kernel's
  * boot id. A name is ignored if either differs.
+ *
+ * @param predecessor name of the dead process that locked this file before; empty if none is known
+ *     to be dead
  */
-final class MemberFile implements AutoCloseable {
+record MemberFile(Path path, Optional<FileChannel> file, Optional<String> predecessor)
+    implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MemberFile.class);
 
   /** Different after each start of the kernel. */
@@ -33,16 +37,6 @@ final class MemberFile implements AutoCloseable {
 
   /** The name and the boot id are UUIDs, and the key of a file consists of two numbers. */
   private static final int MAX_BYTES = 256;
-
-  private final Path path;
-  private final Optional<FileChannel> file;
-  private final Optional<String> predecessor;
-
-  private MemberFile(Path path, Optional<FileChannel> file, Optional<String> predecessor) {
-    this.path = path;
-    this.file = file;
-    this.predecessor = predecessor;
-  }
 
   /** Locks the file. If that fails, there is no known predecessor. */
   static MemberFile lock(Path path) {
@@ -106,14 +100,6 @@ final class MemberFile implements AutoCloseable {
       // A read may return fewer bytes than there are.
     }
     return new String(bytes.array(), 0, bytes.position(), UTF_8).strip();
-  }
-
-  /**
-   * Returns the name of the dead process that locked this file before; empty if none is known to be
-   * dead.
-   */
-  Optional<String> predecessor() {
-    return predecessor;
   }
 
   /** Replaces the name in the file, for the next process that locks it. */

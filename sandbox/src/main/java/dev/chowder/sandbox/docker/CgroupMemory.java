@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * The memory controller of one container's control group, as files of this host's kernel (cgroup v1
  * and v2). Does not know the engine.
  */
-final class CgroupMemory {
+record CgroupMemory(Path directory, boolean v2) {
   private static final Path ROOT = Path.of("/sys/fs/cgroup");
 
   /** Time limit of a write that changes only a limit. */
@@ -26,14 +26,6 @@ final class CgroupMemory {
   private static final String SLOW_ABOVE = "memory.high";
 
   private static final String NO_LIMIT = "max";
-
-  private final Path directory;
-  private final boolean v2;
-
-  private CgroupMemory(Path directory, boolean v2) {
-    this.directory = directory;
-    this.v2 = v2;
-  }
 
   /**
    * Finds the control group of a running container. Empty if it is not visible from here, for

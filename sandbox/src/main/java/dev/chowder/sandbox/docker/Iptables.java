@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * Runs this host's {@code iptables} commands, directly or through {@code sudo} if it requires no
  * password. Does not know which rules there should be.
  */
-final class Iptables {
+record Iptables(List<String> prefix, String name) {
   /** Maximum time in seconds that a command waits for the xtables lock. */
   private static final String LOCK_SECONDS = "5";
 
@@ -29,14 +29,6 @@ final class Iptables {
 
   /** Directories of the commands. Not every user's path has those for administrators. */
   static final String SEARCH_PATH = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";
-
-  private final List<String> prefix;
-  private final String name;
-
-  private Iptables(List<String> prefix, String name) {
-    this.prefix = prefix;
-    this.name = name;
-  }
 
   /** The result of a command. */
   record Result(int exitCode, String output) {

@@ -19,19 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Streams the masked log of a gateway to one caller, no faster than the caller reads. */
-final class LogStream implements SandboxLogReader {
+record LogStream(Sink<LogLine> sink, InstanceId id, UnaryOperator<String> masking)
+    implements SandboxLogReader {
   private static final Logger LOG = LoggerFactory.getLogger(LogStream.class);
   private static final int MAX_LINE = 16 * 1024;
-
-  private final Sink<LogLine> sink;
-  private final InstanceId id;
-  private final UnaryOperator<String> masking;
-
-  private LogStream(Sink<LogLine> sink, InstanceId id, UnaryOperator<String> masking) {
-    this.sink = sink;
-    this.id = id;
-    this.masking = masking;
-  }
 
   /**
    * Streams until the log ends or the caller disconnects. Call it on the call's own thread.
