@@ -13,6 +13,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -31,11 +33,11 @@ import org.jspecify.annotations.Nullable;
  * Creates records from the configuration. A component {@code maxOpen} is read from the key {@code
  * max-open}; {@link Setting} declares exceptions.
  *
- * <p>Components may be texts, numbers, durations, paths, enums ({@code lower-case}), records (a
- * section each), maps from names to records, and optional values, lists and sets of these. A number
- * whose component contains {@code Bytes} is a size, such as {@code 64 KiB}. A list may be a text
- * with commas or spaces, so that an environment variable can hold it. An empty text is an empty
- * list or optional value.
+ * <p>Components may be texts, numbers, durations, paths, addresses, enums ({@code lower-case}),
+ * records (a section each), maps from names to records, and optional values, lists and sets of
+ * these. A number whose component contains {@code Bytes} is a size, such as {@code 64 KiB}. A list
+ * may be a text with commas or spaces, so that an environment variable can hold it. An empty text
+ * is an empty list or optional value.
  *
  * <p>Numbers and durations must not be negative, and a duration whose key ends in {@code interval}
  * must be greater than 0, since work at an interval of 0 would never pause. All errors are {@code
@@ -191,6 +193,8 @@ public final class SettingsBinder {
       if (type == boolean.class) return get("true or false", config -> config.getBoolean(path));
       if (type == String.class) return get("a text", config -> config.getString(path));
       if (type == Path.class) return get("a path", config -> Path.of(config.getString(path)));
+      if (type == InetAddress.class)
+        return address(get("a text", config -> config.getString(path)));
       if (type.isEnum()) return constant(type.getEnumConstants());
       throw new IllegalStateException(path + ": settings cannot be of type " + type.getName());
     }
@@ -202,6 +206,14 @@ public final class SettingsBinder {
       long value = inRange(rule, text -> read.apply(at(text)), 0L);
       if (value > most) throw rejected("be at most " + most);
       return value;
+    }
+
+    private InetAddress address(String host) {
+      try {
+        return InetAddress.getByName(host);
+      } catch (UnknownHostException unknown) {
+        throw rejected("be an address of this machine");
+      }
     }
 
     private Object constant(Object[] constants) {

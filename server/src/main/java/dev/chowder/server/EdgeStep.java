@@ -192,7 +192,7 @@ record EdgeStep(
                 new GatewayAuthorization(
                     inputs.services().directory(),
                     new SandboxListeners(
-                        inputs.sandboxes(), gateway.listenerAge(), node.blocking()),
+                        inputs.sandboxes(), gateway.listenerCacheMaxAge(), node.blocking()),
                     gateway.baseDomain(),
                     inputs.services().controlUi(),
                     new UnknownLimit<>(

@@ -6,7 +6,6 @@ import com.typesafe.config.Config;
 import dev.chowder.settings.Setting;
 import dev.chowder.settings.SettingsBinder;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,15 +20,16 @@ import java.util.Set;
 public record ServerSettings(
     Path home,
     InetAddress bind,
-    boolean signUpOpen,
+    @Setting("sign-up-open") SignUp signUp,
     boolean unisolatedOrganizations,
     Grpc grpc,
     Operator operator,
-    int monitoringPort,
+    @Setting(value = "monitoring.port", max = "65535") int monitoringPort,
     Gateway gateway,
+    PublicTls tls,
     Responses responses,
     Instances instances,
-    Set<String> privateModelHosts) {
+    @Setting("models.private-hosts") Set<String> privateModelHosts) {
 
   /** The gRPC port and its limits. */
   public record Grpc(
@@ -60,9 +60,23 @@ public record ServerSettings(
   /**
    * Host names of instances' gateways.
    *
-   * @param listenerAge how long the address of a channel plugin with its own port is cached
+   * @param listenerCacheMaxAge how long the address of a channel plugin with its own port is cached
    */
-  public record Gateway(String baseDomain, String scheme, int port, Duration listenerAge) {
+  public record Gateway(
+      String baseDomain,
+      String scheme,
+      @Setting(max = "65535") int port,
+      Duration listenerCacheMaxAge) {
+    /** Returns these settings with a scheme, which is the given one unless it is set. */
+    private Gateway orScheme(String byDefault) {
+      var chosen = scheme.isEmpty() ? byDefault : scheme;
+      if (!Set.of("http", "https").contains(chosen)) {
+        throw new IllegalArgumentException(
+            must("chowder.gateway.scheme", "be http or https", chosen));
+      }
+      return new Gateway(baseDomain, chosen, port, listenerCacheMaxAge);
+    }
+
     /** Returns the public URL of an instance's gateway. */
     public String urlOf(String instanceId) {
       boolean usual = scheme.equals("https") ? port == 443 : port == 80;
@@ -89,65 +103,33 @@ public record ServerSettings(
       int maxOpenclawConfigDepth) {}
 
   /** Whether callers without a key may sign up. */
-  private enum SignUp {
+  public enum SignUp {
     YES,
     NO,
     LOOPBACK
   }
 
-  private record GatewayValues(
-      String baseDomain,
-      String scheme,
-      @Setting(max = "65535") int port,
-      Duration listenerCacheMaxAge) {}
-
-  /** The settings of Envoy, of which a node checks only whether they are set. */
-  private record PublicTls(
+  /** The files with which Envoy serves TLS. */
+  public record PublicTls(
       Optional<Path> certificate, Optional<Path> key, Optional<Path> clientCa) {}
 
-  private record Values(
-      Path home,
-      String bind,
-      SignUp signUpOpen,
-      boolean unisolatedOrganizations,
-      Grpc grpc,
-      Operator operator,
-      @Setting(value = "monitoring.port", max = "65535") int monitoringPort,
-      GatewayValues gateway,
-      PublicTls tls,
-      Responses responses,
-      Instances instances,
-      @Setting("models.private-hosts") Set<String> privateModelHosts) {}
+  public ServerSettings {
+    gateway = gateway.orScheme(publicScheme(tls));
+    privateModelHosts = Set.copyOf(privateModelHosts);
+  }
 
   /** Reads the block {@code chowder}. */
   public static ServerSettings of(Config root) {
-    var values = SettingsBinder.bind(root, "chowder", Values.class);
-    InetAddress bind = address(values.bind);
-    return new ServerSettings(
-        values.home,
-        bind,
-        switch (values.signUpOpen) {
-          case YES -> true;
-          case NO -> false;
-          case LOOPBACK -> bind.isLoopbackAddress();
-        },
-        values.unisolatedOrganizations,
-        values.grpc,
-        values.operator,
-        values.monitoringPort,
-        gateway(values.gateway, publicScheme(values.tls)),
-        values.responses,
-        values.instances,
-        Set.copyOf(values.privateModelHosts));
+    return SettingsBinder.bind(root, ServerSettings.class);
   }
 
-  private static Gateway gateway(GatewayValues values, String defaultScheme) {
-    String scheme = values.scheme.isEmpty() ? defaultScheme : values.scheme;
-    if (!Set.of("http", "https").contains(scheme)) {
-      throw new IllegalArgumentException(
-          must("chowder.gateway.scheme", "be http or https", scheme));
-    }
-    return new Gateway(values.baseDomain, scheme, values.port, values.listenerCacheMaxAge);
+  /** Returns whether anyone may create an organization. */
+  boolean signUpOpen() {
+    return switch (signUp) {
+      case YES -> true;
+      case NO -> false;
+      case LOOPBACK -> bind.isLoopbackAddress();
+    };
   }
 
   /** Returns the scheme that Envoy serves. */
@@ -167,14 +149,5 @@ public record ServerSettings(
             "chowder.tls.%s (CHOWDER_TLS_%s)".formatted(unset, unset.toUpperCase(Locale.ROOT)),
             "be a PEM file, since chowder.tls." + set + " is set",
             "none"));
-  }
-
-  private static InetAddress address(String bind) {
-    try {
-      return InetAddress.getByName(bind);
-    } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(
-          must("chowder.bind", "be an address of this machine", bind), e);
-    }
   }
 }
