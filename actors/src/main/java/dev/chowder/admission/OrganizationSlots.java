@@ -13,10 +13,9 @@ import dev.chowder.reconcile.EachAlone;
 import dev.chowder.reconcile.Reconciler.UnusedSlots;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.Paging;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
@@ -65,17 +64,13 @@ public record OrganizationSlots(
 
   @Override
   public void releaseUnused(Instant olderThan) {
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.withSlotMismatch(PAGE, after);
-      var _ = EachAlone.run("organization", ids(page), atOnce, id -> releaseUnused(id, olderThan));
-      if (page.size() < PAGE) return;
-      after = Optional.of(page.getLast().id());
-    }
-  }
-
-  private static List<String> ids(List<OrganizationRow> rows) {
-    return rows.stream().map(OrganizationRow::id).toList();
+    Paging.pages(PAGE, after -> rows.withSlotMismatch(PAGE, after), OrganizationRow::id)
+        .map(page -> page.stream().map(OrganizationRow::id).toList())
+        .forEach(
+            ids -> {
+              var _ =
+                  EachAlone.run("organization", ids, atOnce, id -> releaseUnused(id, olderThan));
+            });
   }
 
   private void releaseUnused(String organizationId, Instant olderThan) {

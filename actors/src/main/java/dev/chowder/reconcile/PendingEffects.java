@@ -5,9 +5,11 @@ import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Instances;
 import dev.chowder.storage.InstanceRows;
+import dev.chowder.storage.Paging;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,16 +64,15 @@ public final class PendingEffects implements AutoCloseable {
 
   private void redispatchPending(Duration atLeastFor) {
     var now = clock.instant();
-    var after = Optional.<InstanceRows.Pending>empty();
-    while (true) {
-      var page = rows.pending(now, atLeastFor, settings.maxBatchSize(), after);
-      for (var one : page) {
-        instances.tell(
-            new InstanceId(one.id()),
-            new InstanceCommand.Redispatch(now, settings.reportTimeout()));
-      }
-      if (page.size() < settings.maxBatchSize()) return;
-      after = Optional.of(page.getLast());
-    }
+    int size = settings.maxBatchSize();
+    Paging.rows(
+            size,
+            (Optional<InstanceRows.Pending> after) -> rows.pending(now, atLeastFor, size, after),
+            Function.identity())
+        .forEach(
+            one ->
+                instances.tell(
+                    new InstanceId(one.id()),
+                    new InstanceCommand.Redispatch(now, settings.reportTimeout())));
   }
 }

@@ -2,6 +2,7 @@ package dev.chowder.rows;
 
 import dev.chowder.rows.RowKind.Outcome;
 import dev.chowder.rows.RowKind.Result;
+import dev.chowder.storage.Paging;
 import dev.chowder.storage.ReadModelAudit.JournalRange;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
@@ -99,14 +100,9 @@ public final class RowRepair {
   }
 
   private int repair(Function<Optional<String>, List<String>> stale) {
-    int repaired = 0;
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = stale.apply(after);
-      repaired += repair(page.stream().filter(id -> !retries.contains(id)).toList());
-      if (page.size() < settings.maxBatchSize()) return repaired;
-      after = Optional.of(page.getLast());
-    }
+    return Paging.pages(settings.maxBatchSize(), stale, Function.identity())
+        .mapToInt(page -> repair(page.stream().filter(id -> !retries.contains(id)).toList()))
+        .sum();
   }
 
   /**

@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.Paging;
 import dev.chowder.storage.Sql;
 import dev.chowder.storage.Upsert;
 import java.nio.charset.StandardCharsets;
@@ -239,27 +240,20 @@ public final class SecretStore {
   }
 
   private int rewriteOnce() {
-    int written = 0;
-    var owner = "";
-    var name = "";
-    while (true) {
-      var page = page(owner, name);
-      for (var row : page) {
-        if (!key.isCurrent(row.ciphertext().toByteArray())) written += rewrite(row);
-      }
-      if (page.size() < PAGE) return written;
-      owner = page.getLast().owner();
-      name = page.getLast().name();
-    }
+    return Paging.rows(PAGE, this::page, row -> new ValueId(row.owner(), row.name()))
+        .filter(row -> !key.isCurrent(row.ciphertext().toByteArray()))
+        .mapToInt(this::rewrite)
+        .sum();
   }
 
-  private List<Row> page(String owner, String name) {
+  private List<Row> page(Optional<ValueId> after) {
+    var from = after.orElse(new ValueId("", ""));
     return new Sql(
             jdbi,
             "SELECT owner, name, ciphertext FROM secrets WHERE owner > :owner OR (owner ="
                 + " :owner AND name > :name) ORDER BY owner, name LIMIT :limit")
-        .bind("owner", owner)
-        .bind("name", name)
+        .bind("owner", from.owner())
+        .bind("name", from.name())
         .bind("limit", PAGE)
         .list((row, _) -> Row.of(row));
   }

@@ -235,13 +235,8 @@ public final class InstanceRows {
   }
 
   private void forEach(String condition, int pageSize, Consumer<InstanceRow> consumer) {
-    var after = "";
-    while (true) {
-      var page = page(condition, pageSize, after);
-      page.forEach(consumer);
-      if (page.size() < pageSize) return;
-      after = page.getLast().id();
-    }
+    Paging.rows(pageSize, after -> page(condition, pageSize, after.orElse("")), InstanceRow::id)
+        .forEach(consumer);
   }
 
   private List<InstanceRow> page(String condition, int pageSize, String after) {

@@ -9,9 +9,10 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.storage.InstanceFilter;
+import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
+import dev.chowder.storage.Paging;
 import java.time.InstantSource;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,14 +33,12 @@ public record InstanceDeletions(
   }
 
   private boolean deleteInstances(String organizationId) {
-    boolean all = true;
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = instanceRows.list(organizationId, InstanceFilter.ALL, PAGE, after);
-      for (var row : page) all &= tryToDelete(organizationId, row.id());
-      if (page.size() < PAGE) return all;
-      after = Optional.of(page.getLast().position());
-    }
+    return Paging.rows(
+            PAGE,
+            after -> instanceRows.list(organizationId, InstanceFilter.ALL, PAGE, after),
+            InstanceRow::position)
+        .map(row -> tryToDelete(organizationId, row.id()))
+        .reduce(true, Boolean::logicalAnd);
   }
 
   /** A failing instance must not delay the others or the subscription. */

@@ -4,8 +4,8 @@ import dev.chowder.base.RepeatingThread;
 import dev.chowder.organization.Standing;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.Paging;
 import java.time.Duration;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,14 +34,12 @@ public final class OrganizationDeletions implements AutoCloseable {
   }
 
   private void retry() {
-    var after = Optional.<String>empty();
     try {
-      while (true) {
-        var page = organizationRows.withStanding(Standing.DELETING.label(), PAGE, after);
-        page.stream().map(OrganizationRow::id).forEach(this::tryToFinish);
-        if (page.size() < PAGE) return;
-        after = Optional.of(page.getLast().id());
-      }
+      Paging.rows(
+              PAGE,
+              after -> organizationRows.withStanding(Standing.DELETING.label(), PAGE, after),
+              OrganizationRow::id)
+          .forEach(row -> tryToFinish(row.id()));
     } catch (RuntimeException why) {
       LOG.warn(
           "deletions: cannot list organizations; the next attempt follows: {}", why.toString());

@@ -10,11 +10,11 @@ import dev.chowder.secret.Secret;
 import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.SignUps;
+import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.Paging;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Performs operators' commands on organizations. May block; rejects with an {@code ApiError}. */
 public class OrganizationOperatorCommands {
@@ -49,14 +49,9 @@ public class OrganizationOperatorCommands {
 
   /** Returns all organizations, oldest first. */
   public List<OrganizationView> organizations() {
-    var all = new ArrayList<OrganizationView>();
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.list(PAGE, after);
-      page.forEach(row -> all.add(OrganizationReadRows.view(row)));
-      if (page.size() < PAGE) return all;
-      after = Optional.of(page.getLast().id());
-    }
+    return Paging.rows(PAGE, after -> rows.list(PAGE, after), OrganizationRow::id)
+        .map(OrganizationReadRows::view)
+        .toList();
   }
 
   /** Sets one of the tiers of the protocol and returns the updated organization. */

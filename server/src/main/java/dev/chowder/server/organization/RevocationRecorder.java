@@ -6,10 +6,10 @@ import dev.chowder.key.ApiKeys;
 import dev.chowder.key.ApiKeys.Revocation;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.storage.Paging;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,14 +57,12 @@ public final class RevocationRecorder implements AutoCloseable {
   }
 
   private void retry() {
-    var after = Optional.<String>empty();
     try {
-      while (true) {
-        var page = keys.unrecorded(clock.instant().minus(every), PAGE, after);
-        page.forEach(this::tryToRecord);
-        if (page.size() < PAGE) return;
-        after = Optional.of(page.getLast().keyId());
-      }
+      Paging.rows(
+              PAGE,
+              after -> keys.unrecorded(clock.instant().minus(every), PAGE, after),
+              Revocation::keyId)
+          .forEach(this::tryToRecord);
     } catch (RuntimeException why) {
       LOG.warn("revocations: cannot list them; the next attempt follows: {}", why.toString());
     }

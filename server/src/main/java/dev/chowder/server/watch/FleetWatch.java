@@ -12,8 +12,8 @@ import dev.chowder.storage.EventRows.Written;
 import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
+import dev.chowder.storage.Paging;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,13 +96,11 @@ public final class FleetWatch {
   }
 
   private void sendAll() {
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.list(organizationId, InstanceFilter.ALL, INSTANCES_PER_PAGE, after);
-      for (var row : page) sink.send(change(InstanceReadRows.view(row)).build());
-      if (page.size() < INSTANCES_PER_PAGE) return;
-      after = Optional.of(page.getLast().position());
-    }
+    Paging.rows(
+            INSTANCES_PER_PAGE,
+            after -> rows.list(organizationId, InstanceFilter.ALL, INSTANCES_PER_PAGE, after),
+            InstanceRow::position)
+        .forEach(row -> sink.send(change(InstanceReadRows.view(row)).build()));
   }
 
   private int sendChanges() {
@@ -129,14 +127,12 @@ public final class FleetWatch {
 
   /** Reads in pages, so that no result of the database is large. */
   private List<Written> since() {
-    var all = new ArrayList<Written>();
-    long after = progress.upTo();
-    while (true) {
-      var page = events.since(organizationId, after, EVENTS_PER_PAGE);
-      all.addAll(page);
-      if (page.size() < EVENTS_PER_PAGE) return all;
-      after = page.getLast().ordering();
-    }
+    long beginning = progress.upTo();
+    return Paging.rows(
+            EVENTS_PER_PAGE,
+            after -> events.since(organizationId, after.orElse(beginning), EVENTS_PER_PAGE),
+            Written::ordering)
+        .toList();
   }
 
   /** Returns a state at least as new as the event. The row may be stale for a moment. */
