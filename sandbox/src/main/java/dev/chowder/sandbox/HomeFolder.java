@@ -33,6 +33,30 @@ public interface HomeFolder {
   void read(FilePath file, long most, Reader reader);
 
   /**
+   * Returns the content of a file.
+   *
+   * @throws FileRefused {@code TOO_LARGE} if it has more than {@code most} bytes
+   */
+  default ByteString read(FilePath file, long most) {
+    var all = ByteString.newOutput();
+    read(
+        file,
+        most,
+        new Reader() {
+          @Override
+          public Part begin(Entry entry) {
+            return new Part(0, entry.size());
+          }
+
+          @Override
+          public void content(ByteString bytes) throws IOException {
+            bytes.writeTo(all);
+          }
+        });
+    return all.toByteString();
+  }
+
+  /**
    * Replaces or creates a whole file, and creates missing parent folders. Keeps the permission bits
    * of a replaced file. Changes nothing if {@code content} throws.
    *

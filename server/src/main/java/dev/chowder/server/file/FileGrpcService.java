@@ -19,10 +19,7 @@ import dev.chowder.api.v1.MakeFolderRequest;
 import dev.chowder.api.v1.MoveFileRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.UploadFileRequest;
-import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.HomeFolder;
-import dev.chowder.sandbox.HomeFolder.Entry;
-import dev.chowder.sandbox.HomeFolder.Part;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.CallHeaders;
@@ -32,7 +29,6 @@ import dev.chowder.server.stream.ResettableBodies;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
-import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -71,28 +67,11 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public void getFileContent(GetFileContentRequest request, StreamObserver<FileContent> out) {
     var path = FileRequests.reading(request);
-    var content = workspaces.of(request.getInstanceId(), files -> whole(files, path));
+    var content =
+        workspaces.of(
+            request.getInstanceId(), files -> files.read(path, settings.maxContentBytes()));
     if (!content.isValidUtf8()) throw Workspaces.notText(path);
     answer(out, FileContent.newBuilder().setPath(path.toString()).setContentBytes(content).build());
-  }
-
-  private ByteString whole(HomeFolder files, FilePath path) {
-    var all = ByteString.newOutput();
-    files.read(
-        path,
-        settings.maxContentBytes(),
-        new HomeFolder.Reader() {
-          @Override
-          public Part begin(Entry file) {
-            return new Part(0, file.size());
-          }
-
-          @Override
-          public void content(ByteString bytes) throws IOException {
-            bytes.writeTo(all);
-          }
-        });
-    return all.toByteString();
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.chowder.server.skill;
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
-import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.openclaw.ClawHubLock;
@@ -14,7 +13,6 @@ import dev.chowder.sandbox.HomeFolder;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.error.ApiError;
-import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +55,7 @@ record SkillFolders(Sandboxes sandboxes) {
 
   private static void forget(HomeFolder files, String slug) {
     try {
-      ClawHubLock.without(read(files), slug)
+      ClawHubLock.without(files.read(ClawHubLock.FILE, ClawHubLock.MAX_BYTES), slug)
           .ifPresent(
               lock ->
                   files.write(
@@ -68,24 +66,5 @@ record SkillFolders(Sandboxes sandboxes) {
     } catch (FileRefused none) {
       // No skill was installed from ClawHub, or the agent replaced the lock file by something else.
     }
-  }
-
-  private static ByteString read(HomeFolder files) {
-    var all = ByteString.newOutput();
-    files.read(
-        ClawHubLock.FILE,
-        ClawHubLock.MAX_BYTES,
-        new HomeFolder.Reader() {
-          @Override
-          public HomeFolder.Part begin(HomeFolder.Entry file) {
-            return new HomeFolder.Part(0, file.size());
-          }
-
-          @Override
-          public void content(ByteString bytes) throws IOException {
-            bytes.writeTo(all);
-          }
-        });
-    return all.toByteString();
   }
 }
