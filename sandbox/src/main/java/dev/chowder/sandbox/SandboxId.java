@@ -7,9 +7,14 @@ public record SandboxId(String value) {
   private static final String PREFIX = "sb-";
 
   public SandboxId {
-    if (!value.matches("sb-[0-9a-f-]{36}")) {
+    if (!isId(value)) {
       throw new IllegalArgumentException(must("sandbox id", "be sb- and a UUID", value));
     }
+  }
+
+  /** Returns whether a text is the id of a sandbox. */
+  public static boolean isId(String text) {
+    return text.matches("sb-[0-9a-f-]{36}");
   }
 
   public static SandboxId ofInstance(String instanceId) {

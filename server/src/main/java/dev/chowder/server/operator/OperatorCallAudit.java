@@ -3,6 +3,7 @@ package dev.chowder.server.operator;
 import com.google.protobuf.Message;
 import dev.chowder.base.Ids;
 import dev.chowder.hostport.HostPortSettings;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.rpc.RpcFacts;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -48,7 +49,7 @@ record OperatorCallAudit(OperatorAudit audit) implements ServerInterceptor {
     var organization = text(request, "organization_id");
     var instance = text(request, "instance_id");
     var sandbox = text(request, "sandbox_id");
-    if (SandboxNames.isSandbox(sandbox)) instance = SandboxNames.instanceId(sandbox);
+    if (SandboxId.isId(sandbox)) instance = new SandboxId(sandbox).instanceId();
     audit.called(
         client,
         action + port(request),

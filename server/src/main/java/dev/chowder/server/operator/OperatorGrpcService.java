@@ -51,6 +51,7 @@ import dev.chowder.api.operator.v1.UnbindHostRequest;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
 import dev.chowder.organization.OrganizationRejection;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.RejectionErrors;
 import dev.chowder.server.rules.Defaults;
@@ -212,7 +213,7 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   @Override
   public void removeSandbox(
       RemoveSandboxRequest request, StreamObserver<RemoveSandboxResponse> out) {
-    if (!SandboxNames.isSandbox(request.getSandboxId())) {
+    if (!SandboxId.isId(request.getSandboxId())) {
       throw ApiError.must("sandbox_id", "be sb- and a UUID", request.getSandboxId());
     }
     host.remove(request.getSandboxId());

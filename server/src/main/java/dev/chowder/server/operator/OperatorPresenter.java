@@ -1,6 +1,6 @@
 package dev.chowder.server.operator;
 
-import com.google.protobuf.Timestamp;
+import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
 import dev.chowder.api.operator.v1.ListHostsResponse;
@@ -14,7 +14,6 @@ import dev.chowder.rebinding.SandboxHosts;
 import dev.chowder.reconcile.Reconciler.Halt;
 import dev.chowder.reconcile.Reconciler.UnknownSandbox;
 import dev.chowder.storage.AuditRow;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -66,7 +65,7 @@ final class OperatorPresenter {
           .setOrganizationId(one.organizationId())
           .setStatus(one.status())
           .setEffect(one.what())
-          .setSince(time(one.since()));
+          .setSince(ProtoTime.stamp(one.since()));
     }
     return shown.build();
   }
@@ -78,7 +77,7 @@ final class OperatorPresenter {
         why ->
             shown
                 .getHaltBuilder()
-                .setSince(time(why.since()))
+                .setSince(ProtoTime.stamp(why.since()))
                 .setLimit(why.limit())
                 .setCount(why.sandboxes().size())
                 .addAllSandboxes(why.sandboxes().stream().limit(MAX_LISTED).toList()));
@@ -91,7 +90,7 @@ final class OperatorPresenter {
                       .addQuarantineBuilder()
                       .setSandboxId(one.id().value())
                       .setWhy(one.why())
-                      .setSince(time(one.since()))
+                      .setSince(ProtoTime.stamp(one.since()))
                       .setRuns(one.runs());
               one.generation().ifPresent(sandbox::setHomeGeneration);
             });
@@ -123,7 +122,8 @@ final class OperatorPresenter {
               .setOwn(one.own())
               .setInstanceCount(one.instances());
       one.rebinding()
-          .ifPresent(to -> host.setReboundTo(to.reboundTo()).setReboundAt(time(to.at())));
+          .ifPresent(
+              to -> host.setReboundTo(to.reboundTo()).setReboundAt(ProtoTime.stamp(to.at())));
     }
     return shown.build();
   }
@@ -141,7 +141,7 @@ final class OperatorPresenter {
           shown
               .addEntriesBuilder()
               .setId(one.id())
-              .setAt(time(one.at()))
+              .setAt(ProtoTime.stamp(one.at()))
               .setAction(one.action())
               .setTimes(one.times());
       ifKnown(one.organizationId(), entry::setOrganizationId);
@@ -155,9 +155,5 @@ final class OperatorPresenter {
 
   private static void ifKnown(String value, Consumer<String> set) {
     if (!value.isEmpty()) set.accept(value);
-  }
-
-  private static Timestamp time(Instant at) {
-    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
   }
 }
