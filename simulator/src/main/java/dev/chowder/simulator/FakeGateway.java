@@ -290,11 +290,15 @@ final class FakeGateway implements AutoCloseable {
     String method = request.path("method").asText();
     JsonNode params = request.path("params");
     if (script.closes(method)) throw new IOException("closed by the script");
-    if (sandbox.admission().answer(method, params, answer)) {
-      int rejected = answer.at("/error/code").asText().equals("UNAVAILABLE") ? 503 : 400;
-      send(exchange, answer.path("ok").asBoolean() ? 200 : rejected, answer.toString());
-      return;
+    if (!sandbox.admission().answer(method, params, answer)) {
+      administrate(sandbox, method, params, answer);
     }
+    int rejected = answer.at("/error/code").asText().equals("UNAVAILABLE") ? 503 : 400;
+    send(exchange, answer.path("ok").asBoolean() ? 200 : rejected, answer.toString());
+  }
+
+  private static void administrate(
+      FakeSandbox sandbox, String method, JsonNode params, ObjectNode answer) throws IOException {
     switch (method) {
       case "health" -> answer.put("ok", true).putObject("payload").put("status", "ok");
       case "cron.status" -> answer.put("ok", true).putObject("payload").put("jobs", 0);
@@ -307,13 +311,13 @@ final class FakeGateway implements AutoCloseable {
               .set("sourceConfig", FakeOpenClaw.config(sandbox.home()));
       case "config.patch" -> {
         if (!params.path("baseHash").asText().equals(FakeOpenClaw.hash(sandbox.home()))) {
-          reject(exchange, answer, "config changed since last load; re-run config.get and retry");
+          reject(answer, "config changed since last load; re-run config.get and retry");
           return;
         }
         JsonNode patch = FakeOpenClaw.JSON.readTree(params.path("raw").asText("{}"));
         Optional<String> unknown = FakeChannels.unknown(FakeOpenClaw.config(sandbox.home()), patch);
         if (unknown.isPresent()) {
-          reject(exchange, answer, "unknown channel id: " + unknown.get());
+          reject(answer, "unknown channel id: " + unknown.get());
           return;
         }
         FakeOpenClaw.patch(sandbox.home(), patch);
@@ -327,22 +331,12 @@ final class FakeGateway implements AutoCloseable {
                   sandbox.channels().status(FakeOpenClaw.config(sandbox.home()), params));
       case "web.login.start", "web.login.wait" ->
           answer.put("ok", true).set("payload", sandbox.channels().login(method, params));
-      default -> {
-        reject(exchange, answer, "unknown method: " + method);
-        return;
-      }
+      default -> reject(answer, "unknown method: " + method);
     }
-    send(exchange, 200, answer.toString());
   }
 
-  private static void reject(Exchange exchange, ObjectNode answer, String message)
-      throws IOException {
-    answer
-        .put("ok", false)
-        .putObject("error")
-        .put("code", "INVALID_REQUEST")
-        .put("message", message);
-    send(exchange, 400, answer.toString());
+  private static void reject(ObjectNode answer, String message) {
+    FakeConversation.reject(answer, "INVALID_REQUEST", message);
   }
 
   private static String error(String type, String message) {
