@@ -2,7 +2,6 @@ package dev.chowder.effect;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.typesafe.config.Config;
 import dev.chowder.cluster.NodeContext;
 import dev.chowder.cluster.SharedHostPorts;
 import dev.chowder.gateway.GatewayTokens;
@@ -38,7 +37,7 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxSettings;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
-import dev.chowder.settings.SettingsBinder;
+import dev.chowder.settings.Setting;
 import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
@@ -61,34 +60,20 @@ public record EffectStep(
     NodeContext node)
     implements StartupStep<EffectStep.Parts> {
 
-  /**
-   * Settings of this step.
-   *
-   * @param schemaSandbox sandbox in which the image's schema is read; stable, so that after a crash
-   *     the next query of the schema finds it
-   * @param rowsPerWrite maximum number of rows that are written together
-   */
+  /** Settings of this step. */
   public record Settings(
       EffectSettings effects,
-      OpenClawSettings openClaw,
+      @Setting("chowder.openclaw") OpenClawSettings openClaw,
       HostPortSettings hostPorts,
       SandboxSettings sandbox,
-      SandboxId schemaSandbox,
-      int rowsPerWrite) {
-    public static Settings of(Config root) {
-      var sandbox = SettingsBinder.bind(root, SandboxSettings.class);
-      return new Settings(
-          SettingsBinder.bind(root, EffectSettings.class),
-          OpenClawSettings.of(root),
-          SettingsBinder.bind(root, HostPortSettings.class),
-          sandbox,
-          schemaSandbox(sandbox.clusterId()),
-          SettingsBinder.bind(root, RowSettings.class).maxPerWrite());
-    }
-
-    private static SandboxId schemaSandbox(String installation) {
+      RowSettings rows) {
+    /**
+     * Returns the sandbox in which the image's schema is read; stable, so that after a crash the
+     * next query of the schema finds it.
+     */
+    public SandboxId schemaSandbox() {
       return SandboxId.ofInstance(
-          UUID.nameUUIDFromBytes(("schema of " + installation).getBytes(UTF_8)).toString());
+          UUID.nameUUIDFromBytes(("schema of " + sandbox.clusterId()).getBytes(UTF_8)).toString());
     }
   }
 
@@ -118,21 +103,14 @@ public record EffectStep(
 
   /** Started parts. */
   public record Parts(
-      HttpClient http,
+      Clients clients,
+      Configuration configuration,
       SharedHostPorts nodePorts,
       HostPortAccess hostPorts,
-      GatewayResponses responses,
-      OpenClawAdmin admin,
-      GatewayConversations conversations,
-      GatewayDevices devices,
-      GatewayTokens tokens,
-      KnownSecrets known,
-      Overrides overrides,
-      StoredChannels channels,
       EffectRunner runner) {}
 
   /** Clients of gateways. */
-  private record Clients(
+  public record Clients(
       HttpClient http,
       GatewayResponses responses,
       OpenClawAdmin admin,
@@ -140,7 +118,7 @@ public record EffectStep(
       GatewayDevices devices) {}
 
   /** The configuration of gateways. */
-  private record Configuration(
+  public record Configuration(
       GatewayTokens tokens, KnownSecrets known, Overrides overrides, StoredChannels channels) {}
 
   @Override
@@ -178,21 +156,9 @@ public record EffectStep(
         .instances()
         .host(
             runner,
-            new InstanceReadRows(rows, node.blocking(), settings.rowsPerWrite()),
+            new InstanceReadRows(rows, node.blocking(), settings.rows().maxPerWrite()),
             node.failpoints());
-    return new Parts(
-        clients.http(),
-        nodePorts,
-        hostPorts,
-        clients.responses(),
-        clients.admin(),
-        clients.conversations(),
-        clients.devices(),
-        configuration.tokens(),
-        configuration.known(),
-        configuration.overrides(),
-        configuration.channels(),
-        runner);
+    return new Parts(clients, configuration, nodePorts, hostPorts, runner);
   }
 
   private HostPortAccess hostPorts(SharedHostPorts nodePorts) {

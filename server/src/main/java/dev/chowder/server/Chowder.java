@@ -139,7 +139,7 @@ public final class Chowder implements AutoCloseable {
                 engine,
                 system,
                 node));
-    var effectSettings = EffectStep.Settings.of(config);
+    var effectSettings = SettingsBinder.bind(config, EffectStep.Settings.class);
     var effects =
         startup.run(
             new EffectStep(

@@ -132,7 +132,8 @@ record ServiceStep(
     var controlUi =
         startup.add(
             "Control UI approval",
-            new ControlUiApproval(shared.directory(), effects.admin(), shared.openClaw()));
+            new ControlUiApproval(
+                shared.directory(), effects.clients().admin(), shared.openClaw()));
     var responses =
         startup.add("responses", new ResponsesProxy(shared.directory(), settings.responses()));
     var admitting = admitting();
@@ -187,7 +188,7 @@ record ServiceStep(
         new OrganizationClient(admission.organizations()),
         new InstanceDirectory(
             admission.instances(),
-            effects.tokens(),
+            effects.configuration().tokens(),
             new OrganizationStandings(
                 new OrganizationRows(storage.database()), keySettings.cacheMaxAge())),
         new ConfigChanges(
@@ -209,7 +210,8 @@ record ServiceStep(
 
   private InstanceGrpcService instanceService(
       Shared shared, ResponsesProxy responses, Admission admitting, InstanceStarts starts) {
-    var presenter = new InstancePresenter(settings.gateway()::urlOf, effects.overrides());
+    var presenter =
+        new InstancePresenter(settings.gateway()::urlOf, effects.configuration().overrides());
     var sessions = shared.openClaw().sessions();
     return new InstanceGrpcService(
         presenter,
@@ -218,15 +220,15 @@ record ServiceStep(
             new InstanceRequests(settings.instances()),
             shared.instances(),
             creation(admitting),
-            effects.overrides(),
+            effects.configuration().overrides(),
             shared.changes()),
         starts,
         instanceReads(shared, presenter),
         new InstanceSessions(
             gateways(shared, "sessions", sessions.maxOpen()),
-            new OpenClawSessions(effects.conversations(), sessions),
+            new OpenClawSessions(effects.clients().conversations(), sessions),
             responses),
-        new InstanceAccess(shared.instances(), effects.tokens(), presenter));
+        new InstanceAccess(shared.instances(), effects.configuration().tokens(), presenter));
   }
 
   private InstanceCreation creation(Admission admitting) {
@@ -241,7 +243,7 @@ record ServiceStep(
         admission.instances(),
         admitting,
         claims,
-        effects.overrides(),
+        effects.configuration().overrides(),
         storage.secrets(),
         node.clock());
   }
@@ -255,14 +257,14 @@ record ServiceStep(
         new InstanceLogs(
             shared.instances(),
             sandboxes,
-            effects.known(),
+            effects.configuration().known(),
             new SharedPermits("open log streams", values.maxOpenLogs())),
         SettingsBinder.bind(config, FleetWatchSettings.class),
         node.clock());
   }
 
   private GatewayClient gateways(Shared shared, String name, int maxOpen) {
-    return new GatewayClient(shared.directory(), effects.devices(), name, maxOpen);
+    return new GatewayClient(shared.directory(), effects.clients().devices(), name, maxOpen);
   }
 
   private SkillGrpcService skillService(Shared shared) {
@@ -270,8 +272,8 @@ record ServiceStep(
     return new SkillGrpcService(
         gateways(shared, "skills", skills.maxOpen()),
         new OpenClawSkills(
-            effects.conversations(),
-            effects.admin(),
+            effects.clients().conversations(),
+            effects.clients().admin(),
             skills.installTimeout(),
             skills.reportTimeout()),
         shared.instances(),
@@ -284,17 +286,20 @@ record ServiceStep(
     var openClaw = shared.openClaw();
     // Queries must finish before Envoy's timeout.
     var queryAdmin =
-        new OpenClawAdmin(effects.http(), openClaw.conversationTimeout(), effects.responses());
+        new OpenClawAdmin(
+            effects.clients().http(),
+            openClaw.conversationTimeout(),
+            effects.clients().responses());
     var localhostPorts = SettingsBinder.bind(config, ChannelSettings.class).localhostPorts();
     var hostPorts = effects.hostPorts();
     var gateways = gateways(shared, "channels", openClaw.channels().maxOpen());
-    var quick = new OpenClawChannels(queryAdmin, effects.conversations());
-    var slow = new OpenClawChannels(effects.admin(), effects.conversations());
+    var quick = new OpenClawChannels(queryAdmin, effects.clients().conversations());
+    var slow = new OpenClawChannels(effects.clients().admin(), effects.clients().conversations());
     var channelSwitch =
         new ChannelSwitch(
             shared.instances(),
             shared.changes(),
-            effects.channels(),
+            effects.configuration().channels(),
             openClaw.channels(),
             new SecureRandom());
     return new ChannelGrpcService(
@@ -305,7 +310,7 @@ record ServiceStep(
         new ChannelPairings(
             shared.instances(), gateways, quick, slow, sandboxes, openClaw.channels()),
         shared.instances(),
-        effects.channels());
+        effects.configuration().channels());
   }
 
   private SignUps signUps(Shared shared, ApiKeys keys) {
@@ -340,7 +345,10 @@ record ServiceStep(
     var scopedKeys = new ScopedKeys(storage.database(), keys, keySettings, node.clock());
     var visibility =
         new SessionVisibility(
-            shared.instances(), shared.changes(), effects.overrides(), node.clock());
+            shared.instances(),
+            shared.changes(),
+            effects.configuration().overrides(),
+            node.clock());
     return new KeyGrpcService(
         scopedKeys,
         new InstanceRows(storage.database()),

@@ -86,7 +86,7 @@ class SettingNameRulesTest {
           root -> SettingsBinder.bind(root, ServiceSettings.class),
           ClusterStep.Settings::of,
           root -> SettingsBinder.bind(root, AdmissionStep.Settings.class),
-          EffectStep.Settings::of,
+          root -> SettingsBinder.bind(root, EffectStep.Settings.class),
           root -> SettingsBinder.bind(root, DutyStep.Settings.class),
           DockerSandboxSettings::from,
           root -> SettingsBinder.bind(root, AuditSettings.class),
