@@ -52,8 +52,12 @@ public final class SandboxException extends RuntimeException {
 
   /** Returns the error for a call that needs the home volume of a sandbox that has none. */
   public static SandboxException noHome(SandboxId id) {
-    return new SandboxException(
-        Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
+    return notFound("access " + id, "its home volume does not exist");
+  }
+
+  /** Returns the error for a call whose sandbox or process does not exist. */
+  public static SandboxException notFound(String verb, String cause) {
+    return new SandboxException(Reason.NOT_FOUND, cannot(verb, cause));
   }
 
   public Reason reason() {

@@ -1,6 +1,5 @@
 package dev.chowder.simulator;
 
-import static dev.chowder.base.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
@@ -295,8 +294,7 @@ final class FakeFiles implements HomeFolder {
   /** Returns a folder, after checking each folder on its way. */
   private Path descend(FilePath folder, boolean create) throws IOException {
     if (!Files.exists(home)) {
-      throw new SandboxException(
-          SandboxException.Reason.NOT_FOUND, cannot("access the files", "the home does not exist"));
+      throw SandboxException.notFound("access the files", "the home does not exist");
     }
     Path now = home;
     for (var name : this.folder.names()) {

@@ -1,7 +1,5 @@
 package dev.chowder.simulator;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import dev.chowder.sandbox.Ending;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.MemoryUse;
@@ -10,7 +8,6 @@ import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxEvent;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxHomes;
 import dev.chowder.sandbox.SandboxId;
@@ -249,9 +246,7 @@ public final class SimulatedEngine implements SandboxEngine {
     FakeSandbox sandbox =
         host.running(id)
             .orElseThrow(
-                () ->
-                    new SandboxException(
-                        Reason.NOT_FOUND, cannot("freeze " + id, "its main process does not run")));
+                () -> SandboxException.notFound("freeze " + id, "its main process does not run"));
     sandbox.requireNotLater(attempt);
     if (sandbox.pause()) events.send(id, "pause");
     return sandbox.attempt();
@@ -279,10 +274,7 @@ public final class SimulatedEngine implements SandboxEngine {
             .filter(found -> found.process().filter(SimulatedProcess::paused).isPresent())
             .filter(found -> found.attempt() <= attempt)
             .orElseThrow(
-                () ->
-                    new SandboxException(
-                        Reason.NOT_FOUND,
-                        cannot("page out " + id, "it has no frozen main process")));
+                () -> SandboxException.notFound("page out " + id, "it has no frozen main process"));
     if (machine.swapFreeBytes() >= settings.processBytes()) {
       sandbox.pageOut();
       host.recount();
@@ -364,8 +356,7 @@ public final class SimulatedEngine implements SandboxEngine {
     script.apply(Verb.LOGS, Optional.of(id));
     FakeSandbox sandbox = host.require(id);
     if (sandbox.process().isEmpty()) {
-      throw new SandboxException(
-          Reason.NOT_FOUND, cannot("read the logs of " + id, "it has no main process"));
+      throw SandboxException.notFound("read the logs of " + id, "it has no main process");
     }
     return sandbox.readLog(lines, follow, reader);
   }

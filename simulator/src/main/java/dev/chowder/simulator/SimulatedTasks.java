@@ -29,8 +29,7 @@ record SimulatedTasks(FakeSandboxSettings settings, FakeScript script, FakeHost 
     try {
       Duration needed = command.hangs() ? limit : settings.taskTime();
       if (!sandbox.runTask(needed.compareTo(limit) < 0 ? needed : limit)) {
-        throw new SandboxException(
-            Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
+        throw SandboxException.notFound("run the task", "its container was removed while it ran");
       }
       if (needed.compareTo(limit) >= 0) {
         throw FakePause.timedOut("run the task", limit);
@@ -52,9 +51,8 @@ record SimulatedTasks(FakeSandboxSettings settings, FakeScript script, FakeHost 
         host.running(id)
             .orElseThrow(
                 () ->
-                    new SandboxException(
-                        Reason.NOT_FOUND,
-                        cannot("run the command in " + id, "its main process does not run")));
+                    SandboxException.notFound(
+                        "run the command in " + id, "its main process does not run"));
     FakeCommand simulated = FakeCommand.parse(command);
     if (simulated.hangs()) {
       FakePause.take(Verb.EXEC, limit);

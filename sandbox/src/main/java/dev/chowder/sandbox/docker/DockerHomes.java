@@ -1,7 +1,5 @@
 package dev.chowder.sandbox.docker;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateVolumeResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
@@ -10,7 +8,6 @@ import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxSpec;
 import java.util.HashMap;
@@ -92,8 +89,7 @@ final class DockerHomes {
     Map<String, String> labels = home.getLabels();
     String value = labels == null ? null : labels.get(name);
     if (value == null) {
-      throw new SandboxException(
-          Reason.NOT_FOUND, cannot("use volume " + home.getName(), "it has no label " + name));
+      throw SandboxException.notFound("use volume " + home.getName(), "it has no label " + name);
     }
     return value;
   }

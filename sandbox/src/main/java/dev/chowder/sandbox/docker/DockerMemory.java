@@ -1,7 +1,5 @@
 package dev.chowder.sandbox.docker;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.MemoryStatsConfig;
 import com.github.dockerjava.api.model.Statistics;
@@ -46,10 +44,7 @@ record DockerMemory(DockerApi engine, DockerSandboxSettings settings) {
     return Optional.ofNullable(latest.get())
         .map(Statistics::getMemoryStats)
         .map(DockerMemory::use)
-        .orElseThrow(
-            () ->
-                new SandboxException(
-                    Reason.NOT_FOUND, cannot(what, "the engine returned no memory in use")));
+        .orElseThrow(() -> SandboxException.notFound(what, "the engine returned no memory in use"));
   }
 
   private static MemoryUse use(MemoryStatsConfig memory) {

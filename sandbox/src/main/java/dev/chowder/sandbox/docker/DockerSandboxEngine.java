@@ -247,9 +247,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
             .map(InspectContainerResponse::getId)
             .orElseThrow(
                 () ->
-                    new SandboxException(
-                        Reason.NOT_FOUND,
-                        cannot("read the logs of " + id, "it has no main process")));
+                    SandboxException.notFound("read the logs of " + id, "it has no main process"));
     return logs.read(container, lines, follow, reader);
   }
 

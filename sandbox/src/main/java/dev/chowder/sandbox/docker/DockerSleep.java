@@ -1,13 +1,10 @@
 package dev.chowder.sandbox.docker;
 
-import static dev.chowder.base.ErrorText.cannot;
-
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.sandbox.MemoryUse;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
-import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -49,12 +46,14 @@ final class DockerSleep implements AutoCloseable {
   /** Freezes the running container and returns its attempt. */
   int freeze(SandboxId id, int attempt) {
     InspectContainerResponse container =
-        find(id).orElseThrow(() -> missing("freeze " + id, "its main process does not run"));
+        find(id)
+            .orElseThrow(
+                () -> SandboxException.notFound("freeze " + id, "its main process does not run"));
     DockerContainers.requireNotLater(container, attempt);
     if (!DockerContainers.paused(container)) {
       containers.freeze(container.getId());
       if (containers.inspect(container.getId()).filter(DockerContainers::paused).isEmpty()) {
-        throw missing("freeze " + id, "its main process ended meanwhile");
+        throw SandboxException.notFound("freeze " + id, "its main process ended meanwhile");
       }
     }
     return DockerLabels.attempt(DockerObservations.labels(container));
@@ -111,7 +110,8 @@ final class DockerSleep implements AutoCloseable {
         find(id)
             .filter(DockerContainers::paused)
             .filter(found -> DockerLabels.attempt(DockerObservations.labels(found)) <= attempt)
-            .orElseThrow(() -> missing("page out " + id, "it has no frozen main process"));
+            .orElseThrow(
+                () -> SandboxException.notFound("page out " + id, "it has no frozen main process"));
     Optional<CgroupMemory> cgroup = CgroupMemory.of(container);
     if (cgroup.isPresent() && host.get().swapFreeBytes() >= LEAST_SWAP) {
       try {
@@ -136,10 +136,6 @@ final class DockerSleep implements AutoCloseable {
     return containers
         .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
         .filter(DockerContainers::runs);
-  }
-
-  private static SandboxException missing(String verb, String why) {
-    return new SandboxException(Reason.NOT_FOUND, cannot(verb, why));
   }
 
   private static SandboxException interrupted(String what, InterruptedException stop) {

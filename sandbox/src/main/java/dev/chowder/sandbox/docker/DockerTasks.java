@@ -56,8 +56,7 @@ record DockerTasks(
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, limit);
     if (ended.isEmpty()) {
       if (containers.inspect(container).isEmpty()) {
-        throw new SandboxException(
-            Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
+        throw SandboxException.notFound("run the task", "its container was removed while it ran");
       }
       containers.signal(container, "KILL");
       throw new SandboxException(
@@ -80,9 +79,8 @@ record DockerTasks(
             .filter(DockerContainers::runs)
             .orElseThrow(
                 () ->
-                    new SandboxException(
-                        Reason.NOT_FOUND,
-                        cannot("run the command in " + id, "its main process does not run")));
+                    SandboxException.notFound(
+                        "run the command in " + id, "its main process does not run"));
     return DockerExec.run(engine, container.getId(), command, limit, OUTPUT_BYTES);
   }
 

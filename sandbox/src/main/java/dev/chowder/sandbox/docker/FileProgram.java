@@ -216,7 +216,7 @@ final class FileProgram implements AutoCloseable {
    * one.
    */
   private SandboxException notStarted() {
-    return new SandboxException(Reason.NOT_FOUND, cannot(what, "the container is not running"));
+    return SandboxException.notFound(what, "the container is not running");
   }
 
   private SandboxException ended() {
