@@ -13,8 +13,7 @@ public final class CommandLineRun {
   /** Runs a command and returns its exit code. */
   public static int of(Environment environment, String... arguments) {
     try (var invocation = new Invocation(environment)) {
-      return new Execution(
-              environment, invocation.output(), invocation.notices(), UnaryOperator.identity())
+      return new Execution(invocation, UnaryOperator.identity())
           .run(new Commands().neededBy(invocation, List.of(arguments)), arguments);
     }
   }

@@ -1,6 +1,7 @@
 package dev.chowder.cli;
 
 import dev.chowder.cli.channel.ChannelsCommand;
+import dev.chowder.cli.command.ChowderCommand;
 import dev.chowder.cli.command.CompletionCommand;
 import dev.chowder.cli.command.ContextCommand;
 import dev.chowder.cli.command.Invocation;
@@ -20,7 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 
 /**
@@ -32,23 +33,23 @@ final class Commands {
   private static final String COMPLETION = "completion";
   private static final Set<List<String>> VERSION = Set.of(List.of("-V"), List.of("--version"));
 
-  private final Map<String, Function<Invocation, CommandLine>> known = new LinkedHashMap<>();
+  private final Map<String, Supplier<Object>> known = new LinkedHashMap<>();
 
   Commands() {
     InstanceCommands.addTo(known);
-    known.put("events", invocation -> new CommandLine(new EventsCommand(invocation)));
-    known.put("files", invocation -> new CommandLine(new FilesCommand(invocation)));
-    known.put("skills", invocation -> new CommandLine(new SkillsCommand(invocation)));
-    known.put("config", invocation -> new CommandLine(new ConfigCommand(invocation)));
-    known.put("sessions", invocation -> new CommandLine(new SessionsCommand(invocation)));
-    known.put("channels", invocation -> new CommandLine(new ChannelsCommand(invocation)));
-    known.put("gateway", invocation -> new CommandLine(new GatewayCommand(invocation)));
-    known.put("keys", invocation -> new CommandLine(new KeysCommand(invocation)));
-    known.put("org", invocation -> new CommandLine(new OrganizationCommand(invocation)));
-    known.put("subscription", invocation -> new CommandLine(new SubscriptionCommand(invocation)));
-    known.put("sign-up", invocation -> new CommandLine(new SignUpCommand(invocation)));
-    known.put("context", invocation -> new CommandLine(new ContextCommand(invocation)));
-    known.put(COMPLETION, invocation -> new CommandLine(new CompletionCommand(invocation)));
+    known.put("events", EventsCommand::new);
+    known.put("files", FilesCommand::new);
+    known.put("skills", SkillsCommand::new);
+    known.put("config", ConfigCommand::new);
+    known.put("sessions", SessionsCommand::new);
+    known.put("channels", ChannelsCommand::new);
+    known.put("gateway", GatewayCommand::new);
+    known.put("keys", KeysCommand::new);
+    known.put("org", OrganizationCommand::new);
+    known.put("subscription", SubscriptionCommand::new);
+    known.put("sign-up", SignUpCommand::new);
+    known.put("context", ContextCommand::new);
+    known.put(COMPLETION, CompletionCommand::new);
     InstanceCommands.addHiddenTo(known);
   }
 
@@ -81,7 +82,7 @@ final class Commands {
     var commands = new LinkedHashMap<String, CommandLine>();
     known.forEach(
         (name, command) -> {
-          if (names.contains(name)) commands.put(name, command.apply(invocation));
+          if (names.contains(name)) commands.put(name, new CommandLine(command.get()));
         });
     return RootCommand.of(new ChowderCommand(invocation), commands);
   }

@@ -19,6 +19,7 @@ import dev.chowder.operate.admin.storage.MigrateCommand;
 import dev.chowder.operate.admin.storage.MoveCommand;
 import dev.chowder.operate.admin.storage.RestoreCommand;
 import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.command.OperatorCommand;
 import dev.chowder.operate.developer.DeveloperCommand;
 import dev.chowder.operate.service.ContainerCommand;
 import dev.chowder.operate.swap.SwapCommand;
@@ -26,7 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,14 +41,14 @@ final class Commands {
   private static final String ADMIN = "admin";
 
   /** The commands by name, and those of {@code admin}, in the order of the help. */
-  private final Map<String, Function<Invocation, Object>> first = new LinkedHashMap<>();
+  private final Map<String, Supplier<Object>> first = new LinkedHashMap<>();
 
-  private final Map<String, Function<Invocation, Object>> ofAdmin = new LinkedHashMap<>();
+  private final Map<String, Supplier<Object>> ofAdmin = new LinkedHashMap<>();
 
   Commands() {
     first.put("up", UpCommand::new);
     first.put("down", DownCommand::new);
-    first.put(ADMIN, _ -> new AdminCommand());
+    first.put(ADMIN, AdminCommand::new);
     first.put("container", ContainerCommand::new);
     first.put("developer", DeveloperCommand::new);
     first.put("swap", SwapArguments::new);
@@ -87,7 +88,7 @@ final class Commands {
   }
 
   private CommandLine root(Invocation invocation, Set<String> names, Set<String> namesOfAdmin) {
-    var root = new CommandLine(CommandSpec.create().name("chowder"));
+    var root = new CommandLine(CommandSpec.wrapWithoutInspection(invocation).name("chowder"));
     first.forEach(
         (name, command) -> {
           if (!names.contains(name)) return;
@@ -96,28 +97,22 @@ final class Commands {
             ofAdmin.forEach(
                 (noun, create) -> {
                   if (!namesOfAdmin.contains(noun)) return;
-                  commands.put(noun, new CommandLine(create.apply(invocation)));
+                  commands.put(noun, new CommandLine(create.get()));
                 });
           }
-          root.addSubcommand(name, RootCommand.of(command.apply(invocation), commands));
+          root.addSubcommand(name, RootCommand.of(command.get(), commands));
         });
     return root.setExpandAtFiles(false);
   }
 
   /** The work of root, which a process of another user starts. */
   @Command(name = "swap")
-  private static final class SwapArguments implements Runnable {
-    private final Invocation invocation;
-
+  private static final class SwapArguments extends OperatorCommand implements Runnable {
     @Parameters private List<String> words = List.of();
-
-    SwapArguments(Invocation invocation) {
-      this.invocation = invocation;
-    }
 
     @Override
     public void run() {
-      SwapCommand.run(invocation.site(), words);
+      SwapCommand.run(site(), words);
     }
   }
 }

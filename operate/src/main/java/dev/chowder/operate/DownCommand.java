@@ -1,8 +1,20 @@
 package dev.chowder.operate;
 
+import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
-import dev.chowder.operate.site.Site;
+import dev.chowder.client.failure.ClientException;
+import dev.chowder.operate.agent.Agents;
+import dev.chowder.operate.boot.Boot;
+import dev.chowder.operate.command.OperatorCommand;
+import dev.chowder.operate.database.PrivateDatabase;
+import dev.chowder.operate.docker.DockerHost;
+import dev.chowder.operate.edge.EnvoyServer;
+import dev.chowder.operate.model.DemoModel;
+import dev.chowder.operate.node.NodeProcesses;
+import dev.chowder.operate.organization.FirstOrganization;
+import dev.chowder.operate.purge.Purge;
+import dev.chowder.operate.state.UpLock;
+import dev.chowder.operate.swap.Swap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -15,9 +27,7 @@ import picocli.CommandLine.Option;
       "",
       "Docker Engine, the JDK and other installed packages stay."
     })
-final class DownCommand implements Runnable {
-  private final Site site;
-
+final class DownCommand extends OperatorCommand implements Runnable {
   @Option(
       names = "--purge",
       description =
@@ -29,21 +39,94 @@ final class DownCommand implements Runnable {
       description = "with --purge: keep the caches, so that the next start is fast")
   private boolean keepCache;
 
-  DownCommand(Invocation invocation) {
-    this.site = invocation.site();
-  }
-
   @Override
   public void run() {
     if (keepCache && !purge) {
       throw ExitCode.USAGE.failure(
           "--keep-cache requires --purge: add --purge, or leave out --keep-cache");
     }
-    var down = new Down(site);
+    if (!isInstallation()) return;
     if (purge) {
-      down.purge(keepCache);
+      removeAll();
     } else {
-      down.stop();
+      stop();
     }
+  }
+
+  /** Stops everything and keeps the data. */
+  private void stop() {
+    try (var _ = UpLock.take(site().home())) {
+      if (NodeProcesses.process(site(), 1).isRunning() && EnvoyServer.process(site()).isRunning()) {
+        stopAgents();
+      }
+      stopProcesses();
+      var docker = new DockerHost(site());
+      if (docker.isUsed() && DockerHost.answers(site())) docker.stopLeftOver();
+      say(
+          "Stopped. The data is kept in %s. To start again, run %s."
+              .formatted(site().home(), site().command("up")));
+    }
+  }
+
+  private boolean isInstallation() {
+    if (site().text("cluster-id").isEmpty()) {
+      say("Nothing to stop: %s is not an installation.".formatted(site().home()));
+      return false;
+    }
+    site().ensureState();
+    return true;
+  }
+
+  /** A failure leaves the agents to Docker. */
+  private void stopAgents() {
+    if (site().text(FirstOrganization.KEY_FILE).isEmpty()) return;
+    try (var api = invocation().api()) {
+      new Agents(site(), api).sleep();
+    } catch (CommandException | ClientException unusable) {
+      say("chowder: cannot stop the agents in order: %s.".formatted(unusable.getMessage()));
+    }
+  }
+
+  private void stopProcesses() {
+    EnvoyServer.process(site()).stop();
+    NodeProcesses.stop(site());
+    new PrivateDatabase(site()).stop();
+    new DemoModel(site()).stop();
+    new Boot(site()).remove();
+  }
+
+  /** Stops everything, and removes the data, and everything else that Chowder created. */
+  private void removeAll() {
+    try (var _ = UpLock.take(site().home())) {
+      stopProcesses();
+      boolean isOnDocker = new DockerHost(site()).isUsed();
+      if (isOnDocker && !DockerHost.answers(site())) {
+        throw ExitCode.UNAVAILABLE.failure(
+            "cannot remove containers, volumes and images: Docker does not respond; start Docker"
+                + " and run this again");
+      }
+      var removal = new Purge(site());
+      if (isOnDocker) removal.sandboxes();
+      new Swap(site()).purge();
+      removal.firewall(false);
+      new PrivateDatabase(site()).purge();
+      if (!keepCache) {
+        if (isOnDocker) removal.images();
+        removal.caches();
+      }
+      removal.folder();
+    }
+    site()
+        .variables()
+        .find("CHOWDER_STORAGE_URL")
+        .filter(url -> url.startsWith("jdbc:postgresql:"))
+        .ifPresent(
+            url ->
+                say(
+                    "The database %s was not removed. Its master key was, so the secrets in it are unreadable: drop the database."
+                        .formatted(url)));
+    say(
+        "Removed everything that Chowder created here. Docker Engine, the JDK and other installed"
+            + " packages remain.");
   }
 }

@@ -35,11 +35,7 @@ final class OperateRun {
   }
 
   static int of(Invocation invocation, String... arguments) {
-    return new Execution(
-            invocation.environment(),
-            invocation.output(),
-            invocation.site().notices(),
-            OperateRun::known)
+    return new Execution(invocation, OperateRun::known)
         .run(new Commands().neededBy(invocation, List.of(arguments)), arguments);
   }
 

@@ -1,14 +1,33 @@
 package dev.chowder.operate;
 
+import com.google.gson.JsonParser;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
+import dev.chowder.envoy.TlsVariables;
+import dev.chowder.operate.agent.Agents;
+import dev.chowder.operate.agent.FirstAgent;
+import dev.chowder.operate.aot.AotCache;
+import dev.chowder.operate.boot.Boot;
+import dev.chowder.operate.command.OperatorCommand;
+import dev.chowder.operate.database.PrivateDatabase;
+import dev.chowder.operate.docker.DockerHost;
+import dev.chowder.operate.edge.EnvoyServer;
+import dev.chowder.operate.edge.Programs;
+import dev.chowder.operate.model.DemoModel;
+import dev.chowder.operate.model.ModelChoice;
+import dev.chowder.operate.model.ModelSettings;
+import dev.chowder.operate.node.NodeProcesses;
+import dev.chowder.operate.node.Nodes;
 import dev.chowder.operate.node.ServerCommand;
+import dev.chowder.operate.organization.FirstOrganization;
+import dev.chowder.operate.organization.Operator;
 import dev.chowder.operate.site.NodeConfig;
-import dev.chowder.operate.site.Site;
 import dev.chowder.operate.site.VariableNames;
 import dev.chowder.operate.site.Variables;
+import dev.chowder.operate.state.UpLock;
 import dev.chowder.operate.swap.Swap;
 import dev.chowder.settings.SettingNames;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +36,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The command {@code up}. */
+/** The command {@code up}: steps that can be repeated, and change nothing if they are done. */
 @Command(
     name = "up",
     description = {
@@ -38,10 +57,7 @@ import picocli.CommandLine.Spec;
       "",
       "Without any of these variables, a small demo model is started that needs no network."
     })
-final class UpCommand implements Runnable {
-  private final Site site;
-  private final Invocation invocation;
-
+final class UpCommand extends OperatorCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -79,23 +95,17 @@ final class UpCommand implements Runnable {
           "only issue a new organization key, store it in organization.key, and revoke the old key")
   private boolean newKey;
 
-  UpCommand(Invocation invocation) {
-    this.invocation = invocation;
-    this.site = invocation.site();
-  }
-
   @Override
   public void run() {
     var given = spec.commandLine().getParseResult().matchedOptions();
     // The script that starts the installation after a reboot may be of another version.
     boolean isStartAtBoot = given.size() == 1 && atBoot;
-    var caller = Variables.withoutDefaults(invocation.environment().variables());
+    var caller = Variables.withoutDefaults(invocation().environment().variables());
     checkNames(caller, isStartAtBoot);
-    var up = new Up(site, invocation, caller);
     if (!newKey) {
-      up.run(options());
+      start(caller);
     } else if (given.size() == 1) {
-      up.newKey();
+      replaceKey();
     } else {
       throw ExitCode.USAGE.failure("--new-key: must be the only option; run it separately");
     }
@@ -103,16 +113,99 @@ final class UpCommand implements Runnable {
 
   /** A running node must not be stopped for one that does not start. */
   private void checkNames(Variables caller, boolean isStartAtBoot) {
-    VariableNames.warnings(caller.all().keySet()).forEach(site::say);
-    var wrong = SettingNames.wrong(NodeConfig.of(site.variables()), site.variables().all());
+    VariableNames.warnings(caller.all().keySet()).forEach(site()::say);
+    var wrong = SettingNames.wrong(NodeConfig.of(site().variables()), site().variables().all());
     if (wrong.isEmpty()) return;
     if (!isStartAtBoot) throw ExitCode.USAGE.failure(SettingNames.error(wrong.get()));
-    site.say("WARNING: %s: this start ignores it.".formatted(wrong.get()));
-    ServerCommand.ignoreUnknownSettings(site.variables());
+    say("WARNING: %s: this start ignores it.".formatted(wrong.get()));
+    ServerCommand.ignoreUnknownSettings(site().variables());
   }
 
-  private Up.Options options() {
-    var bytes = swapFile == null ? OptionalLong.empty() : OptionalLong.of(Swap.bytes(swapFile));
-    return new Up.Options(Optional.ofNullable(nodes), !atBoot, Optional.ofNullable(zram), bytes);
+  private void start(Variables caller) {
+    long began = System.nanoTime();
+    var swapBytes = swapFile == null ? OptionalLong.empty() : OptionalLong.of(Swap.bytes(swapFile));
+    var chosen = Nodes.choose(site(), Optional.ofNullable(nodes));
+    // A running node must not be stopped for one that cannot start.
+    site().variables().checkPorts();
+    // Before anything starts, so that a wrong TLS configuration starts nothing instead of serving a
+    // part in plain text.
+    new TlsVariables(site().variables().all()).checkCallers();
+    var boot = new Boot(site());
+    boot.remember(caller.all());
+    site().ensureState();
+    try (var _ = UpLock.take(site().home())) {
+      var envoy = prepare(swapBytes);
+      var model = ModelChoice.of(site());
+      new DemoModel(site()).ensure(model);
+      new PrivateDatabase(site()).ensure(chosen.areSeveral());
+      // Before a node stops, because a training run takes time.
+      var cache = new AotCache(site()).ensure();
+      new NodeProcesses(site(), chosen).ensure(cache);
+      new EnvoyServer(site(), chosen).ensure(envoy);
+      serve(model);
+      if (!atBoot) new FirstAgent(site(), model, invocation().environment()).walk();
+      boot.ensure();
+      warnOfMissingIsolation(chosen);
+    }
+    say(
+        "Started in %d s. State directory: %s. To stop Chowder, run %s."
+            .formatted(
+                Duration.ofNanos(System.nanoTime() - began).toSeconds(),
+                site().home(),
+                site().command("down")));
+  }
+
+  /** Prepares the host, and returns the program of Envoy. */
+  private Path prepare(OptionalLong swapBytes) {
+    var docker = new DockerHost(site());
+    if (!docker.isUsed()) {
+      refuseSwap(swapBytes);
+    } else {
+      docker.ensure();
+      var swap = new Swap(site());
+      if (zram != null) swap.chooseZram(zram);
+      swap.ensure(swapBytes);
+      swap.permitDisk();
+      site().variables().set("CHOWDER_SANDBOX_IMAGE", docker.image());
+    }
+    return Programs.envoy(site());
+  }
+
+  private void refuseSwap(OptionalLong swapBytes) {
+    if (zram == null && swapBytes.isEmpty()) return;
+    throw ExitCode.USAGE.failure(
+        "--zram and --swap-file: must not be set with another engine than Docker, since its agents use the memory of its host");
+  }
+
+  /** Configures the organization, and starts its agents again. */
+  private void serve(ModelChoice model) {
+    var operator = Operator.of(invocation());
+    new FirstOrganization(site(), operator).ensure();
+    try (var api = invocation().api()) {
+      new ModelSettings(site(), model).ensure(operator, api);
+      new Agents(site(), api).wake();
+    }
+  }
+
+  /** The log of the node has the cause. */
+  private void warnOfMissingIsolation(Nodes nodes) {
+    var health = new NodeProcesses(site(), nodes).health();
+    if (health.isEmpty()) return;
+    var isolated = JsonParser.parseString(health.get()).getAsJsonObject().get("isolated");
+    if (isolated == null || !isolated.isJsonPrimitive() || isolated.getAsBoolean()) return;
+    say(
+        "WARNING: this host does not isolate sandboxes. Agents reach its ports, each other and"
+            + " private networks, so no second organization may sign up. For the cause, run: grep"
+            + " 'not isolated' "
+            + site().log("server"));
+  }
+
+  /** Replaces the key of the first organization. */
+  private void replaceKey() {
+    if (!new NodeProcesses(site(), Nodes.choose(site(), Optional.empty())).answers()) {
+      throw ExitCode.UNAVAILABLE.failure(
+          "Chowder is not running: run %s first".formatted(site().command("up")));
+    }
+    new FirstOrganization(site(), Operator.of(invocation())).newKey();
   }
 }

@@ -2,11 +2,15 @@ package dev.chowder.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.cli.command.Environment;
+import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.site.Site;
 import dev.chowder.operate.site.TestSite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,7 +24,7 @@ class DownTest {
   void downKeepsTheData() {
     var site = TestSite.in(folder, Map.of("DOCKER_HOST", "unix:///nonexistent")).site();
     site.ensureState();
-    new Down(site).stop();
+    down(site);
     assertThat(site.text("cluster-id")).contains("test");
   }
 
@@ -28,8 +32,14 @@ class DownTest {
   void aFolderThatIsNoInstallationStaysAsItIs() throws IOException {
     var site = TestSite.in(folder, Map.of()).site();
     Files.createDirectories(site.home());
-    new Down(site).stop();
-    new Down(site).purge(false);
+    down(site);
+    down(site, "--purge");
     assertThat(site.home()).isEmptyDirectory();
+  }
+
+  private static void down(Site site, String... options) {
+    var invocation = new Invocation(site, Environment.silent(Map.of()));
+    var words = Stream.concat(Stream.of("down"), Stream.of(options)).toArray(String[]::new);
+    assertThat(OperateRun.of(invocation, words)).isZero();
   }
 }

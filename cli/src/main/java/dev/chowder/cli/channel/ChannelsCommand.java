@@ -8,7 +8,7 @@ import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.ListChannelsResponse;
 import dev.chowder.api.v1.ListPairingsResponse;
 import dev.chowder.api.v1.PairChannelResponse;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
@@ -33,20 +33,14 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code channels}. */
 @Command(name = "channels", description = "Connect an agent to chat services, and approve people")
-public final class ChannelsCommand {
+public final class ChannelsCommand extends ApiCommand {
   /** Longer than Envoy waits for a connection. */
   private static final Duration CONNECT_LIMIT = Duration.ofMinutes(4);
 
-  private final Invocation invocation;
-
-  public ChannelsCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Command(name = "ls", description = "List all channels")
   void list(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(instance.path(invocation.api()) + "/channels"));
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(Call.get(instance.path(api()) + "/channels"));
+    if (format.print(output(), reply.json())) return;
     var table = new Table("CHANNEL", "ENABLED", "FIELDS");
     for (var channel : reply.as(ListChannelsResponse.getDefaultInstance()).getChannelsList()) {
       table.row(
@@ -54,26 +48,25 @@ public final class ChannelsCommand {
           channel.getEnabled() ? "yes" : "no",
           names(channel.getRequiredFieldsMap()));
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   @Command(description = "Show a channel and the fields that it needs")
   void get(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(channel.path(invocation.api())));
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(Call.get(channel.path(api())));
+    if (format.print(output(), reply.json())) return;
     var shown = reply.as(Channel.getDefaultInstance());
     new Fields()
         .add("channel", shown.getChannel())
         .add("enabled", shown.getEnabled() ? "yes" : "no")
         .add("connected by", shown.getConnectionType().name())
         .add("webhook url", shown.getWebhookUrl())
-        .lines()
-        .forEach(invocation.output()::line);
+        .print(output());
     var table = new Table("FIELD", "NEEDED", "DESCRIPTION");
     shown.getRequiredFieldsMap().forEach((field, text) -> table.row(field, "yes", text));
     shown.getOptionalFieldsMap().forEach((field, text) -> table.row(field, "no", text));
-    invocation.output().line("");
-    table.lines().forEach(invocation.output()::line);
+    output().line("");
+    table.print(output());
   }
 
   @Command(
@@ -97,22 +90,21 @@ public final class ChannelsCommand {
               description = "PNG to write if there is a code to scan")
           @Nullable Path qr,
       @Mixin OutputFormat format) {
-    var path = channel.path(invocation.api());
+    var path = channel.path(api());
     var request = new JsonObject();
     if (!again) request.add("config", fields(path, config));
     var call = Call.post(path + "/connect").json(request.toString()).within(CONNECT_LIMIT);
-    var reply = invocation.api().send(call);
+    var reply = api().send(call);
     var response = reply.as(ConnectChannelResponse.getDefaultInstance());
     if (qr != null && response.hasQrImageBase64()) write(response.getQrImageBase64(), qr);
-    if (!format.print(invocation.output(), reply.json())) {
+    if (!format.print(output(), reply.json())) {
       new Fields()
           .add("channel", response.getChannel())
           .add("status", response.getStatus().name())
           .add("message", response.getMessage())
           .add("webhook url", response.getWebhookUrl())
           .add("code to scan", qr != null && response.hasQrImageBase64() ? qr.toString() : "")
-          .lines()
-          .forEach(invocation.output()::line);
+          .print(output());
     }
     if (response.getStatus() == ConnectChannelResponse.Status.failed) {
       throw ExitCode.FAILED.failure(
@@ -123,16 +115,16 @@ public final class ChannelsCommand {
 
   /** Returns the fields of a connection, which are secrets and therefore no arguments. */
   private JsonObject fields(String path, @Nullable String config) {
-    if (config != null || !invocation.environment().terminals().input()) {
-      return JsonInput.read(invocation, "--config", config == null ? "-" : config);
+    if (config != null || !invocation().environment().terminals().input()) {
+      return JsonInput.read(invocation(), "--config", config == null ? "-" : config);
     }
     var fields = new JsonObject();
-    var channel = invocation.api().send(Call.get(path)).as(Channel.getDefaultInstance());
+    var channel = api().send(Call.get(path)).as(Channel.getDefaultInstance());
     channel
         .getRequiredFieldsMap()
         .forEach(
             (field, text) -> {
-              var typed = Secrets.typed(invocation, "%s (%s)".formatted(field, text));
+              var typed = Secrets.typed(invocation(), "%s (%s)".formatted(field, text));
               if (typed != null && !typed.isEmpty()) fields.addProperty(field, typed);
             });
     return fields;
@@ -149,15 +141,15 @@ public final class ChannelsCommand {
 
   @Command(description = "Disconnect a channel and keep its credentials")
   void disconnect(@Mixin ChannelArguments channel) {
-    var call = Call.post(channel.path(invocation.api()) + "/disconnect").within(CONNECT_LIMIT);
-    var _ = invocation.api().send(call);
-    invocation.notices().say("%s is disconnected.".formatted(channel.name()));
+    var call = Call.post(channel.path(api()) + "/disconnect").within(CONNECT_LIMIT);
+    var _ = api().send(call);
+    say("%s is disconnected.".formatted(channel.name()));
   }
 
   @Command(description = "Show whether a channel works now")
   void status(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(channel.path(invocation.api()) + "/status"));
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(Call.get(channel.path(api()) + "/status"));
+    if (format.print(output(), reply.json())) return;
     var status = reply.as(ChannelStatus.getDefaultInstance());
     var fields =
         new Fields()
@@ -170,7 +162,7 @@ public final class ChannelsCommand {
         .forEach(
             (field, value) ->
                 fields.add(field, value.hasStringValue() ? value.getStringValue() : text(value)));
-    fields.lines().forEach(invocation.output()::line);
+    fields.print(output());
   }
 
   private static String text(Value value) {
@@ -179,8 +171,8 @@ public final class ChannelsCommand {
 
   @Command(description = "List people who wait for approval")
   void pairings(@Mixin ChannelArguments channel, @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(channel.path(invocation.api()) + "/pairings"));
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(Call.get(channel.path(api()) + "/pairings"));
+    if (format.print(output(), reply.json())) return;
     var table = new Table("ID", "SENDER", "DETAILS", "EXPIRES");
     for (var pairing : reply.as(ListPairingsResponse.getDefaultInstance()).getPairingsList()) {
       table.row(
@@ -191,7 +183,7 @@ public final class ChannelsCommand {
               .collect(Collectors.joining(", ")),
           pairing.hasExpiresAt() ? Times.text(pairing.getExpiresAt()) : "");
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   @Command(description = "Approve a person by their code, or by the id of pairings")
@@ -203,10 +195,10 @@ public final class ChannelsCommand {
       @Mixin OutputFormat format) {
     var request = new JsonObject();
     request.addProperty(isId ? "pairing_id" : "code", code);
-    var call = Call.post(channel.path(invocation.api()) + "/pair").json(request.toString());
-    var reply = invocation.api().send(call);
-    if (format.print(invocation.output(), reply.json())) return;
-    invocation.notices().say(reply.as(PairChannelResponse.getDefaultInstance()).getOutput());
+    var call = Call.post(channel.path(api()) + "/pair").json(request.toString());
+    var reply = api().send(call);
+    if (format.print(output(), reply.json())) return;
+    say(reply.as(PairChannelResponse.getDefaultInstance()).getOutput());
   }
 
   private static String names(Map<String, String> fields) {

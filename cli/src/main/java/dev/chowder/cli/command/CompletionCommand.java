@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
       "zsh:  source <(chowder completion zsh)",
       "fish: chowder completion fish | source"
     })
-public final class CompletionCommand implements Runnable {
+public final class CompletionCommand extends ApiCommand implements Runnable {
   /** The shells, as users write them. */
   enum Shell {
     bash,
@@ -23,23 +23,16 @@ public final class CompletionCommand implements Runnable {
     fish
   }
 
-  private final Invocation invocation;
-
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Parameters(paramLabel = "SHELL", description = "bash, zsh or fish")
   private Shell shell = Shell.bash;
 
-  public CompletionCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     var root = spec.root().commandLine();
     LocalCommands.all().forEach(root::addSubcommand);
-    invocation
-        .output()
+    output()
         .print(
             switch (shell) {
               // The script loads the emulation of bash if zsh reads it.

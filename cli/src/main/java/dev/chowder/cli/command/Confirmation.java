@@ -1,7 +1,6 @@
 package dev.chowder.cli.command;
 
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.output.Notices;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -19,14 +18,14 @@ public final class Confirmation {
   private boolean yes;
 
   /** Returns if the user agrees. Without a terminal, only the option {@code --yes} agrees. */
-  public void require(Environment environment, Notices notices, String question) {
+  public void require(Console console, String question) {
     if (yes) return;
-    if (!environment.terminals().input()) {
+    if (!console.environment().terminals().input()) {
       throw ExitCode.USAGE.failure(
           "cannot ask whether to continue: there is no terminal; add --yes");
     }
-    notices.prompt(question + " [y/N] ");
-    if (!YES.contains(line(environment).strip().toLowerCase(Locale.ROOT))) {
+    console.notices().prompt(question + " [y/N] ");
+    if (!YES.contains(line(console.environment()).strip().toLowerCase(Locale.ROOT))) {
       throw ExitCode.FAILED.failure(
           "nothing was changed, because the question was not answered with y");
     }

@@ -20,13 +20,7 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code context}: the servers that the user works with. */
 @Command(name = "context", description = "Add, choose and remove servers and their keys")
-public final class ContextCommand {
-  private final Invocation invocation;
-
-  public ContextCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
+public final class ContextCommand extends ApiCommand {
   @Command(description = "Add a server; reads its key from standard input or a file")
   void add(
       @Parameters(paramLabel = "NAME", description = "name of the new context") String name,
@@ -43,10 +37,10 @@ public final class ContextCommand {
           boolean replace) {
     // Before the key is read, so that a wrong name does not wait for it.
     Context.checkNewName(name);
-    if (!replace) checkIsNew(invocation.contextFile().load(), name);
+    if (!replace) checkIsNew(invocation().contextFile().load(), name);
     var context = context(name, url, keyFile, tls.files());
-    warnIfExposed(invocation, context);
-    invocation
+    warnIfExposed(context);
+    invocation()
         .contextFile()
         .update(
             contexts -> {
@@ -64,30 +58,20 @@ public final class ContextCommand {
             .formatted(name));
   }
 
-  /** Tells the user if the key is sent without encryption. */
-  public static void warnIfExposed(Invocation invocation, Context context) {
-    if (!context.isExposed()) return;
-    invocation
-        .notices()
-        .say(
-            "chowder: the key for %s crosses the network unencrypted; use https if you can"
-                .formatted(context.url()));
-  }
-
   private Context context(String name, String url, @Nullable Path keyFile, TlsFiles tls) {
     var parsed = ServerUrl.parse(url, "URL");
     var source = keyFile == null ? "standard input" : keyFile.toString();
-    var key = Key.of(Secrets.read(invocation, keyFile, "Key"), source);
+    var key = Key.of(Secrets.read(invocation(), keyFile, "Key"), source);
     return Context.named(name, parsed, key, tls);
   }
 
   @Command(name = "ls", description = "List the contexts; * marks the current one")
   void list(@Mixin OutputFormat format) {
-    var current = invocation.contexts().currentName();
+    var current = invocation().contexts().currentName();
     var contexts = new ArrayList<Context>();
-    contexts.add(invocation.contexts().withoutKey(Context.LOCAL));
-    contexts.addAll(invocation.contextFile().load().byName().values());
-    if (format.print(invocation.output(), json(contexts, current).toString())) return;
+    contexts.add(invocation().contexts().withoutKey(Context.LOCAL));
+    contexts.addAll(invocation().contextFile().load().byName().values());
+    if (format.print(output(), json(contexts, current).toString())) return;
     var table = new Table("", "NAME", "URL", "CA", "CLIENT CERTIFICATE");
     for (var one : contexts) {
       table.row(
@@ -97,7 +81,7 @@ public final class ContextCommand {
           text(one.tls().ca()),
           text(one.tls().clientCertificate()));
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   /** Returns the contexts without their keys, in the form of the API's lists. */
@@ -130,7 +114,7 @@ public final class ContextCommand {
               completionCandidates = Candidates.Contexts.class,
               description = "name of a context")
           String name) {
-    invocation.contextFile().update(contexts -> existing(contexts, name).use(name));
+    invocation().contextFile().update(contexts -> existing(contexts, name).use(name));
   }
 
   @Command(name = "rm", description = "Remove a context and its key")
@@ -144,7 +128,7 @@ public final class ContextCommand {
       throw ExitCode.USAGE.failure(
           "context: must not be local, which has no entry; nothing was removed");
     }
-    invocation.contextFile().update(contexts -> existing(contexts, name).without(name));
+    invocation().contextFile().update(contexts -> existing(contexts, name).without(name));
   }
 
   private static Contexts existing(Contexts contexts, String name) {

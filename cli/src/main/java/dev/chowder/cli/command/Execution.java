@@ -4,8 +4,6 @@ import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.failure.OutputClosedException;
-import dev.chowder.cli.output.Notices;
-import dev.chowder.cli.output.Output;
 import dev.chowder.client.failure.ClientException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -23,22 +21,17 @@ public final class Execution {
   /** The JVM replaces what it cannot decode, which would otherwise become a part of a message. */
   private static final char UNREADABLE = '\ufffd';
 
-  private final Environment environment;
-  private final Output output;
-  private final Notices notices;
+  private final Console console;
   private final UnaryOperator<Exception> known;
 
   /**
-   * Prints to these streams.
+   * Prints to this console.
    *
    * @param known turns a failure that is no bug into a {@link CommandException}, and returns every
    *     other one unchanged
    */
-  public Execution(
-      Environment environment, Output output, Notices notices, UnaryOperator<Exception> known) {
-    this.environment = environment;
-    this.output = output;
-    this.notices = notices;
+  public Execution(Console console, UnaryOperator<Exception> known) {
+    this.console = console;
     this.known = known;
   }
 
@@ -51,19 +44,19 @@ public final class Execution {
     }
     var help = new StringWriter();
     line.setOut(new PrintWriter(help))
-        .setErr(new PrintWriter(environment.errors(), true, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(console.environment().errors(), true, StandardCharsets.UTF_8))
         .setParameterExceptionHandler((failure, _) -> misused(failure))
         .setExecutionExceptionHandler((failure, _, _) -> failed(known.apply(failure)));
     int code;
     try {
       code = line.execute(arguments);
     } catch (OutOfMemoryError | StackOverflowError tooLarge) {
-      notices.say("chowder: the responses are too large; ask for less of them.");
+      console.notices().say("chowder: the responses are too large; ask for less of them.");
       return ExitCode.FAILED.number();
     }
     try {
-      output.print(help.toString());
-      output.flush();
+      console.output().print(help.toString());
+      console.output().flush();
     } catch (CommandException failure) {
       return code == 0 ? failed(failure) : code;
     }
@@ -78,7 +71,9 @@ public final class Execution {
             ? unmatched.getSuggestions()
             : List.<String>of();
     if (!suggestions.isEmpty()) message += "; did you mean " + suggestions.getFirst();
-    notices.say("chowder: %s; \"%s --help\" shows the usage.".formatted(message, command));
+    console
+        .notices()
+        .say("chowder: %s; \"%s --help\" shows the usage.".formatted(message, command));
     return ExitCode.USAGE.number();
   }
 
@@ -87,19 +82,23 @@ public final class Execution {
       case ClientException call -> failed(ClientFailure.of(call));
       case OutputClosedException closed -> closed.code().number();
       case CommandException known -> {
-        notices.say("chowder: " + known.getMessage() + ".");
+        console.notices().say("chowder: " + known.getMessage() + ".");
         yield known.code().number();
       }
       case InvalidPathException path -> {
-        notices.say(
-            "chowder: cannot use the file name %s: %s; use other characters, or a locale with UTF-8."
-                .formatted(path.getInput(), path.getReason()));
+        console
+            .notices()
+            .say(
+                "chowder: cannot use the file name %s: %s; use other characters, or a locale with UTF-8."
+                    .formatted(path.getInput(), path.getReason()));
         yield ExitCode.USAGE.number();
       }
       default -> {
-        notices.say(
-            "chowder: a bug in the command line: %s; report it with the command, without keys."
-                .formatted(failure));
+        console
+            .notices()
+            .say(
+                "chowder: a bug in the command line: %s; report it with the command, without keys."
+                    .formatted(failure));
         yield ExitCode.FAILED.number();
       }
     };

@@ -2,7 +2,6 @@ package dev.chowder.cli.command;
 
 import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.output.Notices;
-import dev.chowder.cli.output.Output;
 import dev.chowder.client.Api;
 import dev.chowder.client.context.Context;
 import dev.chowder.client.context.ContextFile;
@@ -10,17 +9,12 @@ import dev.chowder.client.context.ContextResolver;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the command line: its streams, and the server that its options select. */
-public final class Invocation implements AutoCloseable {
-  private final Environment environment;
-  private final Output output;
-  private final Notices notices;
+public final class Invocation extends Console implements AutoCloseable {
   private @Nullable String contextOption;
   private @Nullable Api api;
 
   public Invocation(Environment environment) {
-    this.environment = environment;
-    this.output = new Output(environment.output());
-    this.notices = new Notices(environment.errors(), environment.terminals().errors());
+    super(environment, new Notices(environment.errors(), environment.terminals().errors()));
   }
 
   /** Sets the name of the context that the user gave. */
@@ -28,30 +22,18 @@ public final class Invocation implements AutoCloseable {
     contextOption = context;
   }
 
-  public Environment environment() {
-    return environment;
-  }
-
-  public Output output() {
-    return output;
-  }
-
-  public Notices notices() {
-    return notices;
-  }
-
   /** Returns the client of the selected server. */
   public Api api() {
-    if (api == null) api = new Api(context(), ClientFailure.notices(notices::say));
+    if (api == null) api = new Api(context(), ClientFailure.notices(notices()::say));
     return api;
   }
 
   public ContextFile contextFile() {
-    return ContextFile.of(environment.variables());
+    return ContextFile.of(environment().variables());
   }
 
   public ContextResolver contexts() {
-    return new ContextResolver(environment.variables(), contextFile());
+    return new ContextResolver(environment().variables(), contextFile());
   }
 
   /** Returns the selected server, for a call without a key. */

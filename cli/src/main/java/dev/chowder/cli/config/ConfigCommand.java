@@ -7,7 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import dev.chowder.api.v1.Instance;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
 import dev.chowder.cli.failure.ExitCode;
@@ -26,13 +26,7 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code config}: the overrides of an agent's OpenClaw configuration. */
 @Command(name = "config", description = "Show and change the OpenClaw configuration of an agent")
-public final class ConfigCommand {
-  private final Invocation invocation;
-
-  public ConfigCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
+public final class ConfigCommand extends ApiCommand {
   @Command(description = "Show the overrides, or one of them; secrets are shown as ***")
   void get(
       @Mixin InstanceArgument instance,
@@ -43,7 +37,7 @@ public final class ConfigCommand {
               description = "names joined by dots, such as messages.ackReaction")
           @Nullable String path,
       @Mixin OutputFormat format) {
-    var config = overrides(invocation.api().send(Call.get(path(instance))));
+    var config = overrides(api().send(Call.get(path(instance))));
     var value = path == null ? config : ConfigPath.find(config, path);
     if (value == null) {
       throw ExitCode.NOT_FOUND.failure(
@@ -51,12 +45,12 @@ public final class ConfigCommand {
               .formatted(path));
     }
     if (format.isJson()) {
-      invocation.output().json(value.toString());
+      output().json(value.toString());
     } else if (value instanceof JsonPrimitive text && text.isString()) {
-      invocation.output().line(Printable.line(text.getAsString()));
+      print(text.getAsString());
     } else {
       var json = new GsonBuilder().setPrettyPrinting().serializeNulls().disableHtmlEscaping();
-      invocation.output().line(Printable.json(json.create().toJson(value)));
+      output().line(Printable.json(json.create().toJson(value)));
     }
   }
 
@@ -99,7 +93,7 @@ public final class ConfigCommand {
     if (value != null && valueFile != null) {
       throw ExitCode.USAGE.failure("--value-file: must not be used with VALUE; choose one of them");
     }
-    var text = value == null ? Secrets.read(invocation, valueFile, path) : value;
+    var text = value == null ? Secrets.read(invocation(), valueFile, path) : value;
     var patch = new JsonObject();
     var json = isText ? null : StrictJson.parse(text);
     patch.add(path, json == null ? new JsonPrimitive(text) : json);
@@ -126,18 +120,16 @@ public final class ConfigCommand {
     request.add("openclaw_config", patch);
     // A merge has the same result if it is repeated.
     var call = Call.again("PATCH", path(argument)).json(request.toString());
-    var reply = invocation.api().send(call);
-    if (format.print(invocation.output(), overrides(reply).toString())) return;
+    var reply = api().send(call);
+    if (format.print(output(), overrides(reply).toString())) return;
     var instance = reply.as(Instance.getDefaultInstance());
     boolean runs = instance.getStatus() == Instance.Status.running;
-    invocation
-        .notices()
-        .say(
-            "%s applies the change %s."
-                .formatted(instance.getName(), runs ? "now" : "at its next start"));
+    say(
+        "%s applies the change %s."
+            .formatted(instance.getName(), runs ? "now" : "at its next start"));
   }
 
   private String path(InstanceArgument instance) {
-    return instance.path(invocation.api());
+    return instance.path(api());
   }
 }

@@ -1,8 +1,8 @@
 package dev.chowder.cli.event;
 
 import dev.chowder.api.v1.Event;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceNames;
@@ -21,9 +21,7 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code events}. */
 @Command(name = "events", description = "List events of an instance or of all, newest first")
-public final class EventsCommand implements Runnable {
-  private final Invocation invocation;
-
+public final class EventsCommand extends ApiCommand implements Runnable {
   @Parameters(
       paramLabel = "NAME",
       arity = "0..1",
@@ -41,20 +39,16 @@ public final class EventsCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  public EventsCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     Limits.check("--limit", limit);
     var path =
         name == null
             ? "/v1/events"
-            : "/v1/instances/" + new InstanceNames(invocation.api()).id(name) + "/events";
-    var events = Paged.read(invocation.api(), Call.get(path), "events", limit);
-    if (format.print(invocation.output(), events.json())) return;
-    table(events.as(Event.getDefaultInstance())).lines().forEach(invocation.output()::line);
+            : "/v1/instances/" + new InstanceNames(api()).id(name) + "/events";
+    var events = Paged.read(api(), Call.get(path), "events", limit);
+    if (format.print(output(), events.json())) return;
+    table(events.as(Event.getDefaultInstance())).lines().forEach(output()::line);
   }
 
   private static Table table(List<Event> events) {

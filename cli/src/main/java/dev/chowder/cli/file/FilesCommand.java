@@ -3,8 +3,8 @@ package dev.chowder.cli.file;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.ImportFilesResponse;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Confirmation;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;
@@ -22,17 +22,9 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code files}: the workspace of an agent. */
 @Command(name = "files", description = "Read and write the files of an agent's workspace")
-public final class FilesCommand {
+public final class FilesCommand extends ApiCommand {
   private static final String TAR = "application/x-tar";
   private static final String BYTES = "application/octet-stream";
-
-  private final Invocation invocation;
-  private final LocalFiles local;
-
-  public FilesCommand(Invocation invocation) {
-    this.invocation = invocation;
-    this.local = new LocalFiles(invocation);
-  }
 
   @Command(name = "ls", description = "List the entries of a folder")
   void list(
@@ -46,8 +38,8 @@ public final class FilesCommand {
       @Mixin OutputFormat format) {
     var call = Call.get(path(instance));
     if (path != null) call = call.with("path", path);
-    var entries = Paged.read(invocation.api(), call, "entries", Limits.MAX);
-    if (format.print(invocation.output(), entries.json())) return;
+    var entries = Paged.read(api(), call, "entries", Limits.MAX);
+    if (format.print(output(), entries.json())) return;
     var table = new Table("PERMISSIONS", "SIZE", "CHANGED", "NAME");
     for (var entry : entries.as(FileEntry.getDefaultInstance())) {
       table.row(
@@ -56,7 +48,7 @@ public final class FilesCommand {
           entry.hasModTime() ? Times.text(entry.getModTime()) : "",
           entry.getName() + (entry.getIsDir() ? "/" : ""));
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   @Command(description = "Download a file")
@@ -71,7 +63,7 @@ public final class FilesCommand {
               description = "file or folder to write to (default: here; - for standard output)")
           @Nullable String file) {
     var call = Call.get(path(instance) + "/download").with("path", path);
-    local.download(call, path, file == null ? "." : file);
+    local().download(call, path, file == null ? "." : file);
   }
 
   @Command(description = "Upload a file; an existing one is replaced")
@@ -93,8 +85,9 @@ public final class FilesCommand {
     }
     var target = path == null ? String.valueOf(Path.of(file).getFileName()) : path;
     var _ =
-        local.upload(
-            Call.again("POST", path(instance) + "/upload").with("path", target), file, BYTES);
+        local()
+            .upload(
+                Call.again("POST", path(instance) + "/upload").with("path", target), file, BYTES);
   }
 
   @Command(description = "Create a folder and the missing folders of its path")
@@ -104,7 +97,7 @@ public final class FilesCommand {
           String path) {
     var request = new JsonObject();
     request.addProperty("path", path);
-    var _ = invocation.api().send(Call.post(path(instance) + "/mkdir").json(request.toString()));
+    var _ = api().send(Call.post(path(instance) + "/mkdir").json(request.toString()));
   }
 
   @Command(name = "mv", description = "Move a file or folder")
@@ -118,7 +111,7 @@ public final class FilesCommand {
     request.addProperty("source", source);
     request.addProperty("destination", destination);
     if (overwrite) request.addProperty("overwrite", true);
-    var _ = invocation.api().send(Call.post(path(instance) + "/move").json(request.toString()));
+    var _ = api().send(Call.post(path(instance) + "/move").json(request.toString()));
   }
 
   @Command(name = "rm", description = "Delete a file or a folder")
@@ -132,13 +125,10 @@ public final class FilesCommand {
           boolean recursive,
       @Mixin Confirmation confirmation) {
     if (recursive) {
-      confirmation.require(
-          invocation.environment(),
-          invocation.notices(),
-          "Delete %s with all its entries?".formatted(path));
+      confirmation.require(invocation(), "Delete %s with all its entries?".formatted(path));
     }
     var call = Call.delete(path(instance)).with("path", path);
-    var _ = invocation.api().send(recursive ? call.with("recursive", "true") : call);
+    var _ = api().send(recursive ? call.with("recursive", "true") : call);
   }
 
   @Command(description = "Write all files of the workspace to a tar")
@@ -149,7 +139,7 @@ public final class FilesCommand {
               paramLabel = "FILE",
               description = "tar to write; - for standard output")
           String file) {
-    local.download(Call.get(path(instance) + "/export"), "workspace.tar", file);
+    local().download(Call.get(path(instance) + "/export"), "workspace.tar", file);
   }
 
   @Command(name = "import", description = "Read the files of a tar into the workspace")
@@ -161,17 +151,19 @@ public final class FilesCommand {
               description = "tar to read; - for standard input")
           String file,
       @Mixin OutputFormat format) {
-    var reply = local.upload(Call.again("POST", path(instance) + "/import"), file, TAR);
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = local().upload(Call.again("POST", path(instance) + "/import"), file, TAR);
+    if (format.print(output(), reply.json())) return;
     var imported = reply.as(ImportFilesResponse.getDefaultInstance());
-    invocation
-        .notices()
-        .say(
-            "Imported %d files and %d folders."
-                .formatted(imported.getFileCount(), imported.getFolderCount()));
+    say(
+        "Imported %d files and %d folders."
+            .formatted(imported.getFileCount(), imported.getFolderCount()));
+  }
+
+  private LocalFiles local() {
+    return new LocalFiles(invocation());
   }
 
   private String path(InstanceArgument instance) {
-    return instance.path(invocation.api()) + "/files";
+    return instance.path(api()) + "/files";
   }
 }

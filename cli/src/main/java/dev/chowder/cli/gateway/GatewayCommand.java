@@ -1,52 +1,42 @@
 package dev.chowder.cli.gateway;
 
 import dev.chowder.api.v1.GatewayAccess;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceArgument;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.client.Call;
-import dev.chowder.client.Reply;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** The command {@code gateway}: the URL of an agent's own gateway, and its token. */
 @Command(name = "gateway", description = "Show and replace the token of an agent's own gateway")
-public final class GatewayCommand {
+public final class GatewayCommand extends ApiCommand {
   /** Longer than the server waits until the gateway accepts a new token. */
   private static final Duration ROTATE_LIMIT = Duration.ofSeconds(90);
-
-  private final Invocation invocation;
-
-  public GatewayCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
 
   @Command(
       description =
           "Show the URLs of the gateway and of its Control UI, and the token, which gives full"
               + " access to the agent")
   void get(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
-    print(invocation.api().send(Call.get(path(instance))), format);
+    show(Call.get(path(instance)), format, GatewayAccess.getDefaultInstance(), this::print);
   }
 
   @Command(description = "Replace the token and show the new one; the old one ends at once")
   void rotate(@Mixin InstanceArgument instance, @Mixin OutputFormat format) {
     var call = Call.post(path(instance) + "/rotate").within(ROTATE_LIMIT);
-    print(invocation.api().send(call), format);
+    show(call, format, GatewayAccess.getDefaultInstance(), this::print);
   }
 
-  private void print(Reply reply, OutputFormat format) {
-    if (format.print(invocation.output(), reply.json())) return;
-    var access = reply.as(GatewayAccess.getDefaultInstance());
+  private void print(GatewayAccess access) {
     new Fields()
         .add("url", access.getGatewayUrl())
         // Browsers do not send the part after # to a server.
         .add("control ui", access.getGatewayUrl() + "/#token=" + token(access))
         .add("token", access.getGatewayToken())
-        .lines()
-        .forEach(invocation.output()::line);
+        .print(output());
   }
 
   private static String token(GatewayAccess access) {
@@ -54,6 +44,6 @@ public final class GatewayCommand {
   }
 
   private String path(InstanceArgument instance) {
-    return instance.path(invocation.api()) + "/gateway";
+    return instance.path(api()) + "/gateway";
   }
 }

@@ -1,22 +1,24 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** A command that changes the status of instances, such as {@code stop}. */
 @Command
-final class ChangeCommand implements Runnable {
-  private final Invocation invocation;
+final class ChangeCommand extends ApiCommand implements Runnable {
   private final String verb;
   private final Instance.Status wanted;
+  private final String description;
 
   @Parameters(
       paramLabel = "NAME",
@@ -33,19 +35,25 @@ final class ChangeCommand implements Runnable {
    *
    * @param verb of the API, such as {@code stop}
    * @param wanted the status to wait for
+   * @param description of the help
    */
-  ChangeCommand(Invocation invocation, String verb, Instance.Status wanted) {
-    this.invocation = invocation;
+  ChangeCommand(String verb, Instance.Status wanted, String description) {
     this.verb = verb;
     this.wanted = wanted;
+    this.description = description;
+  }
+
+  @Spec
+  void describe(CommandSpec spec) {
+    spec.usageMessage().description(description);
   }
 
   @Override
   public void run() {
-    var instances = new Instances(invocation.api());
+    var instances = new Instances(api());
     var limit = wait.begin();
     EachInstance.run(
-        invocation,
+        invocation(),
         names,
         name -> request(instances, name),
         requested -> finish(instances, requested, limit));
@@ -60,8 +68,9 @@ final class ChangeCommand implements Runnable {
     var seen = requested;
     if (wait.waits()) {
       seen =
-          InstanceWait.afterChange(instances, invocation.notices()).until(requested, wanted, limit);
+          InstanceWait.afterChange(instances, invocation().notices())
+              .until(requested, wanted, limit);
     }
-    if (format.isJson()) invocation.output().json(seen.json());
+    if (format.isJson()) output().json(seen.json());
   }
 }

@@ -1,7 +1,6 @@
 package dev.chowder.cli.instance;
 
-import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
@@ -29,18 +28,11 @@ import picocli.CommandLine.Parameters;
       "Without a message, it reads one from standard input. On a terminal, each line is a",
       "message, until Ctrl-D."
     })
-final class ChatCommand implements Runnable {
+final class ChatCommand extends ApiCommand implements Runnable {
   /** The limit of the API for a whole request. */
   private static final int MAX_MESSAGE = 4 << 20;
 
-  private final Invocation invocation;
-
-  @Parameters(
-      index = "0",
-      paramLabel = "NAME",
-      completionCandidates = Candidates.Instances.class,
-      description = "id or name of the instance")
-  private String name = "";
+  @Mixin private InstanceArgument instance = new InstanceArgument();
 
   @Parameters(
       index = "1..*",
@@ -62,22 +54,17 @@ final class ChatCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  ChatCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
-    boolean isDialog = words.isEmpty() && invocation.environment().terminals().input();
+    boolean isDialog = words.isEmpty() && invocation().environment().terminals().input();
     // Before the calls, so that an empty message reaches no server.
     var message = isDialog ? "" : words.isEmpty() ? input() : String.join(" ", words);
     if (!isDialog && message.isBlank()) {
       throw ExitCode.USAGE.failure("message: must not be blank; got nothing");
     }
-    var instances = new Instances(invocation.api());
-    var id = new InstanceNames(instances).id(name);
-    var conversation =
-        new Conversation(invocation.api(), invocation.output(), id, session, timeout);
+    var instances = new Instances(api());
+    var id = instance.id(api());
+    var conversation = new Conversation(api(), output(), id, session, timeout);
     if (isDialog) {
       talk(conversation);
     } else {
@@ -97,12 +84,12 @@ final class ChatCommand implements Runnable {
   private void talk(Conversation conversation) {
     var reader =
         new BufferedReader(
-            new InputStreamReader(invocation.environment().input(), StandardCharsets.UTF_8));
+            new InputStreamReader(invocation().environment().input(), StandardCharsets.UTF_8));
     while (true) {
-      invocation.notices().prompt("> ");
+      invocation().notices().prompt("> ");
       var line = line(reader);
       if (line == null) {
-        invocation.notices().say("");
+        say("");
         return;
       }
       if (line.isBlank()) continue;
@@ -121,7 +108,7 @@ final class ChatCommand implements Runnable {
     if (failure.code() == ExitCode.OUTPUT_CLOSED || failure.code() == ExitCode.DENIED) {
       throw failure;
     }
-    invocation.notices().say("chowder: " + failure.getMessage() + ".");
+    say("chowder: " + failure.getMessage() + ".");
   }
 
   private static @Nullable String line(BufferedReader reader) {
@@ -134,7 +121,7 @@ final class ChatCommand implements Runnable {
 
   private String input() {
     try {
-      var bytes = invocation.environment().input().readNBytes(MAX_MESSAGE + 1);
+      var bytes = invocation().environment().input().readNBytes(MAX_MESSAGE + 1);
       if (bytes.length > MAX_MESSAGE) {
         throw ExitCode.USAGE.failure(
             "message: must be at most 4 MiB; got more from standard input");

@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.client.Call;
 import dev.chowder.client.context.Context;
 import java.time.Duration;
@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
     name = "complete",
     hidden = true,
     description = "Print the names that complete the last word, for the scripts of shells")
-final class CompleteCommand implements Runnable {
+final class CompleteCommand extends ApiCommand implements Runnable {
   /**
    * Shells expand candidates, so a name such as {@code $(command)} would be executed. Names with
    * other characters are left out.
@@ -43,8 +43,6 @@ final class CompleteCommand implements Runnable {
     instances,
     contexts
   }
-
-  private final Invocation invocation;
 
   @Parameters(index = "0", paramLabel = "KIND", description = "instances or contexts")
   private Kind kind = Kind.instances;
@@ -61,10 +59,6 @@ final class CompleteCommand implements Runnable {
       description = "longest time, after which no name is printed (default: 1s)")
   private Duration timeout = Duration.ofSeconds(1);
 
-  CompleteCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     // The resolution of a host name has no time limit of its own.
@@ -77,7 +71,7 @@ final class CompleteCommand implements Runnable {
       Thread.currentThread().interrupt();
       return;
     }
-    names.forEach(invocation.output()::line);
+    names.forEach(output()::line);
   }
 
   private void collect(List<String> names, CountDownLatch done) {
@@ -97,17 +91,16 @@ final class CompleteCommand implements Runnable {
       case contexts ->
           Stream.concat(
                   Stream.of(Context.LOCAL),
-                  invocation.contextFile().load().byName().keySet().stream())
+                  invocation().contextFile().load().byName().keySet().stream())
               .filter(name -> name.startsWith(prefix));
     };
   }
 
   private Stream<String> instances(String prefix) {
     var context = context();
-    if (context != null) invocation.choose(context);
+    if (context != null) invocation().choose(context);
     var call = Call.get("/v1/instances").with("page_size", MAX_NAMES).within(timeout);
-    var reply =
-        invocation.api().send(prefix.isEmpty() ? call : call.with("name_prefix", prefix)).json();
+    var reply = api().send(prefix.isEmpty() ? call : call.with("name_prefix", prefix)).json();
     var instances =
         JsonParser.parseString(reply) instanceof JsonObject page
                 && page.get("instances") instanceof JsonArray array

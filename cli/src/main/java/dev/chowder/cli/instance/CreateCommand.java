@@ -2,13 +2,12 @@ package dev.chowder.cli.instance;
 
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.instance.InstanceWait.Seen;
-import dev.chowder.cli.output.Printable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -24,10 +23,8 @@ import picocli.CommandLine.Parameters;
     name = "create",
     description = "Create an instance and print its id",
     footer = {"", "Example: chowder create my-agent --provider anthropic --label team=docs"})
-final class CreateCommand implements Runnable {
+final class CreateCommand extends ApiCommand implements Runnable {
   private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
-
-  private final Invocation invocation;
 
   @Parameters(paramLabel = "NAME", description = "name of the new instance")
   private String name = "";
@@ -72,10 +69,6 @@ final class CreateCommand implements Runnable {
   @Mixin private WaitOptions wait = new WaitOptions();
   @Mixin private OutputFormat format = new OutputFormat();
 
-  CreateCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     var key = idempotencyKey == null ? UUID.randomUUID().toString() : idempotencyKey;
@@ -84,19 +77,19 @@ final class CreateCommand implements Runnable {
       throw ExitCode.USAGE.failure("--idempotency-key: must be 1 to 255 visible ASCII characters");
     }
     var request = request();
-    var instances = new Instances(invocation.api());
+    var instances = new Instances(api());
     var seen = Seen.of(instances.create(request, key));
     // Before the wait, so that an interrupted caller knows the id.
     if (!format.isJson()) {
-      invocation.output().line(Printable.line(seen.instance().getId()));
-      invocation.output().flush();
+      print(seen.instance().getId());
+      output().flush();
     }
     if (wait.waits()) {
       seen =
-          InstanceWait.afterChange(instances, invocation.notices())
+          InstanceWait.afterChange(instances, invocation().notices())
               .until(seen, Instance.Status.running, wait.begin());
     }
-    if (format.isJson()) invocation.output().json(seen.json());
+    if (format.isJson()) output().json(seen.json());
   }
 
   private JsonObject request() {
@@ -112,7 +105,7 @@ final class CreateCommand implements Runnable {
       request.add("labels", pairs);
     }
     if (config != null) {
-      request.add("openclaw_config", JsonInput.read(invocation, "--config", config));
+      request.add("openclaw_config", JsonInput.read(invocation(), "--config", config));
     }
     return request;
   }

@@ -20,6 +20,10 @@ public final class InstanceArgument {
 
   /** Returns the path of the instance in the API. Calls the server if the argument is a name. */
   public String path(Api api) {
-    return "/v1/instances/" + new InstanceNames(api).id(name);
+    return "/v1/instances/" + id(api);
+  }
+
+  String id(Api api) {
+    return new InstanceNames(api).id(name);
   }
 }

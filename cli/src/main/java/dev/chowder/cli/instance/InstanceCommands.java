@@ -1,24 +1,22 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
-import dev.chowder.cli.command.Invocation;
 import java.util.Map;
-import java.util.function.Function;
-import picocli.CommandLine;
+import java.util.function.Supplier;
 
 /** All commands that concern instances. */
 public final class InstanceCommands {
   private InstanceCommands() {}
 
   /** Adds what creates each command, by its name, in the order of the help. */
-  public static void addTo(Map<String, Function<Invocation, CommandLine>> commands) {
-    commands.put("create", invocation -> new CommandLine(new CreateCommand(invocation)));
-    commands.put("ls", invocation -> new CommandLine(new ListCommand(invocation)));
-    commands.put("get", invocation -> new CommandLine(new GetCommand(invocation)));
-    commands.put("update", invocation -> new CommandLine(new UpdateCommand(invocation)));
-    commands.put("watch", invocation -> new CommandLine(new WatchCommand(invocation)));
-    commands.put("chat", invocation -> new CommandLine(new ChatCommand(invocation)));
-    commands.put("logs", invocation -> new CommandLine(new LogsCommand(invocation)));
+  public static void addTo(Map<String, Supplier<Object>> commands) {
+    commands.put("create", CreateCommand::new);
+    commands.put("ls", ListCommand::new);
+    commands.put("get", GetCommand::new);
+    commands.put("update", UpdateCommand::new);
+    commands.put("watch", WatchCommand::new);
+    commands.put("chat", ChatCommand::new);
+    commands.put("logs", LogsCommand::new);
     addChange(
         commands,
         "stop",
@@ -28,26 +26,20 @@ public final class InstanceCommands {
     addChange(
         commands, "restart", Instance.Status.running, "Restart the gateways of running instances");
     addChange(commands, "recover", Instance.Status.running, "Recover instances that failed");
-    commands.put("wait", invocation -> new CommandLine(new WaitCommand(invocation)));
-    commands.put("rm", invocation -> new CommandLine(new RemoveCommand(invocation)));
+    commands.put("wait", WaitCommand::new);
+    commands.put("rm", RemoveCommand::new);
   }
 
   /** Adds what creates the hidden command that the scripts of shells run. */
-  public static void addHiddenTo(Map<String, Function<Invocation, CommandLine>> commands) {
-    commands.put("complete", invocation -> new CommandLine(new CompleteCommand(invocation)));
+  public static void addHiddenTo(Map<String, Supplier<Object>> commands) {
+    commands.put("complete", CompleteCommand::new);
   }
 
   private static void addChange(
-      Map<String, Function<Invocation, CommandLine>> commands,
+      Map<String, Supplier<Object>> commands,
       String verb,
       Instance.Status wanted,
       String description) {
-    commands.put(
-        verb,
-        invocation -> {
-          var line = new CommandLine(new ChangeCommand(invocation, verb, wanted));
-          line.getCommandSpec().usageMessage().description(description);
-          return line;
-        });
+    commands.put(verb, () -> new ChangeCommand(verb, wanted, description));
   }
 }

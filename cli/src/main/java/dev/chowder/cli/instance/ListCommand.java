@@ -1,12 +1,11 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.output.Printable;
 import dev.chowder.client.Paged;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -19,9 +18,7 @@ import picocli.CommandLine.Option;
 
 /** The command {@code ls}. */
 @Command(name = "ls", description = "List instances, newest first")
-final class ListCommand implements Runnable {
-  private final Invocation invocation;
-
+final class ListCommand extends ApiCommand implements Runnable {
   @Option(
       names = "--status",
       paramLabel = "STATUS",
@@ -59,10 +56,6 @@ final class ListCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  ListCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     Limits.check("--limit", limit);
@@ -74,17 +67,15 @@ final class ListCommand implements Runnable {
       throw ExitCode.USAGE.failure(
           "--quiet: must not be used with --watch or -o json, which print more");
     }
-    var instances = new Instances(invocation.api());
+    var instances = new Instances(api());
     var listed = instances.list(filters(), limit);
     var shown = listed.as(Instance.getDefaultInstance());
     print(listed, shown);
     if (listed.hasMore()) {
-      invocation
-          .notices()
-          .say("There are more than these %d instances: use --limit.".formatted(shown.size()));
+      say("There are more than these %d instances: use --limit.".formatted(shown.size()));
     }
     if (watch) {
-      invocation.output().flush();
+      output().flush();
       follow(instances, shown);
     }
   }
@@ -100,21 +91,20 @@ final class ListCommand implements Runnable {
   private void print(Paged listed, List<Instance> shown) {
     if (format.isJson() && watch) {
       // Each line is an instance, as the lines that follow.
-      listed.items().forEach(one -> invocation.output().json(one.toString()));
+      listed.items().forEach(one -> output().json(one.toString()));
     } else if (format.isJson()) {
-      invocation.output().json(listed.json());
+      output().json(listed.json());
     } else if (quiet) {
-      shown.forEach(one -> invocation.output().line(Printable.line(one.getId())));
+      shown.forEach(one -> print(one.getId()));
     } else if (shown.isEmpty() && !watch) {
-      invocation.notices().say("There are no instances: \"chowder create NAME\" creates one.");
+      say("There are no instances: \"chowder create NAME\" creates one.");
     } else {
-      InstanceText.table(shown, Instant.now()).lines().forEach(invocation.output()::line);
+      InstanceText.table(shown, Instant.now()).lines().forEach(output()::line);
     }
   }
 
   private void follow(Instances instances, List<Instance> shown) {
-    new InstanceChanges(instances, invocation.output(), format.isJson(), shown, this::isSelected)
-        .followAll();
+    new InstanceChanges(instances, output(), format.isJson(), shown, this::isSelected).followAll();
   }
 
   /** Watches have no filters, so the client applies them. */

@@ -1,11 +1,9 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.LogLine;
-import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.TextFilter;
 import dev.chowder.client.EventStream.Part;
 import dev.chowder.client.Reply;
@@ -13,22 +11,15 @@ import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The command {@code logs}. */
 @Command(name = "logs", description = "Print the log of an instance's gateway")
-final class LogsCommand implements Runnable {
+final class LogsCommand extends ApiCommand implements Runnable {
   private static final int MAX_LINES = 5000;
   private static final Duration SILENCE_LIMIT = Duration.ofSeconds(60);
   private static final Duration FLUSH_AFTER = Duration.ofMillis(50);
 
-  private final Invocation invocation;
-
-  @Parameters(
-      paramLabel = "NAME",
-      completionCandidates = Candidates.Instances.class,
-      description = "id or name of the instance")
-  private String name = "";
+  @Mixin private InstanceArgument instance = new InstanceArgument();
 
   @Option(
       names = {"-f", "--follow"},
@@ -43,23 +34,19 @@ final class LogsCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  LogsCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     if (lines < 0 || lines > MAX_LINES) {
       throw ExitCode.USAGE.failure("--lines: must be 0 to %d; got %d".formatted(MAX_LINES, lines));
     }
-    var instances = new Instances(invocation.api());
-    var id = new InstanceNames(instances).id(name);
+    var instances = new Instances(api());
+    var id = instance.id(api());
     try (var stream = instances.logs(id, lines, follow)) {
       var silent = Duration.ZERO;
       while (true) {
         switch (stream.poll(FLUSH_AFTER)) {
           case Part.Data(var json) -> {
-            print(json);
+            printEntry(json);
             silent = Duration.ZERO;
           }
           case Part.End(var failure) -> {
@@ -68,7 +55,7 @@ final class LogsCommand implements Runnable {
                 "the server ended the log; repeat the command for later lines");
           }
           case null -> {
-            invocation.output().flush();
+            output().flush();
             silent = silent.plus(FLUSH_AFTER);
             if (!follow && silent.compareTo(SILENCE_LIMIT) > 0) {
               throw ExitCode.TIMED_OUT.failure(
@@ -80,10 +67,10 @@ final class LogsCommand implements Runnable {
     }
   }
 
-  private void print(String json) {
-    if (format.print(invocation.output(), json)) return;
+  private void printEntry(String json) {
+    if (format.print(output(), json)) return;
     var text = Reply.parse(json, LogLine.getDefaultInstance()).getText();
     // A filter for each line, because a line must not hide the next one.
-    invocation.output().line(Printable.line(new TextFilter().next(text)));
+    print(new TextFilter().next(text));
   }
 }

@@ -1,8 +1,8 @@
 package dev.chowder.cli.instance;
 
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Confirmation;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.client.ApiException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,9 +12,7 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code rm}. */
 @Command(name = "rm", description = "Delete instances with all their data")
-final class RemoveCommand implements Runnable {
-  private final Invocation invocation;
-
+final class RemoveCommand extends ApiCommand implements Runnable {
   @Parameters(
       paramLabel = "NAME",
       arity = "1..*",
@@ -24,22 +22,17 @@ final class RemoveCommand implements Runnable {
 
   @Mixin private Confirmation confirmation = new Confirmation();
 
-  RemoveCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     confirmation.require(
-        invocation.environment(),
-        invocation.notices(),
+        invocation(),
         "Delete %s and all data of %s?"
             .formatted(String.join(", ", names), names.size() == 1 ? "it" : "them"));
-    EachInstance.run(invocation, names, this::remove);
+    EachInstance.run(invocation(), names, this::remove);
   }
 
   private void remove(String name) {
-    var instances = new Instances(invocation.api());
+    var instances = new Instances(api());
     var id = new InstanceNames(instances).id(name);
     try {
       instances.delete(id);
@@ -47,6 +40,6 @@ final class RemoveCommand implements Runnable {
       if (!rejected.isOfRepeatedCall() || rejected.status() != 404) throw rejected;
       // An earlier try deleted it, and its response was lost.
     }
-    invocation.notices().say(name + " is deleted");
+    say(name + " is deleted");
   }
 }

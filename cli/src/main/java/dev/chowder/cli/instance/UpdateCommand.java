@@ -1,8 +1,7 @@
 package dev.chowder.cli.instance;
 
 import com.google.gson.JsonObject;
-import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;
@@ -14,21 +13,14 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The command {@code update}. */
 @Command(
     name = "update",
     description = "Change the name, the labels or the configuration of an instance",
     footer = {"", "Example: chowder update my-agent --label team=docs --remove-label draft"})
-final class UpdateCommand implements Runnable {
-  private final Invocation invocation;
-
-  @Parameters(
-      paramLabel = "NAME",
-      completionCandidates = Candidates.Instances.class,
-      description = "id or name of the instance")
-  private String name = "";
+final class UpdateCommand extends ApiCommand implements Runnable {
+  @Mixin private InstanceArgument instance = new InstanceArgument();
 
   @Option(names = "--name", paramLabel = "NEW", description = "new name of the instance")
   private @Nullable String newName;
@@ -54,10 +46,6 @@ final class UpdateCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  UpdateCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     var request = request();
@@ -65,10 +53,10 @@ final class UpdateCommand implements Runnable {
       throw ExitCode.USAGE.failure(
           "options: must have --name, --label, --remove-label or --config; got none");
     }
-    var instances = new Instances(invocation.api());
-    var reply = instances.update(new InstanceNames(instances).id(name), request);
-    if (format.print(invocation.output(), reply.json())) return;
-    invocation.notices().say(Instances.parse(reply).getName() + " is updated.");
+    var instances = new Instances(api());
+    var reply = instances.update(instance.id(api()), request);
+    if (format.print(output(), reply.json())) return;
+    say(Instances.parse(reply).getName() + " is updated.");
   }
 
   private JsonObject request() {
@@ -80,7 +68,7 @@ final class UpdateCommand implements Runnable {
     removedLabels.forEach(label -> pairs.addProperty(label, ""));
     if (!pairs.isEmpty()) request.add("labels", pairs);
     if (configFile != null) {
-      request.add("openclaw_config", JsonInput.read(invocation, "--config", configFile));
+      request.add("openclaw_config", JsonInput.read(invocation(), "--config", configFile));
     }
     return request;
   }

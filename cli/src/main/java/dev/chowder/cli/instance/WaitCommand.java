@@ -1,8 +1,8 @@
 package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
 import java.time.Duration;
@@ -18,9 +18,7 @@ import picocli.CommandLine.Parameters;
     name = "wait",
     description = "Wait until instances have a status, and change nothing",
     footer = {"", "Example: chowder wait my-agent --for stopped --timeout 2m"})
-final class WaitCommand implements Runnable {
-  private final Invocation invocation;
-
+final class WaitCommand extends ApiCommand implements Runnable {
   @Parameters(
       paramLabel = "NAME",
       arity = "1..*",
@@ -39,10 +37,6 @@ final class WaitCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  WaitCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   /** A status to wait for, as the API writes it. */
   enum Goal {
     running(Instance.Status.running),
@@ -58,13 +52,14 @@ final class WaitCommand implements Runnable {
   @Override
   public void run() {
     var limit = WaitLimit.begin(timeout);
-    EachInstance.run(invocation, names, name -> await(name, limit));
+    EachInstance.run(invocation(), names, name -> await(name, limit));
   }
 
   private void await(String name, WaitLimit limit) {
-    var instances = new Instances(invocation.api());
+    var instances = new Instances(api());
     var seen = Seen.of(instances.get(new InstanceNames(instances).id(name)));
-    seen = InstanceWait.forOthers(instances, invocation.notices()).until(seen, goal.status, limit);
-    if (format.isJson()) invocation.output().json(seen.json());
+    seen =
+        InstanceWait.forOthers(instances, invocation().notices()).until(seen, goal.status, limit);
+    if (format.isJson()) output().json(seen.json());
   }
 }

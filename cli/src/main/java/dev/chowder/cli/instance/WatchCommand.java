@@ -1,7 +1,7 @@
 package dev.chowder.cli.instance;
 
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,9 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "watch",
     description = "Print the current state and then each change, until it is interrupted")
-final class WatchCommand implements Runnable {
-  private final Invocation invocation;
-
+final class WatchCommand extends ApiCommand implements Runnable {
   @Parameters(
       paramLabel = "NAME",
       arity = "0..1",
@@ -25,15 +23,10 @@ final class WatchCommand implements Runnable {
 
   @Mixin private OutputFormat format = new OutputFormat();
 
-  WatchCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
-    var instances = new Instances(invocation.api());
-    var changes =
-        new InstanceChanges(instances, invocation.output(), format.isJson(), List.of(), _ -> true);
+    var instances = new Instances(api());
+    var changes = new InstanceChanges(instances, output(), format.isJson(), List.of(), _ -> true);
     if (name == null) {
       changes.followAll();
     } else {

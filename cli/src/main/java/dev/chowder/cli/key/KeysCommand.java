@@ -4,13 +4,12 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.KeyInstance;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceNames;
 import dev.chowder.cli.output.Fields;
-import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
 import dev.chowder.client.Call;
@@ -28,14 +27,8 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code keys}: gives others access to some instances. */
 @Command(name = "keys", description = "Create, list and revoke scoped keys")
-public final class KeysCommand {
+public final class KeysCommand extends ApiCommand {
   private static final String ALL = "/v1/keys";
-
-  private final Invocation invocation;
-
-  public KeysCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
 
   @Command(description = "Create a key and print it; it is shown only once")
   void create(
@@ -66,7 +59,7 @@ public final class KeysCommand {
               description = "only sessions whose id begins with it")
           @Nullable String sessionPrefix,
       @Mixin OutputFormat format) {
-    var names = new InstanceNames(invocation.api());
+    var names = new InstanceNames(api());
     var request = new JsonObject();
     request.addProperty("name", name);
     request.add("instance_ids", array(instances.stream().map(names::id).toList()));
@@ -75,11 +68,11 @@ public final class KeysCommand {
       request.addProperty("expires_at", Instant.now().plus(expires).toString());
     }
     if (sessionPrefix != null) request.addProperty("session_prefix", sessionPrefix);
-    var reply = invocation.api().send(Call.post(ALL).json(request.toString()));
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(Call.post(ALL).json(request.toString()));
+    if (format.print(output(), reply.json())) return;
     var key = reply.as(Key.getDefaultInstance());
-    invocation.output().line(Printable.line(key.getRawKey()));
-    invocation.notices().say("Key %s is shown only once.".formatted(key.getId()));
+    print(key.getRawKey());
+    say("Key %s is shown only once.".formatted(key.getId()));
   }
 
   private static JsonArray array(List<String> texts) {
@@ -98,8 +91,8 @@ public final class KeysCommand {
           int limit,
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
-    var keys = Paged.read(invocation.api(), Call.get(ALL), "keys", limit);
-    if (format.print(invocation.output(), keys.json())) return;
+    var keys = Paged.read(api(), Call.get(ALL), "keys", limit);
+    if (format.print(output(), keys.json())) return;
     var table = new Table("NAME", "PREFIX", "STATUS", "INSTANCES", "PERMISSIONS", "USED", "ID");
     for (var key : keys.as(Key.getDefaultInstance())) {
       table.row(
@@ -111,15 +104,15 @@ public final class KeysCommand {
           key.hasLastUsedAt() ? Times.text(key.getLastUsedAt()) : "",
           key.getId());
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   @Command(description = "Show a key without its value")
   void get(
       @Parameters(paramLabel = "ID", description = "id of a key") String id,
       @Mixin OutputFormat format) {
-    Reply reply = invocation.api().send(Call.get(ALL + "/" + Call.segment(id)));
-    if (format.print(invocation.output(), reply.json())) return;
+    Reply reply = api().send(Call.get(ALL + "/" + Call.segment(id)));
+    if (format.print(output(), reply.json())) return;
     var key = reply.as(Key.getDefaultInstance());
     new Fields()
         .add("name", key.getName())
@@ -136,8 +129,7 @@ public final class KeysCommand {
             key.getInstancesList().stream()
                 .map(KeyInstance::getInstanceId)
                 .collect(Collectors.joining(", ")))
-        .lines()
-        .forEach(invocation.output()::line);
+        .print(output());
   }
 
   @Command(name = "rm", description = "Revoke keys; all nodes reject them within a second")
@@ -145,8 +137,8 @@ public final class KeysCommand {
       @Parameters(paramLabel = "ID", arity = "1..*", description = "ids of keys")
           List<String> ids) {
     for (var id : ids) {
-      var _ = invocation.api().send(Call.delete(ALL + "/" + Call.segment(id)));
-      invocation.notices().say("Key %s is revoked.".formatted(id));
+      var _ = api().send(Call.delete(ALL + "/" + Call.segment(id)));
+      say("Key %s is revoked.".formatted(id));
     }
   }
 

@@ -4,17 +4,15 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.RotateApiKeyResponse;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Fields;
-import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
 import dev.chowder.client.Call;
-import dev.chowder.client.Reply;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -27,18 +25,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "org",
     description = "Show the organization, and set its model providers and its key")
-public final class OrganizationCommand {
+public final class OrganizationCommand extends ApiCommand {
   private static final String PATH = "/v1/organization";
-
-  private final Invocation invocation;
-
-  public OrganizationCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
 
   @Command(description = "Show the organization")
   void get(@Mixin OutputFormat format) {
-    print(invocation.api().send(Call.get(PATH)), format);
+    show(Call.get(PATH), format, Organization.getDefaultInstance(), this::print);
   }
 
   @Command(description = "Rename the organization")
@@ -86,7 +78,7 @@ public final class OrganizationCommand {
       throw ExitCode.USAGE.failure(
           "--key-file: must not be used with --no-key; choose one of them");
     }
-    var key = noKey ? "" : Secrets.read(invocation, keyFile, "Key of " + provider);
+    var key = noKey ? "" : Secrets.read(invocation(), keyFile, "Key of " + provider);
     if (!noKey && key.isEmpty()) {
       throw ExitCode.USAGE.failure("key: must not be empty; use --no-key to remove the key");
     }
@@ -151,21 +143,19 @@ public final class OrganizationCommand {
           Duration grace,
       @Mixin OutputFormat format) {
     var call = Call.post(PATH + "/rotate_key").with("grace", Long.toString(grace.toSeconds()));
-    var reply = invocation.api().send(call);
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(call);
+    if (format.print(output(), reply.json())) return;
     var rotated = reply.as(RotateApiKeyResponse.getDefaultInstance());
-    invocation.output().line(Printable.line(rotated.getApiKey()));
-    invocation
-        .notices()
-        .say(
-            "The key is shown only once; store it with \"chowder context add\". The current key ends at %s."
-                .formatted(Times.text(rotated.getOldKeyExpiresAt())));
+    print(rotated.getApiKey());
+    say(
+        "The key is shown only once; store it with \"chowder context add\". The current key ends at %s."
+            .formatted(Times.text(rotated.getOldKeyExpiresAt())));
   }
 
   private void update(JsonObject request, OutputFormat format) {
     // A merge has the same result if it is repeated.
     var call = Call.again("PATCH", PATH).json(request.toString());
-    print(invocation.api().send(call), format);
+    show(call, format, Organization.getDefaultInstance(), this::print);
   }
 
   private static JsonObject object(String name, String value) {
@@ -174,9 +164,7 @@ public final class OrganizationCommand {
     return object;
   }
 
-  private void print(Reply reply, OutputFormat format) {
-    if (format.print(invocation.output(), reply.json())) return;
-    var organization = reply.as(Organization.getDefaultInstance());
+  private void print(Organization organization) {
     var limit =
         organization.hasInstanceLimit()
             ? Integer.toString(organization.getInstanceLimit())
@@ -188,8 +176,7 @@ public final class OrganizationCommand {
         .add("instances", "%d of %s".formatted(organization.getInstanceCount(), limit))
         .add("providers", String.join(", ", organization.getModelProvidersList()))
         .add("created", organization.hasCreatedAt() ? Times.text(organization.getCreatedAt()) : "")
-        .lines()
-        .forEach(invocation.output()::line);
+        .print(output());
     if (organization.getModelEndpointsCount() == 0) return;
     var table = new Table("PROVIDER", "BASE URL", "MODEL", "API");
     organization
@@ -197,7 +184,7 @@ public final class OrganizationCommand {
         .forEach(
             (provider, endpoint) ->
                 table.row(provider, endpoint.getBaseUrl(), endpoint.getModel(), endpoint.getApi()));
-    invocation.output().line("");
-    table.lines().forEach(invocation.output()::line);
+    output().line("");
+    table.print(output());
   }
 }

@@ -2,13 +2,11 @@ package dev.chowder.cli.organization;
 
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.SignUpResponse;
-import dev.chowder.cli.command.ContextCommand;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.TlsOptions;
 import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.output.Printable;
 import dev.chowder.client.Api;
 import dev.chowder.client.Call;
 import dev.chowder.client.context.Context;
@@ -27,9 +25,7 @@ import picocli.CommandLine.Parameters;
     name = "sign-up",
     description = "Create an organization, store its key in a new context, and print its id",
     footer = {"", "Example: chowder sign-up my-team --url https://chowder.example.com --use"})
-public final class SignUpCommand implements Runnable {
-  private final Invocation invocation;
-
+public final class SignUpCommand extends ApiCommand implements Runnable {
   @Parameters(paramLabel = "NAME", description = "name of the new organization")
   private String name = "";
 
@@ -50,32 +46,28 @@ public final class SignUpCommand implements Runnable {
   @Option(names = "--use", description = "also make it the current context")
   private boolean use;
 
-  public SignUpCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
   @Override
   public void run() {
     var contextName = saveAs == null ? name : saveAs;
     // Before the call, because the key is shown only once.
     Context.checkNewName(contextName);
-    checkIsNew(invocation.contextFile().load(), contextName);
-    invocation.contextFile().update(contexts -> contexts);
+    checkIsNew(invocation().contextFile().load(), contextName);
+    invocation().contextFile().update(contexts -> contexts);
     var server = server();
     var request = new JsonObject();
     request.addProperty("name", name);
     SignUpResponse response;
-    try (var api = new Api(server, ClientFailure.notices(invocation.notices()::say))) {
+    try (var api = new Api(server, ClientFailure.notices(invocation().notices()::say))) {
       var call = Call.postOnce("/v1/organization/signup").json(request.toString());
       response = api.send(call).as(SignUpResponse.getDefaultInstance());
     }
     store(contextName, server, response.getApiKey());
-    invocation.output().line(Printable.line(response.getOrganization().getId()));
-    invocation.notices().say("The key of %s is in the context %s.".formatted(name, contextName));
+    print(response.getOrganization().getId());
+    say("The key of %s is in the context %s.".formatted(name, contextName));
   }
 
   private Context server() {
-    if (url == null && tls.isEmpty()) return invocation.serverWithoutKey();
+    if (url == null && tls.isEmpty()) return invocation().serverWithoutKey();
     if (url == null) {
       throw ExitCode.USAGE.failure("--url: must be given with --ca and certificates");
     }
@@ -86,8 +78,8 @@ public final class SignUpCommand implements Runnable {
     try {
       var context =
           Context.named(contextName, server.url(), Key.of(key, "the response"), server.tls());
-      ContextCommand.warnIfExposed(invocation, context);
-      invocation
+      warnIfExposed(context);
+      invocation()
           .contextFile()
           .update(
               contexts -> {
@@ -96,7 +88,7 @@ public final class SignUpCommand implements Runnable {
                 return use ? all.use(contextName) : all;
               });
     } catch (CommandException | ClientException failed) {
-      invocation.output().line(Printable.line(key));
+      print(key);
       throw ExitCode.FAILED.failure(
           "the organization has no context: %s; the key on standard output is shown only once, so store it"
               .formatted(failed.getMessage()),

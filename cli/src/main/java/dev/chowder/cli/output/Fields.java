@@ -25,4 +25,8 @@ public final class Fields {
                     + field.getValue())
         .toList();
   }
+
+  public void print(Output output) {
+    lines().forEach(output::line);
+  }
 }

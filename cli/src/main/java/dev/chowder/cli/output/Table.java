@@ -37,6 +37,10 @@ public final class Table {
     return rows.stream().map(this::line).toList();
   }
 
+  public void print(Output output) {
+    lines().forEach(output::line);
+  }
+
   /** Returns a line with the columns of this table. A cell that is too wide moves the others. */
   private String line(List<String> cells) {
     var line = new StringBuilder();

@@ -2,8 +2,8 @@ package dev.chowder.cli.session;
 
 import dev.chowder.api.v1.Session;
 import dev.chowder.api.v1.SessionMessage;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Confirmation;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceArgument;
@@ -20,13 +20,7 @@ import picocli.CommandLine.Parameters;
 
 /** The command {@code sessions}: the conversations of an agent. */
 @Command(name = "sessions", description = "List, show and delete the conversations of an agent")
-public final class SessionsCommand {
-  private final Invocation invocation;
-
-  public SessionsCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
+public final class SessionsCommand extends ApiCommand {
   @Command(name = "ls", description = "List sessions, last used first")
   void list(
       @Mixin InstanceArgument instance,
@@ -38,8 +32,8 @@ public final class SessionsCommand {
           int limit,
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
-    var sessions = Paged.read(invocation.api(), Call.get(path(instance)), "sessions", limit);
-    if (format.print(invocation.output(), sessions.json())) return;
+    var sessions = Paged.read(api(), Call.get(path(instance)), "sessions", limit);
+    if (format.print(output(), sessions.json())) return;
     var table = new Table("SESSION", "BUSY", "CREATED", "USED");
     for (var session : sessions.as(Session.getDefaultInstance())) {
       table.row(
@@ -48,7 +42,7 @@ public final class SessionsCommand {
           session.hasCreatedAt() ? Times.text(session.getCreatedAt()) : "",
           session.hasUsedAt() ? Times.text(session.getUsedAt()) : "");
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   @Command(description = "Show the last messages of a session, the newest at the end")
@@ -68,13 +62,13 @@ public final class SessionsCommand {
       @Mixin OutputFormat format) {
     Limits.check("--limit", limit);
     var call = Call.get(path(instance) + "/" + Call.segment(session));
-    var history = Paged.read(invocation.api(), call, "messages", limit);
-    if (format.print(invocation.output(), history.json())) return;
+    var history = Paged.read(api(), call, "messages", limit);
+    if (format.print(output(), history.json())) return;
     for (var message : history.as(SessionMessage.getDefaultInstance()).reversed()) {
       var time = message.hasAt() ? Times.text(message.getAt()) + " " : "";
-      invocation.output().line(time + Printable.line(message.getRole()) + ":");
+      output().line(time + Printable.line(message.getRole()) + ":");
       // A filter for each text, because a text must not hide the next one.
-      invocation.output().line(new TextFilter().next(message.getText()) + "\n");
+      output().line(new TextFilter().next(message.getText()) + "\n");
     }
   }
 
@@ -85,14 +79,13 @@ public final class SessionsCommand {
           String session,
       @Mixin Confirmation confirmation) {
     confirmation.require(
-        invocation.environment(),
-        invocation.notices(),
+        invocation(),
         "Delete the session %s of %s with its history?".formatted(session, instance.name()));
-    var _ = invocation.api().send(Call.delete(path(instance) + "/" + Call.segment(session)));
-    invocation.notices().say("Session %s is deleted.".formatted(session));
+    var _ = api().send(Call.delete(path(instance) + "/" + Call.segment(session)));
+    say("Session %s is deleted.".formatted(session));
   }
 
   private String path(InstanceArgument instance) {
-    return instance.path(invocation.api()) + "/sessions";
+    return instance.path(api()) + "/sessions";
   }
 }

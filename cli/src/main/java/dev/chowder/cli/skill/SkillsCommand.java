@@ -3,7 +3,7 @@ package dev.chowder.cli.skill;
 import com.google.gson.JsonObject;
 import dev.chowder.api.v1.InstallSkillResponse;
 import dev.chowder.api.v1.Skill;
-import dev.chowder.cli.command.Invocation;
+import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
@@ -29,18 +29,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "skills",
     description = "List, install, configure and uninstall the skills of an agent")
-public final class SkillsCommand {
+public final class SkillsCommand extends ApiCommand {
   /** Longer than Envoy waits for an installation. */
   private static final Duration INSTALL_LIMIT = Duration.ofSeconds(150);
 
   /** More than the API accepts by default. A larger skill can be written as files. */
   private static final int MAX_ARCHIVE = 16 << 20;
-
-  private final Invocation invocation;
-
-  public SkillsCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
 
   @Command(name = "ls", description = "List skills by name")
   void list(
@@ -50,8 +44,8 @@ public final class SkillsCommand {
       @Mixin OutputFormat format) {
     var call = Call.get(path(instance));
     if (ready) call = call.with("eligible_only", "true");
-    var skills = Paged.read(invocation.api(), call, "skills", Limits.MAX);
-    if (format.print(invocation.output(), skills.json())) return;
+    var skills = Paged.read(api(), call, "skills", Limits.MAX);
+    if (format.print(output(), skills.json())) return;
     var table = new Table("NAME", "READY", "ENABLED", "SOURCE", "MISSING");
     for (var skill : skills.as(Skill.getDefaultInstance())) {
       table.row(
@@ -61,7 +55,7 @@ public final class SkillsCommand {
           skill.getSource(),
           String.join(", ", skill.getMissingList()));
     }
-    table.lines().forEach(invocation.output()::line);
+    table.print(output());
   }
 
   @Command(description = "Show a skill")
@@ -70,8 +64,8 @@ public final class SkillsCommand {
       @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
           String skillName,
       @Mixin OutputFormat format) {
-    var reply = invocation.api().send(Call.get(path(instance, skillName)));
-    if (format.print(invocation.output(), reply.json())) return;
+    var reply = api().send(Call.get(path(instance, skillName)));
+    if (format.print(output(), reply.json())) return;
     var skill = reply.as(Skill.getDefaultInstance());
     new Fields()
         .add("name", skill.getName())
@@ -84,8 +78,7 @@ public final class SkillsCommand {
         .add("needs", String.join(", ", skill.getRequiredEnvList()))
         .add("missing", String.join(", ", skill.getMissingList()))
         .add("api key in", skill.getApiKeyEnv())
-        .lines()
-        .forEach(invocation.output()::line);
+        .print(output());
   }
 
   @Command(description = "Install a skill from ClawHub or from an archive")
@@ -112,10 +105,11 @@ public final class SkillsCommand {
     if (overwrite) request.addProperty("overwrite", true);
     var call =
         Call.post(path(instance) + "/install").json(request.toString()).within(INSTALL_LIMIT);
-    var reply = invocation.api().send(call);
-    if (format.print(invocation.output(), reply.json())) return;
-    var installed = reply.as(InstallSkillResponse.getDefaultInstance());
-    invocation.notices().say(installed.getMessage());
+    show(
+        call,
+        format,
+        InstallSkillResponse.getDefaultInstance(),
+        installed -> say(installed.getMessage()));
   }
 
   @Command(
@@ -136,7 +130,7 @@ public final class SkillsCommand {
               description = "file with the JSON (default: standard input)")
           String file) {
     // From a file, because it has secrets, which arguments would show to other users.
-    update(instance, skillName, JsonInput.read(invocation, "--from", file));
+    update(instance, skillName, JsonInput.read(invocation(), "--from", file));
   }
 
   @Command(description = "Let the agent use a skill")
@@ -160,8 +154,8 @@ public final class SkillsCommand {
       @Mixin InstanceArgument instance,
       @Parameters(index = "1", paramLabel = "SKILL", description = "name of the skill")
           String skillName) {
-    var _ = invocation.api().send(Call.delete(path(instance, skillName)));
-    invocation.notices().say("%s is uninstalled.".formatted(skillName));
+    var _ = api().send(Call.delete(path(instance, skillName)));
+    say("%s is uninstalled.".formatted(skillName));
   }
 
   private void setEnabled(InstanceArgument instance, String skillName, boolean enabled) {
@@ -172,12 +166,12 @@ public final class SkillsCommand {
 
   private void update(InstanceArgument instance, String skillName, JsonObject request) {
     var call = Call.again("PATCH", path(instance, skillName)).json(request.toString());
-    var _ = invocation.api().send(call);
-    invocation.notices().say("%s is changed from the next message.".formatted(skillName));
+    var _ = api().send(call);
+    say("%s is changed from the next message.".formatted(skillName));
   }
 
   private String path(InstanceArgument instance) {
-    return instance.path(invocation.api()) + "/skills";
+    return instance.path(api()) + "/skills";
   }
 
   private String path(InstanceArgument instance, String skillName) {

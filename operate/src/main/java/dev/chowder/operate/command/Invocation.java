@@ -1,8 +1,13 @@
 package dev.chowder.operate.command;
 
 import com.typesafe.config.Config;
+import dev.chowder.cli.command.Console;
 import dev.chowder.cli.command.Environment;
-import dev.chowder.cli.output.Output;
+import dev.chowder.cli.failure.ClientFailure;
+import dev.chowder.client.Api;
+import dev.chowder.client.context.Context;
+import dev.chowder.client.context.ContextFile;
+import dev.chowder.client.context.ContextResolver;
 import dev.chowder.operate.site.NodeConfig;
 import dev.chowder.operate.site.Site;
 import dev.chowder.operate.site.Variables;
@@ -15,11 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One run of a command: the installation on this machine, the streams, and the settings of a node.
  */
-public final class Invocation {
+public final class Invocation extends Console {
   private final Site site;
-  private final Environment environment;
   private final Supplier<Config> source;
-  private final Output output;
   private @Nullable Config config;
 
   /** Uses the settings that the variables of the installation have. */
@@ -33,10 +36,9 @@ public final class Invocation {
    * @param source loads them; called only by commands that need them
    */
   public Invocation(Site site, Environment environment, Supplier<Config> source) {
+    super(environment, site.notices());
     this.site = site;
-    this.environment = environment;
     this.source = source;
-    this.output = new Output(environment.output());
   }
 
   public Site site() {
@@ -45,15 +47,6 @@ public final class Invocation {
 
   public Variables variables() {
     return site.variables();
-  }
-
-  /** Returns the streams, and the variables that the user set. */
-  public Environment environment() {
-    return environment;
-  }
-
-  public Output output() {
-    return output;
   }
 
   /**
@@ -78,5 +71,12 @@ public final class Invocation {
   /** Returns the state directory that the settings name. */
   public Installation installation() {
     return new Installation(settings().home());
+  }
+
+  /** Returns the client of this installation, whatever context the user has chosen. */
+  public Api api() {
+    var all = variables().all();
+    var context = new ContextResolver(all, ContextFile.of(all)).resolve(Context.LOCAL);
+    return new Api(context, ClientFailure.notices(notices()::say));
   }
 }

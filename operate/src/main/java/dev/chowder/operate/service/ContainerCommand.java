@@ -1,14 +1,8 @@
 package dev.chowder.operate.service;
 
-import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.cli.output.Output;
-import dev.chowder.client.Api;
-import dev.chowder.client.context.Context;
-import dev.chowder.client.context.ContextFile;
-import dev.chowder.client.context.ContextResolver;
 import dev.chowder.operate.aot.AotCache;
-import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.command.OperatorCommand;
 import dev.chowder.operate.docker.DockerHost;
 import dev.chowder.operate.edge.EnvoyServer;
 import dev.chowder.operate.model.DemoModel;
@@ -40,23 +34,13 @@ import picocli.CommandLine.Command;
     name = "container",
     description = "Do the work of a service of the server image (deploy/compose.yaml)",
     synopsisSubcommandLabel = "SERVICE")
-public final class ContainerCommand {
+public final class ContainerCommand extends OperatorCommand {
   private static final Path PASSWORD_FILE = Path.of("/secrets/postgres-password");
   private static final int PASSWORD_BYTES = 16;
 
-  private final Site site;
-  private final Invocation invocation;
-  private final Output output;
-
-  public ContainerCommand(Invocation invocation) {
-    this.invocation = invocation;
-    this.site = invocation.site();
-    this.output = invocation.output();
-  }
-
   @Command(description = "Create the password of the database and the sandbox image, if missing")
   void prepare() {
-    if (!DockerHost.answers(site)) {
+    if (!DockerHost.answers(site())) {
       throw ExitCode.UNAVAILABLE.failure(
           "cannot reach Docker at /var/run/docker.sock: CHOWDER_DOCKER_SOCKET must be the socket of"
               + " this machine's Docker Engine");
@@ -66,62 +50,61 @@ public final class ContainerCommand {
       new SecureRandom().nextBytes(random);
       OwnerOnly.write(PASSWORD_FILE, HexFormat.of().formatHex(random));
     }
-    output.line(new DockerHost(site).image());
+    invocation().output().line(new DockerHost(site()).image());
   }
 
   @Command(description = "Print the command of the node, with a NUL after each word")
   void server() {
-    begin();
-    var nodes = new Nodes(site, 1, 1);
+    site().ensureState();
+    var nodes = new Nodes(site(), 1, 1);
     NodeProcesses.requirePorts(nodes.variables(1));
-    site.variables().setDefault("CHOWDER_SANDBOX_IMAGE", new DockerHost(site).imageName());
-    var cache = new AotCache(site).ensure();
-    var environment = invocation.environment().variables();
+    site().variables().setDefault("CHOWDER_SANDBOX_IMAGE", new DockerHost(site()).imageName());
+    var cache = new AotCache(site()).ensure();
+    var environment = invocation().environment().variables();
     var words = new ArrayList<String>();
     words.add("env");
-    site.variables()
+    site()
+        .variables()
         .all()
         .forEach(
             (name, value) -> {
               // The others, with all secrets, are in the environment already.
               if (!value.equals(environment.get(name))) words.add(name + "=" + value);
             });
-    words.addAll(ServerCommand.of(site.layout(), site.variables(), cache));
+    words.addAll(ServerCommand.of(site().layout(), site().variables(), cache));
     print(words);
   }
 
   @Command(description = "Print the configuration of Envoy, which contains a token")
   void envoy() {
-    var envoy = new EnvoyServer(site, new Nodes(site, 1, 1));
+    var envoy = new EnvoyServer(site(), new Nodes(site(), 1, 1));
     envoy.requirePorts();
-    output.print(envoy.configuration());
+    invocation().output().print(envoy.configuration());
   }
 
   @Command(
       name = "demo-model",
       description = "Print the command of the demo model, with a NUL after each word")
   void demoModel() {
-    var model = new DemoModel(site);
+    var model = new DemoModel(site());
     model.requirePort();
     print(model.command());
   }
 
   @Command(description = "Create the first organization and its key, and configure the demo model")
   void organization() {
-    begin();
-    var model = ModelChoice.of(site);
-    if (model == ModelChoice.DEMO) new DemoModel(site).markUsed();
-    var operator = Operator.of(invocation);
-    new FirstOrganization(site, operator).ensure();
+    site().ensureState();
+    var model = ModelChoice.of(site());
+    if (model == ModelChoice.DEMO) new DemoModel(site()).markUsed();
+    var operator = Operator.of(invocation());
+    new FirstOrganization(site(), operator).ensure();
     // Envoy checks the health of nodes at intervals.
-    var envoy = new EnvoyServer(site, new Nodes(site, 1, 1));
-    if (!Poll.until(Background.startLimit(site.variables()), envoy::answers)) {
+    var envoy = new EnvoyServer(site(), new Nodes(site(), 1, 1));
+    if (!Poll.until(Background.startLimit(site().variables()), envoy::answers)) {
       throw ExitCode.UNAVAILABLE.failure("Envoy does not reach the server: see the logs of both");
     }
-    var variables = site.variables().all();
-    var context = new ContextResolver(variables, ContextFile.of(variables)).resolve(Context.LOCAL);
-    try (var api = new Api(context, ClientFailure.notices(site::say))) {
-      new ModelSettings(site, model).ensure(operator, api);
+    try (var api = invocation().api()) {
+      new ModelSettings(site(), model).ensure(operator, api);
     }
   }
 
@@ -129,25 +112,21 @@ public final class ContainerCommand {
       description =
           "Remove what Compose does not know: agents with their home volumes, and firewall rules")
   void purge() {
-    if (site.text("cluster-id").isEmpty()) {
+    if (site().text("cluster-id").isEmpty()) {
       throw ExitCode.NOT_FOUND.failure(
           "nothing to remove: the volume of this installation is empty");
     }
-    begin();
-    var purge = new Purge(site);
+    site().ensureState();
+    var purge = new Purge(site());
     purge.sandboxes();
     // The engine of the host may use the legacy tables, as the server detects.
     purge.firewall(true);
-    site.say(
+    say(
         "Removed the agents of this installation, with their home volumes, and its firewall"
             + " rules.");
   }
 
-  private void begin() {
-    site.ensureState();
-  }
-
   private void print(List<String> words) {
-    output.print(String.join("\0", words) + "\0");
+    invocation().output().print(String.join("\0", words) + "\0");
   }
 }

@@ -2,7 +2,7 @@ package dev.chowder.operate.admin.envoy;
 
 import dev.chowder.envoy.EnvoyConfiguration;
 import dev.chowder.envoy.EnvoyVariable;
-import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.command.OperatorCommand;
 import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.Map;
@@ -15,16 +15,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "envoy-config",
     description = "Print the configuration for an Envoy that you start yourself")
-public final class EnvoyConfigCommand implements Runnable {
+public final class EnvoyConfigCommand extends OperatorCommand implements Runnable {
   private static final String NOTE =
       "The output contains a token: keep it in a file of mode 0600. With TLS, the command also"
           + " writes the paths of the certificates into CHOWDER_ENVOY_SECRETS.";
-
-  private final Invocation invocation;
-
-  public EnvoyConfigCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
 
   /** Adds the variables to the help. */
   @Spec
@@ -43,14 +37,14 @@ public final class EnvoyConfigCommand implements Runnable {
 
   @Override
   public void run() {
-    var variables = new HashMap<>(invocation.variables().all());
+    var variables = new HashMap<>(invocation().variables().all());
     setDefault(
         variables,
         EnvoyVariable.CHOWDER_DESCRIPTORS,
         "chowder.pb",
         "proto/target/classes/chowder/chowder.pb");
     setDefault(variables, EnvoyVariable.CHOWDER_OPENAPI, "openapi.json", "envoy/openapi.json");
-    invocation.output().print(EnvoyConfiguration.render(variables));
+    invocation().output().print(EnvoyConfiguration.render(variables));
   }
 
   /**
@@ -60,7 +54,7 @@ public final class EnvoyConfigCommand implements Runnable {
   private void setDefault(
       Map<String, String> variables, EnvoyVariable variable, String file, String source) {
     if (!variables.getOrDefault(variable.name(), "").isEmpty()) return;
-    var layout = invocation.site().layout();
+    var layout = site().layout();
     var inClone = layout.root().resolve(source);
     variables.put(
         variable.name(), (Files.exists(inClone) ? inClone : layout.app().resolve(file)).toString());

@@ -2,7 +2,7 @@ package dev.chowder.operate.admin.key;
 
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.operate.admin.node.LocalNodes;
-import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.command.OperatorCommand;
 import dev.chowder.operate.state.UpLock;
 import dev.chowder.secret.SecretSettings;
 import java.nio.file.Files;
@@ -12,13 +12,7 @@ import picocli.CommandLine.Command;
 
 /** The command {@code master-key}. */
 @Command(name = "master-key", description = "Replace the key that encrypts all secrets")
-public final class MasterKeyCommand {
-  private final Invocation invocation;
-
-  public MasterKeyCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
+public final class MasterKeyCommand extends OperatorCommand {
   @Command(
       description =
           "Replace the master key of the running installation on this machine; no call fails"
@@ -33,9 +27,9 @@ public final class MasterKeyCommand {
             + " file of each machine."
       })
   void rotate() {
-    var variables = invocation.variables();
-    var file = SecretSettings.from(invocation.config()).masterKeyFile();
-    var installation = invocation.installation();
+    var variables = invocation().variables();
+    var file = SecretSettings.from(invocation().config()).masterKeyFile();
+    var installation = invocation().installation();
     if (variables.find("CHOWDER_MASTER_KEY").isPresent()) {
       throw ExitCode.USAGE.failure(
           "CHOWDER_MASTER_KEY: must be unset, because this command replaces the key in a file; see docs/operations/keys.md");
@@ -50,13 +44,11 @@ public final class MasterKeyCommand {
     try (var _ = UpLock.take(installation.home())) {
       var rotation =
           new KeyRotation(
-              file, LocalNodes.all(invocation), new SecureRandom(), InstantSource.system());
+              file, LocalNodes.all(invocation()), new SecureRandom(), InstantSource.system());
       var done = rotation.run();
-      invocation
-          .site()
-          .say(
-              "Replaced the master key and re-encrypted %d values. Store a copy of %s separately. Earlier backups need %s."
-                  .formatted(done.rewritten(), file, done.kept()));
+      say(
+          "Replaced the master key and re-encrypted %d values. Store a copy of %s separately. Earlier backups need %s."
+              .formatted(done.rewritten(), file, done.kept()));
     }
   }
 }

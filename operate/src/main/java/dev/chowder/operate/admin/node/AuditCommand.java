@@ -9,7 +9,6 @@ import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
 import dev.chowder.client.Reply;
-import dev.chowder.operate.command.Invocation;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,10 +18,6 @@ import picocli.CommandLine.Option;
 @Command(name = "audit", description = "List the audit table")
 public final class AuditCommand extends NodeCommand {
   private static final int MAX_PAGE = 1000;
-
-  public AuditCommand(Invocation invocation) {
-    super(invocation);
-  }
 
   @Command(
       name = "ls",
@@ -47,7 +42,7 @@ public final class AuditCommand extends NodeCommand {
     if (organization != null) request.setOrganizationId(organization);
     var _ =
         print(
-            entries(options.node().nodes(invocation()), request, limit),
+            entries(options.nodes(invocation()), request, limit),
             options,
             ListAuditEntriesResponse.getDefaultInstance(),
             this::show);

@@ -1,7 +1,6 @@
 package dev.chowder.operate.admin.node;
 
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.Command;
@@ -27,10 +26,6 @@ public final class CallCommand extends NodeCommand implements Runnable {
   private String request = "{}";
 
   @Mixin private NodeOption node = new NodeOption();
-
-  public CallCommand(Invocation invocation) {
-    super(invocation);
-  }
 
   @Override
   public void run() {

@@ -4,13 +4,8 @@ import dev.chowder.cli.command.OutputFormat;
 import picocli.CommandLine.Mixin;
 
 /** The options of commands that call nodes: the node, and the format of the output. */
-public final class CallOptions {
-  @Mixin private NodeOption node = new NodeOption();
+public final class CallOptions extends NodeOption {
   @Mixin private OutputFormat format = new OutputFormat();
-
-  NodeOption node() {
-    return node;
-  }
 
   boolean isJson() {
     return format.isJson();

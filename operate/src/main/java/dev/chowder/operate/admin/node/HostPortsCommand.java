@@ -6,7 +6,6 @@ import dev.chowder.api.operator.v1.ListHostPortsRequest;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
 import dev.chowder.api.operator.v1.OpenHostPortRequest;
 import dev.chowder.cli.output.Table;
-import dev.chowder.operate.command.Invocation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -16,10 +15,6 @@ import picocli.CommandLine.Parameters;
     name = "host-ports",
     description = "Open ports of this machine's localhost to agents, and close them")
 public final class HostPortsCommand extends NodeCommand {
-  public HostPortsCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(name = "ls", description = "List ports that are listed, in use or decided")
   void list(@Mixin CallOptions options) {
     show(options, ListHostPortsRequest.getDefaultInstance());
@@ -40,21 +35,20 @@ public final class HostPortsCommand extends NodeCommand {
   }
 
   private void show(CallOptions options, Message request) {
-    var _ =
-        call(
-            options,
-            request,
-            ListHostPortsResponse.getDefaultInstance(),
-            response -> {
-              var table = new Table("PORT", "STATE", "OPEN", "ORGANIZATIONS");
-              for (var port : response.getHostPortsList()) {
-                table.row(
-                    Integer.toString(port.getPort()),
-                    port.getState(),
-                    port.getOpen() ? "yes" : "no",
-                    Integer.toString(port.getOrganizationCount()));
-              }
-              print(table);
-            });
+    show(
+        options,
+        request,
+        ListHostPortsResponse.getDefaultInstance(),
+        response -> {
+          var table = new Table("PORT", "STATE", "OPEN", "ORGANIZATIONS");
+          for (var port : response.getHostPortsList()) {
+            table.row(
+                Integer.toString(port.getPort()),
+                port.getState(),
+                port.getOpen() ? "yes" : "no",
+                Integer.toString(port.getOrganizationCount()));
+          }
+          print(table);
+        });
   }
 }

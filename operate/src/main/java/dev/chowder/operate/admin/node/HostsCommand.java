@@ -8,7 +8,6 @@ import dev.chowder.api.operator.v1.UnbindHostRequest;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
-import dev.chowder.operate.command.Invocation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -16,10 +15,6 @@ import picocli.CommandLine.Parameters;
 /** The command {@code hosts}. */
 @Command(name = "hosts", description = "List the hosts of sandboxes, and replace a lost one")
 public final class HostsCommand extends NodeCommand {
-  public HostsCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(name = "ls", description = "List the hosts; * marks that of the node")
   void list(@Mixin CallOptions options) {
     show(options, ListHostsRequest.getDefaultInstance());
@@ -46,23 +41,22 @@ public final class HostsCommand extends NodeCommand {
   }
 
   private void show(CallOptions options, Message request) {
-    var _ =
-        call(
-            options,
-            request,
-            ListHostsResponse.getDefaultInstance(),
-            response -> {
-              var table = new Table(" ", "ENGINE", "HOST", "INSTANCES", "REBOUND TO", "SINCE");
-              for (var host : response.getHostsList()) {
-                table.row(
-                    host.getOwn() ? "*" : " ",
-                    host.getEngine(),
-                    host.getHost(),
-                    Integer.toString(host.getInstanceCount()),
-                    host.getReboundTo(),
-                    host.hasReboundAt() ? Times.text(host.getReboundAt()) : "");
-              }
-              print(table);
-            });
+    show(
+        options,
+        request,
+        ListHostsResponse.getDefaultInstance(),
+        response -> {
+          var table = new Table(" ", "ENGINE", "HOST", "INSTANCES", "REBOUND TO", "SINCE");
+          for (var host : response.getHostsList()) {
+            table.row(
+                host.getOwn() ? "*" : " ",
+                host.getEngine(),
+                host.getHost(),
+                Integer.toString(host.getInstanceCount()),
+                host.getReboundTo(),
+                host.hasReboundAt() ? Times.text(host.getReboundAt()) : "");
+          }
+          print(table);
+        });
   }
 }

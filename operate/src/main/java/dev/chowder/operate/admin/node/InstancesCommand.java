@@ -7,7 +7,6 @@ import dev.chowder.api.operator.v1.StopInstanceResponse;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Table;
-import dev.chowder.operate.command.Invocation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -18,10 +17,6 @@ import picocli.CommandLine.Parameters;
 /** The command {@code instances}. */
 @Command(name = "instances", description = "Stop instances of any organization, and recover many")
 public final class InstancesCommand extends NodeCommand {
-  public InstancesCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(
       description =
           "Stop running instances and end their processes, which a stop by their owner may only"
@@ -33,12 +28,11 @@ public final class InstancesCommand extends NodeCommand {
     CommandException failure = null;
     for (var id : ids) {
       try {
-        var _ =
-            call(
-                options,
-                StopInstanceRequest.newBuilder().setInstanceId(id).build(),
-                StopInstanceResponse.getDefaultInstance(),
-                response -> say(id + " is " + response.getStatus()));
+        show(
+            options,
+            StopInstanceRequest.newBuilder().setInstanceId(id).build(),
+            StopInstanceResponse.getDefaultInstance(),
+            response -> say(id + " is " + response.getStatus()));
       } catch (CommandException failed) {
         // The others are stopped, too. The last failure becomes that of the command.
         if (failure != null) say("chowder: " + failure.getMessage());

@@ -4,33 +4,24 @@ import com.google.protobuf.Message;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.output.Table;
 import dev.chowder.client.Reply;
-import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.command.OperatorCommand;
 import java.util.function.Consumer;
 
 /** Prints the results of calls, and asks before a loss, for all commands that call nodes. */
-abstract class NodeCommand {
-  private final Invocation invocation;
-
-  NodeCommand(Invocation invocation) {
-    this.invocation = invocation;
-  }
-
-  final Invocation invocation() {
-    return invocation;
-  }
-
+abstract class NodeCommand extends OperatorCommand {
   /** Prints a line on standard output. */
   final void line(String safe) {
-    invocation.output().line(safe);
+    invocation().output().line(safe);
   }
 
   final void print(Table table) {
-    table.lines().forEach(this::line);
+    table.print(invocation().output());
   }
 
-  /** Prints a sentence for people on standard error. */
-  final void say(String sentence) {
-    invocation.site().say(sentence);
+  /** Does the same as {@link #call}, for a caller that needs no response. */
+  final <T extends Message> void show(
+      CallOptions options, Message request, T type, Consumer<T> forPeople) {
+    var _ = call(options, request, type, forPeople);
   }
 
   /**
@@ -41,7 +32,7 @@ abstract class NodeCommand {
    */
   final <T extends Message> T call(
       CallOptions options, Message request, T type, Consumer<T> forPeople) {
-    return print(options.node().nodes(invocation).call(request), options, type, forPeople);
+    return print(options.nodes(invocation()).call(request), options, type, forPeople);
   }
 
   /** Prints the JSON of a response, or passes its message to {@code forPeople}. */
@@ -49,7 +40,7 @@ abstract class NodeCommand {
       Reply reply, CallOptions options, T type, Consumer<T> forPeople) {
     var response = reply.as(type);
     if (options.isJson()) {
-      invocation.output().json(reply.json());
+      invocation().output().json(reply.json());
     } else {
       forPeople.accept(response);
     }
@@ -58,6 +49,6 @@ abstract class NodeCommand {
 
   /** Returns if the operator agrees. */
   final void confirm(Confirmation confirmation, String question) {
-    confirmation.require(invocation.environment(), invocation.site().notices(), question);
+    confirmation.require(invocation(), question);
   }
 }

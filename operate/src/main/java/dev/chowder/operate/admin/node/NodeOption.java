@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The option {@code --node}. */
-public final class NodeOption {
+public class NodeOption {
   @Option(
       names = "--node",
       paramLabel = "NUMBER",
@@ -17,7 +17,7 @@ public final class NodeOption {
   private @Nullable Integer number;
 
   /** Returns the node of the option, or all nodes without it. */
-  LocalNodes nodes(Invocation invocation) {
+  final LocalNodes nodes(Invocation invocation) {
     return number == null ? LocalNodes.all(invocation) : only(invocation, number);
   }
 

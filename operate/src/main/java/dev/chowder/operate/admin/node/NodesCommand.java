@@ -4,7 +4,6 @@ import dev.chowder.api.operator.v1.ListNodesRequest;
 import dev.chowder.api.operator.v1.ListNodesResponse;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Table;
-import dev.chowder.operate.command.Invocation;
 import dev.chowder.operate.process.Background;
 import dev.chowder.operate.state.UpLock;
 import picocli.CommandLine.Command;
@@ -16,27 +15,22 @@ import picocli.CommandLine.Parameters;
     name = "nodes",
     description = "List the nodes of the cluster, and stop one for maintenance")
 public final class NodesCommand extends NodeCommand {
-  public NodesCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(name = "ls", description = "List the nodes; * marks the one that answered")
   void list(@Mixin CallOptions options) {
-    var _ =
-        call(
-            options,
-            ListNodesRequest.getDefaultInstance(),
-            ListNodesResponse.getDefaultInstance(),
-            response -> {
-              var table = new Table(" ", "NODE", "RECONCILES");
-              for (var name : response.getNodesList()) {
-                table.row(
-                    name.equals(response.getAnsweredBy()) ? "*" : " ",
-                    name,
-                    name.equals(response.getReconciledBy()) ? "yes" : "no");
-              }
-              print(table);
-            });
+    show(
+        options,
+        ListNodesRequest.getDefaultInstance(),
+        ListNodesResponse.getDefaultInstance(),
+        response -> {
+          var table = new Table(" ", "NODE", "RECONCILES");
+          for (var name : response.getNodesList()) {
+            table.row(
+                name.equals(response.getAnsweredBy()) ? "*" : " ",
+                name,
+                name.equals(response.getReconciledBy()) ? "yes" : "no");
+          }
+          print(table);
+        });
   }
 
   @Command(

@@ -17,7 +17,6 @@ import dev.chowder.api.operator.v1.SuspendOrganizationRequest;
 import dev.chowder.cli.command.Confirmation;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.Table;
-import dev.chowder.operate.command.Invocation;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,18 +30,13 @@ import picocli.CommandLine.Parameters;
 public final class OrganizationsCommand extends NodeCommand {
   private static final String ID = "id of the organization";
 
-  public OrganizationsCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(name = "ls", description = "List organizations, oldest first")
   void list(@Mixin CallOptions options) {
-    var _ =
-        call(
-            options,
-            ListOrganizationsRequest.getDefaultInstance(),
-            ListOrganizationsResponse.getDefaultInstance(),
-            response -> print(table(response.getOrganizationsList())));
+    show(
+        options,
+        ListOrganizationsRequest.getDefaultInstance(),
+        ListOrganizationsResponse.getDefaultInstance(),
+        response -> print(table(response.getOrganizationsList())));
   }
 
   @Command(
@@ -52,19 +46,18 @@ public final class OrganizationsCommand extends NodeCommand {
   void create(
       @Parameters(paramLabel = "NAME", description = "its name") String name,
       @Mixin CallOptions options) {
-    var _ =
-        call(
-            options,
-            CreateOrganizationRequest.newBuilder().setName(name).build(),
-            CreateOrganizationResponse.getDefaultInstance(),
-            created -> {
-              line(Printable.line(created.getApiKey()));
-              say(
-                  "Created the organization %s with tier %s; its key is shown only once."
-                      .formatted(
-                          created.getOrganization().getId(),
-                          created.getOrganization().getSubscriptionTier()));
-            });
+    show(
+        options,
+        CreateOrganizationRequest.newBuilder().setName(name).build(),
+        CreateOrganizationResponse.getDefaultInstance(),
+        created -> {
+          line(Printable.line(created.getApiKey()));
+          say(
+              "Created the organization %s with tier %s; its key is shown only once."
+                  .formatted(
+                      created.getOrganization().getId(),
+                      created.getOrganization().getSubscriptionTier()));
+        });
   }
 
   @Command(
@@ -120,15 +113,14 @@ public final class OrganizationsCommand extends NodeCommand {
       @Mixin CallOptions options) {
     confirm(confirmation, "Revoke the present keys of the organization %s?".formatted(id));
     var request = CreateOrganizationKeyRequest.newBuilder().setOrganizationId(id);
-    var _ =
-        call(
-            options,
-            request.build(),
-            CreateOrganizationKeyResponse.getDefaultInstance(),
-            created -> {
-              line(Printable.line(created.getApiKey()));
-              say("The key is shown only once. The other organization keys are revoked.");
-            });
+    show(
+        options,
+        request.build(),
+        CreateOrganizationKeyResponse.getDefaultInstance(),
+        created -> {
+          line(Printable.line(created.getApiKey()));
+          say("The key is shown only once. The other organization keys are revoked.");
+        });
   }
 
   @Command(
@@ -139,21 +131,19 @@ public final class OrganizationsCommand extends NodeCommand {
       @Mixin Confirmation confirmation,
       @Mixin CallOptions options) {
     confirm(confirmation, "Revoke all keys of the organization %s?".formatted(id));
-    var _ =
-        call(
-            options,
-            RevokeKeysRequest.newBuilder().setOrganizationId(id).build(),
-            RevokeKeysResponse.getDefaultInstance(),
-            revoked -> say("Revoked %d keys.".formatted(revoked.getRevoked())));
+    show(
+        options,
+        RevokeKeysRequest.newBuilder().setOrganizationId(id).build(),
+        RevokeKeysResponse.getDefaultInstance(),
+        revoked -> say("Revoked %d keys.".formatted(revoked.getRevoked())));
   }
 
   private void show(CallOptions options, Message request) {
-    var _ =
-        call(
-            options,
-            request,
-            Organization.getDefaultInstance(),
-            organization -> print(table(List.of(organization))));
+    show(
+        options,
+        request,
+        Organization.getDefaultInstance(),
+        organization -> print(table(List.of(organization))));
   }
 
   private static Table table(List<Organization> organizations) {

@@ -8,35 +8,28 @@ import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Printable;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
-import dev.chowder.operate.command.Invocation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** The command {@code reconciler}. Only the node that reconciles serves its calls. */
 @Command(name = "reconciler", description = "Show reconciliation, and permit the changes of a halt")
 public final class ReconcilerCommand extends NodeCommand {
-  public ReconcilerCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(description = "Show whether reconciliation is halted, and the sandboxes in quarantine")
   void get(@Mixin CallOptions options) {
-    var _ =
-        call(
-            options,
-            GetReconcilerRequest.getDefaultInstance(),
-            Reconciler.getDefaultInstance(),
-            this::show);
+    show(
+        options,
+        GetReconcilerRequest.getDefaultInstance(),
+        Reconciler.getDefaultInstance(),
+        this::show);
   }
 
   @Command(description = "Permit the changes that a halt lists")
   void release(@Mixin CallOptions options) {
-    var _ =
-        call(
-            options,
-            ReleaseReconcilerRequest.getDefaultInstance(),
-            ReleaseReconcilerResponse.getDefaultInstance(),
-            _ -> say("Reconciliation continues with the changes of the halt."));
+    show(
+        options,
+        ReleaseReconcilerRequest.getDefaultInstance(),
+        ReleaseReconcilerResponse.getDefaultInstance(),
+        _ -> say("Reconciliation continues with the changes of the halt."));
   }
 
   private void show(Reconciler reconciler) {
@@ -49,8 +42,7 @@ public final class ReconcilerCommand extends NodeCommand {
     }
     fields
         .add("quarantined", Integer.toString(reconciler.getQuarantinedCount()))
-        .lines()
-        .forEach(this::line);
+        .print(invocation().output());
     if (reconciler.getHalt().getSandboxesCount() > 0) {
       line("");
       line("Changes that are halted:");

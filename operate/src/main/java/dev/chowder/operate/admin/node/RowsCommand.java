@@ -4,17 +4,12 @@ import dev.chowder.api.operator.v1.RebuildRowsRequest;
 import dev.chowder.api.operator.v1.RebuildRowsResponse;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Fields;
-import dev.chowder.operate.command.Invocation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** The command {@code rows}. */
 @Command(name = "rows", description = "Rebuild the rows that lists read")
 public final class RowsCommand extends NodeCommand {
-  public RowsCommand(Invocation invocation) {
-    super(invocation);
-  }
-
   @Command(
       description =
           "Rebuild all rows that lists read from the journal, after tables were changed or lost",
@@ -44,7 +39,6 @@ public final class RowsCommand extends NodeCommand {
         .add("instances", Integer.toString(rebuilt.getInstances()))
         .add("removed", Integer.toString(rebuilt.getRemoved()))
         .add("unanswered", Integer.toString(rebuilt.getUnanswered()))
-        .lines()
-        .forEach(this::line);
+        .print(invocation().output());
   }
 }

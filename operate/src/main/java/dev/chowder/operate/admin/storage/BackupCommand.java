@@ -4,7 +4,6 @@ import dev.chowder.api.operator.v1.CreateBackupRequest;
 import dev.chowder.api.operator.v1.CreateBackupResponse;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.operate.admin.node.LocalNodes;
-import dev.chowder.operate.command.Invocation;
 import dev.chowder.operate.state.OwnerOnly;
 import dev.chowder.operate.state.WorkFolder;
 import java.io.IOException;
@@ -42,10 +41,6 @@ public final class BackupCommand extends StorageCommand {
 
   @Option(names = "--unsigned", description = "write no tag; for a machine without the master key")
   private boolean unsigned;
-
-  public BackupCommand(Invocation invocation) {
-    super(invocation, true);
-  }
 
   @Override
   void work() {

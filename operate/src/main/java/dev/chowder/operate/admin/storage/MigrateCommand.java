@@ -1,7 +1,6 @@
 package dev.chowder.operate.admin.storage;
 
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
 import dev.chowder.storage.Database;
 import picocli.CommandLine.Command;
 
@@ -15,10 +14,6 @@ import picocli.CommandLine.Command;
           + " them. Stop all nodes first."
     })
 public final class MigrateCommand extends StorageCommand {
-  public MigrateCommand(Invocation invocation) {
-    super(invocation, true);
-  }
-
   @Override
   void work() {
     try (var _ = begin()) {

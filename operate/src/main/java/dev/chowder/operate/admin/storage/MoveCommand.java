@@ -1,7 +1,6 @@
 package dev.chowder.operate.admin.storage;
 
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
 import dev.chowder.storage.DatabaseTransfer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -22,8 +21,9 @@ public final class MoveCommand extends StorageCommand {
   @Parameters(paramLabel = "URL", description = "jdbc:postgresql://HOST:PORT/DATABASE")
   private String url = "";
 
-  public MoveCommand(Invocation invocation) {
-    super(invocation, false);
+  @Override
+  boolean opensDatabase() {
+    return false;
   }
 
   @Override

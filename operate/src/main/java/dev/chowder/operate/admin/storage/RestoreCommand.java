@@ -2,7 +2,6 @@ package dev.chowder.operate.admin.storage;
 
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
 import dev.chowder.operate.state.OwnerOnly;
 import dev.chowder.operate.state.UpLock;
 import dev.chowder.operate.state.WorkFolder;
@@ -43,10 +42,6 @@ public final class RestoreCommand extends StorageCommand {
           "also accept FILE without a tag, or with the tag of a missing key; only if you trust its"
               + " source, because a forger can leave out the tag or name another key")
   private boolean unsigned;
-
-  public RestoreCommand(Invocation invocation) {
-    super(invocation, true);
-  }
 
   @Override
   void work() {

@@ -1,7 +1,7 @@
 package dev.chowder.operate.admin.storage;
 
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.operate.command.Invocation;
+import dev.chowder.operate.command.OperatorCommand;
 import dev.chowder.operate.database.PrivateDatabase;
 import dev.chowder.operate.state.Installation;
 import dev.chowder.operate.state.UpLock;
@@ -16,29 +16,21 @@ import java.util.List;
 import java.util.Optional;
 
 /** Prepares the installation and its settings for all commands on the whole database. */
-abstract class StorageCommand implements Runnable {
-  private final Invocation invocation;
-  private final boolean opensDatabase;
-
-  /**
-   * Creates the command.
-   *
-   * @param opensDatabase whether it uses the private database of the installation, if there is one
-   */
-  StorageCommand(Invocation invocation, boolean opensDatabase) {
-    this.invocation = invocation;
-    this.opensDatabase = opensDatabase;
-  }
-
+abstract class StorageCommand extends OperatorCommand implements Runnable {
   @Override
   public final void run() {
-    if (opensDatabase) startDatabase();
-    TimeLimit.run(invocation, this::work);
+    if (opensDatabase()) startDatabase();
+    TimeLimit.run(invocation(), this::work);
+  }
+
+  /** Tells whether it uses the private database of the installation, if there is one. */
+  boolean opensDatabase() {
+    return true;
   }
 
   /** Makes the private database available, if the installation has one. */
   private void startDatabase() {
-    var site = invocation.site();
+    var site = site();
     if (site.text("cluster-id").isEmpty()) return;
     site.ensureState();
     var database = new PrivateDatabase(site);
@@ -48,12 +40,8 @@ abstract class StorageCommand implements Runnable {
   /** Does the work of the command. */
   abstract void work();
 
-  final Invocation invocation() {
-    return invocation;
-  }
-
   final Installation installation() {
-    return invocation.installation();
+    return invocation().installation();
   }
 
   /** Prepares the installation, and locks it until the lock is closed. */
@@ -65,11 +53,11 @@ abstract class StorageCommand implements Runnable {
 
   /** Returns the cluster id that the caller requires. */
   final Optional<String> clusterIdOfCaller() {
-    return invocation.variables().find("CHOWDER_CLUSTER_ID");
+    return invocation().variables().find("CHOWDER_CLUSTER_ID");
   }
 
   final StorageSettings database() {
-    return StorageSettings.from(invocation.config());
+    return StorageSettings.from(invocation().config());
   }
 
   /** Returns the H2 file of the default URL, which may not exist; empty for another URL. */
@@ -92,7 +80,7 @@ abstract class StorageCommand implements Runnable {
   }
 
   final SecretSettings secrets() {
-    return SecretSettings.from(invocation.config());
+    return SecretSettings.from(invocation().config());
   }
 
   /** Returns the tag of the master keys on this machine. */
@@ -102,10 +90,6 @@ abstract class StorageCommand implements Runnable {
 
   final SignedBackups backups(BackupTag tag) {
     return new SignedBackups(database(), tag);
-  }
-
-  final void say(String sentence) {
-    invocation.site().say(sentence);
   }
 
   final void report(List<TableDigest> copied) {

@@ -1,7 +1,5 @@
-package dev.chowder.cli;
+package dev.chowder.cli.command;
 
-import dev.chowder.cli.command.Candidates;
-import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.failure.ExitCode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,13 +24,17 @@ import picocli.CommandLine.Spec;
       "  chowder down    stops it",
       "  chowder admin   has the commands of operators"
     })
-final class ChowderCommand implements Runnable {
+public final class ChowderCommand implements Runnable {
   private final Invocation invocation;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  ChowderCommand(Invocation invocation) {
+  public ChowderCommand(Invocation invocation) {
     this.invocation = invocation;
+  }
+
+  Invocation invocation() {
+    return invocation;
   }
 
   @Option(
