@@ -1,8 +1,8 @@
 package dev.chowder.apidocs;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,8 +11,10 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.PossibleError;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -34,13 +36,13 @@ final class OpenApiDocument {
     this.answers = new OpenApiErrors(api);
   }
 
-  String text() throws JsonProcessingException {
+  String text() throws IOException {
     var lines = new DefaultPrettyPrinter();
     lines.indentObjectsWith(new DefaultIndenter("  ", "\n"));
     return new ObjectMapper().writer(lines).writeValueAsString(json()) + "\n";
   }
 
-  ObjectNode json() {
+  ObjectNode json() throws IOException {
     var document = JSON.objectNode().put("openapi", "3.1.0");
     var info = document.putObject("info").put("title", "Chowder").put("version", "v1");
     info.put(
@@ -225,56 +227,22 @@ final class OpenApiDocument {
     return method.getOutputType().getFullName().equals(HttpBody.getDescriptor().getFullName());
   }
 
-  private void components(ObjectNode components) {
-    var all = components.putObject("schemas");
-    var sorted = new TreeMap<>(schemas.named());
-    OpenApiErrors.schemas()
-        .forEach(
-            (name, schema) -> {
-              if (sorted.put(name, schema) != null) {
-                throw new IllegalStateException(name + ": must name one schema");
-              }
-            });
-    sorted.forEach(all::set);
-    var responses = components.putObject("responses");
-    answers.named().forEach(responses::set);
-    var key = components.putObject("parameters").putObject("IdempotencyKey");
-    key.put("name", "Idempotency-Key").put("in", "header");
-    key.put(
-        "description",
-        "For 24 hours, repeating a request with the same key returns the first response and has no further effect.");
-    key.putObject("schema")
-        .put("type", "string")
-        .put("minLength", 1)
-        .put("maxLength", 255)
-        .put("pattern", "^[!-~]*$");
-    var headers = components.putObject("headers");
-    headers
-        .putObject("x-request-id")
-        .put("description", "Id of the call in the server's logs.")
-        .put("required", true)
-        .putObject("schema")
-        .put("type", "string")
-        .put("format", "uuid");
-    headers
-        .putObject("retry-after")
-        .put("description", "Seconds after which to retry.")
-        .putObject("schema")
-        .put("type", "integer")
-        .put("minimum", 1);
-    headers
-        .putObject("location")
-        .put("description", "Path of the created resource.")
-        .put("required", true)
-        .putObject("schema")
-        .put("type", "string")
-        .put("format", "uri-reference");
-    components
-        .putObject("securitySchemes")
-        .putObject("key")
-        .put("type", "http")
-        .put("scheme", "bearer")
-        .put("description", "An organization key or a scoped key.");
+  /** Adds the parts to which others refer. Those that do not depend on the protocol are a file. */
+  private void components(ObjectNode components) throws IOException {
+    ObjectNode fixed;
+    try (var file = OpenApiDocument.class.getResourceAsStream("components.json")) {
+      fixed = (ObjectNode) new ObjectMapper().readTree(Objects.requireNonNull(file));
+    }
+    OpenApiErrors.addReasons((ObjectNode) fixed.at("/schemas/ErrorInfo"));
+    var sorted = new TreeMap<String, JsonNode>(schemas.named());
+    for (var schema : fixed.remove("schemas").properties()) {
+      if (sorted.put(schema.getKey(), schema.getValue()) != null) {
+        throw new IllegalStateException(schema.getKey() + ": must name one schema");
+      }
+    }
+    components.putObject("schemas").setAll(sorted);
+    components.putObject("responses").setAll(answers.named());
+    components.setAll(fixed);
   }
 
   static ObjectNode header(String name) {

@@ -4,9 +4,6 @@ import static java.util.stream.Collectors.joining;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.rpc.BadRequest;
-import com.google.rpc.ErrorInfo;
-import com.google.rpc.RetryInfo;
 import dev.chowder.api.v1.Reason;
 import java.util.Arrays;
 import java.util.Locale;
@@ -78,88 +75,12 @@ final class OpenApiErrors {
     return response;
   }
 
-  /**
-   * Returns the schemas of an error's body, {@code google.rpc.Status} as JSON, and of its details.
-   */
-  static Map<String, ObjectNode> schemas() {
-    var error = OpenApiSchemas.typed("object");
-    error.put("description", "Every error: `google.rpc.Status` as JSON.");
-    required(error, "code", "message", "details");
-    var properties = error.putObject("properties");
-    properties
-        .putObject("code")
-        .put("type", "integer")
-        .put("format", "int32")
-        .put("description", "The gRPC status code.");
-    properties
-        .putObject("message")
-        .put("type", "string")
-        .put("description", "Message for people: the field, the rule and the value.");
-    var details = properties.putObject("details").put("type", "array");
-    details.put("description", "Details for programs, always with one `ErrorInfo`.");
-    var any = details.putObject("items").putArray("anyOf");
-    for (var part : new String[] {"ErrorInfo", "BadRequest", "RetryInfo"}) {
-      any.add(OpenApiSchemas.reference(part));
-    }
-    details.set("contains", OpenApiSchemas.reference("ErrorInfo"));
-    details.put("minContains", 1).put("maxContains", 1);
-    return Map.of(
-        BODY, error, "ErrorInfo", info(), "BadRequest", badRequest(), "RetryInfo", retryInfo());
-  }
-
-  private static ObjectNode info() {
-    var info = detail(ErrorInfo.getDescriptor().getFullName(), "The reason of the error.");
-    required(info, "@type", "reason", "domain");
-    var properties = (ObjectNode) info.get("properties");
-    var reasons = properties.putObject("reason").put("type", "string").putArray("enum");
+  /** Completes the fixed schema of {@code ErrorInfo} with all reasons. */
+  static void addReasons(ObjectNode info) {
+    var reasons = ((ObjectNode) info.at("/properties/reason")).putArray("enum");
     Reasons.all().stream()
-        // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
         .forEach(reason -> reasons.add(reason.name()));
-    properties.putObject("domain").put("const", "chowder.dev");
-    properties
-        .putObject("metadata")
-        .put("type", "object")
-        .putObject("additionalProperties")
-        .put("type", "string");
-    return info;
-  }
-
-  private static ObjectNode badRequest() {
-    var request = detail(BadRequest.getDescriptor().getFullName(), "The invalid field.");
-    required(request, "@type", "field_violations");
-    var violation =
-        ((ObjectNode) request.get("properties"))
-            .putObject("field_violations")
-            .put("type", "array")
-            .putObject("items")
-            .put("type", "object");
-    required(violation, "field", "description");
-    var properties = violation.putObject("properties");
-    properties.putObject("field").put("type", "string");
-    properties.putObject("description").put("type", "string");
-    return request;
-  }
-
-  private static ObjectNode retryInfo() {
-    var retry = detail(RetryInfo.getDescriptor().getFullName(), "Time after which to retry.");
-    required(retry, "@type", "retry_delay");
-    ((ObjectNode) retry.get("properties"))
-        .putObject("retry_delay")
-        .put("type", "string")
-        .put("pattern", "^[0-9]+(\\.[0-9]+)?s$");
-    return retry;
-  }
-
-  private static ObjectNode detail(String type, String description) {
-    var detail = OpenApiSchemas.typed("object").put("description", description);
-    detail.putObject("properties").putObject("@type").put("const", "type.googleapis.com/" + type);
-    return detail;
-  }
-
-  private static void required(ObjectNode schema, String... names) {
-    var required = schema.putArray("required");
-    for (var name : names) required.add(name);
   }
 
   private static String camelCase(Reason reason) {
