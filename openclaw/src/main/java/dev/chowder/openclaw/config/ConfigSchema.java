@@ -112,22 +112,15 @@ public final class ConfigSchema {
 
   private static OverrideRefusal refusal(Error error, List<Error> all) {
     var at = at(error);
-    return switch (error.getKeyword()) {
-      case "additionalProperties" ->
-          new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(names(error)), rule("be a setting of this OpenClaw version"));
-      case "required" ->
-          new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), rule("have " + error.getProperty()));
-      case "const", "enum" ->
-          new OverrideRefusal.NotInSchema(OverrideKeys.path(at), rule("be " + allowed(at, all)));
-      case "type" ->
-          new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), rule("be " + types(at, all), kind(error)));
-      default ->
-          new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), rule("meet the schema's " + constraint(error)));
-    };
+    var problem =
+        switch (error.getKeyword()) {
+          case "additionalProperties" -> rule("be a setting of this OpenClaw version");
+          case "required" -> rule("have " + error.getProperty());
+          case "const", "enum" -> rule("be " + allowed(at, all));
+          case "type" -> rule("be " + types(at, all), kind(error));
+          default -> rule("meet the schema's " + constraint(error));
+        };
+    return new OverrideRefusal(OverrideKeys.path(names(error)), problem);
   }
 
   /** Returns the schema's own words, which OpenClaw's documents use too; never the value. */

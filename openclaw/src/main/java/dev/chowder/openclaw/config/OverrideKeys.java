@@ -56,9 +56,8 @@ final class OverrideKeys {
     }
     names.add(name.toString());
     if (names.contains("")) {
-      throw new OverrideRefusedException(
-          new OverrideRefusal.BadKey(
-              key, rule("be names joined by dots, with \\. for a dot in a name", "an empty name")));
+      var problem = rule("be names joined by dots, with \\. for a dot in a name", "an empty name");
+      throw new OverrideRefusedException(new OverrideRefusal(key, problem));
     }
     return names;
   }
@@ -74,6 +73,10 @@ final class OverrideKeys {
     return deeper;
   }
 
+  static OverrideRefusedException refused(List<String> names, String problem) {
+    return new OverrideRefusedException(new OverrideRefusal(path(names), problem));
+  }
+
   private static void merge(ObjectNode into, ObjectNode more, List<String> at) {
     for (var entry : more.properties()) {
       var name = entry.getKey();
@@ -83,7 +86,8 @@ final class OverrideKeys {
       } else if (before instanceof ObjectNode a && entry.getValue() instanceof ObjectNode b) {
         merge(a, b, under(at, name));
       } else if (!before.equals(entry.getValue())) {
-        throw new OverrideRefusedException(new OverrideRefusal.SetTwice(path(under(at, name))));
+        throw refused(
+            under(at, name), rule("be given once, as a nested object or as a path", "two values"));
       }
     }
   }
@@ -95,8 +99,7 @@ final class OverrideKeys {
         for (var entry : object.properties()) {
           var here = under(at, entry.getKey());
           if (RESERVED_NAMES.contains(entry.getKey()) || entry.getKey().equals(INCLUDE)) {
-            throw new OverrideRefusedException(
-                new OverrideRefusal.BadKey(path(here), rule("not be a reserved name")));
+            throw refused(here, rule("not be a reserved name"));
           }
           check(entry.getValue(), here, depth + 1, maxDepth);
         }
@@ -113,7 +116,7 @@ final class OverrideKeys {
 
   private static void checkDepth(List<String> at, int depth, int maxDepth) {
     if (depth > maxDepth) {
-      throw new OverrideRefusedException(new OverrideRefusal.TooDeep(path(at), maxDepth));
+      throw refused(at, rule("have at most " + maxDepth + " levels of objects and arrays"));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.chowder.openclaw.config;
 
 import static dev.chowder.base.ErrorText.must;
+import static dev.chowder.base.ErrorText.rule;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -109,7 +110,8 @@ public final class OverrideLedger {
   private static void checkSize(ObjectNode overrides, OverrideLimits limits) {
     int bytes = overrides.toString().getBytes(StandardCharsets.UTF_8).length;
     if (bytes > limits.maxBytes()) {
-      throw new OverrideRefusedException(new OverrideRefusal.TooLarge(bytes, limits.maxBytes()));
+      throw OverrideKeys.refused(
+          List.of(), rule("be at most " + limits.maxBytes() + " bytes", bytes));
     }
   }
 

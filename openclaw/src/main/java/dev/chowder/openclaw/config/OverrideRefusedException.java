@@ -7,7 +7,7 @@ final class OverrideRefusedException extends RuntimeException {
   private final transient OverrideRefusal why;
 
   OverrideRefusedException(OverrideRefusal why) {
-    super(why.message(), null, false, false);
+    super(why.toString(), null, false, false);
     this.why = why;
   }
 

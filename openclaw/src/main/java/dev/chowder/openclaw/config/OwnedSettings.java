@@ -109,9 +109,8 @@ public final class OwnedSettings {
     }
     if (names(plugins.path("deny"), ADMIN_PLUGIN)) throw owned(List.of("plugins", "deny"));
     if (plugins.path("allow").isArray() && !names(plugins.path("allow"), ADMIN_PLUGIN)) {
-      throw new OverrideRefusedException(
-          new OverrideRefusal.NotInSchema(
-              "plugins.allow", rule("have " + ADMIN_PLUGIN + ", because Chowder uses it")));
+      throw OverrideKeys.refused(
+          List.of("plugins", "allow"), rule("have " + ADMIN_PLUGIN + ", because Chowder uses it"));
     }
   }
 
@@ -127,6 +126,6 @@ public final class OwnedSettings {
   }
 
   private static OverrideRefusedException owned(List<String> path) {
-    return new OverrideRefusedException(new OverrideRefusal.Owned(OverrideKeys.path(path)));
+    return OverrideKeys.refused(path, rule("be left out, because Chowder sets it"));
   }
 }

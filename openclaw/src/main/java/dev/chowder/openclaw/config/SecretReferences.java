@@ -1,5 +1,7 @@
 package dev.chowder.openclaw.config;
 
+import static dev.chowder.base.ErrorText.rule;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -38,8 +40,7 @@ final class SecretReferences {
 
   private static void reject(JsonNode node, List<String> at) {
     if (isReference(node) && !at.equals(INSTALL_POLICY)) {
-      throw new OverrideRefusedException(
-          new OverrideRefusal.SecretReference(OverrideKeys.path(at)));
+      throw OverrideKeys.refused(at, rule("be the value itself", "a secret reference"));
     }
     switch (node) {
       case ObjectNode object -> {

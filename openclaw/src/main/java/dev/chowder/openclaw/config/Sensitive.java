@@ -1,5 +1,7 @@
 package dev.chowder.openclaw.config;
 
+import static dev.chowder.base.ErrorText.rule;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -137,7 +139,6 @@ final class Sensitive {
   }
 
   private static OverrideRefusedException maskWithoutValue(List<String> at) {
-    return new OverrideRefusedException(
-        new OverrideRefusal.MaskWithoutValue(OverrideKeys.path(at)));
+    return OverrideKeys.refused(at, rule("be the value itself, because none is stored", MASK));
   }
 }

@@ -36,7 +36,8 @@ class OverrideLedgerTest {
   @ValueSource(strings = {"", ".", "a.", ".a", "a..b"})
   void aKeyWithAnEmptyNameIsRejected(String key) {
     var given = OpenClawConfig.JSON.createObjectNode().put(key, 1);
-    assertThat(refusal(given)).isInstanceOf(OverrideRefusal.BadKey.class);
+    assertThat(refusal(given).path()).isEqualTo(key);
+    assertThat(refusal(given).problem()).startsWith("must be names joined by dots");
   }
 
   @ParameterizedTest
@@ -44,15 +45,16 @@ class OverrideLedgerTest {
   void aReservedNameIsRejectedAtAnyDepth(String name) {
     var given = OpenClawConfig.JSON.createObjectNode();
     given.putObject("agents").putArray("list").addObject().put(name, 1);
-    assertThat(refusal(given)).isInstanceOf(OverrideRefusal.BadKey.class);
-    assertThat(refusal(given).path()).isEqualTo("agents.list.0." + name);
+    assertThat(refusal(given))
+        .isEqualTo(new OverrideRefusal("agents.list.0." + name, "must not be a reserved name"));
   }
 
   @Test
   void twoDifferentValuesOfOneSettingAreRejected() throws Exception {
+    var problem = "must be given once, as a nested object or as a path; got two values";
     assertThat(refusal(json("{'a.b': 1, 'a': {'b': 2}}")))
-        .isEqualTo(new OverrideRefusal.SetTwice("a.b"));
-    assertThat(refusal(json("{'a.b': 1, 'a': 2}"))).isEqualTo(new OverrideRefusal.SetTwice("a"));
+        .isEqualTo(new OverrideRefusal("a.b", problem));
+    assertThat(refusal(json("{'a.b': 1, 'a': 2}"))).isEqualTo(new OverrideRefusal("a", problem));
   }
 
   @ParameterizedTest
@@ -126,7 +128,8 @@ class OverrideLedgerTest {
         "{'channels.x.token': '$${A_KEY}'}                   | channels.x.token",
       })
   void aSecretReferenceIsRejectedWithItsPath(String given, String path) throws Exception {
-    assertThat(refusal(json(given))).isEqualTo(new OverrideRefusal.SecretReference(path));
+    assertThat(refusal(json(given)))
+        .isEqualTo(new OverrideRefusal(path, "must be the value itself; got a secret reference"));
     var patched = OverrideLedger.empty().patched(json(given), LIMITS, Optional.empty());
     assertThat(((Refused) patched).why().path()).isEqualTo(path);
   }
@@ -134,7 +137,8 @@ class OverrideLedgerTest {
   @Test
   void tooLargeAndTooDeepOverridesAreRejected() throws Exception {
     var big = OpenClawConfig.JSON.createObjectNode().put("a", "x".repeat(2000));
-    assertThat(refusal(big)).isEqualTo(new OverrideRefusal.TooLarge(2008, 1024));
+    assertThat(refusal(big))
+        .isEqualTo(new OverrideRefusal("", "must be at most 1024 bytes; got 2008"));
     assertThat(refusal(json("{'a.b.c.d.e.f.g.h': {}}")).path()).isEqualTo("a.b.c.d.e.f.g.h");
     assertThat(first("{'a.b.c.d.e.f.g': {}}")).isNotNull();
   }
@@ -255,7 +259,9 @@ class OverrideLedgerTest {
   @Test
   void aMaskWithoutAStoredSecretIsRejected() throws Exception {
     assertThat(refusal(json("{'a': {'botToken': '***'}}")))
-        .isEqualTo(new OverrideRefusal.MaskWithoutValue("a.botToken"));
+        .isEqualTo(
+            new OverrideRefusal(
+                "a.botToken", "must be the value itself, because none is stored; got ***"));
     var ledger = first("{'a': {'list': [{'apiKey': 's'}, {'apiKey': 't'}]}}");
     var verdict =
         ledger.patched(json("{'a': {'list': [{'apiKey': '***'}]}}"), LIMITS, Optional.empty());
