@@ -3,6 +3,7 @@ package dev.chowder.openclaw;
 import static dev.chowder.base.ErrorText.excerpt;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -16,6 +17,15 @@ public sealed interface AdminAnswer {
 
   /** The number of issues after which the others are dropped. */
   int MAX_ISSUES = 20;
+
+  /**
+   * Returns what the gateway responded.
+   *
+   * @throws UnansweredException if it did not do the work
+   */
+  default JsonNode payload() {
+    throw new UnansweredException(this);
+  }
 
   /** The gateway accepted the call. */
   record Done(JsonNode payload) implements AdminAnswer {}

@@ -1,8 +1,5 @@
 package dev.chowder.openclaw;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewaySocket.Opened;
 import dev.chowder.openclaw.config.OpenClawConfig;
@@ -65,7 +62,7 @@ public final class GatewayConversations {
     var first = attempt(gateway, limit);
     if (!(first instanceof Opened.Unpaired(var requestId))) return opened(first);
     var request = OpenClawConfig.JSON.createObjectNode().put("requestId", requestId);
-    var _ = done(admin.call(gateway.at(), gateway.token(), "device.pair.approve", request));
+    var _ = admin.call(gateway.at(), gateway.token(), "device.pair.approve", request).payload();
     return opened(attempt(gateway, limit));
   }
 
@@ -91,15 +88,5 @@ public final class GatewayConversations {
     } catch (UnansweredException unanswered) {
       return unanswered.why();
     }
-  }
-
-  static JsonNode call(GatewaySocket socket, String method, ObjectNode params)
-      throws InterruptedException {
-    return done(socket.call(method, params));
-  }
-
-  private static JsonNode done(AdminAnswer answer) {
-    if (answer instanceof Done(var payload)) return payload;
-    throw new UnansweredException(answer);
   }
 }

@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.openclaw.config.OpenClawConfig.none;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.Busy;
@@ -314,9 +316,5 @@ public final class OpenClawAdmin {
   private static boolean isControlUi(JsonNode device) {
     return device.path("clientId").asText().equals("openclaw-control-ui")
         && device.path("role").asText().equals("operator");
-  }
-
-  private static ObjectNode none() {
-    return OpenClawConfig.JSON.createObjectNode();
   }
 }

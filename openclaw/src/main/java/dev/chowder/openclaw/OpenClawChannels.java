@@ -1,10 +1,12 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.openclaw.config.OpenClawConfig.none;
+import static dev.chowder.openclaw.config.OpenClawConfig.text;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.base.ErrorText;
-import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.config.Channel;
@@ -113,7 +115,7 @@ public final class OpenClawChannels {
     var answer = admin.call(gateway.at(), gateway.token(), "channels.status", params);
     // A gateway rejects a channel that it does not have as a bad request.
     if (answer instanceof AdminAnswer.Refused) return account(none());
-    var payload = done(answer);
+    var payload = answer.payload();
     var id = payload.path("channelDefaultAccountId").path(channel.id()).asText("default");
     for (var one : payload.path("channelAccounts").path(channel.id())) {
       if (one.path("accountId").asText().equals(id)) return account(one);
@@ -183,7 +185,7 @@ public final class OpenClawChannels {
   private Login login(Gateway gateway, Channel channel, String method, Duration limit)
       throws InterruptedException {
     var params = none().put("channel", channel.id()).put("timeoutMs", limit.toMillis());
-    var payload = done(admin.call(gateway.at(), gateway.token(), method, params));
+    var payload = admin.call(gateway.at(), gateway.token(), method, params).payload();
     return new Login(
         payload.path("connected").asBoolean(),
         text(payload.path("qrDataUrl"))
@@ -215,7 +217,7 @@ public final class OpenClawChannels {
       // A gateway rejects a channel that it does not have as a bad request.
       var pairings = new ArrayList<Pairing>();
       if (answer instanceof AdminAnswer.Refused) return pairings;
-      for (var row : done(answer).path("requests")) {
+      for (var row : answer.payload().path("requests")) {
         var about = new TreeMap<String, String>();
         row.path("metadata")
             .properties()
@@ -248,7 +250,7 @@ public final class OpenClawChannels {
               .put("notify", true);
       var answer = socket.call("channels.pairing.approve", params);
       if (answer instanceof AdminAnswer.Refused) return false;
-      var _ = done(answer);
+      var _ = answer.payload();
       return true;
     }
   }
@@ -277,11 +279,6 @@ public final class OpenClawChannels {
     return Optional.empty();
   }
 
-  private static JsonNode done(AdminAnswer answer) {
-    if (answer instanceof Done(var payload)) return payload;
-    throw new UnansweredException(answer);
-  }
-
   private static Optional<Instant> time(JsonNode value) {
     try {
       return text(value).map(Instant::parse);
@@ -290,17 +287,7 @@ public final class OpenClawChannels {
     }
   }
 
-  private static Optional<String> text(JsonNode value) {
-    return value.isTextual() && !value.textValue().isEmpty()
-        ? Optional.of(value.textValue())
-        : Optional.empty();
-  }
-
   private static Optional<Boolean> flag(JsonNode value) {
     return value.isBoolean() ? Optional.of(value.booleanValue()) : Optional.empty();
-  }
-
-  private static ObjectNode none() {
-    return OpenClawConfig.JSON.createObjectNode();
   }
 }

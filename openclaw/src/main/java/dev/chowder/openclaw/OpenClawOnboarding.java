@@ -21,6 +21,13 @@ public final class OpenClawOnboarding {
 
   private static final String KEY_SOURCE = "chowder-provider-key";
 
+  private static final String COMMAND =
+      """
+      openclaw onboard --non-interactive --accept-risk --mode local --auth-choice skip\
+       --gateway-port %d --gateway-bind lan --skip-channels --skip-skills --skip-health\
+       --skip-daemon --skip-ui --skip-search --skip-hooks --json"""
+          .formatted(OpenClawHome.GATEWAY_PORT);
+
   private OpenClawOnboarding() {}
 
   /**
@@ -28,27 +35,7 @@ public final class OpenClawOnboarding {
    * asks no questions, checks nothing and starts nothing.
    */
   public static List<String> command() {
-    return List.of(
-        "openclaw",
-        "onboard",
-        "--non-interactive",
-        "--accept-risk",
-        "--mode",
-        "local",
-        "--auth-choice",
-        "skip",
-        "--gateway-port",
-        Integer.toString(OpenClawHome.GATEWAY_PORT),
-        "--gateway-bind",
-        "lan",
-        "--skip-channels",
-        "--skip-skills",
-        "--skip-health",
-        "--skip-daemon",
-        "--skip-ui",
-        "--skip-search",
-        "--skip-hooks",
-        "--json");
+    return List.of(COMMAND.split(" ", -1));
   }
 
   /**

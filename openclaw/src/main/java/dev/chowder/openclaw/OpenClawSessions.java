@@ -1,9 +1,10 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.openclaw.config.OpenClawConfig.none;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
-import dev.chowder.openclaw.config.OpenClawConfig;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +70,7 @@ public final class OpenClawSessions {
     try (var socket = conversations.open(gateway)) {
       var found = new ArrayList<Session>();
       for (int offset = 0; offset < settings.maxListed(); offset += BATCH) {
-        var page = GatewayConversations.call(socket, "sessions.list", batch(offset));
+        var page = socket.call("sessions.list", batch(offset)).payload();
         for (var row : page.path("sessions")) {
           var session = session(row).filter(wanted);
           if (session.isEmpty()) continue;
@@ -114,7 +115,7 @@ public final class OpenClawSessions {
               .put("offset", skipped)
               .put("maxChars", settings.maxText())
               .put("maxBytes", settings.maxHistory());
-      var page = GatewayConversations.call(socket, "chat.history", params);
+      var page = socket.call("chat.history", params).payload();
       var messages = new ArrayList<Message>();
       page.path("messages").forEach(row -> message(row).ifPresent(messages::add));
       return Optional.of(
@@ -145,18 +146,18 @@ public final class OpenClawSessions {
   static boolean delete(GatewaySocket socket, String id) throws InterruptedException {
     reset(socket, id);
     var params = none().put("key", SessionKey.fullKey(id)).put("deleteTranscript", true);
-    return GatewayConversations.call(socket, "sessions.delete", params).path("deleted").asBoolean();
+    return socket.call("sessions.delete", params).payload().path("deleted").asBoolean();
   }
 
   private static void reset(GatewaySocket socket, String id) throws InterruptedException {
     var params = none().put("key", SessionKey.fullKey(id));
-    var _ = GatewayConversations.call(socket, "sessions.reset", params);
+    var _ = socket.call("sessions.reset", params).payload();
   }
 
   private static Optional<Session> find(GatewaySocket socket, String id)
       throws InterruptedException {
     var params = none().put("key", SessionKey.fullKey(id));
-    return session(GatewayConversations.call(socket, "sessions.describe", params).path("session"));
+    return session(socket.call("sessions.describe", params).payload().path("session"));
   }
 
   private static Optional<Session> session(JsonNode row) {
@@ -206,9 +207,5 @@ public final class OpenClawSessions {
     return millis.isNumber() && millis.asLong() > 0
         ? Optional.of(Instant.ofEpochMilli(millis.asLong()))
         : Optional.empty();
-  }
-
-  private static ObjectNode none() {
-    return OpenClawConfig.JSON.createObjectNode();
   }
 }

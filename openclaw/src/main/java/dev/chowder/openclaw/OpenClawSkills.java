@@ -1,5 +1,8 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.openclaw.config.OpenClawConfig.none;
+import static dev.chowder.openclaw.config.OpenClawConfig.text;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
@@ -8,7 +11,6 @@ import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
-import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.config.OwnedSettings;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
@@ -125,7 +127,7 @@ public final class OpenClawSkills {
   }
 
   private static List<Skill> list(GatewaySocket socket) throws InterruptedException {
-    var report = GatewayConversations.call(socket, "skills.status", none());
+    var report = socket.call("skills.status", none()).payload();
     var skills = new ArrayList<Skill>();
     report.path("skills").forEach(row -> skills.add(skill(row)));
     skills.sort(Comparator.comparing(Skill::name));
@@ -209,7 +211,7 @@ public final class OpenClawSkills {
       open(gateway);
       begun = socket.call("skills.upload.begin", params);
     }
-    var id = done(begun).path("uploadId").asText();
+    var id = begun.payload().path("uploadId").asText();
     for (int at = 0; at < zip.size(); at += PIECE) {
       var piece = zip.substring(at, Math.min(zip.size(), at + PIECE)).toByteArray();
       var chunk =
@@ -217,9 +219,9 @@ public final class OpenClawSkills {
               .put("uploadId", id)
               .put("offset", at)
               .put("dataBase64", Base64.getEncoder().encodeToString(piece));
-      GatewayConversations.call(socket, "skills.upload.chunk", chunk);
+      var _ = socket.call("skills.upload.chunk", chunk).payload();
     }
-    GatewayConversations.call(socket, "skills.upload.commit", none().put("uploadId", id));
+    var _ = socket.call("skills.upload.commit", none().put("uploadId", id)).payload();
     return id;
   }
 
@@ -285,12 +287,7 @@ public final class OpenClawSkills {
     if (answer instanceof Refused(var code, _, _)) {
       answer = new Refused(code, "the gateway rejects this configuration", List.of());
     }
-    var _ = done(answer);
-  }
-
-  private static JsonNode done(AdminAnswer answer) {
-    if (answer instanceof Done(var payload)) return payload;
-    throw new UnansweredException(answer);
+    var _ = answer.payload();
   }
 
   private static Skill skill(JsonNode row) {
@@ -344,15 +341,5 @@ public final class OpenClawSkills {
     var texts = new ArrayList<String>();
     array.forEach(one -> texts.add(one.asText()));
     return texts;
-  }
-
-  private static Optional<String> text(JsonNode node) {
-    return node.isTextual() && !node.asText().isEmpty()
-        ? Optional.of(node.asText())
-        : Optional.empty();
-  }
-
-  private static ObjectNode none() {
-    return OpenClawConfig.JSON.createObjectNode();
   }
 }

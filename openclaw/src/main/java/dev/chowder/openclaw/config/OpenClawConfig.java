@@ -12,6 +12,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.SandboxFile;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Parses OpenClaw's configuration file and sets the parts that Chowder owns. Pure; reads and writes
@@ -33,6 +34,18 @@ public final class OpenClawConfig {
   private static final String TOKEN_SOURCE = "chowder-gateway-token";
 
   private OpenClawConfig() {}
+
+  /** Returns an empty object. */
+  public static ObjectNode none() {
+    return JSON.createObjectNode();
+  }
+
+  /** Returns a text that is not empty. */
+  public static Optional<String> text(JsonNode node) {
+    return node.isTextual() && !node.textValue().isEmpty()
+        ? Optional.of(node.textValue())
+        : Optional.empty();
+  }
 
   /**
    * Parses the file.
