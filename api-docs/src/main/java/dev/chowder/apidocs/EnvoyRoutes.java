@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * Renders the routes of {@code envoy/envoy.yaml} that depend on RPCs: their paths, timeouts,
  * retries and the limits of their bodies.
  */
-final class EnvoyRoutes {
+record EnvoyRoutes(ApiDescriptors api) {
   /** Maximum body of a sign-up, and of a call without fields. */
   static final int SMALL_BODY_BYTES = 16384;
 
@@ -38,12 +38,6 @@ final class EnvoyRoutes {
           retry_host_predicate: *another_node, host_selection_retry_max_attempts: 5}""";
 
   private static final Pattern VARIABLE = Pattern.compile("\\{[^}]*}");
-
-  private final ApiDescriptors api;
-
-  EnvoyRoutes(ApiDescriptors api) {
-    this.api = api;
-  }
 
   /** Returns the lines of each section. */
   Map<String, List<String>> sections() {

@@ -14,19 +14,11 @@ import java.time.Duration;
  * Docker's default bridge, on which the baselines' containers are. The demo model of the
  * installation does not listen there.
  */
-final class DockerBridge {
+record DockerBridge(BenchRun run, Checkout checkout) {
   private static final String FORMAT =
       "{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}";
 
   private static final Duration MODEL_LIMIT = Duration.ofSeconds(30);
-
-  private final BenchRun run;
-  private final Checkout checkout;
-
-  DockerBridge(BenchRun run, Checkout checkout) {
-    this.run = run;
-    this.checkout = checkout;
-  }
 
   /**
    * Starts a demo model for the containers, which ends with the run.

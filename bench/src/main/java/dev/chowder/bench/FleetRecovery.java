@@ -9,20 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Measures the recovery of every instance of a fleet from its journal, and reports it. */
-final class FleetRecovery {
+record FleetRecovery(SimulatedInstallation installation, Api api, String key, FleetCopies copies) {
   private static final int RECOVERING = 64;
-
-  private final SimulatedInstallation installation;
-  private final Api api;
-  private final String key;
-  private final FleetCopies copies;
-
-  FleetRecovery(SimulatedInstallation installation, Api api, String key, FleetCopies copies) {
-    this.installation = installation;
-    this.api = api;
-    this.key = key;
-    this.copies = copies;
-  }
 
   /**
    * Gets every instance twice: first, when it is recovered from the journal, and again, when it is

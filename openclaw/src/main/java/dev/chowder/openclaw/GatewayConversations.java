@@ -12,27 +12,12 @@ import java.time.Duration;
  * Opens conversations with gateways over their WebSocket, for methods that their admin interface
  * lacks. If a gateway does not know Chowder's device yet, approves the device through the admin
  * interface. Blocks.
+ *
+ * @param limit the maximum duration of one conversation
+ * @param responses the limits of a gateway's responses
  */
-public final class GatewayConversations {
-  private final HttpClient http;
-  private final OpenClawAdmin admin;
-  private final Duration limit;
-  private final GatewayResponses responses;
-
-  /**
-   * Creates conversations with gateways.
-   *
-   * @param limit the maximum duration of one conversation
-   * @param responses the limits of a gateway's responses
-   */
-  public GatewayConversations(
-      HttpClient http, OpenClawAdmin admin, Duration limit, GatewayResponses responses) {
-    this.http = http;
-    this.admin = admin;
-    this.limit = limit;
-    this.responses = responses;
-  }
-
+public record GatewayConversations(
+    HttpClient http, OpenClawAdmin admin, Duration limit, GatewayResponses responses) {
   /** A gateway's address, its token, and Chowder's device for it. */
   public record Gateway(SandboxEndpoint at, Secret token, GatewayDevice device) {}
 

@@ -17,8 +17,13 @@ import java.util.function.Function;
  * Neither its readiness nor methods of its admin interface show that. Chowder's image puts off a
  * close that falls due in a freeze, so that both meet only by chance. With other images, both can
  * fall due in one freeze.
+ *
+ * @param devices returns Chowder's device for an instance's gateway
  */
-public final class GatewayDatabases {
+public record GatewayDatabases(
+    OpenClawAdmin admin,
+    GatewayConversations conversations,
+    Function<String, GatewayDevice> devices) {
   /**
    * Removes a group of sessions from all agents, which opens their databases for writing as a turn
    * does. It calls no provider. No group has this name, so no session changes.
@@ -44,10 +49,6 @@ public final class GatewayDatabases {
   /** So that a try without an answer can be repeated. The longest one measured took 10 s. */
   private static final Duration TRY_LIMIT = Duration.ofSeconds(15);
 
-  private final OpenClawAdmin admin;
-  private final GatewayConversations conversations;
-  private final Function<String, GatewayDevice> devices;
-
   /** The result of a check. */
   public enum Finding {
     /** The gateway used its databases. */
@@ -56,20 +57,6 @@ public final class GatewayDatabases {
     UNUSABLE,
     /** The gateway did not answer a try, or was busy: it is restarting or suspended. */
     UNKNOWN
-  }
-
-  /**
-   * Creates the check.
-   *
-   * @param devices returns Chowder's device for an instance's gateway
-   */
-  public GatewayDatabases(
-      OpenClawAdmin admin,
-      GatewayConversations conversations,
-      Function<String, GatewayDevice> devices) {
-    this.admin = admin;
-    this.conversations = conversations;
-    this.devices = devices;
   }
 
   /**

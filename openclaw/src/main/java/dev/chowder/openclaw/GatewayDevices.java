@@ -7,13 +7,7 @@ import dev.chowder.secret.SecretStore;
  * Stores Chowder's device for each instance's gateway among the instance's secrets. Creates it at
  * the first use. If two nodes create one at the same time, the gateway may keep one unused device.
  */
-public final class GatewayDevices {
-  private final SecretStore secrets;
-
-  public GatewayDevices(SecretStore secrets) {
-    this.secrets = secrets;
-  }
-
+public record GatewayDevices(SecretStore secrets) {
   /** Returns the instance's device. */
   public GatewayDevice of(String instanceId) {
     return GatewayDevice.of(

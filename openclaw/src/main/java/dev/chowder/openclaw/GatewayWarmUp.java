@@ -23,8 +23,19 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes a gateway run turns, so that its first turn for a caller finds all code and data loaded.
  * The turns use one session, which is deleted afterwards. ADR 0058 has the figures.
+ *
+ * @param devices returns Chowder's device for an instance's gateway
+ * @param maxBytes maximum bytes of the response to a turn
+ * @param limit maximum time of the turns
+ * @param settle time in which the gateway finishes the work that follows a turn
  */
-public final class GatewayWarmUp {
+public record GatewayWarmUp(
+    HttpClient http,
+    GatewayConversations conversations,
+    Function<String, GatewayDevice> devices,
+    long maxBytes,
+    Duration limit,
+    Duration settle) {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayWarmUp.class);
 
   private static final String SESSION = "chowder-warm-up";
@@ -33,36 +44,6 @@ public final class GatewayWarmUp {
   private static final int TURNS = 3;
 
   private static final String MESSAGE = "{\"model\":\"openclaw\",\"input\":\"Hello\"}";
-
-  private final HttpClient http;
-  private final GatewayConversations conversations;
-  private final Function<String, GatewayDevice> devices;
-  private final long maxBytes;
-  private final Duration limit;
-  private final Duration settle;
-
-  /**
-   * Creates the warm-up.
-   *
-   * @param devices returns Chowder's device for an instance's gateway
-   * @param maxBytes maximum bytes of the response to a turn
-   * @param limit maximum time of the turns
-   * @param settle time in which the gateway finishes the work that follows a turn
-   */
-  public GatewayWarmUp(
-      HttpClient http,
-      GatewayConversations conversations,
-      Function<String, GatewayDevice> devices,
-      long maxBytes,
-      Duration limit,
-      Duration settle) {
-    this.http = http;
-    this.conversations = conversations;
-    this.devices = devices;
-    this.maxBytes = maxBytes;
-    this.limit = limit;
-    this.settle = settle;
-  }
 
   /**
    * Warms a gateway that takes messages and has no session yet. {@link OpenClawHome#WARMS_UP} must

@@ -43,8 +43,13 @@ import org.jspecify.annotations.Nullable;
  * InterruptedException}. A call returns within the limit; a change of the configuration also reads
  * it before each try, which may take as long again. Sends no forwarding headers, since a gateway
  * rejects calls that seem to come through a proxy.
+ *
+ * @param limit the maximum duration of one call, up to the last byte of its response. A change of
+ *     the configuration takes half a second on an idle machine, and waits for running work such as
+ *     the installation of a plugin
+ * @param responses the limits of a gateway's responses
  */
-public final class OpenClawAdmin {
+public record OpenClawAdmin(HttpClient http, Duration limit, GatewayResponses responses) {
   private static final String PATH = "/api/v1/admin/rpc";
 
   /** Few, because the other writers of a configuration are people and agents, which are slow. */
@@ -58,24 +63,6 @@ public final class OpenClawAdmin {
 
   /** The time between two checks whether a change was applied. */
   private static final Duration POLL = Duration.ofMillis(250);
-
-  private final HttpClient http;
-  private final Duration limit;
-  private final GatewayResponses responses;
-
-  /**
-   * Creates the client.
-   *
-   * @param limit the maximum duration of one call, up to the last byte of its response. A change of
-   *     the configuration takes half a second on an idle machine, and waits for running work such
-   *     as the installation of a plugin
-   * @param responses the limits of a gateway's responses
-   */
-  public OpenClawAdmin(HttpClient http, Duration limit, GatewayResponses responses) {
-    this.http = http;
-    this.limit = limit;
-    this.responses = responses;
-  }
 
   /** Calls a method of the interface. */
   public AdminAnswer call(SandboxEndpoint gateway, Secret token, String method, ObjectNode params)

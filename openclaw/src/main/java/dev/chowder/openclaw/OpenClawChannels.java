@@ -25,7 +25,7 @@ import java.util.TreeMap;
  * Reads the current state of an agent's channels from its gateway, and lists and approves pairings.
  * Blocks. Throws {@link UnansweredException} if the gateway does not respond or rejects a call.
  */
-public final class OpenClawChannels {
+public record OpenClawChannels(OpenClawAdmin admin, GatewayConversations conversations) {
   private static final String DATA_URL = "data:image/png;base64,";
 
   /**
@@ -68,14 +68,6 @@ public final class OpenClawChannels {
           "lastInboundAt",
           "lastOutboundAt",
           "lastError");
-
-  private final OpenClawAdmin admin;
-  private final GatewayConversations conversations;
-
-  public OpenClawChannels(OpenClawAdmin admin, GatewayConversations conversations) {
-    this.admin = admin;
-    this.conversations = conversations;
-  }
 
   /**
    * The state of a channel at its gateway.

@@ -13,23 +13,12 @@ import java.util.List;
 /**
  * Makes OpenClaw install the plugins of channels into an agent's home volume. OpenClaw trusts only
  * plugins that it installed itself. It gets them from the image's npm, without a network. Blocks.
+ *
+ * @param limit the maximum duration of one installation
  */
-public final class OpenClawPlugins {
+public record OpenClawPlugins(GatewayConversations conversations, Duration limit) {
   private static final String INSTALLED = "plugin already exists";
   private static final String UNDER_WAY = "operation is already running";
-
-  private final GatewayConversations conversations;
-  private final Duration limit;
-
-  /**
-   * Creates the installer.
-   *
-   * @param limit the maximum duration of one installation
-   */
-  public OpenClawPlugins(GatewayConversations conversations, Duration limit) {
-    this.conversations = conversations;
-    this.limit = limit;
-  }
 
   /**
    * Makes a running gateway install and load the package. Succeeds if it is installed already. The

@@ -18,20 +18,13 @@ import java.util.stream.StreamSupport;
  * Lists, reads and deletes an agent's sessions at its gateway. Covers only sessions that have an id
  * in Chowder's API. Blocks.
  */
-public final class OpenClawSessions {
+public record OpenClawSessions(
+    GatewayConversations conversations, OpenClawSettings.Sessions settings) {
   /** The agent's own session, which OpenClaw can empty but never remove. */
   private static final String MAIN = "main";
 
   /** Rows per request, a few hundred kilobytes. */
   private static final int BATCH = 200;
-
-  private final GatewayConversations conversations;
-  private final OpenClawSettings.Sessions settings;
-
-  public OpenClawSessions(GatewayConversations conversations, OpenClawSettings.Sessions settings) {
-    this.conversations = conversations;
-    this.settings = settings;
-  }
 
   /**
    * A session.

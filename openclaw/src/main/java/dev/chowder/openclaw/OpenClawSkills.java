@@ -27,8 +27,16 @@ import java.util.function.Predicate;
 /**
  * Lists, installs and configures an agent's skills through its running gateway. Stores nothing.
  * Blocks.
+ *
+ * @param installLimit the maximum duration of an installation, which may be a slow download
+ * @param noticeLimit how long to wait until the gateway notices a change of a folder. The file
+ *     system notifies it a moment after the change
  */
-public final class OpenClawSkills {
+public record OpenClawSkills(
+    GatewayConversations conversations,
+    OpenClawAdmin admin,
+    Duration installLimit,
+    Duration noticeLimit) {
   private static final String WORKSPACE = OpenClawHome.absolute(OpenClawHome.WORKSPACE) + "/";
   private static final String FOLDER = "skills/";
 
@@ -37,29 +45,6 @@ public final class OpenClawSkills {
 
   /** Bytes of an archive in one frame, a quarter of what OpenClaw accepts. */
   private static final int PIECE = 1 << 20;
-
-  private final GatewayConversations conversations;
-  private final OpenClawAdmin admin;
-  private final Duration installLimit;
-  private final Duration noticeLimit;
-
-  /**
-   * Creates the client.
-   *
-   * @param installLimit the maximum duration of an installation, which may be a slow download
-   * @param noticeLimit how long to wait until the gateway notices a change of a folder. The file
-   *     system notifies it a moment after the change
-   */
-  public OpenClawSkills(
-      GatewayConversations conversations,
-      OpenClawAdmin admin,
-      Duration installLimit,
-      Duration noticeLimit) {
-    this.conversations = conversations;
-    this.admin = admin;
-    this.installLimit = installLimit;
-    this.noticeLimit = noticeLimit;
-  }
 
   /**
    * A skill.

@@ -15,7 +15,7 @@ import java.time.Duration;
  * Checks what {@code CgroupMemory} and {@code SwapReader} do with cgroup v2, on a frozen container
  * with the limits of a sandbox.
  */
-final class PageOutGuest {
+record PageOutGuest(Steps steps, Keeper keeper, String kept) {
   private static final long MIB = 1 << 20;
 
   /** Nearly all of the 40 MiB that the process keeps. */
@@ -26,16 +26,6 @@ final class PageOutGuest {
   private static final String NOT_POSSIBLE = "Resource temporarily unavailable";
   private static final String SWAP_MAX = "memory.swap.max";
   private static final String SWAPPED = "memory.swap.current";
-
-  private final Steps steps;
-  private final Keeper keeper;
-  private final String kept;
-
-  private PageOutGuest(Steps steps, Keeper keeper, String kept) {
-    this.steps = steps;
-    this.keeper = keeper;
-    this.kept = kept;
-  }
 
   static PageOutGuest start(Steps steps) throws Exception {
     run("modprobe", "zram", "num_devices=1");

@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /** Checks {@code SwapCommand}: zram for several installations, after a kill and after a reboot. */
-final class SwapGuest {
+record SwapGuest(Steps steps) {
   private static final String PROGRAM = "dev.chowder.checks.cgroup2.SwapProgram";
   private static final Path A = Path.of("/opt/a");
   private static final Path B = Path.of("/opt/b b");
@@ -29,12 +29,6 @@ final class SwapGuest {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final int PAGE = 4096;
   private static final int PERCENT = 80;
-
-  private final Steps steps;
-
-  SwapGuest(Steps steps) {
-    this.steps = steps;
-  }
 
   void check() throws IOException {
     for (var folder : List.of(A, B, KILLING)) Files.createDirectories(folder);

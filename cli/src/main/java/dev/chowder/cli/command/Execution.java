@@ -16,24 +16,15 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Executes one command line. Every failure becomes one sentence and an exit code. */
-public final class Execution {
+/**
+ * Executes one command line. Every failure becomes one sentence and an exit code.
+ *
+ * @param known turns a failure that is no bug into a {@link CommandException}, and returns every
+ *     other one unchanged
+ */
+public record Execution(Console console, UnaryOperator<Exception> known) {
   /** The JVM replaces what it cannot decode, which would otherwise become a part of a message. */
   private static final char UNREADABLE = '\ufffd';
-
-  private final Console console;
-  private final UnaryOperator<Exception> known;
-
-  /**
-   * Prints to this console.
-   *
-   * @param known turns a failure that is no bug into a {@link CommandException}, and returns every
-   *     other one unchanged
-   */
-  public Execution(Console console, UnaryOperator<Exception> known) {
-    this.console = console;
-    this.known = known;
-  }
 
   /** Runs a command and returns its exit code. */
   public int run(CommandLine line, String... arguments) {

@@ -17,18 +17,12 @@ import java.time.Duration;
 import java.util.UUID;
 
 /** Copies bytes between files of the user and the API. A download that fails leaves no file. */
-final class LocalFiles {
+record LocalFiles(Invocation invocation) {
   /** The name of standard input and output. */
   static final String STANDARD = "-";
 
   /** A large file on a slow connection. The server ends uploads that stall. */
   private static final Duration UPLOAD_LIMIT = Duration.ofHours(6);
-
-  private final Invocation invocation;
-
-  LocalFiles(Invocation invocation) {
-    this.invocation = invocation;
-  }
 
   /**
    * Writes the response of a call to a file, which is complete or is not there.

@@ -11,33 +11,18 @@ import dev.chowder.client.EventStream;
 import dev.chowder.client.EventStream.Part;
 import java.time.Duration;
 
-/** Sends messages to one session of an agent and prints the answers as they arrive. */
-final class Conversation {
+/**
+ * Sends messages to one session of an agent and prints the answers as they arrive.
+ *
+ * @param session empty for the agent's session {@code main}
+ * @param limit the longest time of one answer
+ */
+record Conversation(Api api, Output output, String id, String session, Duration limit) {
   /**
    * The gateway reports this if its token was rotated as the message arrived. The agent did not
    * begin to process it (docs/REST.md, CreateResponse).
    */
   private static final String NOT_BEGUN = "Gateway requester authority changed";
-
-  private final Api api;
-  private final Output output;
-  private final String id;
-  private final String session;
-  private final Duration limit;
-
-  /**
-   * Creates a conversation.
-   *
-   * @param session empty for the agent's session {@code main}
-   * @param limit the longest time of one answer
-   */
-  Conversation(Api api, Output output, String id, String session, Duration limit) {
-    this.api = api;
-    this.output = output;
-    this.id = id;
-    this.session = session;
-    this.limit = limit;
-  }
 
   /** Sends a message and prints the text of the answer. */
   void say(String message) {

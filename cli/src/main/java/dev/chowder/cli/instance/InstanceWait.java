@@ -13,7 +13,7 @@ import dev.chowder.client.Reply;
 import java.time.Duration;
 
 /** Waits until an instance has a status, and shows its progress. */
-final class InstanceWait {
+record InstanceWait(Instances instances, Notices notices, boolean waitsForOthers) {
   /** How often the time of a step is shown. */
   private static final Duration TICK = Duration.ofMillis(500);
 
@@ -22,16 +22,6 @@ final class InstanceWait {
 
   private static final Duration OPEN_LIMIT = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofSeconds(1);
-
-  private final Instances instances;
-  private final Notices notices;
-  private final boolean waitsForOthers;
-
-  private InstanceWait(Instances instances, Notices notices, boolean waitsForOthers) {
-    this.instances = instances;
-    this.notices = notices;
-    this.waitsForOthers = waitsForOthers;
-  }
 
   /** Returns a wait for the result of a change that this command requested. */
   static InstanceWait afterChange(Instances instances, Notices notices) {

@@ -11,18 +11,12 @@ import java.time.Duration;
 import java.util.Map;
 
 /** The calls that concern instances. Ids are UUIDs, so they need no encoding. */
-final class Instances {
+record Instances(Api api) {
   private static final String ALL = "/v1/instances";
   private static final Duration OPEN_LIMIT = Duration.ofSeconds(30);
 
   /** The server first asks the sandbox, which takes longer while it starts. */
   private static final Duration LOGS_LIMIT = Duration.ofSeconds(60);
-
-  private final Api api;
-
-  Instances(Api api) {
-    this.api = api;
-  }
 
   Reply create(JsonObject request, String idempotencyKey) {
     return api.send(Call.post(ALL).json(request.toString()).keyed(idempotencyKey));

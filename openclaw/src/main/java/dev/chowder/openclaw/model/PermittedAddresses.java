@@ -9,17 +9,7 @@ import org.apache.hc.client5.http.DnsResolver;
  * Resolves a host for one call and returns only the permitted addresses. The connection uses these
  * checked addresses, so a second response of the name server cannot redirect it.
  */
-final class PermittedAddresses implements DnsResolver {
-  private final ModelHosts hosts;
-  private final int port;
-  private final DnsResolver names;
-
-  PermittedAddresses(ModelHosts hosts, int port, DnsResolver names) {
-    this.hosts = hosts;
-    this.port = port;
-    this.names = names;
-  }
-
+record PermittedAddresses(ModelHosts hosts, int port, DnsResolver names) implements DnsResolver {
   /** The host has no permitted address, only private ones. */
   static final class Private extends UnknownHostException {
     private static final long serialVersionUID = 1L;

@@ -19,7 +19,7 @@ import java.util.TreeSet;
  * these again with it. Agents of other organizations are stopped with Docker, and the server starts
  * them again.
  */
-public final class Agents {
+public record Agents(Site site, Api api) {
   /** The ids of the agents to start again, one in each line. */
   private static final String FILE = "asleep-by-down";
 
@@ -29,14 +29,6 @@ public final class Agents {
 
   /** The response takes some time after the wait. */
   private static final Duration MARGIN = Duration.ofSeconds(60);
-
-  private final Site site;
-  private final Api api;
-
-  public Agents(Site site, Api api) {
-    this.site = site;
-    this.api = api;
-  }
 
   /** Stops those that run. A failure leaves agents to {@code docker stop}. */
   public void sleep() {

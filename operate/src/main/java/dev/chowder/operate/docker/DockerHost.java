@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 
 /** The Docker Engine of this machine, and the sandbox image. */
-public final class DockerHost {
+public record DockerHost(Site site) {
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
   private static final Duration ENSURE_LIMIT = Duration.ofMinutes(40);
   private static final Duration BUILD_LIMIT = Duration.ofHours(1);
@@ -30,12 +30,6 @@ public final class DockerHost {
    * 1.3 GiB.
    */
   private static final int WANTED_MIB = 1712;
-
-  private final Site site;
-
-  public DockerHost(Site site) {
-    this.site = site;
-  }
 
   /** Returns whether sandboxes are containers of Docker. Otherwise another engine runs them. */
   public boolean isUsed() {

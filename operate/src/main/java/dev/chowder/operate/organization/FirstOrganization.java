@@ -17,7 +17,7 @@ import java.util.Optional;
  * read. Uses the operator API, since sign-up is closed if other machines can reach the server, and
  * since the old key may be lost.
  */
-public final class FirstOrganization {
+public record FirstOrganization(Site site, Operator operator) {
   /** The file with the key. It is written last, so it proves that all steps are done. */
   public static final String KEY_FILE = "organization.key";
 
@@ -29,14 +29,6 @@ public final class FirstOrganization {
 
   /** The commands that a start prints at its end create more instances. */
   private static final String TIER = "crab";
-
-  private final Site site;
-  private final Operator operator;
-
-  public FirstOrganization(Site site, Operator operator) {
-    this.site = site;
-    this.operator = operator;
-  }
 
   /** Creates it unless it exists. Can be repeated after a failure of any step. */
   public void ensure() {

@@ -14,7 +14,7 @@ import java.util.Optional;
  * The zram device that all installations of this host share. It is a device of its own, since
  * others may be meant for other programs.
  */
-final class Zram {
+record Zram(Site site, SwapRecord record, ActiveSwap active) {
   /**
    * Shares of the host's memory that zram may take, in percent. With a swap file, more agents can
    * run beside the sleepers.
@@ -27,16 +27,6 @@ final class Zram {
 
   /** udev opens a device for a moment after each change. */
   private static final Duration KERNEL_LIMIT = Duration.ofSeconds(10);
-
-  private final Site site;
-  private final SwapRecord record;
-  private final ActiveSwap active;
-
-  Zram(Site site, SwapRecord record, ActiveSwap active) {
-    this.site = site;
-    this.record = record;
-    this.active = active;
-  }
 
   /**
    * The size of the device. Memory of OpenClaw compresses to 1/2.6 (lzo-rle or lz4), so the device

@@ -34,22 +34,10 @@ import java.util.stream.Stream;
  * lines decrypt. After each step, the file has every key that a value in the database may need, so
  * an interrupted rotation can be repeated from its beginning.
  */
-final class KeyRotation {
+record KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSource clock) {
   private static final int KEY_BYTES = 32;
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
-
-  private final Path file;
-  private final LocalNodes nodes;
-  private final SecureRandom random;
-  private final InstantSource clock;
-
-  KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSource clock) {
-    this.file = file;
-    this.nodes = nodes;
-    this.random = random;
-    this.clock = clock;
-  }
 
   /**
    * A rotation that has finished.

@@ -26,25 +26,12 @@ import java.util.concurrent.TimeUnit;
 /**
  * The operator port of one node of this machine. It works while Envoy is down. Does not know what
  * the calls do.
+ *
+ * @param number from 1
  */
-final class Node {
+record Node(Config config, ServerSettings settings, int number) {
   /** The time between two pings, and the longest wait for the response to one. */
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
-
-  private final Config config;
-  private final ServerSettings settings;
-  private final int number;
-
-  /**
-   * Uses the settings of the first node.
-   *
-   * @param number from 1
-   */
-  Node(Config config, ServerSettings settings, int number) {
-    this.config = config;
-    this.settings = settings;
-    this.number = number;
-  }
 
   /**
    * Calls an RPC and waits for its response. The node limits the time.
