@@ -87,4 +87,15 @@ final class BenchRun implements AutoCloseable {
       throw new IllegalStateException(impossible);
     }
   }
+
+  /** Prints a line of the result. */
+  static void say(String line) {
+    System.out.println(line);
+    System.out.flush();
+  }
+
+  /** Prints a line that is no result. */
+  static void progress(String line) {
+    System.err.println(line);
+  }
 }

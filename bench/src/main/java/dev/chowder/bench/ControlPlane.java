@@ -1,5 +1,7 @@
 package dev.chowder.bench;
 
+import static dev.chowder.bench.BenchRun.say;
+
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.WatchInstanceRequest;
@@ -44,52 +46,28 @@ final class ControlPlane {
 
   /** The numbers that a user may choose. */
   static final class Options {
-    @Option(
-        names = "--nodes",
-        paramLabel = "N",
-        description = "nodes on this machine (default: ${DEFAULT-VALUE})")
+    @Option(names = "--nodes", description = "nodes on this machine")
     int nodes = 1;
 
-    @Option(
-        names = "--seconds",
-        paramLabel = "N",
-        description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
+    @Option(names = "--seconds", description = "seconds of each measurement")
     int seconds = 20;
 
-    @Option(
-        names = "--callers",
-        paramLabel = "N",
-        description = "callers that create instances (default: ${DEFAULT-VALUE})")
+    @Option(names = "--callers", description = "callers that create instances")
     int callers = 64;
 
-    @Option(
-        names = "--warm-up",
-        paramLabel = "N",
-        description = "seconds before the first measurement (default: ${DEFAULT-VALUE})")
+    @Option(names = "--warm-up", description = "seconds before the first measurement")
     int warmUp = 40;
 
-    @Option(
-        names = "--organizations",
-        paramLabel = "N",
-        description = "organizations that create in turn (default: ${DEFAULT-VALUE})")
+    @Option(names = "--organizations", description = "organizations that create in turn")
     int organizations = 16;
 
-    @Option(
-        names = "--messages",
-        paramLabel = "N",
-        description = "messages whose first event is measured (default: ${DEFAULT-VALUE})")
+    @Option(names = "--messages", description = "messages whose first event is measured")
     int messages = 500;
 
-    @Option(
-        names = "--watches",
-        paramLabel = "N",
-        description = "open watches (default: ${DEFAULT-VALUE})")
+    @Option(names = "--watches", description = "open watches")
     int watches = 10_000;
 
-    @Option(
-        names = "--changes",
-        paramLabel = "N",
-        description = "changes that the watches receive (default: ${DEFAULT-VALUE})")
+    @Option(names = "--changes", description = "changes that the watches receive")
     int changes = 300;
   }
 
@@ -384,9 +362,5 @@ final class ControlPlane {
 
   private static String any(List<String> ids) {
     return ids.get(ThreadLocalRandom.current().nextInt(ids.size()));
-  }
-
-  private static void say(String line) {
-    System.out.println(line);
   }
 }

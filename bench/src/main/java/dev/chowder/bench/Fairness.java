@@ -1,5 +1,8 @@
 package dev.chowder.bench;
 
+import static dev.chowder.bench.BenchRun.progress;
+import static dev.chowder.bench.BenchRun.say;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
@@ -50,34 +53,19 @@ final class Fairness {
 
   /** The numbers that a user may choose. */
   static final class Options {
-    @Option(
-        names = "--rounds",
-        paramLabel = "N",
-        description = "rounds, each with and without the flood (default: ${DEFAULT-VALUE})")
+    @Option(names = "--rounds", description = "rounds, each with and without the flood")
     int rounds = 6;
 
-    @Option(
-        names = "--seconds",
-        paramLabel = "N",
-        description = "seconds of each half of a round (default: ${DEFAULT-VALUE})")
+    @Option(names = "--seconds", description = "seconds of each half of a round")
     int seconds = 20;
 
-    @Option(
-        names = "--connections",
-        paramLabel = "N",
-        description = "connections of the flood (default: ${DEFAULT-VALUE})")
+    @Option(names = "--connections", description = "connections of the flood")
     int connections = 64;
 
-    @Option(
-        names = "--warm-up",
-        paramLabel = "N",
-        description = "seconds before the first round (default: ${DEFAULT-VALUE})")
+    @Option(names = "--warm-up", description = "seconds before the first round")
     int warmUp = 15;
 
-    @Option(
-        names = "--flood-nice",
-        paramLabel = "N",
-        description = "nice value of the flood (default: ${DEFAULT-VALUE})")
+    @Option(names = "--flood-nice", description = "nice value of the flood")
     int floodNice = 19;
   }
 
@@ -377,13 +365,5 @@ final class Fairness {
   private static void tell(Writer commands, String line) throws IOException {
     commands.write(line + "\n");
     commands.flush();
-  }
-
-  private static void progress(String line) {
-    System.err.println(line);
-  }
-
-  private static void say(String line) {
-    System.out.println(line);
   }
 }

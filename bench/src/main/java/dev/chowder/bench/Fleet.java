@@ -1,6 +1,8 @@
 package dev.chowder.bench;
 
 import static dev.chowder.base.ErrorText.must;
+import static dev.chowder.bench.BenchRun.progress;
+import static dev.chowder.bench.BenchRun.say;
 
 import dev.chowder.program.ProgramException;
 import java.sql.Connection;
@@ -33,34 +35,19 @@ final class Fleet {
 
   /** The numbers that a user may choose. */
   static final class Options {
-    @Option(
-        names = "--instances",
-        paramLabel = "N",
-        description = "instances of the fleet (default: ${DEFAULT-VALUE})")
+    @Option(names = "--instances", description = "instances of the fleet")
     int instances = 100_000;
 
-    @Option(
-        names = "--restarts",
-        paramLabel = "N",
-        description = "measured restarts of the node (default: ${DEFAULT-VALUE})")
+    @Option(names = "--restarts", description = "measured restarts of the node")
     int restarts = 3;
 
-    @Option(
-        names = "--warm-up",
-        paramLabel = "N",
-        description = "seconds before the lists are measured (default: ${DEFAULT-VALUE})")
+    @Option(names = "--warm-up", description = "seconds before the lists are measured")
     int warmUp = 20;
 
-    @Option(
-        names = "--seconds",
-        paramLabel = "N",
-        description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
+    @Option(names = "--seconds", description = "seconds of each measurement")
     int seconds = 4;
 
-    @Option(
-        names = "--recover-seconds",
-        paramLabel = "N",
-        description = "time limit of the recovery, in seconds (default: ${DEFAULT-VALUE})")
+    @Option(names = "--recover-seconds", description = "time limit of the recovery, in seconds")
     int recoverSeconds = 200;
   }
 
@@ -351,14 +338,5 @@ final class Fleet {
 
   static double seconds(long since) {
     return (System.nanoTime() - since) / 1e9;
-  }
-
-  static void progress(String line) {
-    System.err.println(line);
-  }
-
-  static void say(String line) {
-    System.out.println(line);
-    System.out.flush();
   }
 }

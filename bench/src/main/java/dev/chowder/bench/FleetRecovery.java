@@ -1,5 +1,8 @@
 package dev.chowder.bench;
 
+import static dev.chowder.bench.BenchRun.progress;
+import static dev.chowder.bench.BenchRun.say;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Map;
@@ -20,7 +23,7 @@ record FleetRecovery(SimulatedInstallation installation, Api api, String key, Fl
    * @param heapAtStart the bytes of the node's heap before
    */
   void run(int limit, long heapAtStart) throws Exception {
-    Fleet.progress("Recovering every instance ...");
+    progress("Recovering every instance ...");
     var rows = copies.digest();
     var busy = installation.processes().time();
     var next = new AtomicInteger();
@@ -45,10 +48,10 @@ record FleetRecovery(SimulatedInstallation installation, Api api, String key, Fl
     double took = Fleet.seconds(began);
     var first = new Samples(firstTook);
     var second = new Samples(secondTook);
-    Fleet.say(
+    say(
         "| recovery of every instance, %d callers | n | per second | took | p50 | p99 |\n|---|---|---|---|---|---|"
             .formatted(RECOVERING));
-    Fleet.say(
+    say(
         "| get that recovers it from its %d to %d events | %d | %.0f | %.0f s | %s | %s |"
             .formatted(
                 copies.fewestEvents(),
@@ -58,16 +61,16 @@ record FleetRecovery(SimulatedInstallation installation, Api api, String key, Fl
                 took,
                 first.shown(50),
                 first.shown(99)));
-    Fleet.say(
+    say(
         "| second get, right afterwards | %d | %.0f | | %s | %s |"
             .formatted(second.count(), second.count() / took, second.shown(50), second.shown(99)));
     if (first.count() < copies.ids().size())
-      Fleet.say(
+      say(
           "\nOnly %d of %d instances were recovered within the time limit."
               .formatted(first.count(), copies.ids().size()));
     printTime(busy, first.count());
     long full = installation.processes().heap();
-    Fleet.say(
+    say(
         "The node's heap after a collection: %d MiB after the restart, %d MiB with the instances that stay in memory; %d MiB before that collection."
             .formatted(
                 heapAtStart >> 20,
@@ -93,6 +96,6 @@ record FleetRecovery(SimulatedInstallation installation, Api api, String key, Fl
                 spent.add(
                     "%s %.2f ms"
                         .formatted(who, (now - earlier.getOrDefault(who, 0L)) / 1e6 / instances)));
-    Fleet.say("\nProcessor time for each instance, both gets: " + String.join(", ", spent) + ".");
+    say("\nProcessor time for each instance, both gets: " + String.join(", ", spent) + ".");
   }
 }

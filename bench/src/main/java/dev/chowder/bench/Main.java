@@ -54,8 +54,12 @@ public final class Main {
     line.getSubcommands()
         .forEach(
             (name, command) -> {
-              if (OF_PYTHON.contains(name)) command.setUnmatchedOptionsArePositionalParams(true);
-              else addHelp(command);
+              if (OF_PYTHON.contains(name)) {
+                command.setUnmatchedOptionsArePositionalParams(true);
+              } else {
+                addHelp(command);
+                command.getCommandSpec().usageMessage().showDefaultValues(true);
+              }
             });
     return line.setUsageHelpWidth(WIDTH)
         .setExpandAtFiles(false)
