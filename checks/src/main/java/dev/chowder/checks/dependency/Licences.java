@@ -73,7 +73,7 @@ public final class Licences {
     of(project).write(shipped, jars, to);
   }
 
-  private static Map<String, Path> jars(Path folder) throws IOException {
+  static Map<String, Path> jars(Path folder) throws IOException {
     try (var files = Files.walk(folder)) {
       return files
           .filter(file -> file.toString().endsWith(".jar"))

@@ -12,9 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * Writes a software bill of materials in the format CycloneDX 1.6: the jars of a release, its Java
@@ -35,18 +33,9 @@ public final class Sbom {
    * @param version that of Chowder
    */
   public static void write(Path app, Path runtime, String version, Path to) throws IOException {
-    var shipped = PackageLists.shipped(PackageLists.of(Project.here()), jars(app));
+    var shipped =
+        PackageLists.shipped(PackageLists.of(Project.here()), Licences.jars(app).keySet());
     Files.writeString(to, printed(cyclonedx(shipped, version, javaVersion(runtime))));
-  }
-
-  /** Returns the names of the jars in the folder and below, without Chowder's. */
-  private static Set<String> jars(Path folder) throws IOException {
-    try (var files = Files.walk(folder)) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(".jar") && !name.startsWith("chowder-"))
-          .collect(Collectors.toSet());
-    }
   }
 
   private static String javaVersion(Path runtime) throws IOException {

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * A virtual machine with Debian's kernel, systemd, cgroup v2 and Docker Engine. QEMU emulates its
@@ -63,42 +62,22 @@ public record VirtualMachine(Project project, int mebibytes, boolean reboots, Du
   /** Returns how QEMU ended. Its exit code says nothing about the program. */
   private String boot(MachineDisk disk, Path second, Path output) {
     try {
-      var result = Program.of(command(disk, second, output)).within(limit).attempt();
+      var result = command(disk, second, output).within(limit).attempt();
       return "QEMU ended with %d %s".formatted(result.exit(), result.lastLine());
     } catch (ProgramException late) {
       return "no end within %d s".formatted(limit.toSeconds());
     }
   }
 
-  private List<String> command(MachineDisk disk, Path second, Path output) {
-    return List.of(
-        "qemu-system-x86_64",
-        "-accel",
-        "tcg,thread=multi",
-        "-cpu",
-        "max",
-        "-smp",
-        "2",
-        "-m",
-        String.valueOf(mebibytes),
-        "-nodefaults",
-        "-display",
-        "none",
-        "-no-reboot",
-        "-action",
-        "reboot=" + (reboots ? "reset" : "shutdown"),
-        "-serial",
-        "file:" + output,
-        "-kernel",
-        disk.kernel().toString(),
-        "-initrd",
-        disk.initrd().toString(),
-        "-append",
-        KERNEL_OPTIONS,
-        "-drive",
-        "file=" + disk.file() + ",if=virtio,format=raw,snapshot=on",
-        "-drive",
-        "file=" + second + ",if=virtio,format=raw,readonly=on");
+  private Program command(MachineDisk disk, Path second, Path output) {
+    return Program.of(
+            "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2")
+        .and("-m", String.valueOf(mebibytes), "-nodefaults", "-display", "none", "-no-reboot")
+        .and("-action", "reboot=" + (reboots ? "reset" : "shutdown"), "-serial", "file:" + output)
+        .and("-kernel", disk.kernel().toString(), "-initrd", disk.initrd().toString())
+        .and("-append", KERNEL_OPTIONS)
+        .and("-drive", "file=" + disk.file() + ",if=virtio,format=raw,snapshot=on")
+        .and("-drive", "file=" + second + ",if=virtio,format=raw,readonly=on");
   }
 
   private static String last(String text) {
