@@ -43,9 +43,9 @@ final class ReplyRules {
   private static final String INDIRECT = "tool_call";
 
   private static final Pattern EXACTLY = phrase("reply with exactly:[ \\t]*(.+)");
-  private static final Pattern RECALL = phrase("what did i ask you to remember");
+  private static final Pattern RECALL = phrase("(what did i ask you to remember)");
   private static final Pattern REMEMBER = phrase("remember:[ \\t]*(.+)");
-  private static final Pattern SKILLS = phrase("which skills do you have");
+  private static final Pattern SKILLS = phrase("(which skills do you have)");
   private static final Pattern COUNT = phrase("count slowly to (\\d{1,4})\\b");
   private static final Pattern TOOL = phrase("call the tool:[ \\t]*([A-Za-z0-9_-]+)");
   private static final Pattern RESULT = phrase("\\btool:\\S+:[ \\t]*(.+)");
@@ -64,37 +64,28 @@ final class ReplyRules {
       return text(otherwise);
     }
     String newest = messages.getLast();
-    Optional<String> result = find(RESULT, newest);
-    if (result.isPresent()) {
-      return text("The tool said: " + result.get());
-    }
-    Optional<String> exactly = find(EXACTLY, newest);
-    if (exactly.isPresent()) {
-      return text(exactly.get());
-    }
-    if (RECALL.matcher(newest).find()) {
-      return text(recall(messages.subList(0, messages.size() - 1)));
-    }
-    if (SKILLS.matcher(newest).find()) {
-      List<String> skills = conversation.skills();
-      return text("I know of: " + (skills.isEmpty() ? "none" : String.join(", ", skills)));
-    }
-    Optional<String> remember = find(REMEMBER, newest);
-    if (remember.isPresent()) {
-      return text("I will remember: " + remember.get());
-    }
-    Optional<Integer> count =
-        find(COUNT, newest).map(Integer::valueOf).filter(n -> n >= 1 && n <= MAX_COUNT);
-    if (count.isPresent()) {
-      return new Reply.SlowCount(count.get());
-    }
-    Optional<String> tool = find(TOOL, newest);
-    if (tool.isPresent()) {
-      return call(conversation, tool.get());
-    }
-    return find(FAIL, newest)
-        .<Reply>map(status -> new Reply.Failure(Integer.parseInt(status)))
+    List<String> earlier = messages.subList(0, messages.size() - 1);
+    return find(RESULT, newest)
+        .<Reply>map(result -> text("The tool said: " + result))
+        .or(() -> find(EXACTLY, newest).map(ReplyRules::text))
+        .or(() -> find(RECALL, newest).map(_ -> text(recall(earlier))))
+        .or(() -> find(SKILLS, newest).map(_ -> text(skills(conversation.skills()))))
+        .or(() -> find(REMEMBER, newest).map(what -> text("I will remember: " + what)))
+        .or(() -> count(newest))
+        .or(() -> find(TOOL, newest).map(tool -> call(conversation, tool)))
+        .or(() -> find(FAIL, newest).map(status -> new Reply.Failure(Integer.parseInt(status))))
         .orElseGet(() -> text(otherwise));
+  }
+
+  private static String skills(List<String> skills) {
+    return "I know of: " + (skills.isEmpty() ? "none" : String.join(", ", skills));
+  }
+
+  private static Optional<Reply> count(String newest) {
+    return find(COUNT, newest)
+        .map(Integer::valueOf)
+        .filter(n -> n >= 1 && n <= MAX_COUNT)
+        .map(Reply.SlowCount::new);
   }
 
   private static Reply call(Conversation conversation, String tool) {
