@@ -1,18 +1,16 @@
 package dev.chowder.cli;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Terminals;
-import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -59,16 +57,20 @@ public final class AotTrainingRun {
 
   /** Runs the training. */
   public static void main(String[] arguments) throws IOException {
-    try (var server = new ServerSocket(0, 16, InetAddress.getLoopbackAddress())) {
-      var _ = Thread.ofVirtual().start(() -> serve(server));
-      var variables =
-          Map.of(
-              "CHOWDER_URL", "http://127.0.0.1:" + server.getLocalPort(),
-              "CHOWDER_KEY", "training",
-              "HOME", "/nonexistent");
+    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/", AotTrainingRun::respond);
+    server.start();
+    var variables =
+        Map.of(
+            "CHOWDER_URL", "http://127.0.0.1:" + server.getAddress().getPort(),
+            "CHOWDER_KEY", "training",
+            "HOME", "/nonexistent");
+    try {
       for (int round = 0; round < ROUNDS; round++) {
         for (var command : COMMANDS) run(variables, command);
       }
+    } finally {
+      server.stop(0);
     }
   }
 
@@ -86,36 +88,14 @@ public final class AotTrainingRun {
     if (!isExpected) throw new IllegalStateException("%s: exit %d".formatted(command, code));
   }
 
-  private static void serve(ServerSocket server) {
-    while (true) {
-      try (var connection = server.accept()) {
-        respond(connection);
-      } catch (IOException ended) {
-        if (server.isClosed()) return;
-      }
+  private static void respond(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      var request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
+      var body = body(request).getBytes(StandardCharsets.UTF_8);
+      exchange.getResponseHeaders().set("Content-Type", "application/json");
+      exchange.sendResponseHeaders(200, body.length);
+      exchange.getResponseBody().write(body);
     }
-  }
-
-  private static void respond(Socket connection) throws IOException {
-    var reader =
-        new BufferedReader(
-            new InputStreamReader(connection.getInputStream(), StandardCharsets.ISO_8859_1));
-    var first = reader.readLine();
-    if (first == null) return;
-    int length = 0;
-    for (var line = reader.readLine(); line != null && !line.isEmpty(); line = reader.readLine()) {
-      var header = line.toLowerCase(Locale.ROOT);
-      if (header.startsWith("content-length:"))
-        length = Integer.parseInt(header.substring(15).strip());
-    }
-    for (int i = 0; i < length; i++) {
-      if (reader.read() < 0) return;
-    }
-    var body = body(first);
-    var response =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
-            .formatted(body.length(), body);
-    connection.getOutputStream().write(response.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   private static String body(String request) {

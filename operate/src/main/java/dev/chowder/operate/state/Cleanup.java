@@ -1,9 +1,11 @@
 package dev.chowder.operate.state;
 
+import dev.chowder.cli.failure.Interruption;
+
 /** Runs an action once: when it is closed, or when a signal such as Ctrl-C ends the JVM before. */
 public final class Cleanup implements AutoCloseable {
   private final Runnable action;
-  private final Thread hook = new Thread(this::end, "cleanup");
+  private final Interruption interruption = Interruption.runs(this::end);
   private static volatile boolean isEnding;
 
   private boolean isDone;
@@ -11,18 +13,12 @@ public final class Cleanup implements AutoCloseable {
   /** Registers the action. */
   public Cleanup(Runnable action) {
     this.action = action;
-    Runtime.getRuntime().addShutdownHook(hook);
   }
 
   @Override
   public void close() {
     run();
-    try {
-      var _ = Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException ending) {
-      // The JVM ends, and the hook does nothing.
-      return;
-    }
+    interruption.close();
   }
 
   /** Returns whether a signal ends the JVM. */
