@@ -59,7 +59,6 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -151,7 +150,7 @@ class OpenClawIT {
     engine.list().forEach(left -> engine.remove(left.id(), Fence.NONE));
     model =
         DemoModelServer.start(
-            DemoModelSettings.defaults().withBind(new InetSocketAddress("0.0.0.0", 0)));
+            DemoModelSettings.parse(List.of("--bind", "0.0.0.0", "--port", "0"), Map.of()));
     choice =
         new ModelChoice(
             "custom", "demo", "http://localhost:" + model.port() + "/v1", "openai-completions");

@@ -35,32 +35,6 @@ public record DemoModelSettings(
   private static final List<String> OPTIONS =
       List.of("bind", "port", "key-file", "chunk-delay-ms", "max-body-bytes", "max-connections");
 
-  /** Returns the default settings. */
-  public static DemoModelSettings defaults() {
-    return new DemoModelSettings(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 9092),
-        Optional.empty(),
-        Duration.ofMillis(500),
-        8 * 1024 * 1024,
-        512);
-  }
-
-  public DemoModelSettings withBind(InetSocketAddress newBind) {
-    return new DemoModelSettings(newBind, requiredKey, chunkDelay, maxBodyBytes, maxConnections);
-  }
-
-  public DemoModelSettings withRequiredKey(String key) {
-    return new DemoModelSettings(bind, Optional.of(key), chunkDelay, maxBodyBytes, maxConnections);
-  }
-
-  public DemoModelSettings withChunkDelay(Duration delay) {
-    return new DemoModelSettings(bind, requiredKey, delay, maxBodyBytes, maxConnections);
-  }
-
-  public DemoModelSettings withMaxBodyBytes(int bytes) {
-    return new DemoModelSettings(bind, requiredKey, chunkDelay, bytes, maxConnections);
-  }
-
   /**
    * Reads settings from {@code --name value} arguments, then from {@code CHOWDER_DEMO_MODEL_NAME}
    * variables (dashes become underscores), then from the defaults. The key comes from a file,
@@ -70,7 +44,7 @@ public record DemoModelSettings(
    *     rule and the value
    * @throws IOException if the key file cannot be read
    */
-  static DemoModelSettings parse(List<String> arguments, Map<String, String> environment)
+  public static DemoModelSettings parse(List<String> arguments, Map<String, String> environment)
       throws IOException {
     Map<String, String> given = new HashMap<>();
     for (String option : OPTIONS) {
@@ -92,19 +66,17 @@ public record DemoModelSettings(
       }
       given.put(argument.substring(2), arguments.get(i + 1));
     }
-    DemoModelSettings defaults = defaults();
     String keyFile = given.get("key-file");
     return new DemoModelSettings(
         new InetSocketAddress(
-            given.getOrDefault("bind", defaults.bind.getAddress().getHostAddress()),
-            number(given, "port", defaults.bind.getPort(), 0, 65_535)),
+            given.getOrDefault("bind", InetAddress.getLoopbackAddress().getHostAddress()),
+            number(given, "port", 9092, 0, 65_535)),
         keyFile == null
             ? Optional.empty()
             : Optional.of(Files.readString(Path.of(keyFile)).strip()),
-        Duration.ofMillis(
-            number(given, "chunk-delay-ms", (int) defaults.chunkDelay.toMillis(), 0, 60_000)),
-        number(given, "max-body-bytes", defaults.maxBodyBytes, 1_024, 1 << 30),
-        number(given, "max-connections", defaults.maxConnections, 1, 100_000));
+        Duration.ofMillis(number(given, "chunk-delay-ms", 500, 0, 60_000)),
+        number(given, "max-body-bytes", 8 << 20, 1_024, 1 << 30),
+        number(given, "max-connections", 512, 1, 100_000));
   }
 
   private static int number(

@@ -9,31 +9,33 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DemoModelServerTest {
   private static final Duration LIMIT = Duration.ofSeconds(10);
-  private static final DemoModelSettings SETTINGS =
-      DemoModelSettings.defaults()
-          .withBind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-          .withChunkDelay(Duration.ofMillis(20));
+
+  @TempDir private Path folder;
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final JsonMapper json = new JsonMapper();
-  private DemoModelServer server = start(SETTINGS);
+  private DemoModelServer server = start();
 
   @AfterEach
   void close() {
@@ -156,7 +158,7 @@ class DemoModelServerTest {
   @Test
   void aRequiredKeyIsRequiredForTheListAndForCompletions() throws Exception {
     server.close();
-    server = start(SETTINGS.withRequiredKey("right"));
+    server = start("--key-file", Files.writeString(folder.resolve("key"), "right\n").toString());
 
     for (String key : List.of("", "Bearer wrong", "right", "Bearer right ")) {
       assertThat(send(request("/v1/models", key).GET().build()).statusCode())
@@ -190,7 +192,7 @@ class DemoModelServerTest {
   @Test
   void aBodyOverTheLimitIsRejected() throws Exception {
     server.close();
-    server = start(SETTINGS.withMaxBodyBytes(1_024));
+    server = start("--max-body-bytes", "1024");
 
     assertThat(post(body("x".repeat(800), false)).statusCode()).isEqualTo(200);
     assertThat(post(body("x".repeat(1_024), false)).statusCode()).isEqualTo(413);
@@ -207,9 +209,11 @@ class DemoModelServerTest {
     assertThat(send(request("/v1/models", "").DELETE().build()).statusCode()).isEqualTo(405);
   }
 
-  private static DemoModelServer start(DemoModelSettings settings) {
+  private static DemoModelServer start(String... options) {
+    var arguments = new ArrayList<>(List.of("--port", "0", "--chunk-delay-ms", "20"));
+    arguments.addAll(List.of(options));
     try {
-      return DemoModelServer.start(settings);
+      return DemoModelServer.start(DemoModelSettings.parse(arguments, Map.of()));
     } catch (IOException refused) {
       throw new AssertionError("the demo model did not start", refused);
     }

@@ -3,10 +3,14 @@ package dev.chowder.demomodel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,7 +20,14 @@ class DemoModelSettingsTest {
   void theDefaultAddressIsLoopback() throws Exception {
     DemoModelSettings settings = DemoModelSettings.parse(List.of(), Map.of());
 
-    assertThat(settings).isEqualTo(DemoModelSettings.defaults());
+    assertThat(settings)
+        .isEqualTo(
+            new DemoModelSettings(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 9092),
+                Optional.empty(),
+                Duration.ofMillis(500),
+                8 * 1024 * 1024,
+                512));
     assertThat(settings.bind().getAddress().isLoopbackAddress()).isTrue();
   }
 
