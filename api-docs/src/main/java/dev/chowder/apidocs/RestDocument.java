@@ -14,6 +14,9 @@ import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.PossibleError;
 import dev.chowder.api.v1.Reason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
@@ -21,80 +24,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Renders docs/REST.md and docs/OPERATOR.md, the REST form of each RPC, from the compiled proto
  * files.
  */
 final class RestDocument {
-  private static final String HEAD =
-      """
-      # REST
-
-      Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
-      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder-tool.update-docs=true`
-
-      Envoy serves every path, by default at `http://localhost:8080`, and forwards it to the RPC beside it. gRPC clients call
-      that RPC by its own name.
-
-      - JSON has snake_case names. Times are RFC 3339. Enum values are the words below, in upper or lower case when sent.
-      - A field that can be absent is left out, never null. Unknown fields of a body are ignored. Unknown query parameters are
-        rejected.
-      - A JSON body needs `Content-Type: application/json`; a file has its own type.
-      - Send the key as `Authorization: Bearer <key>`. An organization key has access to everything in its organization. A
-        scoped key (`KeyService`) has access only to the instances that it names, with its permissions.
-      - Every response has an `x-request-id`, except errors for requests that Envoy cannot read (400, 408, 431).
-      """;
-
-  private static final String OTHERS =
-      """
-
-      ## Other paths
-
-      | call | response |
-      | --- | --- |
-      | `GET /v1/openapi.json` | 200, all calls of this page as OpenAPI 3.1. No key is needed. The document may be cached for five minutes. |
-      | `GET /healthz` | 200 `{"status": "SERVING", "isolated": true}` if the server is ready, otherwise 503. `isolated` is false on a host that does not isolate sandboxes. No key is needed. |
-      | any method, any path, `Host: {instance_id}.<base domain>` | That instance's own gateway, HTTP and WebSocket, protected by the gateway's token instead of a key. The host name is part of the instance's `gateway_url`. `/api/v1/admin/*` is 404; 503 `INSTANCE_NOT_RUNNING` while the instance does not run; 502 `GATEWAY_UNAVAILABLE` if the gateway does not respond. |
-      """;
-
-  private static final String ERRORS =
-      """
-
-      ## Errors
-
-      Over REST, the body of every error is `google.rpc.Status` as JSON. gRPC carries the same as `grpc-status-details-bin`.
-      `details` contains exactly one `ErrorInfo`, whose `reason` is in the table below. `BadRequest` names the invalid field.
-      `RetryInfo`, and `Retry-After` over REST, give the time after which to retry. 409 and 504 carry `x-should-retry: false`.
-      ```json
-      {"code": 9, "message": "status: must be running; got stopped", "details": [
-        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "WRONG_STATE", "domain": "chowder.dev",
-         "metadata": {"status": "stopped", "desired_status": "stopped"}}]}
-      ```
-      """;
-
-  private static final String BY_ENVOY =
-      """
-
-      Envoy itself returns some errors, before or instead of the server, in the same format:
-      """;
-
-  private static final String OPERATOR_HEAD =
-      """
-      # Operator API
-
-      Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
-      `mvn -pl api-docs -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder-tool.update-docs=true`
-
-      Each node serves every RPC on its operator port (`CHOWDER_OPERATOR_PORT`, 9091), also while Envoy is down:
-      `chowder admin call ListOrganizations`. Envoy serves the paths below on a listener of its own, by default at
-      `http://localhost:9096`. Both need the operator token, as `Authorization: Bearer <token>`. [operations](operations/README.md) has
-      the tasks.
-
-      JSON, times, errors and headers are those of [REST.md](REST.md). A call that concerns one node names the node. Another node
-      rejects it with 503 `SERVER_UNAVAILABLE` and the header `x-chowder-node`; Envoy then tries the other nodes.
-      """;
-
   private final ApiDescriptors api;
   private final boolean forOperators;
   private final Map<String, Descriptor> shown = new LinkedHashMap<>();
@@ -104,20 +40,27 @@ final class RestDocument {
     this.forOperators = forOperators;
   }
 
-  /** Returns the text of docs/REST.md. */
   static String ofCallers(ApiDescriptors api) {
     var document = new RestDocument(api, false);
-    var text = new StringBuilder(HEAD);
-    api.services().forEach(service -> text.append(document.service(service)));
-    return text.append(OTHERS).append(document.objects()).append(document.errorTables()).toString();
+    return document
+        .filled("rest.txt", api.services())
+        .replace("{reasons}\n", document.reasons())
+        .replace("{replies}\n", replies());
   }
 
-  /** Returns the text of docs/OPERATOR.md. */
   static String ofOperators(ApiDescriptors api) {
-    var document = new RestDocument(api, true);
-    var text = new StringBuilder(OPERATOR_HEAD);
-    api.operatorServices().forEach(service -> text.append(document.service(service)));
-    return text.append(document.objects()).toString();
+    return new RestDocument(api, true).filled("operator.txt", api.operatorServices());
+  }
+
+  /** Services come first, because they tell which objects are shown. */
+  private String filled(String template, List<ServiceDescriptor> services) {
+    try (var file = RestDocument.class.getResourceAsStream(template)) {
+      return new String(Objects.requireNonNull(file).readAllBytes(), StandardCharsets.UTF_8)
+          .replace("{services}\n", services.stream().map(this::service).collect(joining()))
+          .replace("{objects}\n", objects());
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
   }
 
   private String service(ServiceDescriptor service) {
@@ -288,7 +231,7 @@ final class RestDocument {
     return heading.toLowerCase(Locale.ROOT);
   }
 
-  private String errorTables() {
+  private String reasons() {
     var meanings = DocumentedErrors.meanings(api);
     var all = new Table("HTTP", "gRPC", "reason", "when");
     Reasons.all().stream()
@@ -302,6 +245,10 @@ final class RestDocument {
                     code(Reasons.code(reason).name()),
                     code(reason.name()),
                     meanings.getOrDefault(reason, "")));
+    return all.text();
+  }
+
+  private static String replies() {
     var own = new Table("HTTP", "reason", "message");
     EnvoyErrors.all()
         .forEach(
@@ -310,7 +257,7 @@ final class RestDocument {
                     Integer.toString(reply.status()),
                     code(reply.reason().name()),
                     code(filledIn(reply.message()))));
-    return ERRORS + all.text() + BY_ENVOY + own.text();
+    return own.text();
   }
 
   /** Replaces the placeholders of Envoy's template and of ours. */
