@@ -71,28 +71,26 @@ final class Api {
 
   HttpResponse<String> call(String method, String path, String body, String key)
       throws IOException, InterruptedException {
+    return call(endpoints.rest(), method, path, body, key);
+  }
+
+  private HttpResponse<String> call(URI server, String method, String path, String body, String key)
+      throws IOException, InterruptedException {
     return http.send(
-        request(path, key).timeout(CALL_LIMIT).method(method, publisher(body)).build(),
+        request(server, path, key).timeout(CALL_LIMIT).method(method, publisher(body)).build(),
         HttpResponse.BodyHandlers.ofString());
   }
 
   /** Calls and returns the response as a stream of lines. */
   <T> HttpResponse<T> post(String path, String body, String key, HttpResponse.BodyHandler<T> reader)
       throws IOException, InterruptedException {
-    return http.send(request(path, key).POST(publisher(body)).build(), reader);
+    return http.send(request(endpoints.rest(), path, key).POST(publisher(body)).build(), reader);
   }
 
   private String asOperator(URI port, String method, String path, String body)
       throws IOException, InterruptedException {
     var token = Files.readString(endpoints.operatorToken()).strip();
-    var request =
-        HttpRequest.newBuilder(port.resolve(path))
-            .header("Authorization", "Bearer " + token)
-            .header("Content-Type", "application/json")
-            .timeout(CALL_LIMIT)
-            .method(method, publisher(body))
-            .build();
-    var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+    var answer = call(port, method, path, body, token);
     if (answer.statusCode() / 100 != 2)
       throw new IOException(path + ": " + answer.statusCode() + " " + answer.body());
     return answer.body();
@@ -148,10 +146,9 @@ final class Api {
     return matcher.group(1);
   }
 
-  private HttpRequest.Builder request(String path, String key) {
+  private static HttpRequest.Builder request(URI server, String path, String key) {
     var request =
-        HttpRequest.newBuilder(endpoints.rest().resolve(path))
-            .header("Content-Type", "application/json");
+        HttpRequest.newBuilder(server.resolve(path)).header("Content-Type", "application/json");
     return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
   }
 

@@ -333,14 +333,12 @@ final class ControlPlane {
   private static void row(String what, List<Long> nanos, int seconds) {
     var samples = new Samples(nanos);
     say(
-        "| %s | %d | %s | %s | %s | %s |"
+        "| %s | %d | %s | %s |"
             .formatted(
                 what,
                 samples.count(),
                 seconds == 0 ? "" : "%.0f".formatted((double) samples.count() / seconds),
-                samples.shown(50),
-                samples.shown(95),
-                samples.shown(99)));
+                samples.cells(50, 95, 99)));
   }
 
   private boolean expect(HttpResponse<String> answer, int status) {

@@ -241,18 +241,14 @@ final class Fleet {
     var one = new Samples(Load.closed(1, seconds, () -> list(list.query())));
     var many = new Samples(Load.closed(CALLERS, seconds, () -> list(list.query())));
     say(
-        "| %s | %d | %s | %s | %s | %s | %d | %s | %s | %s |"
+        "| %s | %d | %s | %s | %d | %s |"
             .formatted(
                 list.what(),
                 list.matches(),
                 Samples.shown(firsts.getOrDefault(list.what(), Double.NaN)),
-                one.shown(50),
-                one.shown(95),
-                one.shown(99),
+                one.cells(50, 95, 99),
                 many.count() / seconds,
-                many.shown(50),
-                many.shown(95),
-                many.shown(99)));
+                many.cells(50, 95, 99)));
     return one.millis(99);
   }
 

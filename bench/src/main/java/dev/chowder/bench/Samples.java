@@ -1,7 +1,9 @@
 package dev.chowder.bench;
 
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Durations of calls in nanoseconds, and their percentiles by nearest rank for tables. */
 final class Samples {
@@ -25,6 +27,11 @@ final class Samples {
   /** Returns a percentile for a cell of a table. */
   String shown(int percent) {
     return shown(millis(percent));
+  }
+
+  /** Returns cells of a table. */
+  String cells(int... percents) {
+    return Arrays.stream(percents).mapToObj(this::shown).collect(Collectors.joining(" | "));
   }
 
   static String shown(double millis) {
