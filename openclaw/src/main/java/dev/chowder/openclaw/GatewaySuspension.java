@@ -3,6 +3,8 @@ package dev.chowder.openclaw;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
@@ -13,8 +15,6 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -72,15 +72,7 @@ public final class GatewaySuspension {
   private final Duration cancelLimit;
 
   /** The ids of suspensions that this node prepared, by instance. Guarded by itself. */
-  private final Map<String, String> kept =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
-          return size() > MAX_KEPT;
-        }
-      };
+  private final Cache<String, String> kept = Caffeine.newBuilder().maximumSize(MAX_KEPT).build();
 
   /** Returns the token that an instance's gateway accepts now; empty if there is none. */
   public interface Tokens {
@@ -114,7 +106,7 @@ public final class GatewaySuspension {
     long deadline = System.nanoTime() + limit.toNanos();
     var token = tokens.of(id, gateway);
     if (token.isEmpty()) return false;
-    var at = new Gateway(gateway, token.get());
+    var at = new Gateway(admin, gateway, token.get());
     boolean ready = false;
     try {
       ready = awaitReady(id, at, deadline);
@@ -135,7 +127,7 @@ public final class GatewaySuspension {
       if (answer instanceof Done(var payload)) {
         if (renews) {
           suspension = held(answer);
-          suspension.ifPresent(own -> keep(id, own));
+          suspension.ifPresent(own -> kept.put(id, own));
           renewed = System.nanoTime();
         }
         last = payload;
@@ -194,7 +186,8 @@ public final class GatewaySuspension {
   public boolean admit(String id, SandboxEndpoint gateway, long deadline)
       throws InterruptedException {
     var token = tokens.of(id, gateway);
-    return token.isPresent() && awaitAdmission(id, new Gateway(gateway, token.get()), deadline);
+    return token.isPresent()
+        && awaitAdmission(id, new Gateway(admin, gateway, token.get()), deadline);
   }
 
   /**
@@ -222,7 +215,7 @@ public final class GatewaySuspension {
   }
 
   private boolean awaitAdmission(String id, Gateway at, long deadline) throws InterruptedException {
-    var suspension = take(id);
+    var suspension = Optional.ofNullable(kept.asMap().remove(id));
     int unanswered = 0;
     for (var pause = MIN_PAUSE; ; pause = longer(pause)) {
       AdminAnswer answer;
@@ -266,28 +259,8 @@ public final class GatewaySuspension {
     return next.compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : next;
   }
 
-  private void keep(String id, String suspension) {
-    synchronized (kept) {
-      kept.put(id, suspension);
-    }
-  }
-
-  private Optional<String> take(String id) {
-    synchronized (kept) {
-      return Optional.ofNullable(kept.remove(id));
-    }
-  }
-
   /** A gateway and its token. */
-  private final class Gateway {
-    private final SandboxEndpoint endpoint;
-    private final Secret token;
-
-    Gateway(SandboxEndpoint endpoint, Secret token) {
-      this.endpoint = endpoint;
-      this.token = token;
-    }
-
+  private record Gateway(OpenClawAdmin admin, SandboxEndpoint endpoint, Secret token) {
     /** Begins a suspension, or renews its lease. Open terminals survive a freeze. */
     AdminAnswer prepare(long deadline) throws InterruptedException {
       var params = OpenClawConfig.JSON.createObjectNode();

@@ -11,30 +11,20 @@ import java.util.regex.Pattern;
 /**
  * A change of a skill's configuration. Empty settings stay as they are, but a key or variable with
  * an empty value is removed.
+ *
+ * @param config a merge patch of the skill's own settings; null removes one
  */
-public final class SkillChange {
+public record SkillChange(
+    Optional<Boolean> enabled,
+    Optional<Secret> apiKey,
+    Map<String, Secret> env,
+    Optional<ObjectNode> config) {
   /** A text that OpenClaw would replace by one of its environment variables. */
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{(?=[A-Z_][A-Z0-9_]*})");
 
-  private final Optional<Boolean> enabled;
-  private final Optional<Secret> apiKey;
-  private final Map<String, Secret> env;
-  private final Optional<ObjectNode> config;
-
-  /**
-   * Creates a change.
-   *
-   * @param config a merge patch of the skill's own settings; null removes one
-   */
-  public SkillChange(
-      Optional<Boolean> enabled,
-      Optional<Secret> apiKey,
-      Map<String, Secret> env,
-      Optional<ObjectNode> config) {
-    this.enabled = enabled;
-    this.apiKey = apiKey;
-    this.env = Map.copyOf(env);
-    this.config = config.map(ObjectNode::deepCopy);
+  public SkillChange {
+    env = Map.copyOf(env);
+    config = config.map(ObjectNode::deepCopy);
   }
 
   /** Returns a change of environment variables only. */
