@@ -23,7 +23,7 @@ import java.util.zip.ZipFile;
  * Writes the licences of the packages in a release. A package gets the files of its jar, or the
  * text of the licence that it declares.
  */
-public final class Licences {
+public record Licences(Path texts, Path chowder, Properties copyrights) {
   private static final Pattern TEXT =
       Pattern.compile("(?:.*/)?((?:licen[sc]e|copying|notice|about)[^/]*)");
   private static final Pattern PLACEHOLDER = Pattern.compile("(?m)^Copyright .*<.*$");
@@ -35,16 +35,6 @@ public final class Licences {
   /** Licences whose copyright line must be passed on. */
   private static final Set<String> WITH_COPYRIGHT =
       Set.of("MIT", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause");
-
-  private final Path texts;
-  private final Path chowder;
-  private final Properties copyrights;
-
-  private Licences(Path texts, Path chowder, Properties copyrights) {
-    this.texts = texts;
-    this.chowder = chowder;
-    this.copyrights = copyrights;
-  }
 
   /**
    * Reads the texts of the project.

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * Puts together the archive of a release, with its own Java runtime and Envoy, for {@code
  * scripts/release}. docs/adr/0075 gives the reasons for its content.
  */
-public final class ReleaseBuild {
+public record ReleaseBuild(Project project, Path stage, String version) {
   /**
    * {@code java.se} has everything that a library may load by name. The others are used by name
    * only, by Chowder, gRPC and Netty, or by operators for a diagnosis (jcmd).
@@ -55,16 +55,6 @@ public final class ReleaseBuild {
 
   /** A training run takes minutes on a busy machine. */
   private static final Duration LIMIT = Duration.ofMinutes(20);
-
-  private final Project project;
-  private final Path stage;
-  private final String version;
-
-  private ReleaseBuild(Project project, Path stage, String version) {
-    this.project = project;
-    this.stage = stage;
-    this.version = version;
-  }
 
   /**
    * Builds the archive and its SHA-256.
