@@ -28,21 +28,12 @@ public final class Certificates {
    * Returns a context that trusts the CA in a file, or else the authorities of the JVM, and
    * presents the client certificate if there is one.
    *
-   * @throws ClientException if a file cannot be used, or if others than its owner can read the key
+   * @param isOfInstallation whether the files are those of the installation on this machine. Their
+   *     modes are those that Envoy and nodes accept, such as readable for a group
+   * @throws ClientException if a file cannot be used, or if others than its owner can read the key,
+   *     which is not of the installation
    */
-  public static SSLContext context(TlsFiles files) {
-    return context(files, true);
-  }
-
-  /**
-   * Returns the same for the files of the installation on this machine. Their modes are those that
-   * Envoy and nodes accept, such as readable for a group.
-   */
-  public static SSLContext ofInstallation(TlsFiles files) {
-    return context(files, false);
-  }
-
-  private static SSLContext context(TlsFiles files, boolean isKeyOfOwner) {
+  public static SSLContext context(TlsFiles files, boolean isOfInstallation) {
     var ca = files.ca();
     var certificate = files.clientCertificate();
     var key = files.clientKey();
@@ -52,7 +43,7 @@ public final class Certificates {
       context.init(
           certificate == null || key == null
               ? null
-              : ClientKey.managers(certificate, key, isKeyOfOwner),
+              : ClientKey.managers(certificate, key, !isOfInstallation),
           ca == null ? null : trusting(ca),
           null);
       return context;

@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,8 @@ final class Transport implements AutoCloseable {
     this.context = context;
     boolean isSecure = context.url().getScheme().equals("https");
     boolean isOfInstallation = context.name().equals(Context.LOCAL);
-    var certificates = isSecure ? certificates(context, isOfInstallation) : Certificates.none();
+    var certificates =
+        isSecure ? Certificates.context(context.tls(), isOfInstallation) : Certificates.none();
     this.isLocal = isSecure && isOfInstallation && !context.url().getHost().equals("localhost");
     var builder =
         isLocal
@@ -54,12 +54,6 @@ final class Transport implements AutoCloseable {
             // A redirect could send the key to another server.
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();
-  }
-
-  private static SSLContext certificates(Context context, boolean isOfInstallation) {
-    return isOfInstallation
-        ? Certificates.ofInstallation(context.tls())
-        : Certificates.context(context.tls());
   }
 
   /**

@@ -152,7 +152,7 @@ class CertificatesTest {
     assertRefused(certificate("ec"), exposed, "chmod 600");
     // The modes of an installation's files are the operator's choice.
     var files = TlsFiles.of(null, certificate("ec"), exposed, "test");
-    assertThat(Certificates.ofInstallation(files)).isNotNull();
+    assertThat(Certificates.context(files, true)).isNotNull();
   }
 
   @Test

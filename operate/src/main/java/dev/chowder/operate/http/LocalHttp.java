@@ -57,7 +57,7 @@ public final class LocalHttp {
       String name, @Nullable Path ca, @Nullable Path certificate, @Nullable Path key) {
     var files = TlsFiles.of(ca, certificate, key, "the TLS settings of the installation");
     return new LocalHttp(
-        client(LocalHost.client(Certificates.ofInstallation(files), name)), "https://" + name);
+        client(LocalHost.client(Certificates.context(files, true), name)), "https://" + name);
   }
 
   private static HttpClient client(HttpClient.Builder builder) {
