@@ -6,6 +6,7 @@ import dev.chowder.cli.output.Printable;
 import dev.chowder.client.Api;
 import dev.chowder.client.Call;
 import dev.chowder.client.context.Context;
+import dev.chowder.client.context.Contexts;
 import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -43,11 +44,20 @@ public abstract class ApiCommand {
     if (!format.print(output(), reply.json())) forPeople.accept(reply.as(type));
   }
 
-  /** Warns of a server to which the key goes without TLS. */
-  protected final void warnIfExposed(Context context) {
-    if (!context.isExposed()) return;
-    say(
-        "chowder: the key for %s crosses the network unencrypted; use https if you can"
-            .formatted(context.url()));
+  /** Stores a context if the check of those that exist permits it, and warns if it has no TLS. */
+  protected final void store(Context context, boolean use, Consumer<Contexts> check) {
+    if (context.isExposed()) {
+      say(
+          "chowder: the key for %s crosses the network unencrypted; use https if you can"
+              .formatted(context.url()));
+    }
+    invocation()
+        .contextFile()
+        .update(
+            contexts -> {
+              check.accept(contexts);
+              var all = contexts.with(context);
+              return use ? all.use(context.name()) : all;
+            });
   }
 }

@@ -39,15 +39,12 @@ public final class ContextCommand extends ApiCommand {
     Context.checkNewName(name);
     if (!replace) checkIsNew(invocation().contextFile().load(), name);
     var context = context(name, url, keyFile, tls.files());
-    warnIfExposed(context);
-    invocation()
-        .contextFile()
-        .update(
-            contexts -> {
-              if (!replace) checkIsNew(contexts, name);
-              var all = contexts.with(context);
-              return use ? all.use(name) : all;
-            });
+    store(
+        context,
+        use,
+        contexts -> {
+          if (!replace) checkIsNew(contexts, name);
+        });
   }
 
   /** The key of an existing context would be lost. */

@@ -43,9 +43,7 @@ public final class EventsCommand extends ApiCommand implements Runnable {
   public void run() {
     Limits.check("--limit", limit);
     var path =
-        name == null
-            ? "/v1/events"
-            : "/v1/instances/" + new InstanceNames(api()).id(name) + "/events";
+        name == null ? "/v1/events" : "/v1/instances/" + InstanceNames.id(api(), name) + "/events";
     var events = Paged.read(api(), Call.get(path), "events", limit);
     if (format.print(output(), events.json())) return;
     table(events.as(Event.getDefaultInstance())).lines().forEach(output()::line);

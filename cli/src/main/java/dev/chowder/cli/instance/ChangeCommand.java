@@ -2,15 +2,11 @@ package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.ApiCommand;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
-import java.util.ArrayList;
-import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** A command that changes the status of instances, such as {@code stop}. */
@@ -20,12 +16,7 @@ final class ChangeCommand extends ApiCommand implements Runnable {
   private final Instance.Status wanted;
   private final String description;
 
-  @Parameters(
-      paramLabel = "NAME",
-      arity = "1..*",
-      completionCandidates = Candidates.Instances.class,
-      description = "ids or names of instances")
-  private List<String> names = new ArrayList<>();
+  @Mixin private InstanceArguments arguments = new InstanceArguments();
 
   @Mixin private WaitOptions wait = new WaitOptions();
   @Mixin private OutputFormat format = new OutputFormat();
@@ -54,17 +45,17 @@ final class ChangeCommand extends ApiCommand implements Runnable {
     var limit = wait.begin();
     EachInstance.run(
         invocation(),
-        names,
+        arguments.names(),
         name -> request(instances, name),
         requested -> finish(instances, requested, limit));
   }
 
   private Seen request(Instances instances, String name) {
-    var id = new InstanceNames(instances).id(name);
+    var id = InstanceNames.id(api(), name);
     return Seen.of(instances.request(id, verb));
   }
 
-  private void finish(Instances instances, Seen requested, WaitLimit limit) {
+  private void finish(Instances instances, Seen requested, Deadline limit) {
     var seen = requested;
     if (wait.waits()) {
       seen =

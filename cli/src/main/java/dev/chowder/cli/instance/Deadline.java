@@ -2,16 +2,15 @@ package dev.chowder.cli.instance;
 
 import java.time.Duration;
 
-/** The end of a wait, by a clock that never jumps. */
-public final class Deadline {
-  private final long end;
-
-  private Deadline(long end) {
-    this.end = end;
-  }
-
+/**
+ * The end of a wait, by a clock that never jumps.
+ *
+ * @param time the whole time of the wait
+ * @param end in nanoseconds of that clock
+ */
+public record Deadline(Duration time, long end) {
   public static Deadline after(Duration time) {
-    return new Deadline(System.nanoTime() + time.toNanos());
+    return new Deadline(time, System.nanoTime() + time.toNanos());
   }
 
   public boolean isOver() {

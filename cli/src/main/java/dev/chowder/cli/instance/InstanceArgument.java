@@ -24,6 +24,6 @@ public final class InstanceArgument {
   }
 
   String id(Api api) {
-    return new InstanceNames(api).id(name);
+    return InstanceNames.id(api, name);
   }
 }

@@ -19,20 +19,12 @@ public final class InstanceNames {
 
   private static final int MAX_SHOWN = 5;
 
-  private final Instances instances;
-
-  public InstanceNames(Api api) {
-    this(new Instances(api));
-  }
-
-  InstanceNames(Instances instances) {
-    this.instances = instances;
-  }
+  private InstanceNames() {}
 
   /** Returns the id. An id is used as it is; a name must be that of exactly one instance. */
-  public String id(String name) {
+  public static String id(Api api, String name) {
     if (ID.matcher(name).matches()) return name;
-    var listed = instances.list(Map.of("name_prefix", name), MAX_SEARCHED);
+    var listed = new Instances(api).list(Map.of("name_prefix", name), MAX_SEARCHED);
     var named =
         listed.as(Instance.getDefaultInstance()).stream()
             .filter(instance -> instance.getName().equals(name))

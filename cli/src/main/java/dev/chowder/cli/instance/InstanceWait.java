@@ -46,7 +46,7 @@ record InstanceWait(Instances instances, Notices notices, boolean waitsForOthers
    * @param first its state after the change was requested
    * @return its last state
    */
-  Seen until(Seen first, Instance.Status wanted, WaitLimit limit) {
+  Seen until(Seen first, Instance.Status wanted, Deadline limit) {
     long began = System.nanoTime();
     var name = first.instance().getName();
     try (var progress = notices.progress();
@@ -91,24 +91,23 @@ record InstanceWait(Instances instances, Notices notices, boolean waitsForOthers
   }
 
   /** Returns the next steady state or, if the watch breaks before one, the last state. */
-  private Seen next(Seen seen, Shown shown, WaitLimit limit) {
-    var deadline = limit.deadline();
+  private Seen next(Seen seen, Shown shown, Deadline limit) {
     var last = seen;
     var instance = seen.instance();
-    if (deadline.isOver()) throw late(instance, limit);
+    if (limit.isOver()) throw late(instance, limit);
     try (var stream =
-        instances.watch(instance.getId(), instance.getRevision(), deadline.left(OPEN_LIMIT))) {
+        instances.watch(instance.getId(), instance.getRevision(), limit.left(OPEN_LIMIT))) {
       var silence = Deadline.after(SILENCE_LIMIT);
       while (!silence.isOver()) {
-        if (deadline.isOver()) throw late(last.instance(), limit);
-        switch (stream.poll(deadline.left(TICK))) {
+        if (limit.isOver()) throw late(last.instance(), limit);
+        switch (stream.poll(limit.left(TICK))) {
           case Part.Data(var json) -> {
             last = new Seen(Reply.parse(json, Instance.getDefaultInstance()), json);
             if (isSteady(last.instance())) return last;
             silence = Deadline.after(SILENCE_LIMIT);
           }
           case Part.End _ -> {
-            return reread(last, deadline);
+            return reread(last, limit);
           }
           case null -> {}
         }
@@ -118,7 +117,7 @@ record InstanceWait(Instances instances, Notices notices, boolean waitsForOthers
     } catch (ApiException rejected) {
       // Others watch the instance, too; it is polled instead.
       if (!rejected.reason().equals("RATE_LIMITED")) throw rejected;
-      return reread(last, deadline);
+      return reread(last, limit);
     }
   }
 
@@ -167,7 +166,7 @@ record InstanceWait(Instances instances, Notices notices, boolean waitsForOthers
             .formatted(name);
   }
 
-  private static CommandException late(Instance instance, WaitLimit limit) {
+  private static CommandException late(Instance instance, Deadline limit) {
     return ExitCode.TIMED_OUT.failure(
         "%s is still %s after %s and goes on; \"chowder watch\" shows it"
             .formatted(

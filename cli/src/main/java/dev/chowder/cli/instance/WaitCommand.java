@@ -2,16 +2,12 @@ package dev.chowder.cli.instance;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.ApiCommand;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.instance.InstanceWait.Seen;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The command {@code wait}. */
 @Command(
@@ -19,12 +15,7 @@ import picocli.CommandLine.Parameters;
     description = "Wait until instances have a status, and change nothing",
     footer = {"", "Example: chowder wait my-agent --for stopped --timeout 2m"})
 final class WaitCommand extends ApiCommand implements Runnable {
-  @Parameters(
-      paramLabel = "NAME",
-      arity = "1..*",
-      completionCandidates = Candidates.Instances.class,
-      description = "ids or names of instances")
-  private List<String> names = new ArrayList<>();
+  @Mixin private InstanceArguments arguments = new InstanceArguments();
 
   @Option(names = "--for", paramLabel = "STATUS", description = "running (default) or stopped")
   private Goal goal = Goal.running;
@@ -51,13 +42,13 @@ final class WaitCommand extends ApiCommand implements Runnable {
 
   @Override
   public void run() {
-    var limit = WaitLimit.begin(timeout);
-    EachInstance.run(invocation(), names, name -> await(name, limit));
+    var limit = Deadline.after(timeout);
+    EachInstance.run(invocation(), arguments.names(), name -> await(name, limit));
   }
 
-  private void await(String name, WaitLimit limit) {
+  private void await(String name, Deadline limit) {
     var instances = new Instances(api());
-    var seen = Seen.of(instances.get(new InstanceNames(instances).id(name)));
+    var seen = Seen.of(instances.get(InstanceNames.id(api(), name)));
     seen =
         InstanceWait.forOthers(instances, invocation().notices()).until(seen, goal.status, limit);
     if (format.isJson()) output().json(seen.json());

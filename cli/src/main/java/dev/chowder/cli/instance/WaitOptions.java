@@ -24,7 +24,7 @@ final class WaitOptions {
   }
 
   /** Begins the wait. */
-  WaitLimit begin() {
-    return WaitLimit.begin(timeout);
+  Deadline begin() {
+    return Deadline.after(timeout);
   }
 }

@@ -30,7 +30,7 @@ final class WatchCommand extends ApiCommand implements Runnable {
     if (name == null) {
       changes.followAll();
     } else {
-      changes.follow(new InstanceNames(instances).id(name));
+      changes.follow(InstanceNames.id(api(), name));
     }
   }
 }

@@ -59,10 +59,11 @@ public final class KeysCommand extends ApiCommand {
               description = "only sessions whose id begins with it")
           @Nullable String sessionPrefix,
       @Mixin OutputFormat format) {
-    var names = new InstanceNames(api());
     var request = new JsonObject();
     request.addProperty("name", name);
-    request.add("instance_ids", array(instances.stream().map(names::id).toList()));
+    request.add(
+        "instance_ids",
+        array(instances.stream().map(one -> InstanceNames.id(api(), one)).toList()));
     request.add("permissions", array(permissions));
     if (expires != null) {
       request.addProperty("expires_at", Instant.now().plus(expires).toString());

@@ -61,7 +61,7 @@ public final class SignUpCommand extends ApiCommand implements Runnable {
       var call = Call.postOnce("/v1/organization/signup").json(request.toString());
       response = api.send(call).as(SignUpResponse.getDefaultInstance());
     }
-    store(contextName, server, response.getApiKey());
+    keep(contextName, server, response.getApiKey());
     print(response.getOrganization().getId());
     say("The key of %s is in the context %s.".formatted(name, contextName));
   }
@@ -74,19 +74,11 @@ public final class SignUpCommand extends ApiCommand implements Runnable {
     return new Context(name, ServerUrl.parse(url, "--url"), null, tls.files());
   }
 
-  private void store(String contextName, Context server, String key) {
+  private void keep(String contextName, Context server, String key) {
     try {
       var context =
           Context.named(contextName, server.url(), Key.of(key, "the response"), server.tls());
-      warnIfExposed(context);
-      invocation()
-          .contextFile()
-          .update(
-              contexts -> {
-                checkIsNew(contexts, contextName);
-                var all = contexts.with(context);
-                return use ? all.use(contextName) : all;
-              });
+      store(context, use, contexts -> checkIsNew(contexts, contextName));
     } catch (CommandException | ClientException failed) {
       print(key);
       throw ExitCode.FAILED.failure(
