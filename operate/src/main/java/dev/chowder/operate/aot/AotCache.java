@@ -50,26 +50,14 @@ public final class AotCache {
 
   /** A database on which a node is trained. */
   public enum Storage {
-    H2(""),
-    POSTGRESQL("-postgresql");
+    h2(""),
+    postgresql("-postgresql");
 
     /** The end of the cache's name. */
     private final String suffix;
 
     Storage(String suffix) {
       this.suffix = suffix;
-    }
-
-    String label() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
-
-    /** Returns the storage with this label. */
-    public static Storage of(String label) {
-      for (var storage : values()) {
-        if (storage.label().equals(label)) return storage;
-      }
-      throw ExitCode.USAGE.failure("storage: must be h2 or postgresql; got " + label);
     }
   }
 
@@ -83,29 +71,29 @@ public final class AotCache {
     if (site.layout().isRelease()) {
       return Optional.of(ofRelease(site.layout(), storage)).filter(Files::exists);
     }
-    if (storage == Storage.POSTGRESQL && postgres.get().isPresent()) {
+    if (storage == Storage.postgresql && postgres.get().isPresent()) {
       var cache = recordOnce(storage);
       if (cache.isPresent()) return cache;
     }
-    return recordOnce(Storage.H2);
+    return recordOnce(Storage.h2);
   }
 
   private Storage storage() {
     return site.variables()
         .find("CHOWDER_STORAGE_URL")
         .filter(url -> url.startsWith("jdbc:postgresql:"))
-        .map(url -> Storage.POSTGRESQL)
-        .orElse(Storage.H2);
+        .map(url -> Storage.postgresql)
+        .orElse(Storage.h2);
   }
 
   /** Returns the cache that scripts/release recorded. */
   private static Path ofRelease(Layout layout, Storage storage) {
-    return layout.app().resolve("server").resolve(storage.label() + ".aot");
+    return layout.app().resolve("server").resolve(storage.name() + ".aot");
   }
 
   /** Records the cache of a release, which must succeed. */
   public void recordForRelease(Storage storage) {
-    if (storage == Storage.POSTGRESQL) {
+    if (storage == Storage.postgresql) {
       var packages = new DebianPackages(site.layout().root().resolve("scripts/lib"));
       var _ = PostgresPrograms.ensure(packages, site::say);
     }

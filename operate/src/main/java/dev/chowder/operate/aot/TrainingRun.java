@@ -62,8 +62,8 @@ final class TrainingRun {
     var work = temporaryFolder("chowder-training");
     try (var _ = new Cleanup(() -> remove(work))) {
       switch (storage) {
-        case H2 -> train(work, cache, List.of());
-        case POSTGRESQL -> trainOnPostgres(work, cache);
+        case h2 -> train(work, cache, List.of());
+        case postgresql -> trainOnPostgres(work, cache);
       }
     }
     if (cache.toFile().length() == 0) throw new IOException("the JVM wrote no cache");

@@ -17,9 +17,10 @@ public final class DeveloperCommand extends OperatorCommand {
 
   @Command(name = "release-cache", description = "Record the AOT cache of the server of a release")
   void recordCacheOfRelease(
-      @Parameters(paramLabel = "STORAGE", description = "h2 or postgresql") String storage) {
+      @Parameters(paramLabel = "STORAGE", description = "h2 or postgresql")
+          AotCache.Storage storage) {
     site().ensureState();
-    new AotCache(site()).recordForRelease(AotCache.Storage.of(storage));
+    new AotCache(site()).recordForRelease(storage);
   }
 
   @Command(description = "Print the path of the pinned Envoy, which is downloaded once")

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  * Configures the chosen model in the organization. Keys pass from the environment to the API, and
  * never through an argument, a file or a message.
  */
-public final class ModelSettings {
+public record ModelSettings(Site site, ModelChoice choice) {
   /** The file with a hash of the last settings, so that a start does not undo later changes. */
   private static final String TOLD_FILE = "model-told";
 
@@ -42,14 +42,7 @@ public final class ModelSettings {
   private static final int HTTP = 80;
   private static final int HTTPS = 443;
 
-  private final Site site;
-  private final ModelChoice choice;
-  private final Gson gson = new GsonBuilder().disableHtmlEscaping().create();
-
-  public ModelSettings(Site site, ModelChoice choice) {
-    this.site = site;
-    this.choice = choice;
-  }
+  private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   /** Configures the model if its settings have changed. */
   public void ensure(Operator operator, Api api) {
@@ -58,7 +51,7 @@ public final class ModelSettings {
     if (settings.isEmpty()) return;
     var digest = digest(settings);
     if (site.text(TOLD_FILE).filter(digest::equals).isPresent()) return;
-    var _ = api.send(Call.again("PATCH", "/v1/organization").json(gson.toJson(body(settings))));
+    var _ = api.send(Call.again("PATCH", "/v1/organization").json(GSON.toJson(body(settings))));
     site.write(ModelChoice.FILE, choice.label() + "\n");
     site.write(TOLD_FILE, digest + "\n");
   }
@@ -170,7 +163,7 @@ public final class ModelSettings {
   String text(JsonObject settings) {
     // Gson escapes two characters that jq does not, and not DEL.
     return ESCAPE
-        .matcher(gson.toJson(settings))
+        .matcher(GSON.toJson(settings))
         .replaceAll(escape -> Matcher.quoteReplacement(unescaped(escape)))
         .replace("\u007f", "\\u007f");
   }

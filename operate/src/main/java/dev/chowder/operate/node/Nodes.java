@@ -19,8 +19,11 @@ import java.util.stream.IntStream;
 /**
  * The nodes of an installation on this machine: their number, and the variables of each one. Starts
  * nothing.
+ *
+ * @param number of nodes, at least 1
+ * @param processors of this machine
  */
-public final class Nodes {
+public record Nodes(Site site, int number, int processors) {
   private static final String FILE = "nodes";
   private static final Duration FORMATION_TIMEOUT = Duration.ofSeconds(60);
 
@@ -34,22 +37,6 @@ public final class Nodes {
 
   /** A body with its headers and its frame. */
   private static final int BODY_EXTRA = 16 << 10;
-
-  private final Site site;
-  private final int number;
-  private final int processors;
-
-  /**
-   * Describes the nodes.
-   *
-   * @param number of nodes, at least 1
-   * @param processors of this machine
-   */
-  public Nodes(Site site, int number, int processors) {
-    this.site = site;
-    this.number = number;
-    this.processors = processors;
-  }
 
   /**
    * Returns as many nodes as the user wants, or those of the last start.
@@ -76,10 +63,6 @@ public final class Nodes {
   /** Records the number for later starts. */
   void remember() {
     site.write(FILE, number + "\n");
-  }
-
-  public int number() {
-    return number;
   }
 
   public boolean areSeveral() {

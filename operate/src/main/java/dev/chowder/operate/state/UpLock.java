@@ -11,28 +11,23 @@ import java.time.Duration;
  * The lock of a state directory, {@code up.lock}, which commands take while they change the
  * installation. The lock ends with the process at the latest.
  */
-public final class UpLock implements AutoCloseable {
+public final class UpLock {
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
-  private final Flock lock;
-
-  private UpLock(Flock lock) {
-    this.lock = lock;
-  }
+  private UpLock() {}
 
   /**
    * Takes the lock of a state directory, which must exist.
    *
    * @throws CommandException if another process has had it for 5 s
    */
-  public static UpLock take(Path home) {
+  public static Flock take(Path home) {
     return take(home, LIMIT);
   }
 
-  static UpLock take(Path home, Duration limit) {
+  static Flock take(Path home, Duration limit) {
     try {
       return Flock.take(home.resolve("up.lock"), limit)
-          .map(UpLock::new)
           .orElseThrow(
               () ->
                   ExitCode.CONFLICT.failure(
@@ -46,10 +41,5 @@ public final class UpLock implements AutoCloseable {
       throw ExitCode.USAGE.failure(
           unusable.getMessage() + "; run this as the user of the installation", unusable);
     }
-  }
-
-  @Override
-  public void close() {
-    lock.close();
   }
 }

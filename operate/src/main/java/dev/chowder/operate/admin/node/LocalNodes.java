@@ -14,17 +14,7 @@ import java.util.stream.IntStream;
  * The nodes of the installation on this machine. A call goes to the first node that serves it: some
  * calls are served only by the node that reconciles, and a node may be down.
  */
-public final class LocalNodes {
-  private final Invocation invocation;
-  private final int first;
-  private final int last;
-
-  private LocalNodes(Invocation invocation, int first, int last) {
-    this.invocation = invocation;
-    this.first = first;
-    this.last = last;
-  }
-
+public record LocalNodes(Invocation invocation, int first, int last) {
   /** Returns all nodes. */
   public static LocalNodes all(Invocation invocation) {
     return new LocalNodes(invocation, 1, invocation.installation().nodes());

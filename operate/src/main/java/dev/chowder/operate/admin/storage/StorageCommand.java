@@ -3,6 +3,7 @@ package dev.chowder.operate.admin.storage;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.operate.command.OperatorCommand;
 import dev.chowder.operate.database.PrivateDatabase;
+import dev.chowder.operate.state.Flock;
 import dev.chowder.operate.state.Installation;
 import dev.chowder.operate.state.UpLock;
 import dev.chowder.secret.BackupTag;
@@ -45,7 +46,7 @@ abstract class StorageCommand extends OperatorCommand implements Runnable {
   }
 
   /** Prepares the installation, and locks it until the lock is closed. */
-  final UpLock begin() {
+  final Flock begin() {
     installation().createFolders();
     installation().ensureClusterId(clusterIdOfCaller());
     return UpLock.take(installation().home());
