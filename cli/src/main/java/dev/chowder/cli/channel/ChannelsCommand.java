@@ -1,6 +1,7 @@
 package dev.chowder.cli.channel;
 
 import com.google.gson.JsonObject;
+import dev.chowder.cli.command.Json;
 import com.google.protobuf.Value;
 import dev.chowder.api.v1.Channel;
 import dev.chowder.api.v1.ChannelStatus;
@@ -193,8 +194,7 @@ public final class ChannelsCommand extends ApiCommand {
           String code,
       @Option(names = "--id", description = "it is an id of pairings") boolean isId,
       @Mixin OutputFormat format) {
-    var request = new JsonObject();
-    request.addProperty(isId ? "pairing_id" : "code", code);
+    var request = Json.of(isId ? "pairing_id" : "code", code);
     var call = Call.post(channel.path(api()) + "/pair").json(request.toString());
     var reply = api().send(call);
     if (format.print(output(), reply.json())) return;

@@ -39,47 +39,35 @@ public final class LocalCommands {
   /** Returns the commands by name. */
   public static Map<String, CommandLine> all() {
     var commands = new LinkedHashMap<String, CommandLine>();
+    var optionsOfUp = "--at-boot --new-key --zram --no-zram --nodes= --swap-file=";
+    commands.put("up", command("Start an installation on this machine", optionsOfUp));
     commands.put(
-        "up",
-        command(
-            "Start an installation on this machine",
-            List.of("--at-boot", "--new-key", "--zram", "--no-zram"),
-            List.of("--nodes", "--swap-file")));
-    commands.put(
-        "down",
-        command(
-            "Stop the installation on this machine",
-            List.of("--purge", "--keep-cache"),
-            List.of()));
+        "down", command("Stop the installation on this machine", "--purge --keep-cache"));
     commands.put("admin", admin());
     return commands;
   }
 
   private static CommandLine admin() {
-    var admin = command("Operate the installation on this machine", List.of(), List.of());
+    var admin = command("Operate the installation on this machine", "");
     for (var line : ADMIN.lines().sorted().toList()) {
       var words = List.of(line.split(" ", -1));
-      var noun = command("", List.of(), List.of());
+      var noun = command("", "");
       words.stream()
           .skip(1)
-          .forEach(verb -> noun.addSubcommand(verb, command("", List.of(), List.of())));
+          .forEach(verb -> noun.addSubcommand(verb, command("", "")));
       admin.addSubcommand(words.getFirst(), noun);
     }
     return admin;
   }
 
-  /**
-   * Creates a command.
-   *
-   * @param flags options without a value
-   * @param options options with a value
-   */
-  private static CommandLine command(String description, List<String> flags, List<String> options) {
+  /** Creates a command. An option that ends with an equals sign takes a value. */
+  private static CommandLine command(String description, String options) {
     var spec = CommandSpec.create();
     spec.usageMessage().description(description);
-    for (var flag : flags) spec.addOption(OptionSpec.builder(flag).build());
-    for (var option : options) {
-      spec.addOption(OptionSpec.builder(option).type(String.class).arity("1").build());
+    for (var name : options.isEmpty() ? new String[0] : options.split(" ", -1)) {
+      var option = OptionSpec.builder(name.replace("=", ""));
+      if (name.endsWith("=")) option.type(String.class).arity("1");
+      spec.addOption(option.build());
     }
     return new CommandLine(spec);
   }

@@ -3,6 +3,7 @@ package dev.chowder.cli.config;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import dev.chowder.cli.command.Json;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
@@ -94,10 +95,8 @@ public final class ConfigCommand extends ApiCommand {
       throw ExitCode.USAGE.failure("--value-file: must not be used with VALUE; choose one of them");
     }
     var text = value == null ? Secrets.read(invocation(), valueFile, path) : value;
-    var patch = new JsonObject();
     var json = isText ? null : StrictJson.parse(text);
-    patch.add(path, json == null ? new JsonPrimitive(text) : json);
-    update(instance, patch, format);
+    update(instance, Json.of(path, json == null ? new JsonPrimitive(text) : json), format);
   }
 
   @Command(name = "rm", description = "Remove overrides, so that OpenClaw's defaults apply again")
@@ -116,8 +115,7 @@ public final class ConfigCommand extends ApiCommand {
   }
 
   private void update(InstanceArgument argument, JsonObject patch, OutputFormat format) {
-    var request = new JsonObject();
-    request.add("openclaw_config", patch);
+    var request = Json.of("openclaw_config", patch);
     // A merge has the same result if it is repeated.
     var call = Call.again("PATCH", path(argument)).json(request.toString());
     var reply = api().send(call);

@@ -1,6 +1,6 @@
 package dev.chowder.cli.file;
 
-import com.google.gson.JsonObject;
+import dev.chowder.cli.command.Json;
 import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.ImportFilesResponse;
 import dev.chowder.cli.command.ApiCommand;
@@ -95,8 +95,7 @@ public final class FilesCommand extends ApiCommand {
       @Mixin InstanceArgument instance,
       @Parameters(index = "1", paramLabel = "PATH", description = "path in the workspace")
           String path) {
-    var request = new JsonObject();
-    request.addProperty("path", path);
+    var request = Json.of("path", path);
     var _ = api().send(Call.post(path(instance) + "/mkdir").json(request.toString()));
   }
 
@@ -107,8 +106,7 @@ public final class FilesCommand extends ApiCommand {
       @Parameters(index = "2", paramLabel = "TO", description = "new path") String destination,
       @Option(names = "--overwrite", description = "replace a file or an empty folder")
           boolean overwrite) {
-    var request = new JsonObject();
-    request.addProperty("source", source);
+    var request = Json.of("source", source);
     request.addProperty("destination", destination);
     if (overwrite) request.addProperty("overwrite", true);
     var _ = api().send(Call.post(path(instance) + "/move").json(request.toString()));

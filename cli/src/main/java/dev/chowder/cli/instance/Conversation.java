@@ -1,6 +1,6 @@
 package dev.chowder.cli.instance;
 
-import com.google.gson.JsonObject;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Output;
@@ -26,27 +26,24 @@ record Conversation(Api api, Output output, String id, String session, Duration 
 
   /** Sends a message and prints the text of the answer. */
   void say(String message) {
-    try {
-      stream(message);
-    } catch (NotBegunException repeated) {
-      stream(message);
-    }
+    if (stream(message) || stream(message)) return;
+    throw ExitCode.UNAVAILABLE.failure(
+        "the gateway's token was replaced during the message; send it again");
   }
 
   /** Sends a message and prints the answer as JSON. */
   void sayForJson(String message) {
-    var request = new JsonObject();
-    request.addProperty("input", message);
+    var request = Json.of("input", message);
     var answer = api.send(Instances.message(id, session, request, limit)).json();
     var failure = AgentAnswer.failureOf(answer);
     if (!failure.equals(AgentAnswer.NO_JSON)) output.json(answer);
     if (!failure.isEmpty()) throw failed(failure);
   }
 
-  private void stream(String message) {
+  /** Returns whether the agent processed the message: if not, it did not begin to. */
+  private boolean stream(String message) {
     var deadline = Deadline.after(limit);
-    var request = new JsonObject();
-    request.addProperty("input", message);
+    var request = Json.of("input", message);
     request.addProperty("stream", true);
     var filter = new TextFilter();
     boolean hasText = false;
@@ -61,11 +58,11 @@ record Conversation(Api api, Output output, String id, String session, Duration 
           case AgentAnswer.Event.Completed(var wholeText) -> {
             output.line(hasText ? "" : filter.next(wholeText));
             output.flush();
-            return;
+            return true;
           }
           case AgentAnswer.Event.Failed(var failure) -> {
             if (hasText) output.line("");
-            if (!hasText && failure.contains(NOT_BEGUN)) throw new NotBegunException();
+            if (!hasText && failure.contains(NOT_BEGUN)) return false;
             throw failed(failure);
           }
           case AgentAnswer.Event.Other() -> {}
@@ -90,16 +87,5 @@ record Conversation(Api api, Output output, String id, String session, Duration 
   private static CommandException failed(String failure) {
     return ExitCode.FAILED.failure(
         "the agent failed: %s; \"chowder logs\" shows more".formatted(Printable.line(failure)));
-  }
-
-  /** The agent did not begin to process the message. */
-  private static final class NotBegunException extends CommandException {
-    private static final long serialVersionUID = 1L;
-
-    NotBegunException() {
-      super(
-          ExitCode.UNAVAILABLE,
-          "the gateway's token was replaced during the message; send it again");
-    }
   }
 }

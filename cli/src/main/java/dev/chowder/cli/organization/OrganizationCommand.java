@@ -6,6 +6,7 @@ import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.RotateApiKeyResponse;
 import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;
 import dev.chowder.cli.failure.ExitCode;
@@ -37,9 +38,7 @@ public final class OrganizationCommand extends ApiCommand {
   void rename(
       @Parameters(paramLabel = "NAME", description = "its new name") String name,
       @Mixin OutputFormat format) {
-    var request = new JsonObject();
-    request.addProperty("name", name);
-    update(request, format);
+    update(Json.of("name", name), format);
   }
 
   @Command(
@@ -82,16 +81,13 @@ public final class OrganizationCommand extends ApiCommand {
     if (!noKey && key.isEmpty()) {
       throw ExitCode.USAGE.failure("key: must not be empty; use --no-key to remove the key");
     }
-    var request = new JsonObject();
-    request.add("model_api_keys", object(provider, key));
+    var request = Json.of("model_api_keys", Json.of(provider, key));
     if (baseUrl != null || model != null || api != null) {
       var endpoint = new JsonObject();
       if (baseUrl != null) endpoint.addProperty("base_url", baseUrl);
       if (model != null) endpoint.addProperty("model", model);
       if (api != null) endpoint.addProperty("api", api);
-      var endpoints = new JsonObject();
-      endpoints.add(provider, endpoint);
-      request.add("model_endpoints", endpoints);
+      request.add("model_endpoints", Json.of(provider, endpoint));
     }
     update(request, format);
   }
@@ -108,11 +104,7 @@ public final class OrganizationCommand extends ApiCommand {
       @Parameters(paramLabel = "MODEL", description = "model for instances that name none")
           String model,
       @Mixin OutputFormat format) {
-    var endpoints = new JsonObject();
-    endpoints.add(provider, object("model", model));
-    var request = new JsonObject();
-    request.add("model_endpoints", endpoints);
-    update(request, format);
+    update(Json.of("model_endpoints", Json.of(provider, Json.of("model", model))), format);
   }
 
   @Command(name = "rm-provider", description = "Remove the key and the endpoint of a provider")
@@ -123,11 +115,8 @@ public final class OrganizationCommand extends ApiCommand {
               description = "anthropic, openai, gemini or custom")
           String provider,
       @Mixin OutputFormat format) {
-    var request = new JsonObject();
-    request.add("model_api_keys", object(provider, ""));
-    var endpoints = new JsonObject();
-    endpoints.add(provider, JsonNull.INSTANCE);
-    request.add("model_endpoints", endpoints);
+    var request = Json.of("model_api_keys", Json.of(provider, ""));
+    request.add("model_endpoints", Json.of(provider, JsonNull.INSTANCE));
     update(request, format);
   }
 
@@ -156,12 +145,6 @@ public final class OrganizationCommand extends ApiCommand {
     // A merge has the same result if it is repeated.
     var call = Call.again("PATCH", PATH).json(request.toString());
     show(call, format, Organization.getDefaultInstance(), this::print);
-  }
-
-  private static JsonObject object(String name, String value) {
-    var object = new JsonObject();
-    object.addProperty(name, value);
-    return object;
   }
 
   private void print(Organization organization) {

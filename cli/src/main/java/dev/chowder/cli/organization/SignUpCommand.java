@@ -1,6 +1,6 @@
 package dev.chowder.cli.organization;
 
-import com.google.gson.JsonObject;
+import dev.chowder.cli.command.Json;
 import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.TlsOptions;
@@ -54,8 +54,7 @@ public final class SignUpCommand extends ApiCommand implements Runnable {
     checkIsNew(invocation().contextFile().load(), contextName);
     invocation().contextFile().update(contexts -> contexts);
     var server = server();
-    var request = new JsonObject();
-    request.addProperty("name", name);
+    var request = Json.of("name", name);
     SignUpResponse response;
     try (var api = new Api(server, ClientFailure.notices(invocation().notices()::say))) {
       var call = Call.postOnce("/v1/organization/signup").json(request.toString());

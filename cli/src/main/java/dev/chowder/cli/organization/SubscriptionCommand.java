@@ -1,11 +1,11 @@
 package dev.chowder.cli.organization;
 
-import com.google.gson.JsonObject;
 import dev.chowder.api.v1.Checkout;
 import dev.chowder.api.v1.Portal;
 import dev.chowder.api.v1.Subscription;
 import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.output.Fields;
 import dev.chowder.client.Call;
@@ -46,9 +46,7 @@ public final class SubscriptionCommand extends ApiCommand {
               description = "crab or lobster")
           String tier,
       @Mixin OutputFormat format) {
-    var request = new JsonObject();
-    request.addProperty("tier", tier);
-    var call = Call.post(PATH + "/checkout").json(request.toString());
+    var call = Call.post(PATH + "/checkout").json(Json.of("tier", tier).toString());
     show(call, format, Checkout.getDefaultInstance(), checkout -> print(checkout.getUrl()));
   }
 

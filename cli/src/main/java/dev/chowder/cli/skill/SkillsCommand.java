@@ -1,6 +1,8 @@
 package dev.chowder.cli.skill;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import dev.chowder.cli.command.Json;
 import dev.chowder.api.v1.InstallSkillResponse;
 import dev.chowder.api.v1.Skill;
 import dev.chowder.cli.command.ApiCommand;
@@ -159,9 +161,7 @@ public final class SkillsCommand extends ApiCommand {
   }
 
   private void setEnabled(InstanceArgument instance, String skillName, boolean enabled) {
-    var request = new JsonObject();
-    request.addProperty("enabled", enabled);
-    update(instance, skillName, request);
+    update(instance, skillName, Json.of("enabled", new JsonPrimitive(enabled)));
   }
 
   private void update(InstanceArgument instance, String skillName, JsonObject request) {
