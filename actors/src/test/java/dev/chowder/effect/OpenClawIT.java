@@ -483,7 +483,7 @@ class OpenClawIT {
     ONE.connect(channels, Channel.LINE, new DesiredChannel("1", true, line));
     run(1, List.of(Stage.OPENCLAW_CONFIG, Stage.START_GATEWAY, Stage.PUBLISH));
     assertThat(channels.pending(ID, ONE.channels())).isEmpty();
-    assertThat(ADMIN.channelsStatus(endpoint(), token()))
+    assertThat(ADMIN.call(endpoint(), token(), "channels.status", OpenClawConfig.none()))
         .isInstanceOfSatisfying(
             AdminAnswer.Done.class,
             now ->

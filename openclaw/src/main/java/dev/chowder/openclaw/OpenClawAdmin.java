@@ -187,12 +187,6 @@ public record OpenClawAdmin(HttpClient http, Duration limit, GatewayResponses re
     return call(gateway, token, "health", none());
   }
 
-  /** Returns the state of all channels. */
-  public AdminAnswer channelsStatus(SandboxEndpoint gateway, Secret token)
-      throws InterruptedException {
-    return call(gateway, token, "channels.status", none());
-  }
-
   /** Returns the configuration without its secrets, and the hash that a change must name. */
   public AdminAnswer config(SandboxEndpoint gateway, Secret token) throws InterruptedException {
     return call(gateway, token, "config.get", none());

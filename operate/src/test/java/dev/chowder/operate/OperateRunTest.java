@@ -58,7 +58,7 @@ class OperateRunTest {
         "up --purge|Unknown option: '--purge'",
         "down --keep-cache|--keep-cache requires --purge: add --purge, or leave out --keep-cache.",
         "down --purge all|Unmatched argument at index 2: 'all'",
-        "developer release-cache oracle|storage: must be h2 or postgresql; got oracle.",
+        "developer release-cache oracle|Invalid value for positional parameter at index 0 (STORAGE): expected one of [h2, postgresql]",
       })
   void aWrongCommandLineStartsNothing(String line, String message) {
     assertThat(run(line.split(" ", -1))).isEqualTo(2);

@@ -33,7 +33,7 @@ public final class Boot {
    * @param caller the variables of the caller, before the installation adds its own
    */
   public void remember(Map<String, String> caller) {
-    script = scriptText(caller);
+    script = new BootScript(site).text(caller);
   }
 
   /** Makes the installation start after a reboot, with the settings that it remembers. */
@@ -64,20 +64,6 @@ public final class Boot {
   public void remove() {
     site.delete(SCRIPT);
     if (BootUnit.isPossible()) unit.remove();
-  }
-
-  /** Returns the script that runs {@code scripts/up} with these settings. Says what it omits. */
-  String scriptText(Map<String, String> caller) {
-    return new BootScript(site).text(caller);
-  }
-
-  /**
-   * Returns the unit.
-   *
-   * @param user runs the installation; empty for the unit of the caller's own systemd
-   */
-  String unitText(Optional<String> user) {
-    return unit.text(user);
   }
 
   private Optional<String> secret() {

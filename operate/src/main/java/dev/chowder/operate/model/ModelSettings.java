@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
 import dev.chowder.api.operator.v1.OpenHostPortRequest;
 import dev.chowder.base.Sha256;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.client.Api;
 import dev.chowder.client.Call;
@@ -110,7 +111,7 @@ public record ModelSettings(Site site, ModelChoice choice) {
     for (var one : List.of(ModelChoice.ANTHROPIC, ModelChoice.OPENAI, ModelChoice.GEMINI)) {
       if (one.isSet(site.variables())) keys.addProperty(one.label(), variable(one.variable()));
     }
-    return keys.isEmpty() ? keys : of("model_api_keys", keys);
+    return keys.isEmpty() ? keys : Json.of("model_api_keys", keys);
   }
 
   private JsonObject custom() {
@@ -118,34 +119,21 @@ public record ModelSettings(Site site, ModelChoice choice) {
     if (url.isEmpty()) return new JsonObject();
     var settings = endpoint(url, variable("CHOWDER_MODEL"));
     var key = variable("CHOWDER_MODEL_KEY");
-    if (!key.isEmpty()) settings.add("model_api_keys", of(key));
+    if (!key.isEmpty()) settings.add("model_api_keys", Json.of("custom", key));
     return settings;
   }
 
   private static JsonObject endpoint(String url, String model) {
-    var custom = new JsonObject();
-    custom.addProperty("base_url", url);
+    var custom = Json.of("base_url", url);
     custom.addProperty("model", model);
-    return of("model_endpoints", of("custom", custom));
+    return Json.of("model_endpoints", Json.of("custom", custom));
   }
 
   /** The demo model needs no key, and must not get one that is stored for another server. */
   private JsonObject body(JsonObject settings) {
     var body = settings.deepCopy();
-    if (choice == ModelChoice.DEMO) body.add("model_api_keys", of(""));
+    if (choice == ModelChoice.DEMO) body.add("model_api_keys", Json.of("custom", ""));
     return body;
-  }
-
-  private static JsonObject of(String key) {
-    var keys = new JsonObject();
-    keys.addProperty("custom", key);
-    return keys;
-  }
-
-  private static JsonObject of(String name, JsonObject value) {
-    var object = new JsonObject();
-    object.add(name, value);
-    return object;
   }
 
   private String variable(String name) {

@@ -85,7 +85,7 @@ class BootTest {
                 "http://proxy.example:3128",
                 "https_proxy",
                 "http://user:" + "canary" + "@proxy.example:3128"));
-    var script = new Boot(site.site()).scriptText(site.caller());
+    var script = new BootScript(site.site()).text(site.caller());
     assertThat(script)
         .contains("export HTTP_PROXY=http://proxy.example:3128\n")
         .doesNotContain("canary")
@@ -121,7 +121,7 @@ class BootTest {
     boot.remember(site.caller());
     boot.ensure();
     var script = site.site().file("boot");
-    assertThat(script).hasContent(boot.scriptText(site.caller()));
+    assertThat(script).hasContent(new BootScript(site.site()).text(site.caller()));
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(script)))
         .isEqualTo("rwx------");
     boot.remove();
@@ -142,7 +142,7 @@ class BootTest {
 
   private String script(Map<String, String> caller) {
     var site = TestSite.in(folder, caller);
-    return new Boot(site.site()).scriptText(site.caller());
+    return new BootScript(site.site()).text(site.caller());
   }
 
   /** Checks the unit with systemd, if it is installed. */
@@ -150,7 +150,7 @@ class BootTest {
     var home = Files.createDirectory(folder.resolve("50% \"$home\""));
     Files.createFile(home.resolve("boot"));
     var site = TestSite.in(folder, Map.of("CHOWDER_HOME", home.toString()));
-    var unit = new Boot(site.site()).unitText(user);
+    var unit = new BootUnit(site.site()).text(user);
     var file = Files.writeString(folder.resolve("chowder-test.service"), unit);
     Assumptions.assumeTrue(
         Files.isExecutable(Path.of("/usr/bin/systemd-analyze")), "systemd is not installed here");

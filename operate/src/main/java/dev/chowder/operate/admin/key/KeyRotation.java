@@ -88,10 +88,7 @@ record KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSour
         .forEach(
             number -> {
               var all =
-                  call(
-                          number,
-                          "ListNodes",
-                          ListNodesRequest.getDefaultInstance(),
+                  call(number, ListNodesRequest.getDefaultInstance(),
                           "nothing was changed")
                       .as(ListNodesResponse.getDefaultInstance())
                       .getNodesList();
@@ -111,22 +108,19 @@ record KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSour
         .forEach(
             number -> {
               var _ =
-                  call(
-                      number,
-                      "ReloadMasterKey",
-                      ReloadMasterKeyRequest.getDefaultInstance(),
+                  call(number, ReloadMasterKeyRequest.getDefaultInstance(),
                       file + " holds all keys that are needed, so run this again");
             });
   }
 
-  private Reply call(int node, String rpc, Message request, String state) {
+  private Reply call(int node, Message request, String state) {
     try {
       return nodes.callOn(node, request);
     } catch (CallFailure failed) {
       throw failed
           .code()
           .failure(
-              "node %d failed at %s: %s; %s".formatted(node, rpc, failed.getMessage(), state),
+              "node %d failed at %s: %s; %s".formatted(node, LocalNodes.rpc(request), failed.getMessage(), state),
               failed);
     }
   }

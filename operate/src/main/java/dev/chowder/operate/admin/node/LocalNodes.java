@@ -64,7 +64,8 @@ public record LocalNodes(Invocation invocation, int first, int last) {
   }
 
   /** Each RPC has a request of its own, with its name (the rules of Buf). */
-  private static String rpc(Message request) {
+  /** Returns the name of the RPC that takes a request. */
+  public static String rpc(Message request) {
     var type = request.getDescriptorForType().getName();
     return type.substring(0, type.length() - "Request".length());
   }
