@@ -1,7 +1,6 @@
 package dev.chowder.cli.channel;
 
 import com.google.gson.JsonObject;
-import dev.chowder.cli.command.Json;
 import com.google.protobuf.Value;
 import dev.chowder.api.v1.Channel;
 import dev.chowder.api.v1.ChannelStatus;
@@ -10,6 +9,7 @@ import dev.chowder.api.v1.ListChannelsResponse;
 import dev.chowder.api.v1.ListPairingsResponse;
 import dev.chowder.api.v1.PairChannelResponse;
 import dev.chowder.cli.command.ApiCommand;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.command.Secrets;

@@ -41,8 +41,7 @@ public final class LocalCommands {
     var commands = new LinkedHashMap<String, CommandLine>();
     var optionsOfUp = "--at-boot --new-key --zram --no-zram --nodes= --swap-file=";
     commands.put("up", command("Start an installation on this machine", optionsOfUp));
-    commands.put(
-        "down", command("Stop the installation on this machine", "--purge --keep-cache"));
+    commands.put("down", command("Stop the installation on this machine", "--purge --keep-cache"));
     commands.put("admin", admin());
     return commands;
   }
@@ -52,9 +51,7 @@ public final class LocalCommands {
     for (var line : ADMIN.lines().sorted().toList()) {
       var words = List.of(line.split(" ", -1));
       var noun = command("", "");
-      words.stream()
-          .skip(1)
-          .forEach(verb -> noun.addSubcommand(verb, command("", "")));
+      words.stream().skip(1).forEach(verb -> noun.addSubcommand(verb, command("", "")));
       admin.addSubcommand(words.getFirst(), noun);
     }
     return admin;

@@ -1,10 +1,10 @@
 package dev.chowder.cli.file;
 
-import dev.chowder.cli.command.Json;
 import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.ImportFilesResponse;
 import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Confirmation;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;

@@ -62,7 +62,6 @@ final class ChatCommand extends ApiCommand implements Runnable {
     if (!isDialog && message.isBlank()) {
       throw ExitCode.USAGE.failure("message: must not be blank; got nothing");
     }
-    var instances = new Instances(api());
     var id = instance.id(api());
     var conversation = new Conversation(api(), output(), id, session, timeout);
     if (isDialog) {

@@ -26,7 +26,9 @@ record Conversation(Api api, Output output, String id, String session, Duration 
 
   /** Sends a message and prints the text of the answer. */
   void say(String message) {
-    if (stream(message) || stream(message)) return;
+    boolean isProcessed = stream(message);
+    if (!isProcessed) isProcessed = stream(message);
+    if (isProcessed) return;
     throw ExitCode.UNAVAILABLE.failure(
         "the gateway's token was replaced during the message; send it again");
   }

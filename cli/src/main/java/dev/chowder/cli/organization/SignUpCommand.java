@@ -1,8 +1,8 @@
 package dev.chowder.cli.organization;
 
-import dev.chowder.cli.command.Json;
 import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.cli.command.ApiCommand;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.command.TlsOptions;
 import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;

@@ -2,10 +2,10 @@ package dev.chowder.cli.skill;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import dev.chowder.cli.command.Json;
 import dev.chowder.api.v1.InstallSkillResponse;
 import dev.chowder.api.v1.Skill;
 import dev.chowder.cli.command.ApiCommand;
+import dev.chowder.cli.command.Json;
 import dev.chowder.cli.command.JsonInput;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.command.OutputFormat;

@@ -88,8 +88,7 @@ record KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSour
         .forEach(
             number -> {
               var all =
-                  call(number, ListNodesRequest.getDefaultInstance(),
-                          "nothing was changed")
+                  call(number, ListNodesRequest.getDefaultInstance(), "nothing was changed")
                       .as(ListNodesResponse.getDefaultInstance())
                       .getNodesList();
               if (all.size() > here) {
@@ -108,7 +107,9 @@ record KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSour
         .forEach(
             number -> {
               var _ =
-                  call(number, ReloadMasterKeyRequest.getDefaultInstance(),
+                  call(
+                      number,
+                      ReloadMasterKeyRequest.getDefaultInstance(),
                       file + " holds all keys that are needed, so run this again");
             });
   }
@@ -120,7 +121,8 @@ record KeyRotation(Path file, LocalNodes nodes, SecureRandom random, InstantSour
       throw failed
           .code()
           .failure(
-              "node %d failed at %s: %s; %s".formatted(node, LocalNodes.rpc(request), failed.getMessage(), state),
+              "node %d failed at %s: %s; %s"
+                  .formatted(node, LocalNodes.rpc(request), failed.getMessage(), state),
               failed);
     }
   }

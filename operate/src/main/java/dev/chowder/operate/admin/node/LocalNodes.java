@@ -64,7 +64,6 @@ public record LocalNodes(Invocation invocation, int first, int last) {
   }
 
   /** Each RPC has a request of its own, with its name (the rules of Buf). */
-  /** Returns the name of the RPC that takes a request. */
   public static String rpc(Message request) {
     var type = request.getDescriptorForType().getName();
     return type.substring(0, type.length() - "Request".length());
