@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
@@ -42,18 +43,14 @@ final class OpenApiDocument {
     return new ObjectMapper().writer(lines).writeValueAsString(json()) + "\n";
   }
 
+  /** Fills in the file that has all that does not depend on the protocol. */
   ObjectNode json() throws IOException {
-    var document = JSON.objectNode().put("openapi", "3.1.0");
-    var info = document.putObject("info").put("title", "Chowder").put("version", "v1");
-    info.put(
-        "description",
-        "An open, self-hosted control plane for fleets of OpenClaw agents. Generated from the proto files; gRPC clients"
-            + " get the same by reflection.");
-    info.putObject("license").put("name", "Apache-2.0").put("identifier", "Apache-2.0");
-    document.putArray("servers").addObject().put("url", "/");
-    document.putArray("security").addObject().putArray("key");
-    var tags = document.putArray("tags");
-    var paths = document.putObject("paths");
+    ObjectNode document;
+    try (var file = OpenApiDocument.class.getResourceAsStream("openapi.json")) {
+      document = (ObjectNode) new ObjectMapper().readTree(Objects.requireNonNull(file));
+    }
+    var tags = (ArrayNode) document.get("tags");
+    var paths = (ObjectNode) document.get("paths");
     for (var service : api.services()) {
       tags.addObject()
           .put("name", service.getName())
@@ -69,7 +66,8 @@ final class OpenApiDocument {
         }
       }
     }
-    components(document.putObject("components"));
+    var fixed = (ObjectNode) document.remove("components");
+    components(document.putObject("components"), fixed);
     return document;
   }
 
@@ -227,12 +225,8 @@ final class OpenApiDocument {
     return method.getOutputType().getFullName().equals(HttpBody.getDescriptor().getFullName());
   }
 
-  /** Adds the parts to which others refer. Those that do not depend on the protocol are a file. */
-  private void components(ObjectNode components) throws IOException {
-    ObjectNode fixed;
-    try (var file = OpenApiDocument.class.getResourceAsStream("components.json")) {
-      fixed = (ObjectNode) new ObjectMapper().readTree(Objects.requireNonNull(file));
-    }
+  /** Adds the parts to which others refer. */
+  private void components(ObjectNode components, ObjectNode fixed) {
     OpenApiErrors.addReasons((ObjectNode) fixed.at("/schemas/ErrorInfo"));
     var sorted = new TreeMap<String, JsonNode>(schemas.named());
     for (var schema : fixed.remove("schemas").properties()) {

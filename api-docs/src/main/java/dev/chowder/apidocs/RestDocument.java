@@ -164,7 +164,7 @@ final class RestDocument {
     for (var field : type.getFields()) {
       table.row(code(field.getName()), type(field), cell(api.comment(field)));
     }
-    return "\n### " + name(type) + paragraphs(api.comment(type)) + table.text();
+    return "\n### " + type.getName() + paragraphs(api.comment(type)) + table.text();
   }
 
   /** Returns the type of a field of a request. */
@@ -220,11 +220,7 @@ final class RestDocument {
 
   private String link(Descriptor type) {
     shown.putIfAbsent(type.getFullName(), type);
-    return "[`%s`](#%s)".formatted(name(type), anchor(name(type)));
-  }
-
-  private static String name(Descriptor type) {
-    return type.getName();
+    return "[`%s`](#%s)".formatted(type.getName(), anchor(type.getName()));
   }
 
   private static String anchor(String heading) {
