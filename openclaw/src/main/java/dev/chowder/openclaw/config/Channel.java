@@ -12,101 +12,68 @@ import java.util.regex.Pattern;
  */
 public enum Channel {
   TELEGRAM(
-      Kind.TOKEN,
-      Source.OPENCLAW,
-      List.of(
-          Field.required("token", "botToken")
-              .of("[0-9]{3,20}:[A-Za-z0-9_-]{10,100}", "a token from @BotFather")
-              .describedAs("The bot's token, from @BotFather."),
-          Field.optional("api_root", "apiRoot")
-              .url()
-              .describedAs("A Bot API server of your own, without /bot<token>."))),
+      Field.required("token", "botToken")
+          .of("[0-9]{3,20}:[A-Za-z0-9_-]{10,100}", "a token from @BotFather")
+          .describedAs("The bot's token, from @BotFather."),
+      Field.optional("api_root", "apiRoot")
+          .url()
+          .describedAs("A Bot API server of your own, without /bot<token>.")),
   DISCORD(
-      Kind.TOKEN,
-      Source.PLUGIN,
-      List.of(
-          Field.required("token", "token")
-              .of("[A-Za-z0-9._-]{20,200}", "a token from Discord's developer portal")
-              .describedAs("The bot's token, from Discord's developer portal."))),
+      Field.required("token", "token")
+          .of("[A-Za-z0-9._-]{20,200}", "a token from Discord's developer portal")
+          .describedAs("The bot's token, from Discord's developer portal.")),
   SLACK(
-      Kind.TOKEN,
-      Source.PLUGIN,
-      List.of(
-          Field.required("bot_token", "botToken")
-              .of("xoxb-[A-Za-z0-9-]{5,250}", "a token that starts with xoxb-")
-              .describedAs("The bot user's OAuth token, xoxb-..."),
-          Field.required("app_token", "appToken")
-              .of("xapp-[A-Za-z0-9-]{5,250}", "a token that starts with xapp-")
-              .describedAs("An app-level token with connections:write, xapp-..."))),
-  WHATSAPP(Kind.INTERACTIVE, Source.PLUGIN, List.of()),
+      Field.required("bot_token", "botToken")
+          .of("xoxb-[A-Za-z0-9-]{5,250}", "a token that starts with xoxb-")
+          .describedAs("The bot user's OAuth token, xoxb-..."),
+      Field.required("app_token", "appToken")
+          .of("xapp-[A-Za-z0-9-]{5,250}", "a token that starts with xapp-")
+          .describedAs("An app-level token with connections:write, xapp-...")),
+  WHATSAPP,
   GOOGLECHAT(
-      Kind.TOKEN,
-      Source.PLUGIN,
       Webhook.at("/googlechat"),
-      List.of(
-          Field.required("audience_type", "audienceType")
-              .of("app-url|project-number", "app-url or project-number")
-              .describedAs(
-                  "The audience that Google signs its calls for: app-url or project-number."),
-          Field.required("audience", "audience")
-              .describedAs("The webhook's URL, or the project's number."),
-          Field.optional("service_account", "serviceAccount")
-              .describedAs(
-                  "The service account's key as JSON text. The agent needs it to answer."))),
+      Field.required("audience_type", "audienceType")
+          .of("app-url|project-number", "app-url or project-number")
+          .describedAs("The audience that Google signs its calls for: app-url or project-number."),
+      Field.required("audience", "audience")
+          .describedAs("The webhook's URL, or the project's number."),
+      Field.optional("service_account", "serviceAccount")
+          .describedAs("The service account's key as JSON text. The agent needs it to answer.")),
   SIGNAL(
-      Kind.TOKEN,
-      Source.PLUGIN,
-      List.of(
-          Field.required("account", "account")
-              .of("\\+[1-9][0-9]{5,14}", "a number such as +15551234567")
-              .describedAs("The bot's number, such as +15551234567."),
-          Field.optional("daemon_url", "transport.url")
-              .url()
-              .describedAs("The URL of your signal-cli daemon. The sandbox has none."),
-          Field.optional("daemon_kind", "transport.kind")
-              .of("external-native|container", "external-native or container")
-              .describedAs(
-                  "The kind of daemon: external-native (signal-cli itself) or container."))),
+      Field.required("account", "account")
+          .of("\\+[1-9][0-9]{5,14}", "a number such as +15551234567")
+          .describedAs("The bot's number, such as +15551234567."),
+      Field.optional("daemon_url", "transport.url")
+          .url()
+          .describedAs("The URL of your signal-cli daemon. The sandbox has none."),
+      Field.optional("daemon_kind", "transport.kind")
+          .of("external-native|container", "external-native or container")
+          .describedAs("The kind of daemon: external-native (signal-cli itself) or container.")),
   MATRIX(
-      Kind.TOKEN,
-      Source.PLUGIN,
-      List.of(
-          Field.required("homeserver", "homeserver").url().describedAs("The homeserver's URL."),
-          Field.required("user_id", "userId")
-              .of("@[^:\\s]{1,200}:[^\\s]{1,200}", "@name:server")
-              .describedAs("The bot's user id, @name:server."),
-          Field.required("access_token", "accessToken").describedAs("The bot's access token."))),
+      Field.required("homeserver", "homeserver").url().describedAs("The homeserver's URL."),
+      Field.required("user_id", "userId")
+          .of("@[^:\\s]{1,200}:[^\\s]{1,200}", "@name:server")
+          .describedAs("The bot's user id, @name:server."),
+      Field.required("access_token", "accessToken").describedAs("The bot's access token.")),
   MSTEAMS(
-      Kind.TOKEN,
-      Source.PLUGIN,
       Webhook.at("/api/messages").onPort(3978),
-      List.of(
-          Field.required("app_id", "appId").describedAs("The bot's application (client) id."),
-          Field.required("app_password", "appPassword").describedAs("The bot's client secret."),
-          Field.required("tenant_id", "tenantId").describedAs("The directory (tenant) id."))),
+      Field.required("app_id", "appId").describedAs("The bot's application (client) id."),
+      Field.required("app_password", "appPassword").describedAs("The bot's client secret."),
+      Field.required("tenant_id", "tenantId").describedAs("The directory (tenant) id.")),
   MATTERMOST(
-      Kind.TOKEN,
-      Source.PLUGIN,
-      List.of(
-          Field.required("bot_token", "botToken")
-              .of("[A-Za-z0-9]{10,100}", "a token from Mattermost")
-              .describedAs("The bot account's access token."),
-          Field.required("base_url", "baseUrl").url().describedAs("The server's URL."))),
+      Field.required("bot_token", "botToken")
+          .of("[A-Za-z0-9]{10,100}", "a token from Mattermost")
+          .describedAs("The bot account's access token."),
+      Field.required("base_url", "baseUrl").url().describedAs("The server's URL.")),
   NOSTR(
-      Kind.TOKEN,
-      Source.PLUGIN,
-      List.of(
-          Field.optional("private_key", "privateKey")
-              .of("[0-9a-f]{64}|nsec1[0-9a-z]{58}", "64 hexadecimal digits or nsec1...")
-              .describedAs("The agent's own key, hexadecimal or nsec1... Generated if left out."))),
+      Field.optional("private_key", "privateKey")
+          .of("[0-9a-f]{64}|nsec1[0-9a-z]{58}", "64 hexadecimal digits or nsec1...")
+          .describedAs("The agent's own key, hexadecimal or nsec1... Generated if left out.")),
   LINE(
-      Kind.TOKEN,
-      Source.PLUGIN,
       Webhook.at("/line/webhook"),
-      List.of(
-          Field.required("channel_access_token", "channelAccessToken")
-              .describedAs("A long-lived channel access token."),
-          Field.required("channel_secret", "channelSecret").describedAs("The channel secret.")));
+      Field.required("channel_access_token", "channelAccessToken")
+          .describedAs("A long-lived channel access token."),
+      Field.required("channel_secret", "channelSecret").describedAs("The channel secret."));
 
   /** How a caller connects a channel. */
   public enum Kind {
@@ -116,16 +83,8 @@ public enum Channel {
     INTERACTIVE
   }
 
-  private enum Source {
-    OPENCLAW,
-    PLUGIN
-  }
-
   /** The npm scope of the plugins that are not part of OpenClaw itself. */
   private static final String PLUGINS = "@openclaw/";
-
-  private final Kind kind;
-  private final Source source;
 
   @SuppressWarnings("ImmutableEnumChecker") // An Optional of an immutable record.
   private final Optional<Webhook> webhook;
@@ -133,19 +92,17 @@ public enum Channel {
   @SuppressWarnings("ImmutableEnumChecker") // Every list comes from List.of.
   private final List<Field> fields;
 
-  Channel(Kind kind, Source source, List<Field> fields) {
-    this(kind, source, Optional.empty(), fields);
+  Channel(Field... fields) {
+    this(Optional.empty(), fields);
   }
 
-  Channel(Kind kind, Source source, Webhook webhook, List<Field> fields) {
-    this(kind, source, Optional.of(webhook), fields);
+  Channel(Webhook webhook, Field... fields) {
+    this(Optional.of(webhook), fields);
   }
 
-  Channel(Kind kind, Source source, Optional<Webhook> webhook, List<Field> fields) {
-    this.kind = kind;
-    this.source = source;
+  Channel(Optional<Webhook> webhook, Field... fields) {
     this.webhook = webhook;
-    this.fields = fields;
+    this.fields = List.of(fields);
   }
 
   /** Returns the channel with this name; empty if there is none. */
@@ -159,7 +116,7 @@ public enum Channel {
   }
 
   public Kind kind() {
-    return kind;
+    return this == WHATSAPP ? Kind.INTERACTIVE : Kind.TOKEN;
   }
 
   /** Returns the fields that a caller may set. */
@@ -183,7 +140,7 @@ public enum Channel {
 
   /** Returns the npm package of the channel's plugin; empty if OpenClaw itself has the channel. */
   public Optional<String> plugin() {
-    return source == Source.PLUGIN ? Optional.of(PLUGINS + id()) : Optional.empty();
+    return this == TELEGRAM ? Optional.empty() : Optional.of(PLUGINS + id());
   }
 
   /** Returns the path of the setting that decides who may write to the agent. */
