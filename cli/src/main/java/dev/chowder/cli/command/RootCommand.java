@@ -5,6 +5,7 @@ import dev.chowder.cli.output.Spans;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.OptionSpec;
@@ -40,7 +41,7 @@ public final class RootCommand {
     commands.forEach(line::addSubcommand);
     describe(line);
     line.getCommandSpec()
-        .versionProvider(new Version())
+        .versionProvider(RootCommand::version)
         .usageMessage()
         .commandListHeading("%nCommands:%n")
         .optionListHeading("%nOptions:%n")
@@ -63,6 +64,12 @@ public final class RootCommand {
       message.synopsisSubcommandLabel("COMMAND");
     }
     line.getSubcommands().values().forEach(RootCommand::describe);
+  }
+
+  /** Returns the version of the jar, which is that of Chowder. */
+  private static String[] version() {
+    var version = RootCommand.class.getPackage().getImplementationVersion();
+    return new String[] {"chowder " + Objects.requireNonNullElse(version, "(not packaged)")};
   }
 
   private static Duration duration(String text) {
