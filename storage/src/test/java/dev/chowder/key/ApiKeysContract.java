@@ -418,10 +418,9 @@ abstract class ApiKeysContract {
 
   @Test
   void aCacheTimeLongerThanTheLimitOfARevocationIsRejected() {
-    var config =
-        ConfigFactory.parseString("chowder.key.cache-max-age = 1001ms")
-            .withFallback(storage.config());
-    assertThatThrownBy(() -> SettingsBinder.bind(config, KeySettings.class))
+    var config = ConfigFactory.parseString("chowder.key.cache-max-age = 1001ms");
+    assertThatThrownBy(
+            () -> SettingsBinder.bind(config.withFallback(storage.config()), KeySettings.class))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("chowder.key.cache-max-age: ");
     assertThat(SettingsBinder.bind(storage.config(), KeySettings.class).cacheMaxAge())

@@ -119,12 +119,10 @@ final class Edge implements AutoCloseable {
             new OrganizationRequests(
                 settings.instances().modelProviders(), settings.privateModelHosts(), _ -> true));
     var rate = RateSettings.of(config);
-    var keys =
-        new KeyCheck(
-            this::authenticate,
-            _ -> {},
-            SettingsBinder.bind(config, UnknownSettings.class),
-            rate.rejectionDelay());
+    var delay = rate.rejectionDelay();
+    var unknown = SettingsBinder.bind(config, UnknownSettings.class);
+    var bodies = SettingsBinder.bind(config, BodyLimit.Settings.class);
+    var keys = new KeyCheck(this::authenticate, _ -> {}, unknown, delay);
     var gateways =
         new GatewayAuthorization(
             (organization, id) -> {
@@ -134,10 +132,7 @@ final class Edge implements AutoCloseable {
             (id, _, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
             settings.gateway().baseDomain(),
             webSockets::add,
-            new UnknownLimit<>(
-                "hosts",
-                SettingsBinder.bind(config, UnknownSettings.class),
-                rate.rejectionDelay()));
+            new UnknownLimit<>("hosts", unknown, delay));
     var envoy = new EnvoyToken(TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom()));
     grpc =
         GrpcServer.onNetwork(
@@ -151,15 +146,11 @@ final class Edge implements AutoCloseable {
                         new EnvoyOnly(envoy)
                             .guard(
                                 new EnvoyAuthorizationService(
-                                    keys,
-                                    new BodyLimit(
-                                        SettingsBinder.bind(config, BodyLimit.Settings.class),
-                                        rate.rejectionDelay()),
-                                    gateways)))),
+                                    keys, new BodyLimit(bodies, delay), gateways)))),
                 new GrpcServer.Gate(
                     keys,
                     new ClientAddress(envoy),
-                    new RateLimit(rate, rate.rejectionDelay()),
+                    new RateLimit(rate, delay),
                     new NoIdempotency(),
                     new NoIdempotency(),
                     new NoIdempotency()),

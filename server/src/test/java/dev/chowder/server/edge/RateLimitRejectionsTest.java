@@ -12,7 +12,6 @@ import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.base.Await;
-import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.AuthInterceptor;
@@ -123,8 +122,7 @@ class RateLimitRejectionsTest {
                 new GrpcServer.Services(List.of(new Verbose()), List.of()),
                 new GrpcServer.Gate(
                     new KeyCheck(
-                        (Secret key) ->
-                            Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
+                        key -> Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
                         _ -> {},
                         SettingsBinder.bind(config, UnknownSettings.class),
                         rate.rejectionDelay()),
