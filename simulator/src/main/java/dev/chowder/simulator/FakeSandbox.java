@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -356,6 +357,8 @@ final class FakeSandbox {
         Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
         FileTree.remove(gone);
       }
+    } catch (NoSuchFileException removedMeanwhile) {
+      // Another node did the same.
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 final class WritingProcess implements AutoCloseable {
   private final Process process;
   private final BufferedReader acknowledged;
+  private int last;
 
   private WritingProcess(Process process) {
     this.process = process;
@@ -30,8 +31,8 @@ final class WritingProcess implements AutoCloseable {
 
   /** Waits until this many rows are acknowledged. */
   void await(int rows) throws IOException {
-    for (int n = 0; n < rows; n++) {
-      if (acknowledged.readLine() == null) throw new IOException("the writer ended by itself");
+    while (last < rows) {
+      if (!read()) throw new IOException("the writer ended by itself");
     }
   }
 
@@ -41,12 +42,16 @@ final class WritingProcess implements AutoCloseable {
   int kill() throws IOException, InterruptedException {
     // Process.destroyForcibly would close the stream and lose its last lines.
     process.toHandle().destroyForcibly();
-    int last = 0;
-    for (String line = acknowledged.readLine(); line != null; line = acknowledged.readLine()) {
-      last = Integer.parseInt(line);
-    }
+    while (read()) {}
     process.waitFor();
     return last;
+  }
+
+  /** Reads a line. Those that are no numbers come from the log of a busy machine. */
+  private boolean read() throws IOException {
+    var line = acknowledged.readLine();
+    if (line != null && line.matches("\\d+")) last = Integer.parseInt(line);
+    return line != null;
   }
 
   @Override
