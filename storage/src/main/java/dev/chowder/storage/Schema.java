@@ -89,7 +89,7 @@ final class Schema {
   }
 
   /**
-   * The migrations of this Chowder and of the database, read once: each read takes most of 0.1 s.
+   * The migrations of this Chowder and of the database. Each read scans both, so it happens once.
    */
   private record State(MigrationInfoService migrations) {
     boolean isOlder() {

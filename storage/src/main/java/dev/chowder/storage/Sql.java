@@ -33,7 +33,7 @@ public final class Sql {
     return jdbi.withHandle(handle -> bind(handle.createQuery(text), parameters).map(mapper).list());
   }
 
-  /** Returns the first row, if any. */
+  /** Returns the only row, if any. Fails if there are several. */
   public <T> Optional<T> find(RowMapper<T> mapper) {
     return jdbi.withHandle(
         handle -> bind(handle.createQuery(text), parameters).map(mapper).findOne());
