@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Five real agents. Each of four suffers a different fault outside Chowder, all at the same time.
  * The five need about 5 GB, so {@code scripts/test-faults --agents} runs this class alone.
  */
+@Tag("soak")
 class FiveAgentsE2E {
   /** The organization that {@code scripts/up} created has enough slots for five agents. */
   private final Caller caller = Caller.ofTheInstallation();

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,9 @@ class ClusterIdentityIT {
   private static final String QUICK_CHECKS =
       "-Dchowder.cluster.lock-check-interval=1s -Dchowder.cluster.lock-timeout=3s"
           + " -Dchowder.cluster.lock-release-timeout=5s";
+
+  private static final String LOST_LOCK = "lost the session that holds the cluster's lock";
+  private static final String REGAINED_LOCK = "holds the cluster's lock again";
 
   /** Time for a start on a busy machine. The node's log shows whether it waited. */
   private static final Duration WITHOUT_WAITING = Duration.ofMinutes(2);
@@ -138,12 +142,12 @@ class ClusterIdentityIT {
     var second = lone("second", cluster.postgres().server(port), quickly(), nodes.database());
     Files.copy(nodes.home().resolve("master.key"), base.resolve("second/master.key"));
 
+    // Tests before this one may have left the same lines.
+    var lost = linesOf(nodes, LOST_LOCK);
+    var regained = linesOf(nodes, REGAINED_LOCK);
     cluster.way().cut();
     for (var node : nodes.all()) {
-      Await.until(
-          LIMIT,
-          () -> node.log().contains("lost the session that holds the cluster's lock"),
-          node::tail);
+      Await.until(LIMIT, () -> lines(node, LOST_LOCK) > lost.getOrDefault(node, 0L), node::tail);
     }
     second.launch();
     Await.until(LIMIT, () -> second.log().contains("forms a cluster in"), second::tail);
@@ -152,7 +156,7 @@ class ClusterIdentityIT {
     for (var node : nodes.all()) {
       Await.until(
           LIMIT,
-          () -> node.log().contains("holds the cluster's lock again"),
+          () -> lines(node, REGAINED_LOCK) > regained.getOrDefault(node, 0L),
           () -> node + ": " + node.tail());
     }
     assertThat(second.awaitExit(WAIT.plus(LIMIT))).as(second.tail()).isEqualTo(1);
@@ -271,5 +275,14 @@ class ClusterIdentityIT {
 
   private static void awaitServing(Node node, Duration limit) {
     Await.until(limit, () -> node.log().contains("chowder serves gRPC on"), node::tail);
+  }
+
+  private static Map<Node, Long> linesOf(ThreeNodes nodes, String text) {
+    return nodes.all().stream().collect(Collectors.toMap(node -> node, node -> lines(node, text)));
+  }
+
+  /** Returns how many lines of the node's log contain the text. */
+  private static long lines(Node node, String text) {
+    return node.log().lines().filter(line -> line.contains(text)).count();
   }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.chowder.server.crash.LifecycleRun.Ask;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 
 /** Lets a server die in one scenario of an instance, and checks that it recovers completely. */
@@ -130,10 +130,13 @@ final class CrashScenarios {
     checkRecovery(lifecycle);
   }
 
-  /** The seed decides the moment. */
+  /**
+   * The seed decides the moment. The first numbers of a {@link java.util.Random} are nearly the same
+   * for consecutive seeds.
+   */
   void dieAtARandomMoment(long seed) throws IOException {
     var victim = lane.server();
-    var moment = Duration.ofMillis(new Random(seed).nextInt(1500));
+    var moment = Duration.ofMillis(new SplittableRandom(seed).nextInt(1500));
     var killer =
         Thread.ofVirtual()
             .start(

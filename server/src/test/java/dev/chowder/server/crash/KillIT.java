@@ -64,7 +64,7 @@ class KillIT {
     if (lane != null) lanes.release(lane);
   }
 
-  /** One failpoint of each scenario, and one of each verb that changes an instance. */
+  /** Failpoints of the engine's verbs, of writes to the journal, and of a shutdown. */
   static List<FailpointCase> places() {
     var chosen =
         List.of(
