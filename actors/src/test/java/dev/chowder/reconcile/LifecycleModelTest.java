@@ -28,10 +28,11 @@ import org.junit.jupiter.api.Test;
  *       the number of a lost one.
  * </ul>
  *
- * <p>The bounds are four commands with one fault, three with two, and in the soak two with three. That takes about 15 s of one processor. A world is an instance with its
- * host, what is late, and what was promised. Steps of effects and of reconciliation are not
- * limited. One message or call can be late at a time. All times are equal, ids are constant, and
- * versions count changes, so the worlds are finite.
+ * <p>The bounds are four commands with one fault, three with two, and in the soak two with three.
+ * That takes about 15 s of one processor. A world is an instance with its host, what is late, and
+ * what was promised. Steps of effects and of reconciliation are not limited. One message or call
+ * can be late at a time. All times are equal, ids are constant, and versions count changes, so the
+ * worlds are finite.
  *
  * <p>Three things are not part of the model, because no fence covers them: late writes to the files
  * of an instance, a late release of its slot, and a late creation of its volume after that volume

@@ -80,12 +80,19 @@ class ReleaseCheck {
     return settings;
   }
 
-  /** Returns the caller's settings of another installation, its JDK, and the options of its nodes. */
+  /**
+   * Returns the caller's settings of another installation, its JDK, and the options of its nodes.
+   */
   private static Set<String> others() {
     var names =
         new HashSet<>(
             Set.of(
-                "JAVA_HOME", "CHOWDER_JAVA_OPTS", "CHOWDER_CONTEXT", "CHOWDER_URL", "CHOWDER_KEY", "CHOWDER_KEY_FILE"));
+                "JAVA_HOME",
+                "CHOWDER_JAVA_OPTS",
+                "CHOWDER_CONTEXT",
+                "CHOWDER_URL",
+                "CHOWDER_KEY",
+                "CHOWDER_KEY_FILE"));
     for (var name : System.getenv().keySet()) {
       if (name.startsWith("CHOWDER_TLS_")) names.add(name);
     }

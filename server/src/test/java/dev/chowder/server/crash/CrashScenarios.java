@@ -131,8 +131,8 @@ final class CrashScenarios {
   }
 
   /**
-   * The seed decides the moment. The first numbers of a {@link java.util.Random} are nearly the same
-   * for consecutive seeds.
+   * The seed decides the moment. The first numbers of a {@link java.util.Random} are nearly the
+   * same for consecutive seeds.
    */
   void dieAtARandomMoment(long seed) throws IOException {
     var victim = lane.server();
