@@ -106,9 +106,7 @@ final class FaultSchedule implements AutoCloseable {
     this.key = node.newcomer("crab");
     this.organizationId = node.organizationId(key);
     this.journaledBefore = newestOrdering(node.lives().database());
-    // In half of the schedules, each agent is onboarded in a task. The first draws of a Random are
-    // nearly
-    // the same for consecutive seeds.
+    // In half of the schedules, each agent is onboarded in a task.
     if (seed % 2 == 0) node.script().withoutSkeleton();
     this.watch = new ScheduleWatch(node, key);
   }
