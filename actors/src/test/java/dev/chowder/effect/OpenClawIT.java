@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import static dev.chowder.sandbox.TestResources.OPENCLAW;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
@@ -67,6 +69,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -74,6 +77,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -496,12 +501,42 @@ class OpenClawIT {
     assertThat(answer("s2", "What did I ask you to remember?")).doesNotContain("nonce-77");
   }
 
+  /** The previous test connected LINE, whose webhook the gateway itself serves. */
+  @Test
+  @Order(11)
+  void aWebhookCallIsAcceptedOnlyWithItsSignature() throws Exception {
+    var body = "{\"destination\":\"U0\",\"events\":[]}";
+    Await.until(
+        ANSWER_LIMIT,
+        () -> callLine(body, "").statusCode() == 400,
+        () -> "the gateway does not serve the webhook of LINE");
+    assertThat(callLine(body, signature("another", body)).statusCode()).isEqualTo(401);
+    assertThat(callLine(body, signature("hush", body)).statusCode()).isEqualTo(200);
+  }
+
+  private static HttpResponse<String> callLine(String body, String signature) throws Exception {
+    var path = Channel.LINE.webhook().orElseThrow().path();
+    var call =
+        HttpRequest.newBuilder(URI.create("http://" + endpoint() + path))
+            .header("content-type", "application/json")
+            .timeout(ANSWER_LIMIT)
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (!signature.isEmpty()) call.header("x-line-signature", signature);
+    return HTTP.send(call.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static String signature(String secret, String body) throws Exception {
+    var mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(secret.getBytes(UTF_8), "HmacSHA256"));
+    return Base64.getEncoder().encodeToString(mac.doFinal(body.getBytes(UTF_8)));
+  }
+
   /**
    * OpenClaw's timers of 30 minutes compete for this lock after a long freeze. A holder of the lock
    * has the same effect, and each time.
    */
   @Test
-  @Order(11)
+  @Order(12)
   void aGatewayThatCannotUseItsDatabasesAfterTheThawIsBooted() throws Exception {
     assertThat(answer("s3", "Remember: nonce-88")).isNotEmpty();
     assertDone(engine.tasks().exec(SANDBOX, preventsTheCloseOfADatabase(), Duration.ofMinutes(5)));
@@ -550,7 +585,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(12)
+  @Order(13)
   void aRemovalLeavesNothing() throws Exception {
     var _ = sleep.stop(ID, new InstanceEffect.StopGateway("org", 2, false));
     stages.remove(

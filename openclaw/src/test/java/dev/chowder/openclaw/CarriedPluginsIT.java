@@ -38,10 +38,16 @@ class CarriedPluginsIT {
     assertThat(run(INSTALL, plugins)).endsWith("ended with 0");
   }
 
+  /** Chowder routes only this port and path, so an update of the plugin must not change them. */
   @Test
-  void aPluginThatTheImageAssembledHasAllDependencies() throws Exception {
-    var all = INSTALL + "cd /tmp/home && npm ls --all";
+  void aPluginThatTheImageAssembledHasAllDependenciesAndTheRoutedWebhook() throws Exception {
+    var all =
+        INSTALL
+            + "grep -rhoE 'webhook\\?\\.(port|path) \\?\\? [^;]+' dist && cd /tmp/home && npm ls --all";
+    var webhook = Channel.MSTEAMS.webhook().orElseThrow();
     assertThat(run(all, List.of("@openclaw/msteams")))
+        .contains("webhook?.port ?? " + webhook.port().orElseThrow() + "\n")
+        .contains("webhook?.path ?? \"" + webhook.path() + "\"\n")
         .contains("@azure/msal-node")
         .doesNotContain("npm error")
         .endsWith("ended with 0");

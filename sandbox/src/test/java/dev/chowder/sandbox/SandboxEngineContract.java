@@ -324,11 +324,13 @@ public abstract class SandboxEngineContract {
     assertThat(engine().endpoint(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
     awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
-    freezeProcess(id);
+    assertThat(engine().freeze(id, 2)).isEqualTo(1);
     assertThat(engine().endpoint(id, PORT)).isEmpty();
-    engine().stop(id, 1, GRACE);
+    assertThat(thaw(3, 1, commandThatServes())).isPresent();
+    awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
+    engine().stop(id, 3, GRACE);
     assertThat(engine().endpoint(id, PORT)).isEmpty();
-    awaitAnswer(start(1, commandThatServes()));
+    awaitAnswer(start(4, commandThatServes()));
     awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
   }
 

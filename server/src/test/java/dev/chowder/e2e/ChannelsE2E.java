@@ -17,15 +17,27 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Chat users talk to a real agent. Only the chat services are simulated. Telegram is part of
  * OpenClaw; the other channels are plugins that OpenClaw installs from the image.
+ *
+ * <p>Each installation and each change of a channel takes much processor time, so one plugin is
+ * always tested, and those with a webhook have the tag {@code soak}. Without it, {@code
+ * EnvoyGatewayIT} tests the routes of webhooks, {@code OpenClawIT} the signature of LINE, and
+ * {@code CarriedPluginsIT} the port of Microsoft Teams.
  */
 @ExtendWith(SharedAgents.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ChannelsE2E {
   private static final Pattern CODE = Pattern.compile("\\b[A-HJ-NP-Z2-9]{8}\\b");
   private static final String TOKEN = "123456789:of-nobody-but-this-test";
@@ -36,7 +48,7 @@ class ChannelsE2E {
 
   private static final String ADA = "ada00000000000000000000000";
 
-  private final Agent agent = SharedAgents.second();
+  private final Agent agent = SharedAgents.configured().agent();
   private final int telegramPort = port("TELEGRAM");
   private final int mattermostPort = port("MATTERMOST");
 
@@ -45,15 +57,35 @@ class ChannelsE2E {
         Installation.required("CHOWDER_E2E_" + service + "_PORT", "a port that sandboxes reach"));
   }
 
-  @AfterEach
+  /** Leaves out other channels, because every disconnect is a change that an instance applies. */
+  @AfterAll
   void disconnect() {
-    for (var channel : List.of("telegram", "mattermost", "line", "msteams")) {
-      agent.caller().post(path(channel, "disconnect")).is(204);
+    JsonNode channels = agent.caller().get(agent.path("/channels")).is(200).json();
+    for (JsonNode channel : channels.path("channels")) {
+      if (channel.path("enabled").asBoolean()) disconnect(channel.path("channel").asText());
     }
   }
 
-  /** Users are approved with a pairing code; calls to a plugin's own port with their signature. */
+  private void disconnect(String channel) {
+    agent.caller().post(path(channel, "disconnect")).is(204);
+  }
+
+  /** The next test replaces the token. */
   @Test
+  @Order(1)
+  void anUnknownTelegramTokenIsReported() throws IOException {
+    try (var _ = new FakeTelegram(telegramPort, TOKEN)) {
+      Answer wrong = connectTelegram("123456789:another-token-of-nobody");
+      assertThat(wrong.is(200).text("status")).as("%s", wrong).isEqualTo("failed");
+      assertThat(wrong.text("message"))
+          .containsIgnoringCase("unauthorized")
+          .doesNotContain("another-token");
+    }
+  }
+
+  /** Users are approved with a pairing code. */
+  @Test
+  @Order(2)
   void anApprovedUserIsAnsweredAlsoAfterAStopAndAStart() throws IOException {
     try (var telegram = new FakeTelegram(telegramPort, TOKEN);
         var mattermost = new FakeMattermost(mattermostPort, BOT_TOKEN)) {
@@ -63,8 +95,6 @@ class ChannelsE2E {
       assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       awaitPolls(telegram, 0);
       awaitListener(mattermost);
-      URI webhook = connectTeams();
-      assertTeamsRejects(webhook);
 
       telegram.write(4711, "Ada", "Hello, who are you?");
       mattermost.write(ADA, "Hello, who are you?");
@@ -76,31 +106,32 @@ class ChannelsE2E {
       var _ = sleepWithMessages(Duration.ZERO, telegram, mattermost);
       var job = SleepersJob.add(agent);
       job.assertRanAfter(sleepWithMessages(NOTICED_FREEZE, telegram, mattermost));
-      assertTeamsRejects(webhook);
+      talk("started", telegram, mattermost);
       JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
       assertThat(status.path("connected").asBoolean()).as("%s", status).isTrue();
       assertThat(status.toString() + status("mattermost")).doesNotContain(TOKEN, BOT_TOKEN);
 
       for (var channel : List.of("telegram", "mattermost")) {
-        agent.caller().post(path(channel, "disconnect")).is(204);
+        disconnect(channel);
         status = status(channel);
         assertThat(status.path("enabled").asBoolean()).as(channel).isFalse();
         assertThat(status.path("connected").asBoolean()).as(channel).isFalse();
-        // Reconnects with the stored configuration. Approved users stay approved.
-        connected = agent.caller().post(path(channel, "connect"), "{}");
-        assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       }
+      // Reconnects with the stored configuration and the installed plugin. Approved users stay
+      // approved.
+      connected = agent.caller().post(path("mattermost", "connect"), "{}");
+      assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       awaitListener(mattermost);
-      awaitPolls(telegram, telegram.polls());
-      talk("reconnected", telegram, mattermost);
-      disconnectTeams(webhook);
+      String plums = "reconnected-plums-" + UUID.randomUUID();
+      mattermost.write(ADA, "Remember: " + plums);
+      awaitSent(mattermost::sent, plums);
     }
   }
 
   /**
-   * Writes to the frozen agent, and starts and talks to it after this time. Returns the time of the
-   * start.
+   * Writes to the frozen agent, starts it after this time, and waits for its answers. Returns the
+   * time of the start.
    */
   private Instant sleepWithMessages(Duration time, FakeTelegram telegram, FakeMattermost mattermost)
       throws IOException {
@@ -117,7 +148,6 @@ class ChannelsE2E {
     awaitSent(mattermost::sent, asleep);
     awaitPolls(telegram, before);
     awaitListener(mattermost);
-    talk("started", telegram, mattermost);
     return woken;
   }
 
@@ -148,18 +178,8 @@ class ChannelsE2E {
   }
 
   @Test
-  void anUnknownTelegramTokenIsReported() throws IOException {
-    try (var _ = new FakeTelegram(telegramPort, TOKEN)) {
-      Answer wrong = connectTelegram("123456789:another-token-of-nobody");
-      assertThat(wrong.is(200).text("status")).as("%s", wrong).isEqualTo("failed");
-      assertThat(wrong.text("message"))
-          .containsIgnoringCase("unauthorized")
-          .doesNotContain("another-token");
-      assertThat(connectTelegram(TOKEN).is(200).text("status")).isEqualTo("connected");
-    }
-  }
-
-  @Test
+  @Tag("soak")
+  @Order(3)
   void aWebhookCallIsAcceptedOnlyWithItsSignature() throws Exception {
     String secret = UUID.randomUUID().toString();
     var request = Answer.JSON.createObjectNode();
@@ -187,6 +207,18 @@ class ChannelsE2E {
     assertThat(answer.status()).as("%s", answer).isEqualTo(200);
   }
 
+  @Test
+  @Tag("soak")
+  @Order(3)
+  void aCallToAPluginsOwnPortIsAcceptedOnlyWithItsSignature() throws IOException {
+    URI webhook = connectTeams();
+    assertTeamsRejects(webhook);
+    agent.freeze();
+    assertThat(agent.start(300).is(200).text("served_by")).isIn("thaw", "page_in");
+    assertTeamsRejects(webhook);
+    disconnectTeams(webhook);
+  }
+
   private URI connectTeams() {
     var request = Answer.JSON.createObjectNode();
     request
@@ -204,7 +236,7 @@ class ChannelsE2E {
   }
 
   private void disconnectTeams(URI webhook) throws IOException {
-    agent.caller().post(path("msteams", "disconnect")).is(204);
+    disconnect("msteams");
     Eventually.get(
         "nobody", Limits.STEP, () -> send(teams(webhook)), answer -> answer.status() == 502);
     assertThat(send(teams(webhook)).body()).contains("GATEWAY_UNAVAILABLE");

@@ -18,7 +18,7 @@ class ControlUiE2E {
   private static final String REFUSED = ".login-gate__failure";
 
   private final Agent first = SharedAgents.first();
-  private final Agent second = SharedAgents.second();
+  private final Agent second = SharedAgents.configured().agent();
   private final Browser browser = new Browser();
 
   @AfterAll

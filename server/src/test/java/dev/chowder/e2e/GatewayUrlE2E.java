@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GatewayUrlE2E {
   private final Agent first = SharedAgents.first();
-  private final Agent second = SharedAgents.second();
+  private final Agent second = SharedAgents.configured().agent();
 
   @Test
   void onlyItsOwnTokenOpensAGateway() throws IOException {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HardeningE2E {
   private final Agent first = SharedAgents.first();
-  private final Agent second = SharedAgents.second();
+  private final Agent second = SharedAgents.configured().agent();
   private final JsonNode container = Docker.inspect(first.container());
 
   @Test

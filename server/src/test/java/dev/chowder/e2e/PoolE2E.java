@@ -81,15 +81,20 @@ class PoolE2E {
 
   @Test
   @Order(2)
-  void aCreateClaimsAMemberThatNeverCalledTheModel() {
+  void aCreateClaimsAMemberThatNeverCalledTheModelAndAppliesItsConfiguration() {
     int before = modelRequests();
     awaitMember(1);
-    Answer created = create("claimed", Answer.JSON.createObjectNode());
-    assertThat(created.text("status")).isEqualTo("running");
-    assertThat(created.text("served_by")).isEqualTo("pool");
     assertThat(modelRequests()).as("requests of the member to the model").isEqualTo(before);
+    ObjectNode request = Answer.JSON.createObjectNode();
+    request.putObject("openclaw_config").put("agents.defaults.maxConcurrent", 3);
+    Agent agent = agent(create("claimed", request)).awaitRunning();
+    assertThat(agent.get().text("served_by")).isEqualTo("pool");
+    assertThat(agent.get().json().has("stage")).as("a change is pending").isFalse();
+    assertThat(Workspace.config(agent).at("/agents/defaults/maxConcurrent").asInt()).isEqualTo(3);
+    assertThat(Docker.logs(agent.container()))
+        .as("the running gateway reloaded it")
+        .contains("agents.defaults.maxConcurrent");
 
-    Agent agent = agent(created);
     assertThat(agent.send("Remember: oysters").is(200).agentText()).contains("oysters");
     assertThat(modelRequests()).isGreaterThan(before);
     assertThat(agent.stop(WAIT_SECONDS).is(200).text("status")).isEqualTo("stopped");
@@ -101,25 +106,8 @@ class PoolE2E {
 
   @Test
   @Order(3)
-  void aConfigurationIsActiveBeforeTheClaimedAgentRuns() {
-    awaitMember(2);
-    ObjectNode request = Answer.JSON.createObjectNode();
-    request.putObject("openclaw_config").put("agents.defaults.maxConcurrent", 3);
-    Agent agent = agent(create("configured", request)).awaitRunning();
-    assertThat(agent.get().text("served_by")).isEqualTo("pool");
-    assertThat(agent.get().json().has("stage")).as("a change is pending").isFalse();
-    assertThat(Workspace.config(agent).at("/agents/defaults/maxConcurrent").asInt()).isEqualTo(3);
-    assertThat(Docker.logs(agent.container()))
-        .as("the running gateway reloaded it")
-        .contains("agents.defaults.maxConcurrent");
-    assertThat(agent.send("Reply with exactly: tuned").is(200).agentText()).contains("tuned");
-    delete(agent);
-  }
-
-  @Test
-  @Order(4)
   void downEndsTheMemberThatNoCallerSees() throws IOException {
-    awaitMember(3);
+    awaitMember(2);
     assertThat(caller.get("/v1/instances").is(200).json().path("instances")).isEmpty();
     var cluster = read("cluster-id");
     assertThat(containers(cluster, "-q")).as("the member's container").hasSize(1);

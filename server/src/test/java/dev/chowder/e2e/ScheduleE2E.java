@@ -37,7 +37,7 @@ class ScheduleE2E {
   private static final String KEY_FILE = "~/.local/share/chowder/organization.key";
   private static final String ADDRESS = "http://localhost:8080";
 
-  private final Agent agent = SharedAgents.second();
+  private final Agent agent = SharedAgents.first();
   private final String host = URI.create(agent.get().text("gateway_url")).getAuthority();
   private final String previous = agent.gatewayToken();
   private final JsonNode before = Workspace.config(agent);

@@ -7,13 +7,12 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Running agents for several classes, because each takes a gigabyte and half a minute to boot. The
- * first two are for classes that leave them unchanged. The scripts created the first; the others
- * are deleted after the last class. Another one is {@link #configured()}.
+ * Two running agents for all classes that leave them as they were, because each takes a gigabyte
+ * and half a minute to boot. The scripts created the first. The other one, {@link #configured()},
+ * is deleted after the last class.
  */
 final class SharedAgents implements BeforeAllCallback {
   private static @Nullable Agent first;
-  private static @Nullable Agent second;
   private static @Nullable Configured configured;
 
   /**
@@ -56,22 +55,14 @@ final class SharedAgents implements BeforeAllCallback {
     return running(agent);
   }
 
-  static synchronized Agent second() {
-    Agent agent = second;
-    if (agent == null) {
-      agent = Agent.create(Caller.ofTheInstallation(), "shared-second").awaitRunning();
-      second = agent;
-    }
-    return running(agent);
-  }
-
-  /** Returns the agent with a configuration, which no message was sent to. */
+  /** Returns the agent with a configuration. */
   static synchronized Configured configured() {
     Configured shared = configured;
     if (shared == null) {
       shared = Configured.create();
       configured = shared;
     }
+    var _ = running(shared.agent());
     return shared;
   }
 
@@ -99,10 +90,6 @@ final class SharedAgents implements BeforeAllCallback {
   }
 
   private static synchronized void delete() {
-    if (second != null) {
-      second.delete().is(204);
-      second = null;
-    }
     if (configured != null) takeConfigured().delete().is(204);
   }
 }

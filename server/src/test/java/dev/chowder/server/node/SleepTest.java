@@ -3,12 +3,16 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.chowder.api.v1.DeleteSkillRequest;
 import dev.chowder.api.v1.Event;
 import dev.chowder.api.v1.ExportFilesRequest;
 import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.ImportFilesRequest;
+import dev.chowder.api.v1.ImportFilesResponse;
 import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
@@ -20,11 +24,17 @@ import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.simulator.FakeScript.Verb;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -150,6 +160,50 @@ class SleepTest {
                         .build())
                 .getContent())
         .isEqualTo("written while asleep");
+  }
+
+  @Test
+  void anImportIsWrittenOnlyAfterTheFrozenGatewayHasEnded() throws Exception {
+    var id = node.createRunning(key);
+    var _ = stop(id);
+    assertThat(importFile(id, "note.txt")).isEqualTo(1);
+    assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
+    assertThat(node.get(key, id).getSleepLevel()).isEqualTo(Instance.SleepLevel.off);
+    assertThat(start(id).getServedBy()).isEqualTo(Instance.ServedBy.boot);
+  }
+
+  /** Imports an empty file, and returns the number of imported files. */
+  private static long importFile(String id, String name) throws Exception {
+    var tar = new ByteArrayOutputStream();
+    try (var archive = new TarArchiveOutputStream(tar)) {
+      archive.putArchiveEntry(new TarArchiveEntry(name));
+      archive.closeArchiveEntry();
+    }
+    var body =
+        HttpBody.newBuilder()
+            .setContentType("application/x-tar")
+            .setData(ByteString.copyFrom(tar.toByteArray()));
+    var answer = new CompletableFuture<ImportFilesResponse>();
+    var parts =
+        node.uploads(key)
+            .importFiles(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(ImportFilesResponse response) {
+                    answer.complete(response);
+                  }
+
+                  @Override
+                  public void onError(Throwable why) {
+                    answer.completeExceptionally(why);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    parts.onNext(ImportFilesRequest.newBuilder().setInstanceId(id).setBody(body).build());
+    parts.onCompleted();
+    return answer.get(20, TimeUnit.SECONDS).getFileCount();
   }
 
   @Test
