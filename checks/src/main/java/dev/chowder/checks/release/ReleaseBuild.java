@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -130,7 +131,9 @@ public record ReleaseBuild(Project project, Path stage, String version) {
     for (var storage : List.of("h2", "postgresql")) {
       run(
           Program.of(stage.resolve("bin/chowder").toString(), "developer", "release-cache", storage)
-              .with("CHOWDER_HOME", home.toString()));
+              .with("CHOWDER_HOME", home.toString())
+              // The JVM of a release has its own options.
+              .without(Set.of("CHOWDER_JAVA_OPTS")));
     }
     // Only the training needs it.
     run(Program.of("rm", "-r", stage.resolve("app/simulator").toString()));
