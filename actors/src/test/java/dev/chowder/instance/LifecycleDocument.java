@@ -100,7 +100,7 @@ final class LifecycleDocument {
       - `later`: of a later attempt than the recorded one. `other home`: another home volume than the recorded one. It is
         `unused` if no agent ever ran in it.
       - *fail: `SANDBOX_LOST`* and *remove* are destructive. The mass-change guard counts them. *remove* waits for
-        `chowder.reconciler.removal-delay`.
+        60 s, because a call may still be running.
       - *quarantine* keeps the home volume, stops the processes and reports nothing to the instance.
       """;
 

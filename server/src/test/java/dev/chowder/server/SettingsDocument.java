@@ -71,6 +71,13 @@ final class SettingsDocument {
         .collect(Collectors.toSet());
   }
 
+  /** Returns the keys of the settings with a variable. */
+  Set<String> published() {
+    var keys = new HashSet<>(settings.keySet());
+    keys.removeAll(internal());
+    return keys;
+  }
+
   /** Returns the variables of all settings. */
   Set<String> variables() {
     return settings.values().stream()
