@@ -70,7 +70,9 @@ final class UpCommand extends OperatorCommand implements Runnable {
 
   @Option(
       names = "--at-boot",
-      description = "do not create the first agent, for an unattended start")
+      description =
+          "for an unattended start: do not create the first agent; alone, also warn of unknown"
+              + " settings and ignore them")
   private boolean atBoot;
 
   @Option(

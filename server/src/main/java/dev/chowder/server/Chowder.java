@@ -1,5 +1,6 @@
 package dev.chowder.server;
 
+import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
@@ -343,6 +344,13 @@ public final class Chowder implements AutoCloseable {
     return switch (name) {
       case "docker" -> new DockerSandboxEngine(DockerSandboxSettings.from(config));
       case "simulated" -> SimulatorJars.load(config);
+      case "remote" ->
+          throw new IllegalArgumentException(
+              cannot(
+                  "start",
+                  "the engine remote was removed, because "
+                      + SettingNames.removed().get("chowder.sandbox.remote"),
+                  "set chowder.sandbox.engine to docker or simulated"));
       default ->
           throw new IllegalArgumentException(
               must("chowder.sandbox.engine", "be docker or simulated", name));

@@ -15,7 +15,8 @@ class SandboxEngineSettingTest {
   @Test
   void anUnknownEngineIsRefused() {
     refuses("kvm", "", "chowder.sandbox.engine: must be docker or simulated; got kvm");
-    refuses("remote", "", "chowder.sandbox.engine: must be docker or simulated; got remote");
+    refuses(
+        "remote", "", "the engine remote was removed, because no engine runs in another process");
   }
 
   @Test
