@@ -19,7 +19,7 @@ import java.util.Map;
  * @param overrides version of the overrides of the last accepted change
  * @param channels version of the channels of the last accepted change
  * @param rotations number of accepted rotations of the token
- * @param blame the masks of what an error may be due to
+ * @param blame masks of the faults that can have caused an error, combined by OR
  */
 record ModelPromises(Wanted wanted, int overrides, int channels, int rotations, int blame) {
   static final ModelPromises NONE = new ModelPromises(Wanted.NOTHING, 0, 0, 0, 0);
