@@ -45,7 +45,7 @@ public final class InstanceEntity
 
   private static final Logger LOG = LoggerFactory.getLogger(InstanceEntity.class);
 
-  /** Recovery uses the newest snapshot. The previous one is kept in case it cannot be read. */
+  /** A recovery reads only the newest snapshot. If that is unreadable, it reads all events. */
   private static final int SNAPSHOTS_KEPT = 2;
 
   private final ActorContext<InstanceCommand> context;

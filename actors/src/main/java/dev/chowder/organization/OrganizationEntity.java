@@ -44,7 +44,7 @@ public final class OrganizationEntity
 
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationEntity.class);
 
-  /** The newest snapshot, and the previous one in case the newest cannot be read. */
+  /** A recovery reads only the newest snapshot. If that is unreadable, it reads all events. */
   private static final int SNAPSHOTS_KEPT = 2;
 
   private final ActorContext<OrganizationCommand> context;

@@ -10,7 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256, which every Java has. Its hexadecimal digits are 64 small ones. */
+/** Computes SHA-256, which every Java has. A digest has 64 hexadecimal digits, in lower case. */
 public final class Sha256 {
   private Sha256() {}
 

@@ -1,6 +1,6 @@
 /**
- * Reads sections of the configuration into records, and rejects values that their components do not
- * allow. Does not know any setting.
+ * Reads sections of the configuration into records, and refuses names that no module has. Rejects
+ * values that the components of a record do not allow.
  */
 @NullMarked
 package dev.chowder.settings;

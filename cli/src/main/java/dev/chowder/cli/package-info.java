@@ -1,4 +1,4 @@
-/** The command line {@code chowder}: the root command and its start. */
+/** The command line {@code chowder}: its start, and the list of its commands. */
 @NullMarked
 package dev.chowder.cli;
 

@@ -70,7 +70,7 @@ final class FakeEvents implements AutoCloseable {
     write(id, what);
   }
 
-  /** Tells the other processes of the folder that a sandbox changed, which is no event. */
+  /** Notifies the other processes of the folder of a changed sandbox. Watchers receive no event. */
   void changed(SandboxId id) {
     write(id, CHANGED);
   }

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Three nodes under load survive faults: a database that dies, is unreachable, slow or out of
- * space, clocks that jump, and the death of all NODES. No acknowledged change is lost, nothing
+ * space, clocks that jump, and the death of all nodes. No acknowledged change is lost, nothing
  * exists twice, and calls fail only with documented errors.
  *
  * <p>{@code scripts/test-faults} runs this class alone, on demand with more load.

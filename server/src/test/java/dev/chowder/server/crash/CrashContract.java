@@ -13,8 +13,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Kills a server at every failpoint of an instance, and checks that it recovers completely. Needs
- * no Docker. Uses H2, or PostgreSQL with {@code -Dchowder-tool.crash.storage=postgresql}.
+ * Ends a node at every failpoint of an instance, and checks that the next node recovers completely.
+ * A subclass ends it in this process, or kills its process. Needs no Docker. Uses H2, or PostgreSQL
+ * with {@code -Dchowder-tool.crash.storage=postgresql}.
  *
  * <p>The methods run in parallel, but not in parallel with other classes, so the class itself is
  * not concurrent.
