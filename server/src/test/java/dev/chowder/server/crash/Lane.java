@@ -18,7 +18,7 @@ final class Lane implements AutoCloseable {
   private Path home;
   private int homes;
   private boolean clean = true;
-  private Optional<MortalServer> server = Optional.empty();
+  private Optional<KillableServer> server = Optional.empty();
 
   /**
    * Prepares homes without a server.
@@ -62,7 +62,7 @@ final class Lane implements AutoCloseable {
     return home;
   }
 
-  MortalServer server() {
+  KillableServer server() {
     return server.orElseThrow();
   }
 
@@ -95,7 +95,7 @@ final class Lane implements AutoCloseable {
   }
 
   private void end() {
-    server.ifPresent(MortalServer::close);
+    server.ifPresent(KillableServer::close);
     server = Optional.empty();
   }
 

@@ -12,10 +12,10 @@ interface Launcher extends AutoCloseable {
    * @param storage where it stores its data
    * @param settings options, which override those of all tests
    */
-  MortalServer launch(Path home, HomeStorage storage, List<String> settings) throws IOException;
+  KillableServer launch(Path home, HomeStorage storage, List<String> settings) throws IOException;
 
   /** Starts a server and waits until it is ready. */
-  MortalServer start(Path home, HomeStorage storage, List<String> settings) throws IOException;
+  KillableServer start(Path home, HomeStorage storage, List<String> settings) throws IOException;
 
   /**
    * Arms a failpoint: the running server, and every later one in this home, dies there.
@@ -33,13 +33,13 @@ interface Launcher extends AutoCloseable {
   /** Each server is a process. */
   final class Processes implements Launcher {
     @Override
-    public MortalServer launch(Path home, HomeStorage storage, List<String> settings)
+    public KillableServer launch(Path home, HomeStorage storage, List<String> settings)
         throws IOException {
       return ServerProcess.launch(home, storage, settings);
     }
 
     @Override
-    public MortalServer start(Path home, HomeStorage storage, List<String> settings)
+    public KillableServer start(Path home, HomeStorage storage, List<String> settings)
         throws IOException {
       return ServerProcess.start(home, storage, settings);
     }

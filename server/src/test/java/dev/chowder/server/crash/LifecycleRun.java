@@ -157,7 +157,7 @@ public final class LifecycleRun {
   }
 
   /** Runs the complete scenario. Throws {@link ServerDied} if the server dies. */
-  void live(MortalServer server) {
+  void live(KillableServer server) {
     begin(server);
     subscribe(server);
     useScopedKey(server);
@@ -181,7 +181,7 @@ public final class LifecycleRun {
   }
 
   /** Runs until the instance is running. */
-  public void begin(MortalServer server) {
+  public void begin(KillableServer server) {
     prepare(server);
     create(server);
     awaitSteady(server);
@@ -191,12 +191,12 @@ public final class LifecycleRun {
   }
 
   /** Runs until the organization may create an instance. */
-  void prepare(MortalServer server) {
+  void prepare(KillableServer server) {
     signUp(server);
     setUp(server);
   }
 
-  private void signUp(MortalServer server) {
+  private void signUp(KillableServer server) {
     var answer =
         call(
             server,
@@ -209,7 +209,7 @@ public final class LifecycleRun {
     acknowledged.accept(Ask.SIGN_UP);
   }
 
-  private void setUp(MortalServer server) {
+  private void setUp(KillableServer server) {
     promote(server);
     keyed.add(true);
     names.add("Crash and return");
@@ -240,17 +240,17 @@ public final class LifecycleRun {
   }
 
   /** Raises the tier by an operator's call, which returns the organization. */
-  void promote(MortalServer server) {
+  void promote(KillableServer server) {
     operate(server, "SetTier", request("organization_id", organization(), "tier", "crab"));
   }
 
   /** Suspends the organization. It may be suspended until a resume is acknowledged. */
-  private void suspend(MortalServer server) {
+  private void suspend(KillableServer server) {
     suspended = true;
     operate(server, "SuspendOrganization", request("organization_id", organization()));
   }
 
-  private void resume(MortalServer server) {
+  private void resume(KillableServer server) {
     operate(server, "ResumeOrganization", request("organization_id", organization()));
     suspended = false;
   }
@@ -259,7 +259,7 @@ public final class LifecycleRun {
    * Deletes the organization by an operator's call. After a crash the server completes the
    * deletion.
    */
-  void deleteOrganization(MortalServer server) {
+  void deleteOrganization(KillableServer server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {
       operate(
@@ -273,7 +273,7 @@ public final class LifecycleRun {
         server::tail);
   }
 
-  private String standing(MortalServer server) {
+  private String standing(KillableServer server) {
     try {
       for (var one :
           JSON.readTree(operate(server, "ListOrganizations", "{}")).path("organizations")) {
@@ -286,7 +286,7 @@ public final class LifecycleRun {
   }
 
   /** Calls an RPC of the operator port. */
-  private String operate(MortalServer server, String rpc, String request) {
+  private String operate(KillableServer server, String rpc, String request) {
     try {
       var answer = OperatorCalls.send(server.operatorPort(), operatorToken(), rpc, request);
       if (answer.statusCode() != 200) {
@@ -314,7 +314,7 @@ public final class LifecycleRun {
   }
 
   /** Requests a route as Envoy does for a webhook, whose channel plugin has its own port. */
-  private void authorizeAsEnvoy(MortalServer server) {
+  private void authorizeAsEnvoy(KillableServer server) {
     var headers = new Metadata();
     headers.put(EnvoyToken.HEADER, tokenIn("envoy.token"));
     var authorization =
@@ -339,7 +339,7 @@ public final class LifecycleRun {
   }
 
   /** Subscribes to the current tier, so that nothing else changes. */
-  private void subscribe(MortalServer server) {
+  private void subscribe(KillableServer server) {
     call(
         server,
         () ->
@@ -378,12 +378,12 @@ public final class LifecycleRun {
                 .receiveStripeEvent(ReceiveStripeEventRequest.newBuilder().setBody(body).build()));
   }
 
-  private static SubscriptionServiceBlockingStub subscriptions(MortalServer server) {
+  private static SubscriptionServiceBlockingStub subscriptions(KillableServer server) {
     return SubscriptionServiceGrpc.newBlockingStub(server.channel())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void create(MortalServer server) {
+  private void create(KillableServer server) {
     endStates.add(EndState.RUNNING);
     instanceId = create(server, instances(server));
     endStates = EnumSet.of(EndState.RUNNING);
@@ -391,7 +391,7 @@ public final class LifecycleRun {
   }
 
   /** Creates the instance with an idempotency key, so that retries create it once. */
-  void createOnce(MortalServer server, String idempotencyKey) {
+  void createOnce(KillableServer server, String idempotencyKey) {
     var headers = new Metadata();
     headers.put(
         Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), idempotencyKey);
@@ -407,7 +407,7 @@ public final class LifecycleRun {
     endStates = EnumSet.of(EndState.RUNNING);
   }
 
-  private static String create(MortalServer server, InstanceServiceBlockingStub instances) {
+  private static String create(KillableServer server, InstanceServiceBlockingStub instances) {
     return call(
             server,
             () ->
@@ -429,7 +429,7 @@ public final class LifecycleRun {
     }
   }
 
-  private void readLogs(MortalServer server) {
+  private void readLogs(KillableServer server) {
     call(
         server,
         () -> {
@@ -441,7 +441,7 @@ public final class LifecycleRun {
   }
 
   /** Writes a file. An acknowledged file must exist. */
-  void writeNote(MortalServer server) {
+  void writeNote(KillableServer server) {
     var files =
         FileServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -455,7 +455,7 @@ public final class LifecycleRun {
   }
 
   /** Creates a scoped key and revokes it. */
-  private void useScopedKey(MortalServer server) {
+  private void useScopedKey(KillableServer server) {
     var keys =
         KeyServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -472,7 +472,7 @@ public final class LifecycleRun {
   }
 
   /** Changes the name, and sets an override that the running gateway must apply. */
-  private void reconfigure(MortalServer server) {
+  private void reconfigure(KillableServer server) {
     var config =
         Struct.newBuilder()
             .putFields("logging.level", Value.newBuilder().setStringValue("debug").build())
@@ -498,7 +498,7 @@ public final class LifecycleRun {
    * Rotates the token. Until the acknowledgement either token may be valid; gateway and response
    * must agree.
    */
-  private void rotate(MortalServer server) {
+  private void rotate(KillableServer server) {
     var previous = token;
     token = null;
     var request = RotateGatewayTokenRequest.newBuilder().setInstanceId(id()).build();
@@ -510,7 +510,7 @@ public final class LifecycleRun {
   }
 
   /** Connects a channel and approves a user. Both must exist once they are acknowledged. */
-  private void connect(MortalServer server) {
+  private void connect(KillableServer server) {
     var channels =
         ChannelServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -543,7 +543,7 @@ public final class LifecycleRun {
     channel = true;
   }
 
-  public void stop(MortalServer server) {
+  public void stop(KillableServer server) {
     endStates.add(EndState.STOPPED);
     var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).stopInstance(request));
@@ -552,7 +552,7 @@ public final class LifecycleRun {
   }
 
   /** Waits until the memory of the stopped gateway is in swap. */
-  void awaitPagedOut(MortalServer server) {
+  void awaitPagedOut(KillableServer server) {
     Await.untilSolved(
         SETTLE_LIMIT,
         () -> {
@@ -562,7 +562,7 @@ public final class LifecycleRun {
         server::tail);
   }
 
-  public void start(MortalServer server) {
+  public void start(KillableServer server) {
     endStates.add(EndState.RUNNING);
     var request = StartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).startInstance(request));
@@ -570,7 +570,7 @@ public final class LifecycleRun {
     acknowledged.accept(Ask.START);
   }
 
-  private void restart(MortalServer server) {
+  private void restart(KillableServer server) {
     int before = get(server).getRevision();
     var request = RestartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).restartInstance(request));
@@ -580,14 +580,14 @@ public final class LifecycleRun {
   }
 
   /** Recovers a failed instance. The slot must be right whether or not the call is rejected. */
-  void recover(MortalServer server) {
+  void recover(KillableServer server) {
     endStates.add(EndState.RUNNING);
     var request = RecoverInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).recoverInstance(request));
     endStates = EnumSet.of(EndState.RUNNING);
   }
 
-  private void forgetKeys(MortalServer server) {
+  private void forgetKeys(KillableServer server) {
     keyed.add(false);
     call(
         server,
@@ -602,7 +602,7 @@ public final class LifecycleRun {
     keyed = new HashSet<>(Set.of(false));
   }
 
-  void delete(MortalServer server) {
+  void delete(KillableServer server) {
     endStates.add(EndState.GONE);
     call(
         server,
@@ -620,7 +620,7 @@ public final class LifecycleRun {
   }
 
   /** Waits until the state matches all acknowledgements, and checks that it stays so. */
-  public void awaitSteady(MortalServer server) {
+  public void awaitSteady(KillableServer server) {
     if (key == null) return;
     if (suspended) resume(server);
     if (leaving) {
@@ -642,14 +642,14 @@ public final class LifecycleRun {
   /**
    * Waits until the journal records the removal. Before that, the deletion has a pending effect.
    */
-  void awaitRemoved(MortalServer server) {
+  void awaitRemoved(KillableServer server) {
     var removed = "instance=" + instanceId + " event=SandboxRemoved";
     Await.untilSolved(
         SETTLE_LIMIT, () -> server.tail().contains(removed) ? "" : "not removed", server::tail);
   }
 
   /** Completes the scenario, because a recovered instance must work until its deletion. */
-  public void finish(MortalServer server) {
+  public void finish(KillableServer server) {
     if (key == null || instanceId == null || leaving) return;
     if (endStates.contains(EndState.RUNNING)) {
       stop(server);
@@ -664,7 +664,7 @@ public final class LifecycleRun {
   }
 
   /** Returns the first mismatch; empty if there is none. */
-  private String problem(MortalServer server) throws IOException {
+  private String problem(KillableServer server) throws IOException {
     var organization =
         call(
             server,
@@ -685,7 +685,7 @@ public final class LifecycleRun {
         : problemOf(server, list.getFirst(), organization.getInstanceCount());
   }
 
-  private String problemOfNone(MortalServer server, int slots) throws IOException {
+  private String problemOfNone(KillableServer server, int slots) throws IOException {
     if (!endStates.contains(EndState.GONE))
       return "instance: must be one of " + endStates + "; got none listed";
     if (instanceId != null && find(server).isPresent()) return "instance: not listed, but there";
@@ -695,7 +695,7 @@ public final class LifecycleRun {
     return "";
   }
 
-  private String problemOf(MortalServer server, Instance listed, int slots) throws IOException {
+  private String problemOf(KillableServer server, Instance listed, int slots) throws IOException {
     if (instanceId == null) instanceId = listed.getId();
     if (!listed.getId().equals(instanceId)) return "another instance: " + listed.getId();
     // Right after a start, a row may still be older than the last event of the process that died.
@@ -747,12 +747,12 @@ public final class LifecycleRun {
     };
   }
 
-  private Instance get(MortalServer server) {
+  private Instance get(KillableServer server) {
     var request = GetInstanceRequest.newBuilder().setInstanceId(id()).build();
     return call(server, () -> instances(server).getInstance(request));
   }
 
-  private Optional<Instance> find(MortalServer server) {
+  private Optional<Instance> find(KillableServer server) {
     try {
       return Optional.of(get(server));
     } catch (StatusRuntimeException refused) {
@@ -762,7 +762,7 @@ public final class LifecycleRun {
   }
 
   /** Performs a call. Throws {@link ServerDied} if the server dies meanwhile. */
-  static <T> T call(MortalServer server, Supplier<T> rpc) {
+  static <T> T call(KillableServer server, Supplier<T> rpc) {
     try {
       return rpc.get();
     } catch (StatusRuntimeException broken) {
@@ -779,13 +779,13 @@ public final class LifecycleRun {
     }
   }
 
-  OrganizationServiceBlockingStub organizations(MortalServer server) {
+  OrganizationServiceBlockingStub organizations(KillableServer server) {
     return OrganizationServiceGrpc.newBlockingStub(server.channel())
         .withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  InstanceServiceBlockingStub instances(MortalServer server) {
+  InstanceServiceBlockingStub instances(KillableServer server) {
     return InstanceServiceGrpc.newBlockingStub(server.channel())
         .withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);

@@ -14,7 +14,7 @@ import io.grpc.Status;
  * Turns replies of a dead node into a lost connection, because a dead process sends none. Its last
  * threads may respond before its ports are closed.
  */
-record LostReplies(NodeLife life) implements ClientInterceptor {
+record LostReplies(NodeRun run) implements ClientInterceptor {
   @Override
   public <Q, A> ClientCall<Q, A> interceptCall(
       MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
@@ -25,7 +25,7 @@ record LostReplies(NodeLife life) implements ClientInterceptor {
             new SimpleForwardingClientCallListener<A>(listener) {
               @Override
               public void onMessage(A message) {
-                if (!life.isOver()) {
+                if (!run.isOver()) {
                   super.onMessage(message);
                 } else {
                   // The end of the call waits behind messages that the caller did not request.
@@ -36,7 +36,7 @@ record LostReplies(NodeLife life) implements ClientInterceptor {
               @Override
               public void onClose(Status status, Metadata trailers) {
                 super.onClose(
-                    life.isOver()
+                    run.isOver()
                         ? Status.UNAVAILABLE.withDescription("the node died, after " + status)
                         : status,
                     trailers);

@@ -19,7 +19,7 @@ final class NodeLauncher implements Launcher {
   private final NodeLog log = NodeLog.attach();
 
   @Override
-  public MortalServer launch(Path home, HomeStorage storage, List<String> settings)
+  public KillableServer launch(Path home, HomeStorage storage, List<String> settings)
       throws IOException {
     var host =
         hosts.computeIfAbsent(
@@ -27,12 +27,12 @@ final class NodeLauncher implements Launcher {
             _ ->
                 new SimulatedEngine(
                     FakeSandboxSettings.instant().in(ServerProcess.sandboxes(home))));
-    return MortalNode.launch(
+    return KillableNode.launch(
         config(home, storage, settings), host, failpoint -> failpoint.equals(armed.get(home)), log);
   }
 
   @Override
-  public MortalServer start(Path home, HomeStorage storage, List<String> settings)
+  public KillableServer start(Path home, HomeStorage storage, List<String> settings)
       throws IOException {
     var node = launch(home, storage, settings);
     try {

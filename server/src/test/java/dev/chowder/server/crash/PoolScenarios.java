@@ -226,7 +226,7 @@ final class PoolScenarios {
     }
   }
 
-  private String problem(MortalServer server, Set<String> instances) throws IOException {
+  private String problem(KillableServer server, Set<String> instances) throws IOException {
     var listed =
         LifecycleRun.call(
                 server,

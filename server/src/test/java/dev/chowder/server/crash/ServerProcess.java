@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The real server as a separate process, with a home that outlives it. */
-public final class ServerProcess implements MortalServer {
+public final class ServerProcess implements KillableServer {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int LINES_KEPT = 120;
   private static final Pattern SERVES =

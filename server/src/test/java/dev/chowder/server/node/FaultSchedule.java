@@ -47,7 +47,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Runs one organization's commands, faults of its host and deaths of its node in an order that a
+ * Runs one organization's commands, faults of its host and kills of its node in an order that a
  * seed decides.
  */
 final class FaultSchedule implements AutoCloseable {
@@ -82,7 +82,7 @@ final class FaultSchedule implements AutoCloseable {
       EnumSet.of(Status.Code.FAILED_PRECONDITION, Status.Code.NOT_FOUND, Status.Code.UNAVAILABLE);
 
   private final Node node;
-  private final Deaths deaths;
+  private final NodeKills kills;
   private final HostFaults faults;
   private final Random random;
   private final String key;
@@ -98,14 +98,14 @@ final class FaultSchedule implements AutoCloseable {
   private final AtomicInteger names = new AtomicInteger();
   private final ScheduleWatch watch;
 
-  FaultSchedule(Node node, Deaths deaths, long seed) {
+  FaultSchedule(Node node, NodeKills kills, long seed) {
     this.node = node;
-    this.deaths = deaths;
+    this.kills = kills;
     this.random = new Random(seed);
     this.faults = new HostFaults(node.host(), random);
     this.key = node.newcomer("crab");
     this.organizationId = node.organizationId(key);
-    this.journaledBefore = newestOrdering(node.lives().database());
+    this.journaledBefore = newestOrdering(node.runs().database());
     // In half of the schedules, each agent is onboarded in a task.
     if (seed % 2 == 0) node.script().withoutSkeleton();
     this.watch = new ScheduleWatch(node, key);
@@ -119,7 +119,7 @@ final class FaultSchedule implements AutoCloseable {
       if (dies && n == death) armDeath();
       step();
     }
-    deaths.disarm();
+    kills.disarm();
     restartIfDead();
     steps.add("healed");
     node.script().heal();
@@ -134,15 +134,15 @@ final class FaultSchedule implements AutoCloseable {
   private void armDeath() {
     int failpoints = random.nextInt(1, MOST_FAILPOINTS);
     note("dies at failpoint " + failpoints + " from here");
-    node.lives().keepMetrics();
-    deaths.dieAt(failpoints);
+    node.runs().keepMetrics();
+    kills.dieAt(failpoints);
   }
 
   private void restartIfDead() throws IOException {
-    if (!node.lives().isDead()) return;
+    if (!node.runs().isDead()) return;
     note("starts again");
     // A faulty host does not keep a node from its start.
-    node.lives().restart();
+    node.runs().restart();
   }
 
   private void step() {
@@ -182,14 +182,14 @@ final class FaultSchedule implements AutoCloseable {
 
   private List<String> members(Name... statuses) {
     try {
-      var rows = new InstanceRows(node.lives().database());
+      var rows = new InstanceRows(node.runs().database());
       return Stream.of(statuses)
           .flatMap(status -> rows.unlisted(organizationId, status.label()).stream())
           .map(InstanceRow::id)
           .toList();
     } catch (RuntimeException why) {
       // The death of the node ends the test's connections to its database, too.
-      if (!node.lives().isDead()) throw why;
+      if (!node.runs().isDead()) throw why;
       return List.of();
     }
   }
@@ -406,7 +406,7 @@ final class FaultSchedule implements AutoCloseable {
       note(what);
     } catch (StatusRuntimeException why) {
       note(what + ": " + why.getStatus());
-      if (node.lives().isDead()) {
+      if (node.runs().isDead()) {
         unknown.run();
         return;
       }
@@ -440,7 +440,7 @@ final class FaultSchedule implements AutoCloseable {
                   + "\n"
                   + watch
                   + " of "
-                  + newestOrdering(node.lives().database());
+                  + newestOrdering(node.runs().database());
         });
   }
 
@@ -464,7 +464,7 @@ final class FaultSchedule implements AutoCloseable {
    */
   private Map<String, List<Written>> journal() {
     var all = new HashMap<String, List<Written>>();
-    node.lives()
+    node.runs()
         .database()
         .jdbi()
         .useHandle(
@@ -519,7 +519,7 @@ final class FaultSchedule implements AutoCloseable {
   }
 
   private Map<String, InstanceRow> rows() {
-    return new InstanceRows(node.lives().database())
+    return new InstanceRows(node.runs().database())
         .list(organizationId, InstanceFilter.ALL, PAGE, Optional.empty()).stream()
             .collect(Collectors.toMap(InstanceRow::id, UnaryOperator.identity()));
   }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Runs random schedules of commands, faults and deaths, on hosts with pool members. No acknowledged
+ * Runs random schedules of commands, faults and kills, on hosts with pool members. No acknowledged
  * change is lost, nothing is created or claimed twice or left behind, and all components agree in
  * the end. {@code -Dchowder-tool.crash.seed=} repeats the schedule of a failure.
  */
@@ -99,7 +99,7 @@ class FaultScheduleTest {
   /** Metrics of all runs of all nodes. */
   private final Map<String, DoubleAdder> metrics = new ConcurrentHashMap<>();
 
-  private final LongAdder deaths = new LongAdder();
+  private final LongAdder kills = new LongAdder();
 
   /** Whether a schedule failed, which ends the others. */
   private volatile boolean failed;
@@ -109,13 +109,13 @@ class FaultScheduleTest {
   }
 
   @Test
-  void faultsAndDeathsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
+  void faultsAndKillsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
     run(Seeds.fixed(Seeds.FAULTS, FIXED));
   }
 
   @Test
   @Tag("soak")
-  void randomFaultsAndDeathsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
+  void randomFaultsAndKillsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
     run(Seeds.random(Seeds.FAULTS, RANDOM));
   }
 
@@ -139,7 +139,7 @@ class FaultScheduleTest {
     // A single schedule may find no member, or wake before a sleep goes to swap.
     if (seeds.size() < MANY) return;
     for (var name : REACHED) assertThat(sum(name)).as(name).isPositive();
-    assertThat(deaths.sum()).as("deaths").isGreaterThan(seeds.size() / 10);
+    assertThat(kills.sum()).as("kills").isGreaterThan(seeds.size() / 10);
     // Rare, because short memory has usually moved sleepers to swap before a create needs theirs.
     if (seeds.size() >= FOR_RARE_ENDS) assertThat(sum(ENDED_BY_STARTS)).isPositive();
   }
@@ -158,7 +158,7 @@ class FaultScheduleTest {
 
   /** Runs these schedules one after another, since each starts with what the last one left. */
   private void run(Path home, List<Long> seeds) throws IOException {
-    var moments = new Deaths();
+    var moments = new NodeKills();
     try (var node = Node.start(home, Node.host(home.resolve("sandboxes")), SETTINGS, moments)) {
       for (var seed : seeds) {
         if (failed) return;
@@ -173,11 +173,11 @@ class FaultScheduleTest {
       Node.await(() -> node.host().list().isEmpty() ? "" : "left behind: " + node.host().list());
       for (var name : REACHED) add(name, node);
       add(ENDED_BY_STARTS, node);
-      deaths.add(node.lives().count() - 1);
+      kills.add(node.runs().count() - 1);
     }
   }
 
   private void add(String metric, Node node) {
-    metrics.computeIfAbsent(metric, _ -> new DoubleAdder()).add(node.lives().metric(metric));
+    metrics.computeIfAbsent(metric, _ -> new DoubleAdder()).add(node.runs().metric(metric));
   }
 }

@@ -65,7 +65,7 @@ final class Node implements AutoCloseable {
   private final Config config;
   private final SimulatedEngine host;
   private final HttpServer models;
-  private final NodeLives lives;
+  private final NodeRuns runs;
 
   private Node(
       Path home, Config config, SimulatedEngine host, HttpServer models, Predicate<String> diesAt)
@@ -74,11 +74,11 @@ final class Node implements AutoCloseable {
     this.config = config;
     this.host = host;
     this.models = models;
-    this.lives = new NodeLives(config, host, diesAt, this::operatorToken);
+    this.runs = new NodeRuns(config, host, diesAt, this::operatorToken);
   }
 
-  NodeLives lives() {
-    return lives;
+  NodeRuns runs() {
+    return runs;
   }
 
   /**
@@ -108,7 +108,7 @@ final class Node implements AutoCloseable {
   /**
    * Starts a node that may die.
    *
-   * @param diesAt as for {@link NodeLives}
+   * @param diesAt as for {@link NodeRuns}
    */
   static Node start(
       Path home, SimulatedEngine host, Map<String, Object> settings, Predicate<String> diesAt)
@@ -212,17 +212,17 @@ final class Node implements AutoCloseable {
   }
 
   int operatorPort() {
-    return lives.node().operatorPort();
+    return runs.node().operatorPort();
   }
 
   int monitoringPort() {
-    return lives.node().monitoringPort();
+    return runs.node().monitoringPort();
   }
 
   /** Signs up an organization that can create instances, and returns its key. */
   String newcomer(String tier) {
     var answer =
-        OrganizationServiceGrpc.newBlockingStub(lives.channel())
+        OrganizationServiceGrpc.newBlockingStub(runs.channel())
             .signUp(SignUpRequest.newBuilder().setName("org").build());
     useEndpoint(answer.getApiKey(), "http://localhost:" + models.getAddress().getPort() + "/v1");
     assertThat(
@@ -239,13 +239,13 @@ final class Node implements AutoCloseable {
   }
 
   InstanceServiceBlockingStub instances(String key) {
-    return InstanceServiceGrpc.newBlockingStub(lives.channel())
+    return InstanceServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   FileServiceBlockingStub files(String key) {
-    return FileServiceGrpc.newBlockingStub(lives.channel())
+    return FileServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -263,31 +263,31 @@ final class Node implements AutoCloseable {
   }
 
   SkillServiceBlockingStub skills(String key) {
-    return SkillServiceGrpc.newBlockingStub(lives.channel())
+    return SkillServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Returns a stub for calls that send many messages, which a blocking stub does not have. */
   FileServiceStub uploads(String key) {
-    return FileServiceGrpc.newStub(lives.channel())
+    return FileServiceGrpc.newStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   ChannelServiceBlockingStub channels(String key) {
-    return ChannelServiceGrpc.newBlockingStub(lives.channel())
+    return ChannelServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   OrganizationServiceBlockingStub organizations(String key) {
-    return OrganizationServiceGrpc.newBlockingStub(lives.channel())
+    return OrganizationServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
   }
 
   KeyServiceBlockingStub keys(String key) {
-    return KeyServiceGrpc.newBlockingStub(lives.channel())
+    return KeyServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
   }
 
@@ -297,7 +297,7 @@ final class Node implements AutoCloseable {
 
   /** Returns a stub for calls of Stripe, which have no key. */
   SubscriptionServiceBlockingStub subscriptions(Metadata headers) {
-    return SubscriptionServiceGrpc.newBlockingStub(lives.channel())
+    return SubscriptionServiceGrpc.newBlockingStub(runs.channel())
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -356,7 +356,7 @@ final class Node implements AutoCloseable {
 
   /** Calls an RPC of the operator port with another token. */
   Answer operator(String rpc, String request, String token) {
-    return OperatorCalls.send(lives.node().operatorPort(), token, rpc, request);
+    return OperatorCalls.send(runs.node().operatorPort(), token, rpc, request);
   }
 
   private String operatorToken() {
@@ -369,17 +369,17 @@ final class Node implements AutoCloseable {
 
   /** Returns the response of the health check, as a load balancer gets it. */
   String health() {
-    return lives.metrics().health();
+    return runs.metrics().health();
   }
 
   /** Returns all metrics in the text format of Prometheus. */
   String metrics() {
-    return lives.metrics().text();
+    return runs.metrics().text();
   }
 
   /** Returns the metric with this name. */
   double metric(String name) {
-    return lives.metrics().find(name).orElseThrow(() -> new AssertionError("no metric " + name));
+    return runs.metrics().find(name).orElseThrow(() -> new AssertionError("no metric " + name));
   }
 
   /** Waits until the problem is empty. */
@@ -390,7 +390,7 @@ final class Node implements AutoCloseable {
   @Override
   public void close() {
     script().reachable();
-    lives.close();
+    runs.close();
     host.close();
     models.stop(0);
   }

@@ -3,7 +3,7 @@ package dev.chowder.server.node;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.server.Chowder;
-import dev.chowder.server.crash.NodeLife;
+import dev.chowder.server.crash.NodeRun;
 import dev.chowder.simulator.SimulatedEngine;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.StorageSettings;
@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The runs of a node on the same data and the same host. Only a death ends one before the last. */
-final class NodeLives implements AutoCloseable {
+final class NodeRuns implements AutoCloseable {
   private final Config config;
   private final SimulatedEngine host;
   private final Predicate<String> diesAt;
@@ -28,7 +28,7 @@ final class NodeLives implements AutoCloseable {
   private final Map<String, Double> earlier = new HashMap<>();
 
   private int count;
-  private NodeLife life;
+  private NodeRun run;
   private Chowder node;
   private ManagedChannel connection;
 
@@ -38,9 +38,9 @@ final class NodeLives implements AutoCloseable {
   /**
    * Begins the first run.
    *
-   * @param diesAt as for {@link NodeLife}
+   * @param diesAt as for {@link NodeRun}
    */
-  NodeLives(
+  NodeRuns(
       Config config, SimulatedEngine host, Predicate<String> diesAt, Supplier<String> operatorToken)
       throws IOException {
     this.config = config;
@@ -52,28 +52,28 @@ final class NodeLives implements AutoCloseable {
 
   private void begin() throws IOException {
     count++;
-    life = new NodeLife(diesAt);
-    var url = life.url(config.getString("chowder.storage.url"));
+    run = new NodeRun(diesAt);
+    var url = run.url(config.getString("chowder.storage.url"));
     node =
         Chowder.start(
             ConfigFactory.parseMap(Map.of("chowder.storage.url", url)).withFallback(config),
-            _ -> life.engine(host),
-            life.clock(),
-            life.failpoints());
+            _ -> run.engine(host),
+            run.clock(),
+            run.failpoints());
     var open = NettyChannelBuilder.forAddress("127.0.0.1", node.grpcPort()).usePlaintext().build();
     connection = open;
     // A caller of a process that died learns it at once.
-    life.whenDead(open::shutdownNow);
+    run.whenDead(open::shutdownNow);
   }
 
   /** Returns whether the node has died at a failpoint. */
   boolean isDead() {
-    return life.isOver();
+    return run.isOver();
   }
 
   /** Starts a dead node again. */
   void restart() throws IOException {
-    life.end("already dead");
+    run.end("already dead");
     close();
     begin();
   }
@@ -88,7 +88,7 @@ final class NodeLives implements AutoCloseable {
   }
 
   Channel channel() {
-    return life.channel(connection);
+    return run.channel(connection);
   }
 
   /** Returns the node's database, to inspect the stored rows. It is closed with the run. */

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 
 /** A server that a test kills: a process, or a node in the process of the test. */
-public interface MortalServer extends AutoCloseable {
+public interface KillableServer extends AutoCloseable {
   /** Returns the connection of all callers, which a death closes. */
   Channel channel();
 

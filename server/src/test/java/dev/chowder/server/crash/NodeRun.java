@@ -33,7 +33,7 @@ import java.util.function.Predicate;
  * <p>Cannot cut the node's open connections to gateways. They close when the rest of the node is
  * discarded, before another node starts.
  */
-public final class NodeLife {
+public final class NodeRun {
   /** Interfaces of an engine. */
   private static final Set<Class<?>> PARTS =
       Set.of(SandboxTasks.class, SandboxHomes.class, SandboxHost.class, HomeFolder.class);
@@ -42,7 +42,7 @@ public final class NodeLife {
   private final CompletableFuture<String> cause = new CompletableFuture<>();
   private final CompletableFuture<Void> dead = new CompletableFuture<>();
   private final NodeConnections connections = new NodeConnections();
-  private final Clock clock = new MortalClock(Clock.systemUTC());
+  private final Clock clock = new KillableClock(Clock.systemUTC());
   private final Failpoints failpoints = Failpoints.of(this::hit);
 
   /**
@@ -51,7 +51,7 @@ public final class NodeLife {
    * @param diesAt receives the name of each failpoint that the node reaches, and returns whether it
    *     dies there
    */
-  public NodeLife(Predicate<String> diesAt) {
+  public NodeRun(Predicate<String> diesAt) {
     this.diesAt = diesAt;
   }
 
@@ -65,7 +65,7 @@ public final class NodeLife {
 
   /** Returns the URL with which the node connects to this database. */
   public String url(String databaseUrl) {
-    return MortalDriver.urlOf(databaseUrl, connections);
+    return KillableDriver.urlOf(databaseUrl, connections);
   }
 
   /** Returns the engine of the node. Closing it does not end the host. */
@@ -174,10 +174,10 @@ public final class NodeLife {
     };
   }
 
-  private final class MortalClock extends Clock {
+  private final class KillableClock extends Clock {
     private final Clock real;
 
-    MortalClock(Clock real) {
+    KillableClock(Clock real) {
       this.real = real;
     }
 
@@ -194,7 +194,7 @@ public final class NodeLife {
 
     @Override
     public Clock withZone(ZoneId zone) {
-      return new MortalClock(real.withZone(zone));
+      return new KillableClock(real.withZone(zone));
     }
   }
 }

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * Opens the connections of nodes that can die in this process. The URL of such a node names one run
  * of it, and is otherwise that of H2 or PostgreSQL.
  */
-final class MortalDriver implements Driver {
-  private static final Pattern LIFE = Pattern.compile("[;?]LIFE=(\\d+)$");
+final class KillableDriver implements Driver {
+  private static final Pattern RUN = Pattern.compile("[;?]RUN=(\\d+)$");
   private static final AtomicLong NEXT = new AtomicLong();
-  private static final Map<Long, NodeConnections> LIVES = new ConcurrentHashMap<>();
+  private static final Map<Long, NodeConnections> RUNS = new ConcurrentHashMap<>();
 
   static {
     try {
@@ -36,28 +36,28 @@ final class MortalDriver implements Driver {
   private static void registerFirst() throws SQLException {
     var others = Collections.list(DriverManager.getDrivers());
     for (var other : others) DriverManager.deregisterDriver(other);
-    DriverManager.registerDriver(new MortalDriver());
+    DriverManager.registerDriver(new KillableDriver());
     for (var other : others) DriverManager.registerDriver(other);
   }
 
   /** Returns the URL under which one run of a node connects to this database. */
-  static String urlOf(String url, NodeConnections life) {
+  static String urlOf(String url, NodeConnections run) {
     long id = NEXT.incrementAndGet();
-    LIVES.put(id, life);
-    return url + (url.startsWith("jdbc:h2:") ? ";" : "?") + "LIFE=" + id;
+    RUNS.put(id, run);
+    return url + (url.startsWith("jdbc:h2:") ? ";" : "?") + "RUN=" + id;
   }
 
   @Override
   public @Nullable Connection connect(String url, Properties properties) throws SQLException {
-    var life = LIFE.matcher(url);
-    if (!life.find()) return null;
-    var connections = Objects.requireNonNull(LIVES.get(Long.parseLong(life.group(1))));
-    return connections.open(url.substring(0, life.start()), properties);
+    var run = RUN.matcher(url);
+    if (!run.find()) return null;
+    var connections = Objects.requireNonNull(RUNS.get(Long.parseLong(run.group(1))));
+    return connections.open(url.substring(0, run.start()), properties);
   }
 
   @Override
   public boolean acceptsURL(String url) {
-    return LIFE.matcher(url).find();
+    return RUN.matcher(url).find();
   }
 
   @Override

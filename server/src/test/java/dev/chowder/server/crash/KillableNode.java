@@ -16,12 +16,12 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** A node in the process of the test. Its death is that of its {@link NodeLife}. */
-final class MortalNode implements MortalServer {
+/** A node in the process of the test. Its death is that of its {@link NodeRun}. */
+final class KillableNode implements KillableServer {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final Duration DISCARD_LIMIT = Duration.ofSeconds(90);
 
-  private final NodeLife life;
+  private final NodeRun run;
   private final NodeLog log;
   private final long began;
   private final CompletableFuture<Chowder> started = new CompletableFuture<>();
@@ -32,40 +32,39 @@ final class MortalNode implements MortalServer {
   private final Thread starter;
   private @Nullable ManagedChannel connection;
 
-  private MortalNode(Config config, SimulatedEngine host, NodeLife life, NodeLog log) {
-    this.life = life;
+  private KillableNode(Config config, SimulatedEngine host, NodeRun run, NodeLog log) {
+    this.run = run;
     this.log = log;
     this.began = log.mark();
     this.starter = Thread.ofPlatform().name("start of a node").start(() -> start(config, host));
-    var _ = life.cause().thenRunAsync(this::discard, Thread.ofPlatform()::start);
+    var _ = run.cause().thenRunAsync(this::discard, Thread.ofPlatform()::start);
   }
 
   /** Starts a node without waiting. It dies at the first failpoint that matches. */
-  static MortalNode launch(
+  static KillableNode launch(
       Config config, SimulatedEngine host, Predicate<String> diesAt, NodeLog log) {
-    var life = new NodeLife(diesAt);
-    var url = life.url(config.getString("chowder.storage.url"));
-    return new MortalNode(
+    var run = new NodeRun(diesAt);
+    var url = run.url(config.getString("chowder.storage.url"));
+    return new KillableNode(
         ConfigFactory.parseMap(Map.of("chowder.storage.url", url)).withFallback(config).resolve(),
         host,
-        life,
+        run,
         log);
   }
 
   private void start(Config config, SimulatedEngine host) {
     try {
-      started.complete(
-          Chowder.start(config, _ -> life.engine(host), life.clock(), life.failpoints()));
+      started.complete(Chowder.start(config, _ -> run.engine(host), run.clock(), run.failpoints()));
     } catch (Exception | NodeDied why) {
       started.completeExceptionally(why);
-      if (!life.isOver()) discarded.complete(null);
+      if (!run.isOver()) discarded.complete(null);
     }
   }
 
   /** Closes what a dead process would no longer have: ports, threads, memory and files. */
   private void discard() {
     try {
-      life.end("already dead");
+      run.end("already dead");
       synchronized (this) {
         if (connection != null) connection.shutdownNow();
       }
@@ -102,14 +101,14 @@ final class MortalNode implements MortalServer {
       open =
           NettyChannelBuilder.forAddress("127.0.0.1", chowder().grpcPort()).usePlaintext().build();
       connection = open;
-      if (life.isOver()) open.shutdownNow();
+      if (run.isOver()) open.shutdownNow();
     }
-    return life.channel(open);
+    return run.channel(open);
   }
 
   @Override
   public void kill() {
-    life.end("kill");
+    run.end("kill");
     awaitDiscarded();
   }
 
@@ -138,7 +137,7 @@ final class MortalNode implements MortalServer {
   @Override
   public boolean endsWithin(Duration limit) {
     try {
-      CompletableFuture.anyOf(life.cause(), discarded).get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture.anyOf(run.cause(), discarded).get(limit.toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException runs) {
       return false;
@@ -151,7 +150,7 @@ final class MortalNode implements MortalServer {
 
   @Override
   public boolean hasEnded() {
-    return life.isOver() || discarded.isDone();
+    return run.isOver() || discarded.isDone();
   }
 
   @Override
@@ -160,7 +159,7 @@ final class MortalNode implements MortalServer {
       throw new AssertionError(
           "no thread reached " + failpoint + " within " + limit + "\n" + tail());
     }
-    var cause = life.cause().getNow("an end without a death");
+    var cause = run.cause().getNow("an end without a death");
     if (!cause.equals(failpoint.name())) {
       throw new AssertionError("death: must be at " + failpoint + "; got " + cause + "\n" + tail());
     }
@@ -174,7 +173,7 @@ final class MortalNode implements MortalServer {
 
   @Override
   public void close() {
-    if (!hasEnded()) life.end("close");
+    if (!hasEnded()) run.end("close");
     awaitDiscarded();
     synchronized (this) {
       if (connection != null) connection.shutdownNow();

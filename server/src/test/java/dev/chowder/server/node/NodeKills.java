@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /** Decides at which failpoint a node dies. */
-final class Deaths implements Predicate<String> {
+final class NodeKills implements Predicate<String> {
   private final AtomicInteger left = new AtomicInteger();
 
   /** Lets the node die at this failpoint, counted from here. */
@@ -12,7 +12,7 @@ final class Deaths implements Predicate<String> {
     left.set(failpoint);
   }
 
-  /** Lets the node live. */
+  /** Lets the node run. */
   void disarm() {
     left.set(0);
   }
