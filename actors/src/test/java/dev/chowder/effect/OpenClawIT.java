@@ -1,7 +1,6 @@
 package dev.chowder.effect;
 
 import static dev.chowder.sandbox.TestResources.OPENCLAW;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -59,8 +58,6 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.sleep.GatewaySleep;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -69,16 +66,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -121,7 +114,7 @@ class OpenClawIT {
   private static final Duration SUSPEND_LIMIT = Duration.ofMinutes(2);
 
   /**
-   * So that the idle time of {@link #closingDatabasesEarly} ends in a freeze of 60 s, more than 5 s
+   * So that the idle time of {@link EarlyClose} ends in a freeze of 60 s, more than 5 s
    * before its end: the image does not put off a later close.
    */
   private static final Duration CLOSE_DUE_WITHIN = Duration.ofSeconds(6);
@@ -167,44 +160,11 @@ class OpenClawIT {
         new ImageFiles(
             engine, SandboxId.ofInstance(Ids.next()), SNAPSHOT, OPENCLAW, Duration.ofSeconds(60));
     overrides = overrides(ADMIN);
-    var gateways = new TestGateways(secrets, closingDatabasesEarly(engine), HTTP);
+    var gateways = new TestGateways(secrets, EarlyClose.of(engine), HTTP);
     channels = gateways.channels();
     suspension = gateways.suspension();
     sleep = gateways.sleep();
     stages = gateways.stages(overrides, channels, _ -> URL, SNAPSHOT);
-  }
-
-  /** Adds a variable of the image to the environment of gateways, so that a close is soon due. */
-  private static SandboxEngine closingDatabasesEarly(SandboxEngine engine) {
-    return (SandboxEngine)
-        Proxy.newProxyInstance(
-            SandboxEngine.class.getClassLoader(),
-            new Class<?>[] {SandboxEngine.class},
-            (_, method, args) -> {
-              try {
-                return method.invoke(engine, args == null ? null : closingDatabasesEarly(args));
-              } catch (InvocationTargetException why) {
-                throw why.getCause();
-              }
-            });
-  }
-
-  private static Object[] closingDatabasesEarly(Object[] args) {
-    return Stream.of(args)
-        .map(arg -> arg instanceof ProcessSpec gateway ? closingDatabasesEarly(gateway) : arg)
-        .toArray();
-  }
-
-  private static ProcessSpec closingDatabasesEarly(ProcessSpec gateway) {
-    var environment = new HashMap<>(gateway.environment());
-    environment.put("CHOWDER_DATABASE_IDLE_MS", "60000");
-    return new ProcessSpec(
-        gateway.snapshot(),
-        gateway.organizationId(),
-        gateway.command(),
-        environment,
-        gateway.port(),
-        OPENCLAW);
   }
 
   private static StoredOverrides overrides(OpenClawAdmin admin) {
@@ -505,30 +465,10 @@ class OpenClawIT {
   @Test
   @Order(11)
   void aWebhookCallIsAcceptedOnlyWithItsSignature() throws Exception {
-    var body = "{\"destination\":\"U0\",\"events\":[]}";
-    Await.until(
-        ANSWER_LIMIT,
-        () -> callLine(body, "").statusCode() == 400,
-        () -> "the gateway does not serve the webhook of LINE");
-    assertThat(callLine(body, signature("another", body)).statusCode()).isEqualTo(401);
-    assertThat(callLine(body, signature("hush", body)).statusCode()).isEqualTo(200);
-  }
-
-  private static HttpResponse<String> callLine(String body, String signature) throws Exception {
-    var path = Channel.LINE.webhook().orElseThrow().path();
-    var call =
-        HttpRequest.newBuilder(URI.create("http://" + endpoint() + path))
-            .header("content-type", "application/json")
-            .timeout(ANSWER_LIMIT)
-            .POST(HttpRequest.BodyPublishers.ofString(body));
-    if (!signature.isEmpty()) call.header("x-line-signature", signature);
-    return HTTP.send(call.build(), HttpResponse.BodyHandlers.ofString());
-  }
-
-  private static String signature(String secret, String body) throws Exception {
-    var mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(secret.getBytes(UTF_8), "HmacSHA256"));
-    return Base64.getEncoder().encodeToString(mac.doFinal(body.getBytes(UTF_8)));
+    var line = new LineCalls(HTTP, endpoint(), ANSWER_LIMIT);
+    Await.until(ANSWER_LIMIT, () -> line.unsigned() == 400, () -> "no webhook of LINE is served");
+    assertThat(line.signedWith("another")).isEqualTo(401);
+    assertThat(line.signedWith("hush")).isEqualTo(200);
   }
 
   /**

@@ -330,8 +330,6 @@ public abstract class SandboxEngineContract {
     awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
     engine().stop(id, 3, GRACE);
     assertThat(engine().endpoint(id, PORT)).isEmpty();
-    awaitAnswer(start(4, commandThatServes()));
-    awaitAnswer(engine().endpoint(id, PORT).orElseThrow());
   }
 
   @Test

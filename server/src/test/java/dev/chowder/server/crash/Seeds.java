@@ -19,7 +19,7 @@ public final class Seeds {
   /** The kind of seeds that decide when a process is killed. */
   public static final String KILL = "kill";
 
-  /** The kind of seeds that decide the order of calls, faults and deaths. */
+  /** The kind of seeds that decide the order of calls, faults and kills. */
   public static final String FAULTS = "faults";
 
   private static final String REPLAY = "chowder-tool.crash.seed";
