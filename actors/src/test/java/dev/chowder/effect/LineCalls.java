@@ -29,8 +29,7 @@ record LineCalls(HttpClient http, SandboxEndpoint endpoint, Duration limit) {
     return send(call().build());
   }
 
-  int signedWith(String secret)
-      throws IOException, InterruptedException, GeneralSecurityException {
+  int signedWith(String secret) throws IOException, InterruptedException, GeneralSecurityException {
     var mac = Mac.getInstance(HASH);
     mac.init(new SecretKeySpec(secret.getBytes(UTF_8), HASH));
     var signature = Base64.getEncoder().encodeToString(mac.doFinal(BODY.getBytes(UTF_8)));

@@ -41,9 +41,7 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
-import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.TaskResult;
@@ -114,8 +112,8 @@ class OpenClawIT {
   private static final Duration SUSPEND_LIMIT = Duration.ofMinutes(2);
 
   /**
-   * So that the idle time of {@link EarlyClose} ends in a freeze of 60 s, more than 5 s
-   * before its end: the image does not put off a later close.
+   * So that the idle time of {@link EarlyClose} ends in a freeze of 60 s, more than 5 s before its
+   * end: the image does not put off a later close.
    */
   private static final Duration CLOSE_DUE_WITHIN = Duration.ofSeconds(6);
 
