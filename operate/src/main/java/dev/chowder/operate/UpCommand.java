@@ -120,6 +120,8 @@ final class UpCommand extends OperatorCommand implements Runnable {
     if (wrong.isEmpty()) return;
     if (!isStartAtBoot) throw ExitCode.USAGE.failure(SettingNames.error(wrong.get()));
     say("WARNING: %s: this start ignores it.".formatted(wrong.get()));
+    // This process reads the settings, too.
+    System.setProperty(SettingNames.IGNORE_UNKNOWN, "true");
     ServerCommand.ignoreUnknownSettings(site().variables());
   }
 

@@ -1,11 +1,15 @@
 package dev.chowder.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Terminals;
 import dev.chowder.operate.site.Layout;
+import dev.chowder.operate.site.NodeConfig;
+import dev.chowder.operate.site.Variables;
+import dev.chowder.settings.SettingNames;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +41,7 @@ class OperateRunTest {
   @AfterEach
   void clearFolders() {
     System.clearProperty(UNKNOWN);
+    System.clearProperty(SettingNames.IGNORE_UNKNOWN);
     ConfigFactory.invalidateCaches();
     System.clearProperty(Layout.ROOT);
     System.clearProperty(Layout.APP);
@@ -96,7 +101,12 @@ class OperateRunTest {
     System.setProperty(UNKNOWN, "2");
     ConfigFactory.invalidateCaches();
     // The wrong port ends the command.
-    assertThat(run(Map.of("CHOWDER_REST_PORT", "0"), "up", "--at-boot")).isEqualTo(2);
+    var environment = environment(Map.of("CHOWDER_REST_PORT", "0"));
+    assertThat(OperateRun.of(environment, "up", "--at-boot")).isEqualTo(2);
+    // The last steps of a start call the operator API, whose port is a setting.
+    var variables = Variables.of(environment.variables());
+    assertThatCode(() -> SettingNames.check(NodeConfig.of(variables), variables.all()))
+        .doesNotThrowAnyException();
     assertThat(said())
         .startsWith("WARNING: no setting is named chowder.reconciler.max-restart (nearest:")
         .contains(": this start ignores it.\n")
@@ -149,18 +159,20 @@ class OperateRunTest {
   }
 
   private int run(Map<String, String> more, String... arguments) {
+    return OperateRun.of(environment(more), arguments);
+  }
+
+  private Environment environment(Map<String, String> more) {
     var variables = new HashMap<>(more);
     variables.put("CHOWDER_HOME", folder.resolve("home").toString());
     variables.put("CHOWDER_CACHE", folder.resolve("cache").toString());
     variables.put("PATH", "/usr/bin:/bin");
-    var environment =
-        new Environment(
-            variables,
-            InputStream.nullInputStream(),
-            output,
-            errors,
-            new Terminals(false, false, false));
-    return OperateRun.of(environment, arguments);
+    return new Environment(
+        variables,
+        InputStream.nullInputStream(),
+        output,
+        errors,
+        new Terminals(false, false, false));
   }
 
   private String said() {
