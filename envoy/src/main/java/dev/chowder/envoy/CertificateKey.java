@@ -15,6 +15,7 @@ import java.security.interfaces.RSAPublicKey;
 import java.security.spec.ECParameterSpec;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -23,6 +24,7 @@ import org.bouncycastle.openssl.PEMException;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.util.io.pem.PemObject;
 import org.jspecify.annotations.Nullable;
 
 /** Compares the key in a PEM file with a certificate, as Envoy does when it loads both. */
@@ -45,7 +47,7 @@ final class CertificateKey {
       own = CONVERTER.getPublicKey(info);
     } catch (PEMException unknown) {
       return true;
-    } catch (IOException noCertificate) {
+    } catch (IOException | IllegalStateException noCertificate) {
       return false;
     }
     var algorithm = signatureOf(own);
@@ -53,20 +55,42 @@ final class CertificateKey {
     try {
       var secret = first(key, read -> privateKey(read, info.getAlgorithm()));
       return signs(CONVERTER.getPrivateKey(secret), own, algorithm.get());
-    } catch (GeneralSecurityException | IOException | IllegalArgumentException otherKey) {
+    } catch (GeneralSecurityException
+        | IOException
+        | IllegalArgumentException
+        | IllegalStateException otherKey) {
       return false;
     }
   }
 
-  /** Returns the first result for an object of a PEM file. Others may precede it. */
+  /** Returns the first result for a certificate or key of a PEM file. Others may precede it. */
   private static <T> T first(Path file, Function<Object, @Nullable T> reader) throws IOException {
-    try (var pem = new PEMParser(Files.newBufferedReader(file, StandardCharsets.ISO_8859_1))) {
+    try (var pem = new Pem(file)) {
       for (var read = pem.readObject(); read != null; read = pem.readObject()) {
         var found = reader.apply(read);
         if (found != null) return found;
       }
     }
     throw new IOException("not found in " + file);
+  }
+
+  /**
+   * Skips all other objects, as Envoy does. The parser would fail at a label that it does not know.
+   */
+  private static final class Pem extends PEMParser {
+    private static final Pattern LABEL =
+        Pattern.compile("(X509 |TRUSTED )?CERTIFICATE|(RSA |EC |DSA |ENCRYPTED )?PRIVATE KEY");
+
+    Pem(Path file) throws IOException {
+      super(Files.newBufferedReader(file, StandardCharsets.ISO_8859_1));
+    }
+
+    @Override
+    public @Nullable PemObject readPemObject() throws IOException {
+      var read = super.readPemObject();
+      while (read != null && !LABEL.matcher(read.getType()).matches()) read = super.readPemObject();
+      return read;
+    }
   }
 
   private static @Nullable SubjectPublicKeyInfo publicKey(Object read) {

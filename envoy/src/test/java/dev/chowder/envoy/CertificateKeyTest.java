@@ -95,6 +95,31 @@ class CertificateKeyTest {
     assertThat(CertificateKey.matches(rsa.key(), unknown)).isTrue();
   }
 
+  /** OpenSSL writes parameters into such files. Envoy skips them. */
+  @Test
+  void otherObjectsMayPrecedeTheCertificateAndTheKey() throws IOException {
+    var others =
+        "-----BEGIN DH PARAMETERS-----\nMAYCAQ0CAQI=\n-----END DH PARAMETERS-----\n"
+            + "-----BEGIN OTHER-----\nMAA=\n-----END OTHER-----\n";
+    var key = folder.resolve("preceded.key");
+    Files.writeString(key, others + Files.readString(rsa.key()));
+    var certificate = folder.resolve("preceded.crt");
+    Files.writeString(certificate, others + Files.readString(rsa.certificate()));
+    assertThat(CertificateKey.matches(key, certificate)).isTrue();
+    assertThat(CertificateKey.matches(key, otherRsa.certificate())).isFalse();
+    assertThat(CertificateKey.matches(otherRsa.key(), certificate)).isFalse();
+  }
+
+  @Test
+  void wrongBase64DoesNotMatch() throws IOException {
+    var key = folder.resolve("wrong.key");
+    Files.writeString(key, Files.readString(rsa.key()).replaceFirst("M", "-"));
+    assertThat(CertificateKey.matches(key, rsa.certificate())).isFalse();
+    var certificate = folder.resolve("wrong.crt");
+    Files.writeString(certificate, Files.readString(rsa.certificate()).replaceFirst("M", "-"));
+    assertThat(CertificateKey.matches(rsa.key(), certificate)).isFalse();
+  }
+
   private static Path older(KeyFiles files, String label, int start) throws IOException {
     var encoded = files.encoded();
     return KeyFiles.write(
