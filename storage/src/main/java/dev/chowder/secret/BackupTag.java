@@ -65,7 +65,8 @@ public final class BackupTag {
    * Appends a tag with the first master key. Returns when the tag is on the disk.
    *
    * @return the id of the key
-   * @throws MasterKeyException if there is no key, or it is malformed
+   * @throws MasterKeyException if there is no key
+   * @throws IllegalArgumentException if it is malformed, or other users may read its file
    * @throws StorageException if the file cannot be read or written
    */
   public String sign(Path backup) {
@@ -104,7 +105,7 @@ public final class BackupTag {
    *     backup that does not match the tag of a present key is always rejected.
    * @return the result, one sentence for the operator
    * @throws StorageException if the backup must not be restored
-   * @throws MasterKeyException if a key is malformed, or other users may read its file
+   * @throws IllegalArgumentException if a key is malformed, or other users may read its file
    */
   public String verify(Path backup, boolean unsignedToo) {
     try (var file = FileChannel.open(backup, StandardOpenOption.READ)) {

@@ -75,8 +75,8 @@ public final class MasterKey {
    * created if none is given. If several nodes start on such a database at once, the first one does
    * this, and the others must have the same key.
    *
-   * @throws MasterKeyException if there is no key, it is malformed, other users may read its file,
-   *     or the database was created with another key
+   * @throws MasterKeyException if there is no key, or the database was created with another one
+   * @throws IllegalArgumentException if the key is malformed, or other users may read its file
    */
   public static MasterKey open(SecretSettings settings, Database database) {
     return database.exclusively("secret_check", handle -> open(settings, database, handle));
@@ -129,9 +129,9 @@ public final class MasterKey {
    * previous keys stay in use.
    *
    * @return the number of keys
-   * @throws MasterKeyException if there is no key, one is malformed, or none of them decrypts this
-   *     database's check value. A key may be removed only after everything that it encrypted was
-   *     rewritten.
+   * @throws MasterKeyException if there is no key, or none of them decrypts this database's check
+   *     value. A key may be removed only after everything that it encrypted was rewritten.
+   * @throws IllegalArgumentException if one is malformed, or other users may read the file
    */
   public int reload() {
     var text = given(settings).orElseThrow(() -> none(settings));
@@ -224,7 +224,7 @@ public final class MasterKey {
   static List<byte[]> decode(Secret text) {
     var parts = List.of(text.reveal().strip().split("\\s+"));
     if (parts.size() > MAX_KEYS) {
-      throw new MasterKeyException(
+      throw new IllegalArgumentException(
           must("master key", "have at most " + MAX_KEYS + " keys", parts.size()));
     }
     return parts.stream().distinct().map(MasterKey::decode).toList();
@@ -237,7 +237,7 @@ public final class MasterKey {
     } catch (IllegalArgumentException e) {
       // Not used as the cause: its message would quote a part of the key.
     }
-    throw new MasterKeyException(must("master key", "be " + KEY_BYTES + " bytes in base64"));
+    throw new IllegalArgumentException(must("master key", "be " + KEY_BYTES + " bytes in base64"));
   }
 
   /** Returns the id of a key: a part of its hash, so that operators need not number keys. */

@@ -39,19 +39,19 @@ final class MasterKeyFile {
     try {
       Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
       if (!OWNER_ONLY.containsAll(mode)) {
-        throw new MasterKeyException(
+        throw new IllegalArgumentException(
             cannot(
                 "use the master key file " + file,
                 "its mode " + PosixFilePermissions.toString(mode) + " lets other users access it",
                 "run chmod 600 " + file));
       }
       if (Files.size(file) > MAX_BYTES) {
-        throw new MasterKeyException(
+        throw new IllegalArgumentException(
             must("master key file " + file, "be at most " + MAX_BYTES + " bytes"));
       }
       return Optional.of(Secret.of(Files.readString(file, StandardCharsets.US_ASCII).strip()));
     } catch (IOException e) {
-      throw new MasterKeyException(
+      throw new IllegalArgumentException(
           cannot(
               "read the master key file " + file,
               e.toString(),

@@ -51,19 +51,20 @@ public final class StoragePassword {
     try {
       var mode = Files.getPosixFilePermissions(file);
       if (!OWNER_ONLY.containsAll(mode)) {
-        throw new StorageException(
+        throw new IllegalArgumentException(
             must(
                 SETTING,
                 "have mode rw------- (chmod 600)",
                 PosixFilePermissions.toString(mode) + " at " + file));
       }
       if (Files.size(file) > MAX_BYTES) {
-        throw new StorageException(
+        throw new IllegalArgumentException(
             must(SETTING, "be at most " + MAX_BYTES + " bytes", Files.size(file)));
       }
       return of(Files.readString(file, StandardCharsets.UTF_8).strip());
     } catch (IOException e) {
-      throw new StorageException(must(SETTING, "be a readable file with a password", file), e);
+      throw new IllegalArgumentException(
+          must(SETTING, "be a readable file with a password", file), e);
     }
   }
 

@@ -69,7 +69,7 @@ class StorageSettingsTest {
     Config config =
         TestStorage.config(home, Map.of("chowder.storage.password-file", file.toString()));
     assertThatThrownBy(() -> StorageSettings.from(config, Map.of()))
-        .isInstanceOf(StorageException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("chowder.storage.password-file: ")
         .hasMessageContaining("rw-r-----")
         .hasMessageNotContaining("canary");

@@ -2,7 +2,6 @@ package dev.chowder.operate.state;
 
 import dev.chowder.cli.failure.ExitCode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +42,8 @@ public final class OwnerOnly {
     } catch (NoSuchFileException none) {
       return Optional.empty();
     } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
+      throw ExitCode.USAGE.cannot(
+          "read " + file, failed, "run this as the user of the installation");
     }
   }
 

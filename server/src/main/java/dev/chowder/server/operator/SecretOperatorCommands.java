@@ -38,7 +38,7 @@ public class SecretOperatorCommands {
   private static int orRefused(IntSupplier command) {
     try {
       return command.getAsInt();
-    } catch (MasterKeyException why) {
+    } catch (MasterKeyException | IllegalArgumentException why) {
       throw ApiError.of(Reason.WRONG_STATE, String.valueOf(why.getMessage()));
     }
   }

@@ -228,6 +228,28 @@ class BackupCommandTest extends NodeFixture {
   }
 
   @Test
+  void aWrongFileIsAnErrorOfTheCaller() throws Exception {
+    var key = home.resolve("master.key");
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    assertWrongFile(settings(), "cannot use the master key file " + key);
+    OwnerOnly.write(key, "short");
+    assertWrongFile(settings(), "master key: must be 32 bytes in base64");
+    OwnerOnly.write(key, KEY);
+    var settings = new HashMap<>(settings());
+    settings.put("chowder.storage.password-file", "/nonexistent/password");
+    assertWrongFile(settings, "chowder.storage.password-file: must be a readable file");
+    Files.delete(home.resolve("cluster-id"));
+    Files.createDirectory(home.resolve("cluster-id"));
+    assertWrongFile(settings(), "cannot read " + home.resolve("cluster-id"));
+  }
+
+  private void assertWrongFile(Map<String, Object> settings, String message) {
+    var ran = Ran.of(Map.of(), settings, "", "backup", base.resolve("backup").toString());
+    assertThat(ran.errors()).contains("chowder: " + message);
+    assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
+  }
+
+  @Test
   void onlyAnH2FileIsMoved() {
     process.close();
     var settings = new HashMap<>(settings());
