@@ -52,6 +52,7 @@ public final class BackupCommand extends StorageCommand {
     if (Files.exists(target)) {
       throw ExitCode.USAGE.failure("FILE: must be a new file; %s exists already".formatted(target));
     }
+    startDatabase();
     installation().requireCreated();
     try (var _ = begin();
         var folder = WorkFolder.in(OwnerOnly.folderOf(target), ".chowder-backup.")) {

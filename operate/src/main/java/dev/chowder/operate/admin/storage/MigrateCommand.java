@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
 public final class MigrateCommand extends StorageCommand {
   @Override
   void work() {
+    startDatabase();
     try (var _ = begin()) {
       installation().requireStopped("a migration");
       requirePostgreSql();

@@ -22,11 +22,6 @@ public final class MoveCommand extends StorageCommand {
   private String url = "";
 
   @Override
-  boolean opensDatabase() {
-    return false;
-  }
-
-  @Override
   void work() {
     var from = database();
     if (!from.isOwnedByOneNode()) {

@@ -46,6 +46,7 @@ public final class RestoreCommand extends StorageCommand {
   @Override
   void work() {
     if (!Files.exists(file)) throw noBackup("does not exist");
+    startDatabase();
     installation().createFolders();
     try (var _ = UpLock.take(installation().home());
         var folder = WorkFolder.in(temporary(), "chowder-restore.")) {

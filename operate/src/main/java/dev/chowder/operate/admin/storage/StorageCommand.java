@@ -20,17 +20,14 @@ import java.util.Optional;
 abstract class StorageCommand extends OperatorCommand implements Runnable {
   @Override
   public final void run() {
-    if (opensDatabase()) startDatabase();
     TimeLimit.run(invocation(), this::work);
   }
 
-  /** Tells whether it uses the private database of the installation, if there is one. */
-  boolean opensDatabase() {
-    return true;
-  }
-
-  /** Makes the private database available, if the installation has one. */
-  private void startDatabase() {
+  /**
+   * Makes the private database available, if the installation has one. A command first checks its
+   * arguments, and reads the settings only afterwards, since this sets the URL.
+   */
+  final void startDatabase() {
     var site = site();
     if (site.text("cluster-id").isEmpty()) return;
     site.ensureState();

@@ -23,7 +23,9 @@ final class TimeLimit {
    * @throws CommandException if the time is over; the thread may continue until the process ends
    */
   static void run(Invocation invocation, Runnable work) {
-    var limit = Duration.ofSeconds(invocation.variables().seconds(VARIABLE, DEFAULT_SECONDS));
+    int seconds = invocation.variables().seconds(VARIABLE, DEFAULT_SECONDS);
+    if (seconds == 0) throw ExitCode.USAGE.failure(VARIABLE + ": must be at least 1; got 0");
+    var limit = Duration.ofSeconds(seconds);
     var task = new FutureTask<Void>(work, null);
     var thread = Thread.ofPlatform().name("work").daemon().start(task);
     try {

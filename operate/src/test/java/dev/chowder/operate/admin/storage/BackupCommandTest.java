@@ -249,6 +249,31 @@ class BackupCommandTest extends NodeFixture {
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
   }
 
+  /** It would keep running after the command. */
+  @Test
+  void aWrongArgumentStartsNoPrivatePostgreSql() throws Exception {
+    Files.createDirectories(home.resolve("postgres/data"));
+    var existing = Files.writeString(base.resolve("mine"), "mine").toString();
+    var missing = base.resolve("none").toString();
+    for (var command :
+        new String[][] {
+          {"restore", missing},
+          {"backup", existing},
+          {"backup", "--unsigned", "--with-master-key", missing},
+        }) {
+      assertNothingStarted(Ran.of(Map.of(), settings(), "", command));
+    }
+    assertNothingStarted(
+        Ran.of(Map.of("CHOWDER_STORAGE_SECONDS", "0"), settings(), "", "backup", missing));
+  }
+
+  private void assertNothingStarted(Ran ran) {
+    assertThat(ran.code()).as(ran.errors()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(ran.errors())
+        .containsAnyOf("FILE: must be", "--unsigned: must", "_SECONDS: must be");
+    assertThat(home.resolve("run/postgres.pid")).doesNotExist();
+  }
+
   @Test
   void onlyAnH2FileIsMoved() {
     process.close();

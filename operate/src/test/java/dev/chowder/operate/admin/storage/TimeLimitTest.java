@@ -57,6 +57,8 @@ class TimeLimitTest {
   void aWrongLimitIsAnError() {
     assertThatThrownBy(() -> TimeLimit.run(with("soon"), () -> {}))
         .hasMessageContaining("CHOWDER_STORAGE_SECONDS: must be a number from 0 to");
+    assertThatThrownBy(() -> TimeLimit.run(with("0"), () -> {}))
+        .hasMessage("CHOWDER_STORAGE_SECONDS: must be at least 1; got 0");
   }
 
   private static Invocation with(String seconds) {
