@@ -40,6 +40,10 @@ public final class SettingNames {
   private static final Logger LOG = LoggerFactory.getLogger(SettingNames.class);
   private static final String ROOT = "chowder";
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{\\?(CHOWDER_[A-Z_]+)}");
+
+  /** Sections whose keys are names of other programs, which users may add. */
+  private static final Set<String> MAPS = Set.of("chowder.openclaw.responses.methods");
+
   private static final Map<String, String> REMOVED = read("removed-settings.properties");
 
   private SettingNames() {}
@@ -81,7 +85,7 @@ public final class SettingNames {
     var removed = new TreeSet<String>(REMOVED.keySet());
     removed.retainAll(environment.keySet());
     for (var key : keys(root)) {
-      if (known.contains(key)) continue;
+      if (known.contains(key) || MAPS.stream().anyMatch(map -> key.startsWith(map + "."))) continue;
       var name = REMOVED.keySet().stream().filter(old -> isIn(key, old)).findFirst();
       if (name.isPresent()) removed.add(name.get());
       else unknown.add("%s (nearest: %s)".formatted(key, NearestName.of(key, known)));
