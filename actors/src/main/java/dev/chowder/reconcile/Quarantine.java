@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * Quarantines untracked sandboxes, and home volumes that came back after their instance had lost
  * them. Stops their processes and keeps their homes. Lists them until an operator removes them or
  * restores the database that knows them, or until the instance is recovered. Each pass finds them
- * on the host again, so only the time of their first observation is kept.
+ * on the host again, so only the times of first observations are kept.
  */
 final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
@@ -42,9 +42,10 @@ final class Quarantine {
    * A quarantined sandbox.
    *
    * @param seen last observation
-   * @param since time of the first observation with a process of this attempt
+   * @param since time of the first observation
+   * @param attemptSince time of the first observation with a process of this attempt
    */
-  record Quarantined(SandboxObservation seen, Why why, Instant since) {
+  record Quarantined(SandboxObservation seen, Why why, Instant since, Instant attemptSince) {
     boolean runs() {
       return switch (seen.mainProcess()) {
         case MainProcess.Up _, MainProcess.Paused _ -> true;
@@ -70,12 +71,16 @@ final class Quarantine {
     all.forEach(
         (seen, why) -> {
           var before = known.get(seen.id());
-          if (before == null) warn(seen, why);
+          if (before == null) {
+            warn(seen, why);
+            next.put(seen.id(), new Quarantined(seen, why, now, now));
+            return;
+          }
           // A pass may have read the instance just before a recover. Its new process is not stopped
           // at once, and the next pass finds the instance that owns it.
-          var since =
-              before != null && before.seen().attempt() == seen.attempt() ? before.since() : now;
-          next.put(seen.id(), new Quarantined(seen, why, since));
+          var attemptSince =
+              before.seen().attempt() == seen.attempt() ? before.attemptSince() : now;
+          next.put(seen.id(), new Quarantined(seen, why, before.since(), attemptSince));
         });
     known = Map.copyOf(next);
   }
@@ -105,9 +110,12 @@ final class Quarantine {
     return named;
   }
 
-  /** Stops the running sandboxes that were first observed before {@code seenBefore}. */
+  /** Stops the running processes that were first observed before {@code seenBefore}. */
   void stop(Instant seenBefore) {
-    var due = all().stream().filter(one -> one.runs() && one.since().isBefore(seenBefore)).toList();
+    var due =
+        all().stream()
+            .filter(one -> one.runs() && one.attemptSince().isBefore(seenBefore))
+            .toList();
     if (due.isEmpty()) return;
     try (var threads = Executors.newFixedThreadPool(atOnce, Thread.ofVirtual().factory())) {
       due.forEach(one -> threads.execute(() -> stop(one.seen())));

@@ -70,6 +70,16 @@ class QuarantineTest {
     assertThat(engine.observe(SANDBOX).mainProcess()).isInstanceOf(MainProcess.Ended.class);
   }
 
+  @Test
+  void theTimeOfTheFirstObservationStays() {
+    found(
+        new SandboxObservation(SANDBOX, Optional.of(0), new MainProcess.Missing()),
+        RECOVERED.plus(DELAY));
+    assertThat(quarantine.all())
+        .singleElement()
+        .satisfies(one -> assertThat(one.since()).isEqualTo(FIRST));
+  }
+
   private void found(SandboxObservation seen, Instant at) {
     quarantine.found(Map.of(seen, Why.HOME_REAPPEARED), Set.of(), at);
   }
