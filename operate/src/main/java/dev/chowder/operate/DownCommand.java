@@ -1,5 +1,6 @@
 package dev.chowder.operate;
 
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.client.failure.ClientException;
@@ -83,7 +84,9 @@ final class DownCommand extends OperatorCommand implements Runnable {
     try (var api = invocation().api()) {
       new Agents(site(), api).sleep();
     } catch (CommandException | ClientException unusable) {
-      say("chowder: cannot stop the agents in order: %s.".formatted(unusable.getMessage()));
+      say(
+          "chowder: cannot stop the agents in order: %s."
+              .formatted(ClientFailure.message(unusable)));
     }
   }
 

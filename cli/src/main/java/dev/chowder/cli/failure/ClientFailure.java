@@ -19,6 +19,12 @@ public final class ClientFailure {
         code(failure), remedy.isEmpty() ? cause : cause + "; " + remedy, failure);
   }
 
+  /** Returns the message with the remedy, without a period. */
+  public static String message(RuntimeException failure) {
+    return String.valueOf(
+        (failure instanceof ClientException call ? of(call) : failure).getMessage());
+  }
+
   /**
    * Returns what prints a line for each repetition of a call.
    *

@@ -82,7 +82,7 @@ public final class SignUpCommand extends ApiCommand implements Runnable {
       print(key);
       throw ExitCode.FAILED.failure(
           "the organization has no context: %s; the key on standard output is shown only once, so store it"
-              .formatted(failed.getMessage()),
+              .formatted(ClientFailure.message(failed)),
           failed);
     }
   }

@@ -1,6 +1,7 @@
 package dev.chowder.operate.agent;
 
 import dev.chowder.api.v1.Instance;
+import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.client.Api;
 import dev.chowder.client.Call;
 import dev.chowder.client.Paged;
@@ -11,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -24,6 +26,7 @@ public record Agents(Site site, Api api) {
   private static final String FILE = "asleep-by-down";
 
   private static final Instance.Status RUNNING = Instance.Status.running;
+  private static final int PAGE = 100;
   private static final int STOP_SECONDS = 60;
   private static final int START_SECONDS = 120;
 
@@ -52,18 +55,25 @@ public record Agents(Site site, Api api) {
     site.delete(FILE);
   }
 
+  /** Returns those that run; if a page of the list cannot be read, those of the pages before it. */
   private List<String> running() {
+    var ids = new ArrayList<String>();
     try {
-      return Paged.read(api, Call.get("/v1/instances"), "instances", Integer.MAX_VALUE)
-          .as(Instance.getDefaultInstance())
-          .stream()
-          .filter(one -> one.getStatus() == RUNNING && one.getDesiredStatus() == RUNNING)
-          .map(Instance::getId)
-          .toList();
+      var token = "";
+      do {
+        var call = Call.get("/v1/instances").with("page_token", token);
+        var page = Paged.read(api, call, "instances", PAGE);
+        page.as(Instance.getDefaultInstance()).stream()
+            .filter(one -> one.getStatus() == RUNNING && one.getDesiredStatus() == RUNNING)
+            .map(Instance::getId)
+            .forEach(ids::add);
+        token = page.nextPageToken();
+      } while (!token.isEmpty());
     } catch (ClientException unavailable) {
-      site.say("chowder: cannot list the agents: %s.".formatted(unavailable.getMessage()));
-      return List.of();
+      site.say(
+          "chowder: cannot list the agents: %s.".formatted(ClientFailure.message(unavailable)));
     }
+    return ids;
   }
 
   private void change(String id, String verb, int seconds) {
@@ -75,7 +85,8 @@ public record Agents(Site site, Api api) {
     try {
       var _ = api.send(call);
     } catch (ClientException failed) {
-      site.say("chowder: cannot %s agent %s: %s.".formatted(verb, id, failed.getMessage()));
+      site.say(
+          "chowder: cannot %s agent %s: %s.".formatted(verb, id, ClientFailure.message(failed)));
     }
   }
 
