@@ -2,12 +2,10 @@ package dev.chowder.server.auth;
 
 import static dev.chowder.base.ErrorText.must;
 
-import com.google.common.hash.HashCode;
-import com.google.common.hash.Hashing;
 import dev.chowder.api.v1.Reason;
+import dev.chowder.base.Sha256;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -25,7 +23,7 @@ public final class KeyCheck {
 
   private final KeyAuthenticator keys;
   private final Consumer<String> failures;
-  private final UnknownLimit<HashCode> unknown;
+  private final UnknownLimit<String> unknown;
   private final RejectionDelay delay;
 
   /**
@@ -44,7 +42,7 @@ public final class KeyCheck {
   KeyCheck(
       KeyAuthenticator keys,
       Consumer<String> failures,
-      UnknownLimit<HashCode> unknown,
+      UnknownLimit<String> unknown,
       RejectionDelay delay) {
     this.keys = keys;
     this.failures = failures;
@@ -66,7 +64,7 @@ public final class KeyCheck {
     var bearer = BEARER.matcher(headers.getFirst());
     if (!bearer.matches()) throw malformed(address, "a malformed one");
     var key = Secret.of(bearer.group(1));
-    var hash = Hashing.sha256().hashString(key.reveal(), StandardCharsets.US_ASCII);
+    var hash = Sha256.hex(key.reveal());
     try {
       return unknown
           .find(address, hash, () -> keys.authenticate(key))
