@@ -14,7 +14,7 @@ public final class Confirmation {
 
   @Option(
       names = {"-y", "--yes"},
-      description = "do not ask; required if standard input is not a terminal")
+      description = "do not ask; without it, a question fails if standard input is not a terminal")
   private boolean yes;
 
   /** Returns if the user agrees. Without a terminal, only the option {@code --yes} agrees. */
