@@ -47,7 +47,10 @@ public final class SnapshotReads extends DefaultSnapshotDao {
                 .match(
                     NotSerializableException.class,
                     why -> {
-                      LOG.info("entity={} reads all events: {}", persistenceId, why.getMessage());
+                      LOG.info(
+                          "entity={}: its snapshot is of another version; it reads all events",
+                          persistenceId);
+                      LOG.debug("entity={}", persistenceId, why);
                       return Option.empty();
                     })
                 .build(),
