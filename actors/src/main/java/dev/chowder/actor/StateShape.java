@@ -24,8 +24,8 @@ import org.pcollections.PMap;
 final class StateShape {
   /**
    * Raise this if events that are already stored give another state than before, or a component has
-   * another meaning, while the records stay the same. Otherwise snapshots keep the previous
-   * meaning.
+   * another meaning or encoding ({@link SnapshotSerializer}), while the records stay the same.
+   * Otherwise snapshots keep the previous meaning.
    */
   private static final int MEANING = 1;
 
