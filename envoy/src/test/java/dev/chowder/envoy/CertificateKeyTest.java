@@ -99,8 +99,14 @@ class CertificateKeyTest {
   @Test
   void otherObjectsMayPrecedeTheCertificateAndTheKey() throws IOException {
     var others =
-        "-----BEGIN DH PARAMETERS-----\nMAYCAQ0CAQI=\n-----END DH PARAMETERS-----\n"
-            + "-----BEGIN OTHER-----\nMAA=\n-----END OTHER-----\n";
+        """
+        -----BEGIN DH PARAMETERS-----
+        MAYCAQ0CAQI=
+        -----END DH PARAMETERS-----
+        -----BEGIN OTHER-----
+        MAA=
+        -----END OTHER-----
+        """;
     var key = folder.resolve("preceded.key");
     Files.writeString(key, others + Files.readString(rsa.key()));
     var certificate = folder.resolve("preceded.crt");

@@ -42,8 +42,7 @@ public final class OwnerOnly {
     } catch (NoSuchFileException none) {
       return Optional.empty();
     } catch (IOException failed) {
-      throw ExitCode.USAGE.cannot(
-          "read " + file, failed, "run this as the user of the installation");
+      throw ExitCode.USAGE.cannot("read " + file, failed, "make it a file that this user can read");
     }
   }
 
