@@ -38,7 +38,7 @@ public final class ServerProcess implements KillableServer {
           "-Dchowder.reconciler.interval=300ms",
           "-Dchowder.reconciler.min-unused-slot-age=1s",
           "-Dchowder.reconciler.removal-delay=1s",
-          "-Dchowder.disk.interval=300ms",
+          "-Dchowder.disk.interval=50ms",
           // The environment of the tests is removed below.
           "-Dchowder.effect.sleep.freeze=true",
           "-Dchowder.sleep.check-interval=100ms",
