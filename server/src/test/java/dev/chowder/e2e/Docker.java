@@ -38,6 +38,17 @@ final class Docker {
     return !docker("ps", "-q", "--filter", filter, "--filter", "status=paused").out().isBlank();
   }
 
+  /** Removes a container that Chowder may remove at the same time. Docker fails the second one. */
+  static void remove(String container) {
+    Command.Result _ =
+        Command.attempt(Limits.STEP, List.of("docker", "rm", "-f", container), Map.of());
+    Eventually.get(
+        "removed",
+        Limits.STEP,
+        () -> docker("ps", "-aq", "--filter", "name=^/" + container + "$").out(),
+        String::isBlank);
+  }
+
   /** Returns all containers and volumes with the instance's label. */
   static String leftOf(Agent agent) {
     String label = "label=dev.chowder.instance=" + agent.id();

@@ -41,7 +41,7 @@ class FailuresE2E {
       agent.stop(0).isError(409, "WRONG_STATE");
       agent.start(0).isError(409, "WRONG_STATE");
       // It is deleted although its container is not there anymore.
-      Docker.docker("rm", "-f", agent.container());
+      Docker.remove(agent.container());
     } finally {
       agent.delete().is(204);
     }
