@@ -91,18 +91,29 @@ public final class SnapshotSerializer extends SerializerWithStringManifest {
     }
   }
 
+  /** Only the failure of a snapshot of this version has a cause. */
   @Override
   public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
+    var state = stateOf(manifest);
     try {
-      var state = Class.forName(manifest.substring(0, manifest.indexOf(SEPARATOR)));
-      if (!manifest.equals(manifest(state))) {
-        throw new IllegalArgumentException(must("snapshot", "have this version's shape", manifest));
-      }
       return CBOR.readValue(bytes, state);
-    } catch (ClassNotFoundException | IOException | RuntimeException why) {
+    } catch (IOException | RuntimeException why) {
       var unreadable = new NotSerializableException(cannot("read the snapshot", why.toString()));
       unreadable.initCause(why);
       throw unreadable;
     }
+  }
+
+  private static Class<?> stateOf(String manifest) throws NotSerializableException {
+    try {
+      var state = Class.forName(manifest.substring(0, manifest.indexOf(SEPARATOR)));
+      if (manifest.equals(manifest(state))) return state;
+    } catch (ClassNotFoundException | RuntimeException unknown) {
+      // Another version has this state.
+    }
+    throw new NotSerializableException(
+        cannot(
+            "read the snapshot",
+            must("its manifest", "be that of this version's state", manifest)));
   }
 }

@@ -85,7 +85,7 @@ public final class SettingNames {
     var removed = new TreeSet<String>(REMOVED.keySet());
     removed.retainAll(environment.keySet());
     for (var key : keys(root)) {
-      if (known.contains(key) || MAPS.stream().anyMatch(map -> key.startsWith(map + "."))) continue;
+      if (known.contains(key) || isAdded(key, known)) continue;
       var name = REMOVED.keySet().stream().filter(old -> isIn(key, old)).findFirst();
       if (name.isPresent()) removed.add(name.get());
       else unknown.add("%s (nearest: %s)".formatted(key, NearestName.of(key, known)));
@@ -96,6 +96,21 @@ public final class SettingNames {
       causes.add("%s was removed, because %s".formatted(name, REMOVED.get(name)));
     }
     return causes.isEmpty() ? Optional.empty() : Optional.of(String.join(", and ", causes));
+  }
+
+  /** Returns whether users added the key to a map, with a setting that its other sections have. */
+  private static boolean isAdded(String key, Set<String> known) {
+    return MAPS.stream()
+        .filter(map -> key.startsWith(map + "."))
+        .anyMatch(
+            map ->
+                known.stream()
+                    .filter(other -> other.startsWith(map + "."))
+                    .anyMatch(other -> lastWord(other).equals(lastWord(key))));
+  }
+
+  private static String lastWord(String key) {
+    return key.substring(key.lastIndexOf('.') + 1);
   }
 
   private static boolean isIn(String key, String section) {

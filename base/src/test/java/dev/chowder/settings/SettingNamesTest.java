@@ -23,7 +23,6 @@ class SettingNamesTest {
   void knownSettingsAndPropertiesOfOtherProgramsAreAccepted() {
     assertAccepted("chowder.home = /tmp/x, chowder-tool.root = /opt, pekko.loglevel = INFO");
     assertAccepted("chowder {}, chowder.none {}");
-    assertAccepted("chowder.openclaw.responses.methods.any.method.max-bytes = 1");
   }
 
   @Test

@@ -38,16 +38,24 @@ class CarriedPluginsIT {
     assertThat(run(INSTALL, plugins)).endsWith("ended with 0");
   }
 
-  /** Chowder routes only this port and path, so an update of the plugin must not change them. */
+  /**
+   * Chowder routes only this port and path, and sets these keys, so an update of the plugin must
+   * not change them.
+   */
   @Test
-  void aPluginThatTheImageAssembledHasAllDependenciesAndTheRoutedWebhook() throws Exception {
+  void aPluginThatTheImageAssembledHasAllDependenciesTheRoutedWebhookAndTheSettings()
+      throws Exception {
+    var settings = Channel.MSTEAMS.fields().stream().map(field -> field.path() + "\n").toList();
     var all =
         INSTALL
-            + "grep -rhoE 'webhook\\?\\.(port|path) \\?\\? [^;]+' dist && cd /tmp/home && npm ls --all";
+            + "grep -rhoE 'webhook\\?\\.(port|path) \\?\\? [^;]+' dist && grep -rhow '%s' dist | sort -u"
+                .formatted(String.join("", settings).strip())
+            + " && cd /tmp/home && npm ls --all";
     var webhook = Channel.MSTEAMS.webhook().orElseThrow();
     assertThat(run(all, List.of("@openclaw/msteams")))
         .contains("webhook?.port ?? " + webhook.port().orElseThrow() + "\n")
         .contains("webhook?.path ?? \"" + webhook.path() + "\"\n")
+        .contains(settings)
         .contains("@azure/msal-node")
         .doesNotContain("npm error")
         .endsWith("ended with 0");

@@ -71,8 +71,8 @@ final class UpCommand extends OperatorCommand implements Runnable {
   @Option(
       names = "--at-boot",
       description =
-          "for an unattended start: do not create the first agent; alone, also warn of unknown"
-              + " settings and ignore them")
+          "for an unattended start: do not create the first agent; without other options,"
+              + " unknown settings cause only a warning")
   private boolean atBoot;
 
   @Option(

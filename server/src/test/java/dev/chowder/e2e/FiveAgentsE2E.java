@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Five real agents. Each of four suffers a different fault outside Chowder, all at the same time.
- * The five need about 5 GB, so {@code scripts/test-faults --agents} runs this class alone.
+ * The five need about 5 GB.
  */
 @Tag("soak")
 class FiveAgentsE2E {

@@ -26,6 +26,11 @@ import slick.jdbc.JdbcProfile;
 public final class SnapshotReads extends DefaultSnapshotDao {
   private static final Logger LOG = LoggerFactory.getLogger(SnapshotReads.class);
 
+  private static final String OTHER_VERSION =
+      "entity={}: its snapshot is of another version ({}); it reads all events";
+  private static final String DAMAGED =
+      "entity={}: its snapshot cannot be read; it reads all events";
+
   private final ExecutionContext executor;
 
   public SnapshotReads(
@@ -47,10 +52,11 @@ public final class SnapshotReads extends DefaultSnapshotDao {
                 .match(
                     NotSerializableException.class,
                     why -> {
-                      LOG.info(
-                          "entity={}: its snapshot is of another version; it reads all events",
-                          persistenceId);
-                      LOG.debug("entity={}", persistenceId, why);
+                      if (why.getCause() == null) {
+                        LOG.info(OTHER_VERSION, persistenceId, why.getMessage());
+                      } else {
+                        LOG.warn(DAMAGED, persistenceId, why);
+                      }
                       return Option.empty();
                     })
                 .build(),

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -42,7 +43,11 @@ public final class OwnerOnly {
     } catch (NoSuchFileException none) {
       return Optional.empty();
     } catch (IOException failed) {
-      throw ExitCode.USAGE.cannot("read " + file, failed, "make it a file that this user can read");
+      var remedy =
+          failed instanceof AccessDeniedException
+              ? "run this as the user of the installation"
+              : "make it a text file";
+      throw ExitCode.USAGE.cannot("read " + file, failed, remedy);
     }
   }
 

@@ -23,7 +23,11 @@ public class SecretOperatorCommands {
    * @return number of keys
    */
   public int reload() {
-    return orRefused(key::reload);
+    try {
+      return orRefused(key::reload);
+    } catch (IllegalArgumentException malformed) {
+      throw refused(malformed);
+    }
   }
 
   /**
@@ -38,8 +42,12 @@ public class SecretOperatorCommands {
   private static int orRefused(IntSupplier command) {
     try {
       return command.getAsInt();
-    } catch (MasterKeyException | IllegalArgumentException why) {
-      throw ApiError.of(Reason.WRONG_STATE, String.valueOf(why.getMessage()));
+    } catch (MasterKeyException why) {
+      throw refused(why);
     }
+  }
+
+  private static ApiError refused(RuntimeException why) {
+    return ApiError.of(Reason.WRONG_STATE, String.valueOf(why.getMessage()));
   }
 }

@@ -163,7 +163,7 @@ class SleepTest {
   }
 
   @Test
-  void anImportIsWrittenOnlyAfterTheFrozenGatewayHasEnded() throws Exception {
+  void anImportEndsTheFrozenGateway() throws Exception {
     var id = node.createRunning(key);
     var _ = stop(id);
     assertThat(importFile(id, "note.txt")).isEqualTo(1);
