@@ -101,12 +101,9 @@ public final class SettingNames {
   /** Returns whether users added the key to a map, with a setting that its other sections have. */
   private static boolean isAdded(String key, Set<String> known) {
     return MAPS.stream()
-        .filter(map -> key.startsWith(map + "."))
-        .anyMatch(
-            map ->
-                known.stream()
-                    .filter(other -> other.startsWith(map + "."))
-                    .anyMatch(other -> lastWord(other).equals(lastWord(key))));
+        .filter(map -> isIn(key, map))
+        .flatMap(map -> known.stream().filter(other -> isIn(other, map)))
+        .anyMatch(other -> lastWord(other).equals(lastWord(key)));
   }
 
   private static String lastWord(String key) {

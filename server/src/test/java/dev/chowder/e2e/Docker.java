@@ -29,23 +29,30 @@ final class Docker {
 
   /** Returns false also while a container is being replaced and does not exist for a moment. */
   static boolean runs(String container) {
-    return !docker("ps", "-q", "--filter", "name=^/" + container + "$").out().isBlank();
+    return !docker("ps", "-q", "--filter", named(container)).out().isBlank();
   }
 
   /** Returns whether the container exists and its processes are frozen. */
   static boolean isFrozen(String container) {
-    String filter = "name=^/" + container + "$";
-    return !docker("ps", "-q", "--filter", filter, "--filter", "status=paused").out().isBlank();
+    String paused = "status=paused";
+    return !docker("ps", "-q", "--filter", named(container), "--filter", paused).out().isBlank();
   }
 
-  /** Removes a container that Chowder may remove at the same time. Docker fails the second one. */
+  private static String named(String container) {
+    return "name=^/" + container + "$";
+  }
+
+  /**
+   * Removes a container that Chowder may remove at the same time. Docker refuses the second
+   * removal.
+   */
   static void remove(String container) {
     Command.Result _ =
         Command.attempt(Limits.STEP, List.of("docker", "rm", "-f", container), Map.of());
     Eventually.get(
         "removed",
         Limits.STEP,
-        () -> docker("ps", "-aq", "--filter", "name=^/" + container + "$").out(),
+        () -> docker("ps", "-aq", "--filter", named(container)).out(),
         String::isBlank);
   }
 

@@ -116,7 +116,7 @@ class EngineRestartE2E {
     up();
   }
 
-  /** Chowder runs meanwhile. */
+  /** Chowder keeps running while the engine restarts. */
   @Test
   @Order(3)
   @Tag("soak")

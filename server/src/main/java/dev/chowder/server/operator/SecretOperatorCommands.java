@@ -5,7 +5,6 @@ import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.MasterKeyException;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.error.ApiError;
-import java.util.function.IntSupplier;
 
 /** Changes the master key of this node; rejects an unusable key with the reason. May block. */
 public class SecretOperatorCommands {
@@ -24,9 +23,9 @@ public class SecretOperatorCommands {
    */
   public int reload() {
     try {
-      return orRefused(key::reload);
-    } catch (IllegalArgumentException malformed) {
-      throw refused(malformed);
+      return key.reload();
+    } catch (MasterKeyException | IllegalArgumentException why) {
+      throw refused(why);
     }
   }
 
@@ -36,12 +35,8 @@ public class SecretOperatorCommands {
    * @return number of rewritten values
    */
   public int rewrite() {
-    return orRefused(secrets::rewrite);
-  }
-
-  private static int orRefused(IntSupplier command) {
     try {
-      return command.getAsInt();
+      return secrets.rewrite();
     } catch (MasterKeyException why) {
       throw refused(why);
     }
