@@ -45,7 +45,7 @@ bench_ensure() {
 }
 
 # cli_ensure [COPY]: like build_ensure, but sets only CLI, the folder with the command line of exactly these sources. It is not in APP, so that a
-# change of the command line does not replace a running installation.
+# command for users waits only for a build of its own modules.
 cli_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
   java_ensure || return 1
@@ -93,10 +93,8 @@ keep() {
 # build_remove_old FOLDER: removes the versions in it that were not used for a while.
 build_remove_old() { find "$1" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +; }
 
-# Without client and cli, although `up` and commands of operators use their jars, because a change of the command line for users must not
-# restart nodes.
 build_key() {
-  local modules=(proto base sandbox storage openclaw simulator envoy actors server operate demo-model)
+  local modules=(proto base sandbox storage openclaw simulator envoy client cli actors server operate demo-model)
   content_key "$BUILD_ROOT" pom.xml "${modules[@]/%//pom.xml}" "${modules[@]/%//src/main}" envoy/{envoy.yaml,openapi.json}
 }
 

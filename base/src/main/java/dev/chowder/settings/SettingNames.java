@@ -98,10 +98,13 @@ public final class SettingNames {
     return causes.isEmpty() ? Optional.empty() : Optional.of(String.join(", and ", causes));
   }
 
-  /** Returns whether users added the key to a map, with a setting that its other sections have. */
+  /**
+   * Returns whether users added the key to a map, below a name and with a setting that its other
+   * sections have.
+   */
   private static boolean isAdded(String key, Set<String> known) {
     return MAPS.stream()
-        .filter(map -> isIn(key, map))
+        .filter(map -> isIn(key, map) && key.lastIndexOf('.') > map.length())
         .flatMap(map -> known.stream().filter(other -> isIn(other, map)))
         .anyMatch(other -> lastWord(other).equals(lastWord(key)));
   }

@@ -171,11 +171,20 @@ public final class SettingsBinder {
           });
     }
 
-    /** Reads sections by their names. A name may have dots, so it is all before the last one. */
+    /**
+     * Reads sections by their names. A name may have dots, so it is all before the last one.
+     * Ignores keys that are no setting of a section, which {@link SettingNames} reports.
+     */
     private Map<String, Object> records(Class<?> type) {
       required();
+      var settings =
+          Arrays.stream(type.getRecordComponents())
+              .map(component -> "." + key(component))
+              .collect(Collectors.toSet());
       return root.getConfig(path).entrySet().stream()
-          .map(entry -> entry.getKey().substring(0, entry.getKey().lastIndexOf('.')))
+          .map(Map.Entry::getKey)
+          .filter(key -> settings.contains(key.substring(Math.max(0, key.lastIndexOf('.')))))
+          .map(key -> key.substring(0, key.lastIndexOf('.')))
           .distinct()
           .collect(Collectors.toMap(name -> name, name -> create(path + "." + name, type)));
     }

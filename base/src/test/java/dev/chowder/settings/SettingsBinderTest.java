@@ -27,7 +27,7 @@ class SettingsBinderTest {
             delays = [0s, 1m], ports = "80, 443", hosts = "", name = "", user = me
             nested { max-open = 4 }
             low = -5, burst = 1 MiB
-            methods { config.get { max-open = 5 }, connect.max-open = 6 }
+            methods { config.get { max-open = 5 }, connect.max-open = 6, other.max-opn = 7, max-open = 8 }
           }
           """);
 

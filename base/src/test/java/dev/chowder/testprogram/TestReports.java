@@ -14,8 +14,8 @@ import javax.xml.stream.XMLStreamReader;
 
 /**
  * Sums up the reports of a test run for {@code scripts/test}, which lets the JVM compile this file.
- * Prints each failed test, and then the totals in one line for tools. They are the last lines,
- * because the logs above them have thousands.
+ * Prints each failed or skipped test, and then the totals in one line for tools. They are the last
+ * lines, because the logs above them have thousands.
  */
 public final class TestReports {
   private static final Pattern REPORT = Pattern.compile(".*/target/[^/]*-reports/TEST-[^/]*[.]xml");
@@ -40,7 +40,7 @@ public final class TestReports {
     if (!print(Path.of(arguments[0]), System.out)) System.exit(1);
   }
 
-  /** Prints the failed tests and the totals, and returns whether there was a test. */
+  /** Prints the failed and skipped tests and the totals, and returns whether there was a test. */
   static boolean print(Path project, PrintStream output) throws IOException, XMLStreamException {
     var reports = new TestReports(output);
     for (var file : files(project)) reports.read(file);
@@ -93,6 +93,7 @@ public final class TestReports {
                 "FAILED %s: %s%n",
                 test, message.substring(0, Math.min(message.length(), MESSAGE_CHARACTERS)));
           }
+          case "skipped" -> output.printf("SKIPPED %s: %s%n", test, text(reader, "message"));
           default -> {
             // Properties and output.
           }

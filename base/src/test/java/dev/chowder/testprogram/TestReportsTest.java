@@ -22,6 +22,7 @@ class TestReportsTest {
         <testsuite tests="3" failures="1" errors="0" skipped="1">
           <testcase classname="a.FirstTest" name="works"/>
           <testcase classname="a.FirstTest" name="fails"><failure message="1 &lt; 2">text</failure></testcase>
+          <testcase classname="a.FirstTest" name="mounts"><skipped message="only root can mount"/></testcase>
         </testsuite>
         """);
     report(
@@ -35,6 +36,7 @@ class TestReportsTest {
     assertThat(output.toString(UTF_8).lines())
         .containsExactly(
             "FAILED a.FirstTest.fails: 1 < 2",
+            "SKIPPED a.FirstTest.mounts: only root can mount",
             "FAILED b.SecondE2E.breaks: cannot start",
             "2 passed, 2 failed, 1 skipped");
   }

@@ -17,22 +17,11 @@ record Schemathesis(Path programs, Path folder) {
   /** Functions in Python that change some generated requests. */
   static final String HOOKS = "checks/src/main/resources/dev/chowder/checks/schemathesis_hooks.py";
 
-  private static final String PACKAGES =
-      "checks/src/main/resources/dev/chowder/checks/schemathesis.txt";
-
   /** The time for a process to end after the limit of a run. */
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
 
-  /** Installs it into a folder of the cache that is named by the hash of its package list. */
   static Schemathesis install(Project project, Path folder) {
-    var installed =
-        project
-            .cached("schemathesis")
-            .only(
-                project.contentKey(PACKAGES),
-                "complete",
-                to -> Install.python(project, to, "-r", project.file(PACKAGES).toString()));
-    return new Schemathesis(installed.resolve("bin"), folder);
+    return new Schemathesis(CheckPrograms.schemathesis(project), folder);
   }
 
   /** Checks that a document is one of OpenAPI. */

@@ -15,7 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the unit tests of the bench's Python code, with the packages that its charts need. */
 class BenchPythonCheck {
-  private static final String REQUIREMENTS = "bench/requirements.txt";
   private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final Project PROJECT = Project.here();
 
@@ -25,14 +24,7 @@ class BenchPythonCheck {
 
   @BeforeAll
   static void install() {
-    python =
-        PROJECT
-            .cached("bench-python")
-            .only(
-                PROJECT.contentKey(REQUIREMENTS),
-                "complete",
-                to -> Install.python(PROJECT, to, "-r", PROJECT.file(REQUIREMENTS).toString()))
-            .resolve("bin/python");
+    python = CheckPrograms.benchPython(PROJECT).resolve("python");
   }
 
   @Test

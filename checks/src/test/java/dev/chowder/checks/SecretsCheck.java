@@ -22,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
  * commit it. Does not search the history.
  */
 class SecretsCheck {
-  private static final String VERSION = "1.5.0";
   private static final String BASELINE = ".secrets.baseline";
 
   /** The search takes 100 s on two processors, and longer beside other tests. */
@@ -48,14 +47,7 @@ class SecretsCheck {
 
   @BeforeAll
   static void install() {
-    tool =
-        PROJECT
-            .cached("detect-secrets")
-            .version(
-                VERSION,
-                "bin/detect-secrets-hook",
-                to -> Install.python(PROJECT, to, "detect-secrets==" + VERSION))
-            .resolve("bin");
+    tool = CheckPrograms.detectSecrets(PROJECT);
     if (Boolean.getBoolean("chowder-tool.secrets.accept")) accept();
   }
 

@@ -13,6 +13,8 @@ class OpenClawSettingsTest {
     assertThat(wrong("any.method { max-bytes = 1KiB, max-tokens = 10 }")).isEmpty();
     assertThat(wrong("any.method.max-byte = 1KiB"))
         .startsWith("no setting is named chowder.openclaw.responses.methods.any.method.max-byte");
+    assertThat(wrong("max-bytes = 1KiB"))
+        .startsWith("no setting is named chowder.openclaw.responses.methods.max-bytes");
   }
 
   /** Returns what is wrong with settings in the section of methods. */

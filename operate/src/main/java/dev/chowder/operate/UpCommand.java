@@ -71,7 +71,7 @@ final class UpCommand extends OperatorCommand implements Runnable {
   @Option(
       names = "--at-boot",
       description =
-          "for an unattended start: do not create the first agent; without other options,"
+          "for an unattended start: do not create the first agent; if this is the only option,"
               + " unknown settings cause only a warning")
   private boolean atBoot;
 

@@ -107,13 +107,13 @@ final class FakeEvents implements AutoCloseable {
       }
     } catch (InterruptedException closed) {
       Thread.currentThread().interrupt();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
     }
   }
 
-  /** Delivers the complete lines after the position. */
-  private void read(File file) throws IOException {
+  /**
+   * Delivers the complete lines after the position. Starts again if the file is emptied meanwhile.
+   */
+  private void read(File file) {
     try (var open = new RandomAccessFile(file, "r")) {
       open.seek(position);
       var bytes = new byte[(int) Math.max(0, open.length() - position)];
@@ -122,6 +122,8 @@ final class FakeEvents implements AutoCloseable {
       var lines = text.substring(0, text.lastIndexOf('\n') + 1);
       for (var line : lines.split("\n", -1)) receive(line.split("\t", -1));
       position += lines.getBytes(UTF_8).length;
+    } catch (IOException emptied) {
+      position = 0;
     }
   }
 

@@ -32,7 +32,9 @@ final class FakeHome {
       try {
         Files.createDirectories(target.getParent());
         Path written = Files.createTempFile(target.getParent(), ".chowder-", "");
-        file.content().writeTo(Files.newOutputStream(written));
+        try (var out = Files.newOutputStream(written)) {
+          file.content().writeTo(out);
+        }
         Files.setPosixFilePermissions(written, permissions(file.mode()));
         Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (NoSuchFileException removed) {

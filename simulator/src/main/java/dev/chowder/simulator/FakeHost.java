@@ -79,11 +79,6 @@ final class FakeHost implements AutoCloseable {
         }
       }
     }
-    sandboxes.values().stream()
-        .flatMap(sandbox -> sandbox.process().stream())
-        .mapToInt(process -> number(process.host()))
-        .max()
-        .ifPresent(assigned::set);
   }
 
   Path root() {
@@ -239,14 +234,6 @@ final class FakeHost implements AutoCloseable {
         + (address >>> 8 & 255)
         + "."
         + (address & 255);
-  }
-
-  private static int number(String host) {
-    int address = 0;
-    for (String part : host.split("\\.", 4)) {
-      address = address << 8 | Integer.parseInt(part);
-    }
-    return address - FIRST_ADDRESS;
   }
 
   /** Returns the running sandbox that has this address. */

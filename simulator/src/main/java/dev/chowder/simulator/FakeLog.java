@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -125,12 +126,20 @@ record FakeLog(Path file) {
       return 0;
     }
 
-    /** Returns the bytes from the position to the limit. A full log holds few of them. */
+    /**
+     * Returns the bytes from the position to the limit, fewer if another process empties the log
+     * meanwhile. A full log holds few of them.
+     */
     private byte[] bytes(long limit) throws IOException {
-      var bytes = new byte[(int) (limit - position)];
+      var bytes = new byte[(int) Math.max(0, limit - position)];
       open.seek(position);
-      open.readFully(bytes);
-      return bytes;
+      int read = 0;
+      while (read < bytes.length) {
+        int more = open.read(bytes, read, bytes.length - read);
+        if (more < 0) break;
+        read += more;
+      }
+      return Arrays.copyOf(bytes, read);
     }
 
     void sendAll(boolean follow, BooleanSupplier ended) throws IOException {
@@ -157,7 +166,7 @@ record FakeLog(Path file) {
 
     private void send(long limit) throws IOException {
       var bytes = bytes(limit);
-      position = limit;
+      position += bytes.length;
       for (var next : bytes) {
         if (over.get()) return;
         if (next == '\n') {

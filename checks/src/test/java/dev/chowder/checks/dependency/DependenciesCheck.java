@@ -2,7 +2,7 @@ package dev.chowder.checks.dependency;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.checks.Install;
+import dev.chowder.checks.CheckPrograms;
 import dev.chowder.checks.Project;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,10 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
  * CHOWDER_OSV_REQUIRED=yes} makes a missing lookup a failure.
  */
 class DependenciesCheck {
-  /** The newest version that Go 1.26 builds. */
-  private static final String OSV_SCANNER = "v2.5.0";
-
-  private static final Duration BUILD_LIMIT = Duration.ofMinutes(25);
   private static final Project PROJECT = Project.here();
 
   private static Path osvScanner;
@@ -37,14 +33,7 @@ class DependenciesCheck {
 
   @BeforeAll
   static void install() {
-    osvScanner =
-        Install.go(
-                PROJECT,
-                "osv-scanner",
-                OSV_SCANNER,
-                BUILD_LIMIT,
-                "github.com/google/osv-scanner/v2/cmd/osv-scanner")
-            .resolve("osv-scanner");
+    osvScanner = CheckPrograms.osvScanner(PROJECT);
   }
 
   @Test
