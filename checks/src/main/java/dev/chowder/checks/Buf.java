@@ -14,8 +14,6 @@ import java.time.Duration;
  * @param program the path of Buf
  */
 record Buf(Project project, Path program) {
-  private static final String VERSION = "1.75.0";
-  private static final String PROGRAM = "node_modules/.bin/buf";
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
   /** The folder that {@code buf.yaml} names. */
@@ -23,12 +21,8 @@ record Buf(Project project, Path program) {
 
   /** Installs Buf, and unpacks the imported protos for it. */
   static Buf install(Project project) {
-    var folder =
-        project
-            .cached("buf")
-            .version(VERSION, PROGRAM, to -> Install.npm(to, "@bufbuild/buf@" + VERSION));
     ThirdPartyProtos.unpackTo(project.file("proto").resolve(THIRD_PARTY));
-    return new Buf(project, folder.resolve(PROGRAM));
+    return new Buf(project, CheckPrograms.buf(project));
   }
 
   /** Returns the folder of the protocol. */

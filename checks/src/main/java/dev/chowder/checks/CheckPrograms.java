@@ -4,10 +4,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Provides the programs of others that checks run. Each method returns the folder of one in the
- * cache, in which it is installed if it is missing.
+ * Provides the programs of others that checks run. Each method returns one, or the folder of its
+ * programs, in the cache, and installs it if it is missing.
  */
 public final class CheckPrograms {
+  private static final String BUF = "1.75.0";
+  private static final String BUF_PROGRAM = "node_modules/.bin/buf";
   private static final String DETECT_SECRETS = "1.5.0";
 
   /** The newest version that Go 1.26 builds. */
@@ -27,7 +29,7 @@ public final class CheckPrograms {
   public static void main(String[] arguments) {
     var project = Project.here();
     try {
-      var _ = Buf.install(project);
+      var _ = buf(project);
       var _ = schemathesis(project);
       var _ = detectSecrets(project);
       var _ = benchPython(project);
@@ -36,6 +38,14 @@ public final class CheckPrograms {
       System.err.println("chowder: " + failed.getMessage());
       System.exit(1);
     }
+  }
+
+  /** Returns Buf. */
+  static Path buf(Project project) {
+    return project
+        .cached("buf")
+        .version(BUF, BUF_PROGRAM, to -> Install.npm(to, "@bufbuild/buf@" + BUF))
+        .resolve(BUF_PROGRAM);
   }
 
   /** Returns the folder of schemathesis and the validator of OpenAPI documents. */
