@@ -63,11 +63,18 @@ class ConfigE2E {
         .isEqualTo(skillKey);
     assertThat(agent.get().json().path("openclaw_config").toString()).contains("***");
     String list = agent.caller().get("/v1/instances").is(200).body();
-    String patched = patch("{\"%s\": \"***\"}".formatted(SKILL_KEY)).is(200).body();
+    String masked = "{\"%s\": \"***\", \"messages\": {\"ackReaction\": \"tada\"}}";
+    String patched = patch(masked.formatted(SKILL_KEY)).is(200).body();
     for (String answer : List.of(agent.get().body(), list, patched)) {
       assertThat(answer).contains(agent.id()).doesNotContain(skillKey);
     }
-    assertThat(Workspace.config(agent).at("/" + SKILL_KEY.replace('.', '/')).asText())
+    JsonNode after =
+        Eventually.get(
+            "applied",
+            Limits.STEP,
+            () -> Workspace.config(agent),
+            now -> now.at("/messages/ackReaction").asText().equals("tada"));
+    assertThat(after.at("/" + SKILL_KEY.replace('.', '/')).asText())
         .as("after the mask was sent back")
         .isEqualTo(skillKey);
   }
