@@ -63,17 +63,13 @@ class ConfigE2E {
         .isEqualTo(skillKey);
     assertThat(agent.get().json().path("openclaw_config").toString()).contains("***");
     String list = agent.caller().get("/v1/instances").is(200).body();
-    String masked = "{\"%s\": \"***\", \"messages\": {\"ackReaction\": \"tada\"}}";
-    String patched = patch(masked.formatted(SKILL_KEY)).is(200).body();
+    String masked =
+        "{\"%s\": \"***\", \"messages\": {\"ackReaction\": \"tada\"}}".formatted(SKILL_KEY);
+    String patched = patch(masked).is(200).body();
     for (String answer : List.of(agent.get().body(), list, patched)) {
       assertThat(answer).contains(agent.id()).doesNotContain(skillKey);
     }
-    JsonNode after =
-        Eventually.get(
-            "applied",
-            Limits.STEP,
-            () -> Workspace.config(agent),
-            now -> now.at("/messages/ackReaction").asText().equals("tada"));
+    JsonNode after = configWithReaction("tada");
     assertThat(after.at("/" + SKILL_KEY.replace('.', '/')).asText())
         .as("after the mask was sent back")
         .isEqualTo(skillKey);
@@ -83,12 +79,7 @@ class ConfigE2E {
   void aPatchReachesARunningGatewayAndLosesNothing() {
     JsonNode before = Workspace.config(agent);
     patch("{\"messages\": {\"ackReaction\": \"eyes\"}}").is(200);
-    JsonNode after =
-        Eventually.get(
-            "applied",
-            Limits.STEP,
-            () -> Workspace.config(agent),
-            now -> now.at("/messages/ackReaction").asText().equals("eyes"));
+    JsonNode after = configWithReaction("eyes");
     for (String kept : List.of("gateway", "models", "secrets")) {
       assertThat(after.path(kept)).as(kept).isEqualTo(before.path(kept));
     }
@@ -127,6 +118,15 @@ class ConfigE2E {
     return agent
         .caller()
         .send("PATCH", agent.path(""), "{\"openclaw_config\": %s}".formatted(overrides));
+  }
+
+  /** Returns the agent's configuration once a change with this reaction was applied. */
+  private JsonNode configWithReaction(String reaction) {
+    return Eventually.get(
+        "applied",
+        Limits.STEP,
+        () -> Workspace.config(agent),
+        now -> now.at("/messages/ackReaction").asText().equals(reaction));
   }
 
   private String volume() {
