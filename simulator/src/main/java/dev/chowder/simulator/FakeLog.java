@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.chowder.sandbox.SandboxLogReader;
 import java.io.ByteArrayOutputStream;
-import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -13,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -131,8 +131,15 @@ record FakeLog(Path file) {
      * meanwhile. A full log holds few of them.
      */
     private byte[] bytes(long limit) throws IOException {
+      var bytes = new byte[(int) Math.max(0, limit - position)];
       open.seek(position);
-      return new FileInputStream(open.getFD()).readNBytes((int) Math.max(0, limit - position));
+      int read = 0;
+      while (read < bytes.length) {
+        int more = open.read(bytes, read, bytes.length - read);
+        if (more < 0) break;
+        read += more;
+      }
+      return Arrays.copyOf(bytes, read);
     }
 
     void sendAll(boolean follow, BooleanSupplier ended) throws IOException {
