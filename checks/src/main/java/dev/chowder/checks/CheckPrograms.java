@@ -1,5 +1,7 @@
 package dev.chowder.checks;
 
+import dev.chowder.program.ProgramException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -23,7 +25,7 @@ public final class CheckPrograms {
   private CheckPrograms() {}
 
   /**
-   * Installs all that the checks of each change need, before the first test, for {@code
+   * Installs the programs of the checks of every run before the first test, for {@code
    * scripts/test}. It has no arguments.
    */
   public static void main(String[] arguments) {
@@ -34,7 +36,7 @@ public final class CheckPrograms {
       var _ = detectSecrets(project);
       var _ = benchPython(project);
       var _ = osvScanner(project);
-    } catch (IllegalStateException failed) {
+    } catch (IllegalStateException | ProgramException | UncheckedIOException failed) {
       System.err.println("chowder: " + failed.getMessage());
       System.exit(1);
     }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.chowder.sandbox.SandboxEvent;
 import dev.chowder.sandbox.SandboxId;
+import java.io.EOFException;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
@@ -122,8 +123,10 @@ final class FakeEvents implements AutoCloseable {
       var lines = text.substring(0, text.lastIndexOf('\n') + 1);
       for (var line : lines.split("\n", -1)) receive(line.split("\t", -1));
       position += lines.getBytes(UTF_8).length;
-    } catch (IOException emptied) {
+    } catch (EOFException emptied) {
       position = 0;
+    } catch (IOException _) {
+      // The next check reads again.
     }
   }
 

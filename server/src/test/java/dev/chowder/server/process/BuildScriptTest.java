@@ -130,13 +130,18 @@ class BuildScriptTest {
   @Test
   void aChangeOfAPartOfCommandsBuildsTheServer() throws Exception {
     var last = build("build_ensure");
-    for (var file : List.of("operate/src/main/A.java", "cli/src/main/A.java", "envoy/envoy.yaml")) {
+    for (var file :
+        List.of(
+            "operate/src/main/A.java",
+            "client/src/main/A.java",
+            "cli/src/main/A.java",
+            "envoy/envoy.yaml")) {
       Files.writeString(sources.resolve(file), "second " + file);
       var next = build("build_ensure");
       assertThat(next.app()).as(file).isNotEqualTo(last.app());
       last = next;
     }
-    assertThat(builds()).hasSize(4);
+    assertThat(builds()).hasSize(5);
   }
 
   @Test
