@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import dev.chowder.base.FairSemaphore;
+
 /**
  * Permits for boots on this node. The effect runner takes them, and the admission of memory counts
  * the gateways that boot or wait to boot.

@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.base.FairSemaphore;
 import dev.chowder.instance.Stage;
 
 /** Permits for tries on this node, by what a try does. Organizations get permits in turn. */

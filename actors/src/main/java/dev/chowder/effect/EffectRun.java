@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.base.FairSemaphore;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;

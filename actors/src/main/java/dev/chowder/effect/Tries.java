@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.base.FairSemaphore;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import java.time.Duration;
 import java.util.Optional;

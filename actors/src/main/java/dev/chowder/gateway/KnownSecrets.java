@@ -10,9 +10,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -108,7 +106,7 @@ public record KnownSecrets(SecretStore secrets, GatewayTokens tokens) {
 
   /** Replaces secrets in text. */
   public static final class Masking {
-    private final List<String> texts;
+    private final TextMatcher texts;
 
     Masking(Collection<Secret> secrets) {
       Set<String> all = new HashSet<>();
@@ -123,15 +121,12 @@ public record KnownSecrets(SecretStore secrets, GatewayTokens tokens) {
         // Line by line, as in a log.
         text.lines().map(String::strip).filter(l -> l.length() >= MIN_LINE).forEach(all::add);
       }
-      // Longest first, because one may be the beginning of another.
-      this.texts = all.stream().sorted(Comparator.comparingInt(String::length).reversed()).toList();
+      this.texts = new TextMatcher(all);
     }
 
     /** Returns the text with {@code ***} for every secret. */
     public String mask(String text) {
-      var masked = text;
-      for (var secret : texts) masked = masked.replace(secret, MASK);
-      return maskShapes(masked);
+      return maskShapes(texts.replace(text, MASK));
     }
   }
 }

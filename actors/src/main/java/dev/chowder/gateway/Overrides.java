@@ -20,15 +20,15 @@ public interface Overrides {
    * Rejects overrides that Chowder or OpenClaw's schema does not permit.
    *
    * @param overrides overrides of an instance that does not exist yet
+   * @param schema result of {@link #schema}
    * @throws Refused with the path that is not permitted
    */
-  void check(ObjectNode overrides);
+  void check(ObjectNode overrides, Optional<ConfigSchema> schema);
 
   /**
-   * Stores the overrides of a new instance.
+   * Stores the overrides of a new instance, which {@link #check} accepted.
    *
    * @param version name of the value
-   * @throws Refused as {@link #check} does
    */
   void store(InstanceId id, String version, ObjectNode overrides);
 
@@ -52,6 +52,14 @@ public interface Overrides {
       String version,
       ObjectNode patch,
       Optional<ConfigSchema> schema);
+
+  /**
+   * Returns the bytes that overrides take in the database, which limit their bytes in memory.
+   * Leaves out instances without overrides.
+   *
+   * @param holding current overrides, by instance
+   */
+  Map<InstanceId, Long> sizes(Map<InstanceId, OverridesVersion> holding);
 
   /**
    * Returns overrides with the values of sensitive names masked. Leaves out instances without

@@ -28,8 +28,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * Stores ledgers of overrides in the encrypted table, each under its version, and applies pending
@@ -65,13 +67,13 @@ public final class StoredOverrides implements Overrides {
   }
 
   @Override
-  public void check(ObjectNode overrides) {
-    var _ = accepted(OverrideLedger.first(overrides, limits, schema.get()));
+  public void check(ObjectNode overrides, Optional<ConfigSchema> schema) {
+    var _ = accepted(OverrideLedger.first(overrides, limits, schema));
   }
 
   @Override
   public void store(InstanceId id, String version, ObjectNode overrides) {
-    put(id, version, accepted(OverrideLedger.first(overrides, limits, schema.get())));
+    put(id, version, accepted(OverrideLedger.first(overrides, limits, Optional.empty())));
   }
 
   @Override
@@ -104,16 +106,34 @@ public final class StoredOverrides implements Overrides {
   }
 
   @Override
-  public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {
+  public Map<InstanceId, Long> sizes(Map<InstanceId, OverridesVersion> holding) {
+    var sizes = new HashMap<InstanceId, Long>();
+    var stored = secrets.sizes(owners(holding), names(holding));
+    stored.forEach((owner, bytes) -> sizes.put(new InstanceId(owner), bytes));
+    return sizes;
+  }
+
+  /** Returns the owners of stored values. */
+  private static Set<String> owners(Map<InstanceId, OverridesVersion> holding) {
     var owners = new HashSet<String>();
-    var names = new HashSet<String>();
     holding.forEach(
         (id, overrides) -> {
-          if (overrides.version().isEmpty()) return;
-          owners.add(id.value());
-          names.add(SecretNames.overrides(overrides.version()));
+          if (!overrides.version().isEmpty()) owners.add(id.value());
         });
-    var kept = secrets.getAll(owners, names);
+    return owners;
+  }
+
+  private static Set<String> names(Map<InstanceId, OverridesVersion> holding) {
+    return holding.values().stream()
+        .map(OverridesVersion::version)
+        .filter(version -> !version.isEmpty())
+        .map(SecretNames::overrides)
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {
+    var kept = secrets.getAll(owners(holding), names(holding));
     var shown = new HashMap<InstanceId, ObjectNode>();
     holding.forEach(
         (id, overrides) -> {

@@ -14,7 +14,7 @@ import java.util.Optional;
 /** Returns no overrides for any instance. */
 public final class NoOverrides implements Overrides {
   @Override
-  public void check(ObjectNode overrides) {}
+  public void check(ObjectNode overrides, Optional<ConfigSchema> schema) {}
 
   @Override
   public void store(InstanceId id, String version, ObjectNode overrides) {}
@@ -31,6 +31,11 @@ public final class NoOverrides implements Overrides {
       String version,
       ObjectNode patch,
       Optional<ConfigSchema> schema) {}
+
+  @Override
+  public Map<InstanceId, Long> sizes(Map<InstanceId, OverridesVersion> holding) {
+    return Map.of();
+  }
 
   @Override
   public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {

@@ -71,7 +71,7 @@ class StoredOverridesTest {
         new StoredOverrides(
             secrets,
             new OpenClawAdmin(http, Duration.ofSeconds(20), TestGateways.responses()),
-            new OverrideLimits(1 << 10, 16),
+            new OverrideLimits(1 << 10, 16, 1000),
             Optional::empty,
             _ -> URL);
   }
@@ -107,7 +107,7 @@ class StoredOverridesTest {
     assertThatThrownBy(() -> one.patch(overrides, json("{\"gateway.port\": 1, \"agents.a\": 2}")))
         .isInstanceOfSatisfying(
             Overrides.Refused.class, why -> assertThat(why.path()).isEqualTo("gateway.port"));
-    assertThatThrownBy(() -> overrides.check(json("{\"secrets\": {}}")))
+    assertThatThrownBy(() -> overrides.check(json("{\"secrets\": {}}"), overrides.schema()))
         .isInstanceOf(Overrides.Refused.class);
     assertThat(shown()).isEqualTo(json("{\"agents\": {\"a\": 1}}"));
   }

@@ -231,7 +231,8 @@ public final class Chowder implements AutoCloseable {
         settings.gateway()::urlOf,
         new OverrideLimits(
             settings.instances().maxOpenclawConfigBytes(),
-            settings.instances().maxOpenclawConfigDepth()),
+            settings.instances().maxOpenclawConfigDepth(),
+            settings.instances().maxOpenclawConfigValues()),
         settings.privateModelHosts(),
         SettingsBinder.bind(config, ChannelSettings.class).localhostPorts(),
         ownPorts(system));

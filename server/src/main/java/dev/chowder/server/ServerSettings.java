@@ -100,7 +100,10 @@ public record ServerSettings(
       List<String> openclawVersions,
       List<String> regions,
       int maxOpenclawConfigBytes,
-      int maxOpenclawConfigDepth) {}
+      int maxOpenclawConfigDepth,
+      int maxOpenclawConfigValues,
+      Duration openclawConfigTimeout,
+      int maxPageConfigBytes) {}
 
   /** Whether callers without a key may sign up. */
   public enum SignUp {

@@ -49,6 +49,7 @@ import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.InstanceSessions;
 import dev.chowder.server.instance.InstanceStarts;
 import dev.chowder.server.instance.InstanceWrites;
+import dev.chowder.server.instance.OverrideChecks;
 import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.operator.BulkRecovery;
@@ -121,6 +122,7 @@ record ServiceStep(
       OrganizationClient organizations,
       InstanceDirectory directory,
       ConfigChanges changes,
+      OverrideChecks checks,
       OpenClawSettings openClaw,
       FileSettings files) {}
 
@@ -196,6 +198,8 @@ record ServiceStep(
             storage.secrets(),
             values.maxConfigChangeTries(),
             values.configChangeTimeout()),
+        new OverrideChecks(
+            effects.configuration().overrides(), settings.instances().openclawConfigTimeout()),
         OpenClawSettings.of(config),
         SettingsBinder.bind(config, FileSettings.class));
   }
@@ -211,7 +215,10 @@ record ServiceStep(
   private InstanceGrpcService instanceService(
       Shared shared, ResponsesProxy responses, Admission admitting, InstanceStarts starts) {
     var presenter =
-        new InstancePresenter(settings.gateway()::urlOf, effects.configuration().overrides());
+        new InstancePresenter(
+            settings.gateway()::urlOf,
+            effects.configuration().overrides(),
+            settings.instances().maxPageConfigBytes());
     var sessions = shared.openClaw().sessions();
     return new InstanceGrpcService(
         presenter,
@@ -220,7 +227,7 @@ record ServiceStep(
             new InstanceRequests(settings.instances()),
             shared.instances(),
             creation(admitting),
-            effects.configuration().overrides(),
+            shared.checks(),
             shared.changes()),
         starts,
         instanceReads(shared, presenter),
@@ -344,11 +351,7 @@ record ServiceStep(
       Shared shared, ApiKeys keys, KeySettings keySettings, RevocationRecorder revocations) {
     var scopedKeys = new ScopedKeys(storage.database(), keys, keySettings, node.clock());
     var visibility =
-        new SessionVisibility(
-            shared.instances(),
-            shared.changes(),
-            effects.configuration().overrides(),
-            node.clock());
+        new SessionVisibility(shared.instances(), shared.changes(), shared.checks(), node.clock());
     return new KeyGrpcService(
         scopedKeys,
         new InstanceRows(storage.database()),

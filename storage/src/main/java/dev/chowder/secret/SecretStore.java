@@ -153,6 +153,22 @@ public final class SecretStore {
     return texts;
   }
 
+  /**
+   * Returns the bytes of the encrypted values with any of these owners and names, in one query, by
+   * owner. The values of one owner are added up. Owners without such a value are left out.
+   */
+  public Map<String, Long> sizes(Collection<String> owners, Collection<String> names) {
+    if (owners.isEmpty() || names.isEmpty()) return Map.of();
+    return Map.copyOf(
+        new Sql(
+                jdbi,
+                "SELECT owner, SUM(OCTET_LENGTH(ciphertext)) AS bytes FROM secrets WHERE owner IN"
+                    + " (<owners>) AND name IN (<names>) GROUP BY owner")
+            .bind("owners", owners)
+            .bind("names", names)
+            .map((row, _) -> row.getString("owner"), (row, _) -> row.getLong("bytes")));
+  }
+
   /** Identifies a value. */
   public record ValueId(String owner, String name) {}
 

@@ -131,6 +131,19 @@ abstract class SecretStoreContract {
   }
 
   @Test
+  void sizesOfSeveralOwnersAreReadTogether() {
+    secrets.put("o", "config", Secret.of("1".repeat(1000)));
+    secrets.put("o", "other-config", Secret.of("1".repeat(500)));
+    secrets.put("p", "config", Secret.of("2"));
+    secrets.put("p", "another", Secret.of("3".repeat(1000)));
+    var sizes = secrets.sizes(List.of("o", "p", "q"), List.of("config", "other-config"));
+    assertThat(sizes).containsOnlyKeys("o", "p");
+    assertThat(sizes.get("o")).isBetween(1500L, 1700L);
+    assertThat(sizes.get("p")).isBetween(1L, 100L);
+    assertThat(secrets.sizes(List.of(), List.of("config"))).isEmpty();
+  }
+
+  @Test
   void allValueIdsAreListedPageByPage() {
     var all =
         List.of(

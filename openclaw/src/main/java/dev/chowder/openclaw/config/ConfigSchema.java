@@ -12,7 +12,8 @@ import com.networknt.schema.Error;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
-import com.networknt.schema.SpecificationVersion;
+import com.networknt.schema.dialect.Dialect;
+import com.networknt.schema.dialect.Dialects;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -38,6 +39,9 @@ public final class ConfigSchema {
   private static final SchemaRegistryConfig CONFIG =
       SchemaRegistryConfig.builder().regularExpressionFactory(EcmaScriptPattern::of).build();
 
+  private static final Dialect DIALECT =
+      Dialect.builder(Dialects.getDraft7()).keyword(new FirstInvalidElement()).build();
+
   private final Schema schema;
   private final ObjectNode onboarded;
 
@@ -60,7 +64,7 @@ public final class ConfigSchema {
       simplify(object);
       var registry =
           SchemaRegistry.withDefaultDialect(
-              SpecificationVersion.DRAFT_7, builder -> builder.schemaRegistryConfig(CONFIG));
+              DIALECT, builder -> builder.schemaRegistryConfig(CONFIG));
       var schema = registry.getSchema(object);
       return new ConfigSchema(schema, (ObjectNode) OpenClawConfig.JSON.readTree(ONBOARDED));
     } catch (JsonProcessingException e) {
@@ -97,7 +101,7 @@ public final class ConfigSchema {
   Optional<OverrideRefusal> refusalOf(ObjectNode overrides) {
     var whole = onboarded.deepCopy();
     MergePatch.apply(whole, overrides);
-    var errors = schema.validate(whole);
+    var errors = schema.validate(whole, context -> context.setFailFast(true));
     if (errors.isEmpty()) return Optional.empty();
     // In a choice, the branch with the deepest error is probably the intended one.
     var worst =

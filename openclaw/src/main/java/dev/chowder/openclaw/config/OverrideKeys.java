@@ -29,6 +29,8 @@ final class OverrideKeys {
     var result = JsonNodeFactory.instance.objectNode();
     for (var entry : given.properties()) {
       var path = split(entry.getKey());
+      // Before the merge, which takes a frame of the stack for each name.
+      checkDepth(path.subList(0, Math.min(path.size(), maxDepth)), path.size(), maxDepth);
       JsonNode value = entry.getValue();
       for (var name : path.reversed()) {
         value = JsonNodeFactory.instance.objectNode().set(name, value);

@@ -72,6 +72,7 @@ public final class OverrideLedger {
   private OverrideVerdict change(
       ObjectNode given, OverrideLimits limits, Optional<ConfigSchema> schema, boolean keepNulls) {
     try {
+      checkValues(given, limits);
       var patch = OverrideKeys.nested(given, limits.maxDepth());
       OwnedSettings.reject(patch);
       SecretReferences.reject(patch);
@@ -107,7 +108,23 @@ public final class OverrideLedger {
     return all;
   }
 
+  /** Each value takes time in the check by the schema, which bytes alone do not limit. */
+  private static void checkValues(ObjectNode overrides, OverrideLimits limits) {
+    int values = values(overrides);
+    if (values > limits.maxValues()) {
+      throw OverrideKeys.refused(
+          List.of(), rule("have at most " + limits.maxValues() + " values", values));
+    }
+  }
+
+  private static int values(JsonNode node) {
+    int all = 1;
+    for (var inner : node) all += values(inner);
+    return all;
+  }
+
   private static void checkSize(ObjectNode overrides, OverrideLimits limits) {
+    checkValues(overrides, limits);
     int bytes = overrides.toString().getBytes(StandardCharsets.UTF_8).length;
     if (bytes > limits.maxBytes()) {
       throw OverrideKeys.refused(

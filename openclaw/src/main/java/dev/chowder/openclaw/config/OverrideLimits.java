@@ -5,5 +5,6 @@ package dev.chowder.openclaw.config;
  *
  * @param maxBytes maximum bytes of the stored overrides as JSON text in UTF-8
  * @param maxDepth maximum nesting of objects and arrays, including the outermost one
+ * @param maxValues maximum number of values, including objects and arrays
  */
-public record OverrideLimits(int maxBytes, int maxDepth) {}
+public record OverrideLimits(int maxBytes, int maxDepth, int maxValues) {}

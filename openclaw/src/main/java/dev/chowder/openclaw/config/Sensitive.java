@@ -30,8 +30,9 @@ final class Sensitive {
   /** Environments and HTTP headers, in which every value may be a secret. */
   private static final Set<String> CONTAINERS = Set.of("env", "vars", "headers", "environment");
 
+  /** Each part ends at a character that it cannot contain, so that no part is read twice. */
   private static final Pattern URL_WITH_PASSWORD =
-      Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*://[^/@\\s]*:[^/@\\s]+@.*", Pattern.DOTALL);
+      Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*+://[^/@:\\s]*+:[^/@\\s]++@.*+", Pattern.DOTALL);
 
   private Sensitive() {}
 

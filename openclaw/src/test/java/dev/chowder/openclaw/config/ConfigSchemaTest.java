@@ -35,6 +35,9 @@ class ConfigSchemaTest {
                       "botToken": {"type": "string"}}}}}},
                 "mode": {"anyOf": [{"type": "string", "const": "merge"},
                                    {"type": "string", "const": "replace"}]},
+                "bindings": {"type": "array", "items": {"anyOf": [
+                  {"type": "object", "required": ["agentId", "match"]},
+                  {"type": "object", "required": ["type"]}]}},
                 "size": {"type": "integer", "minimum": 1}}}
               """));
 
@@ -74,6 +77,22 @@ class ConfigSchemaTest {
   }
 
   @Test
+  void anArrayIsCheckedUpToItsFirstInvalidElement() throws Exception {
+    var bindings = "{'type': 1},".repeat(3) + "{},".repeat(6000) + "{}";
+    var why = ((Refused) verdict("{'bindings': [" + bindings + "]}")).why();
+    assertThat(why.path()).isEqualTo("bindings.3");
+    assertThat(why.problem()).contains("have");
+    assertThat(verdict("{'bindings': [{'type': 1}, {'agentId': 1, 'match': 2}]}"))
+        .isInstanceOf(OverrideVerdict.Accepted.class);
+  }
+
+  @Test
+  void tooManyValuesAreRejectedBeforeTheSchemaIsChecked() throws Exception {
+    var why = ((Refused) verdict("{'bindings': [" + "{},".repeat(10_000) + "{}]}")).why();
+    assertThat(why.problem()).contains("at most 10000 values; got 10003");
+  }
+
+  @Test
   void otherTextIsNotAcceptedAsASchema() {
     for (var text : new String[] {"", "{}", "[]", "no json", "{\"properties\":"}) {
       assertThatThrownBy(() -> ConfigSchema.of(ByteString.copyFromUtf8(text)))
@@ -83,6 +102,7 @@ class ConfigSchemaTest {
   }
 
   private static OverrideVerdict verdict(String given) throws Exception {
-    return OverrideLedger.first(json(given), new OverrideLimits(4096, 16), Optional.of(SCHEMA));
+    return OverrideLedger.first(
+        json(given), new OverrideLimits(262144, 16, 10_000), Optional.of(SCHEMA));
   }
 }

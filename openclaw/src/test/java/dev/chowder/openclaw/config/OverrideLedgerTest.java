@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OverrideLedgerTest {
-  private static final OverrideLimits LIMITS = new OverrideLimits(1024, 8);
+  private static final OverrideLimits LIMITS = new OverrideLimits(1024, 8, 200);
   private static final String URL = "http://i.localhost:8080";
 
   @Test
@@ -38,6 +38,15 @@ class OverrideLedgerTest {
     var given = OpenClawConfig.JSON.createObjectNode().put(key, 1);
     assertThat(refusal(given).path()).isEqualTo(key);
     assertThat(refusal(given).problem()).startsWith("must be names joined by dots");
+  }
+
+  @Test
+  void aKeyWithMoreNamesThanLevelsIsRejected() {
+    var given = OpenClawConfig.JSON.createObjectNode().put("a.".repeat(10_000) + "a", 1);
+    assertThat(refusal(given))
+        .isEqualTo(
+            new OverrideRefusal(
+                "a.a.a.a.a.a.a.a", "must have at most 8 levels of objects and arrays"));
   }
 
   @ParameterizedTest

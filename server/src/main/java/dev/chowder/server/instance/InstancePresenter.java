@@ -7,6 +7,7 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceStatus;
 import dev.chowder.api.v1.Stage;
 import dev.chowder.gateway.Overrides;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
@@ -16,6 +17,7 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.server.request.StructJson;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -24,24 +26,41 @@ import java.util.stream.Collectors;
  * Builds messages of the API from views of instances.
  *
  * @param gatewayUrl returns the public URL of the gateway of an instance
+ * @param maxPageConfigBytes limit of the bytes of the overrides in a page
  */
-public record InstancePresenter(UnaryOperator<String> gatewayUrl, Overrides overrides) {
+public record InstancePresenter(
+    UnaryOperator<String> gatewayUrl, Overrides overrides, long maxPageConfigBytes) {
   /** Returns the whole instance, with its overrides, masked. */
   public Instance instance(InstanceView view) {
     return instances(List.of(view)).getFirst();
   }
 
+  /**
+   * Returns the longest beginning of these views whose overrides fit into a page, and at least one
+   * view.
+   */
+  List<InstanceView> beginning(List<InstanceView> views) {
+    var sizes = overrides.sizes(holding(views));
+    if (sizes.isEmpty()) return views;
+    long bytes = 0;
+    for (int i = 0; i < views.size(); i++) {
+      bytes += sizes.getOrDefault(views.get(i).id(), 0L);
+      if (bytes > maxPageConfigBytes && i > 0) return views.subList(0, i);
+    }
+    return views;
+  }
+
+  private static Map<InstanceId, OverridesVersion> holding(List<InstanceView> views) {
+    // A damaged table may show one instance twice until its rows are repaired.
+    return views.stream()
+        .collect(
+            Collectors.toMap(
+                InstanceView::id, view -> view.profile().config().overrides(), (one, _) -> one));
+  }
+
   /** Returns whole instances. Reads the overrides of all with one query. */
   List<Instance> instances(List<InstanceView> views) {
-    // A damaged table may show one instance twice until its rows are repaired.
-    var holding =
-        views.stream()
-            .collect(
-                Collectors.toMap(
-                    InstanceView::id,
-                    view -> view.profile().config().overrides(),
-                    (one, _) -> one));
-    var configs = overrides.shown(holding);
+    var configs = overrides.shown(holding(views));
     return views.stream()
         .map(
             view ->

@@ -60,10 +60,11 @@ public final class InstanceReads {
     // One more row than requested shows whether there is another page.
     var page =
         rows.list(caller.organizationId(), wanted.filter(), wanted.pageSize() + 1, wanted.after());
-    var shown = page.stream().limit(wanted.pageSize()).map(InstanceReadRows::view).toList();
+    var views = page.stream().limit(wanted.pageSize()).map(InstanceReadRows::view).toList();
+    var shown = presenter.beginning(views);
     var response = ListInstancesResponse.newBuilder().addAllInstances(presenter.instances(shown));
-    if (page.size() > wanted.pageSize()) {
-      response.setNextPageToken(page.get(wanted.pageSize() - 1).position());
+    if (page.size() > shown.size()) {
+      response.setNextPageToken(page.get(shown.size() - 1).position());
     }
     return response.build();
   }

@@ -16,6 +16,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.idempotency.NewId;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
@@ -27,7 +28,7 @@ public record InstanceWrites(
     InstanceRequests requests,
     InstanceClient client,
     InstanceCreation creation,
-    Overrides overrides,
+    OverrideChecks checks,
     ConfigChanges changes) {
   /**
    * Creates an instance. A repeated call returns the instance that the first one created, whatever
@@ -39,9 +40,14 @@ public record InstanceWrites(
         .orElseGet(
             () -> {
               var wanted = requests.creation(request);
-              wanted.openclawConfig().ifPresent(json -> refusable(() -> overrides.check(json)));
+              wanted.openclawConfig().ifPresent(json -> check(caller, json));
               return creation.create(caller.requester(), newId, wanted);
             });
+  }
+
+  private void check(Caller caller, ObjectNode json) {
+    var schema = checks.overrides().schema();
+    checked(caller, overrides -> overrides.check(json, schema));
   }
 
   /** Changes the fields that the request has. */
@@ -57,13 +63,13 @@ public record InstanceWrites(
   private InstanceView patch(
       Caller caller, InstanceId id, InstanceRequests.Change change, ObjectNode patch) {
     // Before the change, because other changes of the instance wait during it.
-    var schema = overrides.schema();
+    var schema = checks.overrides().schema();
     return changes.apply(
         caller,
         id,
         (base, version) -> {
           var holding = base.profile().config().overrides();
-          refusable(() -> overrides.patch(id, holding, version, patch, schema));
+          checked(caller, overrides -> overrides.patch(id, holding, version, patch, schema));
           return update(caller, change, Optional.of(new OverridesChange(holding, version)));
         });
   }
@@ -76,9 +82,9 @@ public record InstanceWrites(
             caller.keyId(), change.name(), change.labels(), overrides, now, replyTo);
   }
 
-  private static void refusable(Runnable change) {
+  private void checked(Caller caller, Consumer<Overrides> change) {
     try {
-      change.run();
+      checks.run(caller.organizationId(), change);
     } catch (Overrides.Refused why) {
       var field = why.path().isEmpty() ? "openclaw_config" : "openclaw_config." + shown(why.path());
       throw ApiError.invalid(field, why.why());

@@ -21,7 +21,7 @@ import java.util.Optional;
  * files of its sandbox. Blocks.
  */
 public record SessionVisibility(
-    InstanceClient client, ConfigChanges changes, Overrides overrides, InstantSource clock) {
+    InstanceClient client, ConfigChanges changes, OverrideChecks checks, InstantSource clock) {
   private static final String POINTER = "/tools/sessions";
   private static final String SETTING = "visibility";
 
@@ -34,7 +34,7 @@ public record SessionVisibility(
   public void limit(Caller caller, InstanceId id) {
     if (isSet(client.get(caller, id))) return;
     var now = clock.instant();
-    var schema = overrides.schema();
+    var schema = checks.overrides().schema();
     var _ =
         changes.apply(
             caller,
@@ -43,7 +43,9 @@ public record SessionVisibility(
               var holding = base.profile().config().overrides();
               // Another change may have set it in the meantime.
               var patch = isSet(base) ? JsonNodeFactory.instance.objectNode() : patch();
-              write(id, base, version, patch, schema);
+              checks.run(
+                  caller.organizationId(),
+                  overrides -> write(overrides, id, base, version, patch, schema));
               return replyTo ->
                   new InstanceCommand.Update(
                       caller.keyId(),
@@ -55,7 +57,8 @@ public record SessionVisibility(
             });
   }
 
-  private void write(
+  private static void write(
+      Overrides overrides,
       InstanceId id,
       InstanceView base,
       String version,
@@ -69,7 +72,7 @@ public record SessionVisibility(
   }
 
   private boolean isSet(InstanceView view) {
-    var shown = overrides.shown(Map.of(view.id(), view.profile().config().overrides()));
+    var shown = checks.overrides().shown(Map.of(view.id(), view.profile().config().overrides()));
     return Optional.ofNullable(shown.get(view.id()))
         .map(set -> set.at(POINTER).has(SETTING))
         .orElse(false);

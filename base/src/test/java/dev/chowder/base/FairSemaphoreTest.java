@@ -1,8 +1,7 @@
-package dev.chowder.effect;
+package dev.chowder.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.base.Await;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;

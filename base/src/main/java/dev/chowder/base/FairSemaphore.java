@@ -1,5 +1,6 @@
-package dev.chowder.effect;
+package dev.chowder.base;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -8,12 +9,13 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A fair semaphore. While no permit is free, groups are served round-robin and each group in FIFO
  * order, so that no group can starve the others. Does not know what a permit is for.
  */
-final class FairSemaphore {
+public final class FairSemaphore {
   private final int max;
   private final int reserved;
   private final SequencedMap<String, ArrayDeque<CountDownLatch>> waiting = new LinkedHashMap<>();
@@ -21,7 +23,7 @@ final class FairSemaphore {
   private int taken;
   private int queued;
 
-  FairSemaphore(int max) {
+  public FairSemaphore(int max) {
     this(max, 0);
   }
 
@@ -30,24 +32,30 @@ final class FairSemaphore {
    *
    * @param reserved number of permits that only groups without a permit get; less than {@code max}
    */
-  FairSemaphore(int max, int reserved) {
+  public FairSemaphore(int max, int reserved) {
     this.max = max;
     this.reserved = reserved;
   }
 
   /** Acquires a permit, when it is this group's turn. */
-  void acquire(String group) throws InterruptedException {
+  public void acquire(String group) throws InterruptedException {
+    var _ = tryAcquire(group, Duration.ofNanos(Long.MAX_VALUE));
+  }
+
+  /** Acquires a permit, when it is this group's turn. Returns whether that was in time. */
+  public boolean tryAcquire(String group, Duration timeout) throws InterruptedException {
     var turn = new CountDownLatch(1);
     synchronized (this) {
       if (isFreeFor(group)) {
         take(group);
-        return;
+        return true;
       }
       waiting.computeIfAbsent(group, _ -> new ArrayDeque<>()).add(turn);
       queued++;
     }
     try {
-      turn.await();
+      // A permit that arrives at the end of the wait counts.
+      return turn.await(timeout.toNanos(), TimeUnit.NANOSECONDS) || !leave(group, turn);
     } catch (InterruptedException e) {
       // If the permit arrived at the same moment, it goes to the next in line.
       if (!leave(group, turn)) release(group);
@@ -56,7 +64,7 @@ final class FairSemaphore {
   }
 
   /** Releases a permit of this group, to the group that has waited longest since its last turn. */
-  synchronized void release(String group) {
+  public synchronized void release(String group) {
     taken--;
     held.computeIfPresent(group, (_, permits) -> permits == 1 ? null : permits - 1);
     for (var next = next(); next.isPresent(); next = next()) serve(next.get());
@@ -91,11 +99,11 @@ final class FairSemaphore {
     return true;
   }
 
-  synchronized int taken() {
+  public synchronized int taken() {
     return taken;
   }
 
-  synchronized int waiting() {
+  public synchronized int waiting() {
     return queued;
   }
 }
