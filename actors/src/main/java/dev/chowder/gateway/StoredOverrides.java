@@ -24,14 +24,12 @@ import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 
 /**
  * Stores ledgers of overrides in the encrypted table, each under its version, and applies pending
@@ -107,33 +105,28 @@ public final class StoredOverrides implements Overrides {
 
   @Override
   public Map<InstanceId, Long> sizes(Map<InstanceId, OverridesVersion> holding) {
+    var names = names(holding);
     var sizes = new HashMap<InstanceId, Long>();
-    var stored = secrets.sizes(owners(holding), names(holding));
+    var stored = secrets.sizes(names.keySet(), Set.copyOf(names.values()));
     stored.forEach((owner, bytes) -> sizes.put(new InstanceId(owner), bytes));
     return sizes;
   }
 
-  /** Returns the owners of stored values. */
-  private static Set<String> owners(Map<InstanceId, OverridesVersion> holding) {
-    var owners = new HashSet<String>();
+  /** Returns the name of each stored value by its owner. */
+  private static Map<String, String> names(Map<InstanceId, OverridesVersion> holding) {
+    var names = new HashMap<String, String>();
     holding.forEach(
         (id, overrides) -> {
-          if (!overrides.version().isEmpty()) owners.add(id.value());
+          var version = overrides.version();
+          if (!version.isEmpty()) names.put(id.value(), SecretNames.overrides(version));
         });
-    return owners;
-  }
-
-  private static Set<String> names(Map<InstanceId, OverridesVersion> holding) {
-    return holding.values().stream()
-        .map(OverridesVersion::version)
-        .filter(version -> !version.isEmpty())
-        .map(SecretNames::overrides)
-        .collect(Collectors.toSet());
+    return names;
   }
 
   @Override
   public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {
-    var kept = secrets.getAll(owners(holding), names(holding));
+    var names = names(holding);
+    var kept = secrets.getAll(names.keySet(), Set.copyOf(names.values()));
     var shown = new HashMap<InstanceId, ObjectNode>();
     holding.forEach(
         (id, overrides) -> {

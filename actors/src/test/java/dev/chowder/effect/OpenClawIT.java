@@ -181,10 +181,10 @@ class OpenClawIT {
   @Test
   @Order(1)
   void overridesAreCheckedAgainstTheSchemaOfTheImage() throws Exception {
-    assertThat(images.schema()).isPresent();
-    var schema = overrides.schema();
-    assertThatThrownBy(() -> overrides.check(json("{'agents.defaults.evry': '2h'}"), schema))
-        .hasMessageStartingWith("agents.defaults.evry: ");
+    var schema = images.schema();
+    assertThat(schema).isPresent();
+    assertThatThrownBy(() -> overrides.check(json("{'logging.consoleLevl': 'info'}"), schema))
+        .hasMessageStartingWith("logging.consoleLevl: ");
     assertThatThrownBy(() -> overrides.check(json("{'logging.level': 'loud'}"), schema))
         .hasMessageMatching("(?s)logging\\.level: .*debug.*");
     overrides.check(json("{'channels.telegram': {'enabled': false, 'botToken': '1:x'}}"), schema);

@@ -68,9 +68,8 @@ record DockerLauncher(
       containers.start(container);
       return container;
     } catch (SandboxException refused) {
-      if (!String.valueOf(refused.getMessage()).matches("(?s).*network .+ not found.*")) {
-        throw refused;
-      }
+      var why = String.valueOf(refused.getMessage());
+      if (!why.contains("network ") || !why.contains(" not found")) throw refused;
       // The network was removed, which the engine allows while no container on it runs. A container
       // stays bound to the network that it was created for, so it must be replaced.
       network.forget();

@@ -79,7 +79,7 @@ public final class OverrideChecks {
     return ApiError.unavailable(
         cannot(
             "check openclaw_config",
-            "other checks took more than %d s".formatted(timeout.toSeconds()),
+            "it did not end within %d s".formatted(timeout.toSeconds()),
             "repeat the call"),
         RETRY_AFTER_SECONDS);
   }

@@ -41,11 +41,7 @@ public record SessionVisibility(
             id,
             (base, version) -> {
               var holding = base.profile().config().overrides();
-              // Another change may have set it in the meantime.
-              var patch = isSet(base) ? JsonNodeFactory.instance.objectNode() : patch();
-              checks.run(
-                  caller.organizationId(),
-                  overrides -> write(overrides, id, base, version, patch, schema));
+              write(caller, base, version, schema);
               return replyTo ->
                   new InstanceCommand.Update(
                       caller.keyId(),
@@ -57,15 +53,15 @@ public record SessionVisibility(
             });
   }
 
-  private static void write(
-      Overrides overrides,
-      InstanceId id,
-      InstanceView base,
-      String version,
-      ObjectNode patch,
-      Optional<ConfigSchema> schema) {
+  private void write(
+      Caller caller, InstanceView base, String version, Optional<ConfigSchema> schema) {
+    // Another change may have set it in the meantime.
+    var patch = isSet(base) ? JsonNodeFactory.instance.objectNode() : patch();
+    var holding = base.profile().config().overrides();
     try {
-      overrides.patch(id, base.profile().config().overrides(), version, patch, schema);
+      checks.run(
+          caller.organizationId(),
+          overrides -> overrides.patch(base.id(), holding, version, patch, schema));
     } catch (Overrides.Refused why) {
       throw ApiError.invalid("session_prefix", why.path() + ": " + why.why());
     }

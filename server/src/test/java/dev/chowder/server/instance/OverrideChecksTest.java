@@ -58,6 +58,7 @@ class OverrideChecksTest {
               ApiError.class,
               error -> assertThat(error.reason()).isEqualTo(Reason.SERVER_UNAVAILABLE));
     }
+    Await.until(Await.LIMIT, () -> running.get() > 0, () -> "running: " + running);
     assertThat(running).hasValue(1);
     end.countDown();
     Await.until(Await.LIMIT, () -> running.get() == 0, () -> "running: " + running);
