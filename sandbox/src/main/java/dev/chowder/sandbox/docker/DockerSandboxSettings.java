@@ -40,6 +40,7 @@ import java.util.List;
  * @param forwardedIdleTimeout time without data after which such a connection is closed
  * @param isolationRequired whether a process may start only if the firewall is in place
  * @param isolationCheckInterval maximum age of the last firewall check when a process starts
+ * @param firewallTimeout limit of one check of the firewall, with all its commands
  * @param nameServers addresses of the DNS servers for sandboxes; empty for those of the host
  * @param mayReach otherwise blocked destinations that are open, as {@code address[/bits][:port]}
  * @param measureTimeout limit of the walk through one home volume
@@ -76,6 +77,7 @@ public record DockerSandboxSettings(
     Duration forwardedIdleTimeout,
     boolean isolationRequired,
     Duration isolationCheckInterval,
+    Duration firewallTimeout,
     List<String> nameServers,
     List<String> mayReach,
     Duration measureTimeout,

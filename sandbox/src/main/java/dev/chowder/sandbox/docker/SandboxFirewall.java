@@ -1,6 +1,8 @@
 package dev.chowder.sandbox.docker;
 
-import dev.chowder.sandbox.docker.Iptables.Result;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.docker.TimedPrograms.Result;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -12,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Maintains this host's firewall so that sandboxes reach the internet and nothing else. Changes
- * only its own chains and the jumps to them. Does not know which sandboxes exist.
+ * only its own chains and the jumps to them. Does not know which sandboxes exist. The caller makes
+ * one call at a time.
  */
 final class SandboxFirewall {
   private static final Logger log = LoggerFactory.getLogger(SandboxFirewall.class);
@@ -31,6 +34,9 @@ final class SandboxFirewall {
    * limit is set.
    */
   private @Nullable String unlimitedBecause;
+
+  /** A command of an earlier check that was killed and did not end; null if there is none. */
+  private @Nullable Process hung;
 
   SandboxFirewall(DockerSandboxSettings settings) {
     this(settings, Iptables.SEARCH_PATH);
@@ -53,11 +59,11 @@ final class SandboxFirewall {
    * @param hostPorts ports that sandboxes may reach; empty if this node does not know them yet.
    *     Rules that are in place then stay as they are. All nodes of the host share them, and rules
    *     without the ports would block those that sandboxes of other nodes use.
-   * @return why the rules are not in place; empty if they are
+   * @return why the rules are not in place, such as a command that took longer than {@code
+   *     firewall-timeout}; empty if they are
    */
-  synchronized Optional<String> apply(
-      DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
-    Optional<String> failure = tryApply(bridge, hostPorts);
+  Optional<String> apply(DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
+    Optional<String> failure = applyInTime(bridge, hostPorts);
     if (failure.isPresent() && !failure.get().equals(lastFailure)) {
       log.warn(
           "sandboxes are not isolated: {}; until this is repaired they can reach this host's ports,"
@@ -71,14 +77,33 @@ final class SandboxFirewall {
     return failure;
   }
 
-  private Optional<String> tryApply(DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
+  private Optional<String> applyInTime(
+      DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
+    if (hung != null && hung.isAlive()) {
+      // Another command would wait for the same lock of the kernel, and could not be killed either.
+      return Optional.of(
+          "process %d, which was killed, still changes the firewall".formatted(hung.pid()));
+    }
+    var programs = new TimedPrograms(settings.firewallTimeout());
+    try {
+      return tryApply(programs, bridge, hostPorts);
+    } catch (SandboxException late) {
+      if (late.reason() != Reason.TIMED_OUT) throw late;
+      return Optional.of(String.valueOf(late.getMessage()));
+    } finally {
+      hung = programs.hung();
+    }
+  }
+
+  private Optional<String> tryApply(
+      TimedPrograms programs, DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
     if (!settings.dockerHost().startsWith("unix:")) {
       return Optional.of(
           "the engine is on another machine ("
               + settings.dockerHost()
               + "), and Chowder cannot change that firewall");
     }
-    Optional<Iptables> found = Iptables.find(IPV4, DOCKER_USER, searchPath);
+    Optional<Iptables> found = Iptables.find(programs, IPV4, DOCKER_USER, searchPath);
     if (found.isEmpty()) {
       return Optional.of(
           "iptables is missing or this user may not run it; run Chowder as root or allow sudo"
@@ -102,8 +127,8 @@ final class SandboxFirewall {
                 () ->
                     hookFirst(iptables, "INPUT", "-i " + bridge.interfaceName() + " -j " + input));
     if (failure.isEmpty()) {
-      applyIpv6(bridge);
-      if (!wasInPlace) forgetConnections(bridge);
+      applyIpv6(programs, bridge);
+      if (!wasInPlace) forgetConnections(programs, bridge);
     }
     return failure;
   }
@@ -175,20 +200,20 @@ final class SandboxFirewall {
    * Chowder's own connections to gateways come from the bridge's address, in the same subnet. They
    * stay, because removing them would stop responses that are being streamed.
    */
-  private void forgetConnections(DockerNetwork.Bridge bridge) {
-    Iptables.conntrack(searchPath, "-L", "-s", bridge.subnet())
+  private void forgetConnections(TimedPrograms programs, DockerNetwork.Bridge bridge) {
+    Iptables.conntrack(programs, searchPath, "-L", "-s", bridge.subnet())
         .ifPresentOrElse(
             listed -> {
               for (String address : FirewallRules.openers(listed.output(), bridge.gateway())) {
-                Iptables.conntrack(searchPath, "-D", "-s", address);
+                Iptables.conntrack(programs, searchPath, "-D", "-s", address);
               }
               log.info("event=connections-forgotten subnet={}", bridge.subnet());
             },
             () -> log.debug("conntrack is missing; the rules alone cut old connections"));
   }
 
-  private void applyIpv6(DockerNetwork.Bridge bridge) {
-    Iptables.find(IPV6, DOCKER_USER, searchPath)
+  private void applyIpv6(TimedPrograms programs, DockerNetwork.Bridge bridge) {
+    Iptables.find(programs, IPV6, DOCKER_USER, searchPath)
         .ifPresent(
             ip6tables -> {
               // A second protection only. The network has no IPv6, so a host without ip6tables is
@@ -241,10 +266,11 @@ final class SandboxFirewall {
    * Removes everything that {@link #apply} put in place, in all tables. Does nothing if there is
    * nothing.
    */
-  synchronized void removeAll() {
+  void removeAll() {
+    var programs = new TimedPrograms(settings.firewallTimeout());
     String forward = FirewallRules.forwardChain(settings.clusterId());
     for (String name : Stream.concat(IPV4.stream(), IPV6.stream()).toList()) {
-      Iptables.find(List.of(name), "INPUT", searchPath)
+      Iptables.find(programs, List.of(name), "INPUT", searchPath)
           .ifPresent(iptables -> remove(iptables, forward));
     }
     lastFailure = null;

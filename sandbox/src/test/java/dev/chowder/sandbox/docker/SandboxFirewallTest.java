@@ -2,70 +2,40 @@ package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Tests the connection limit when {@code iptables-restore} fails, and rules that another node
- * wrote. The commands are scripts that store the rules in a file. {@link SandboxIsolationIT} tests
- * the real ones.
+ * Tests the connection limit when {@code iptables-restore} fails, rules that another node wrote,
+ * and commands that hang. {@link SandboxIsolationIT} tests the real commands.
  */
 @Timeout(60)
 class SandboxFirewallTest {
-  private static final DockerNetwork.Bridge BRIDGE =
-      new DockerNetwork.Bridge("chowder-a", "chwa", "10.87.0.1", "10.87.0.0/16");
-
-  private static final String RESTORE =
-      """
-      #!/bin/bash
-      cd "${0%/*}" && input="$(cat)" || exit 1
-      if [ -s failures ]; then
-        sed -i 1d failures
-        echo "Another app is currently holding the xtables lock." && exit 4
-      fi
-      if [ -e without-connlimit ] && [[ "$input" == *connlimit* ]]; then
-        echo "RULE_APPEND failed (No such file or directory): rule in chain CHOWDER-a" && exit 4
-      fi
-      printf '%s\\n' "$input" >rules
-      """;
-
-  private static final String IPTABLES =
-      """
-      #!/bin/bash
-      cd "${0%/*}" && shift 2
-      if [ "$1" = -S ]; then cat rules jumps 2>/dev/null | grep -e "^-A ${2:+$2 }"; exit 0; fi
-      if [ "$1" = -I ]; then shift && echo "-A $*" >>jumps; fi
-      # There is never a jump to delete.
-      [ "$1" != -D ]
-      """;
+  private static final DockerNetwork.Bridge BRIDGE = FirewallCommands.BRIDGE;
 
   @TempDir private Path commands;
   private SandboxFirewall firewall;
 
   @BeforeEach
   void install() throws IOException {
-    command("iptables", IPTABLES);
-    command("iptables-restore", RESTORE);
+    FirewallCommands.install(commands);
     firewall = new SandboxFirewall(settings(), commands.toString());
   }
 
   private static DockerSandboxSettings settings() {
-    return DockerSandboxSettings.from(
-        ConfigFactory.parseMap(Map.of("cluster-id", "a", "docker.host", "unix:///none"))
-            .atPath("chowder.sandbox")
-            .withFallback(ConfigFactory.load())
-            .resolve());
+    return FirewallCommands.settings(Map.of());
   }
 
   @Test
@@ -119,6 +89,62 @@ class SandboxFirewallTest {
     assertThat(rules()).contains("-A CHOWDER-a-IN -j REJECT");
   }
 
+  @Test
+  void aHungCommandIsKilledWithItsChildrenAndNoOtherIsTried() throws Exception {
+    FirewallCommands.hang(commands);
+    var impatient =
+        new SandboxFirewall(
+            FirewallCommands.settings(Map.of("docker.firewall-timeout", "1s")),
+            commands.toString());
+    assertThat(impatient.apply(BRIDGE, Optional.of(Set.of())))
+        .hasValueSatisfying(why -> assertThat(why).contains("did not end within 1000 ms"));
+    assertThat(FirewallCommands.hung(commands)).hasSize(1);
+    FirewallCommands.awaitEnded(commands);
+
+    FirewallCommands.install(commands);
+    assertThat(impatient.apply(BRIDGE, Optional.of(Set.of()))).isEmpty();
+  }
+
+  @Test
+  void aChildThatHoldsTheOutputDoesNotDelayTheCallerForever() throws Exception {
+    FirewallCommands.command(
+        commands, "iptables", "#!/bin/bash\nsleep 1000 &\necho $! >>${0%/*}/hung\n");
+    var impatient =
+        new SandboxFirewall(
+            FirewallCommands.settings(Map.of("docker.firewall-timeout", "1s")),
+            commands.toString());
+    try {
+      assertThat(impatient.apply(BRIDGE, Optional.of(Set.of())))
+          .hasValueSatisfying(why -> assertThat(why).contains("did not end within 1000 ms"));
+    } finally {
+      for (var pid : FirewallCommands.hung(commands)) {
+        ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
+      }
+    }
+  }
+
+  @Test
+  void aHungCommandCanBeInterrupted() throws Exception {
+    FirewallCommands.hang(commands);
+    var ended = new CompletableFuture<Throwable>();
+    var caller =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    var _ = apply(Set.of());
+                  } catch (SandboxException interrupted) {
+                    ended.complete(interrupted);
+                  }
+                });
+    FirewallCommands.awaitHung(commands);
+    caller.interrupt();
+    assertThat(ended.get())
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.INTERRUPTED));
+    FirewallCommands.awaitEnded(commands);
+  }
+
   private Optional<String> apply(Set<Integer> hostPorts) {
     return firewall.apply(BRIDGE, Optional.of(hostPorts));
   }
@@ -137,10 +163,5 @@ class SandboxFirewallTest {
     } catch (NoSuchFileException none) {
       return "";
     }
-  }
-
-  private void command(String name, String script) throws IOException {
-    var file = Files.writeString(commands.resolve(name), script);
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
   }
 }
