@@ -121,6 +121,17 @@ record Iptables(TimedPrograms programs, List<String> prefix, String name) {
     return execute(List.of(name + "-restore", "-w", LOCK_SECONDS, "--noflush"), input);
   }
 
+  /**
+   * Runs another command of this host with the same rights.
+   *
+   * @param searchPath directories, separated as in {@code PATH}
+   * @return empty if the command is missing
+   */
+  Optional<Result> other(String command, String searchPath, String... arguments) {
+    return path(command, searchPath)
+        .map(path -> execute(Stream.concat(Stream.of(path), Stream.of(arguments)).toList(), ""));
+  }
+
   private Result execute(List<String> command, String input) {
     List<String> whole = new ArrayList<>(prefix);
     whole.addAll(command);

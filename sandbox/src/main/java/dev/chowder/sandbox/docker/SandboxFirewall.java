@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.docker.TimedPrograms.Result;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +27,7 @@ final class SandboxFirewall {
 
   private final DockerSandboxSettings settings;
   private final String searchPath;
+  private final BridgedPackets bridged;
   private final List<FirewallRules.Destination> destinations;
   private @Nullable String lastFailure;
 
@@ -39,7 +41,7 @@ final class SandboxFirewall {
   private @Nullable Process hung;
 
   SandboxFirewall(DockerSandboxSettings settings) {
-    this(settings, Iptables.SEARCH_PATH);
+    this(settings, Iptables.SEARCH_PATH, new BridgedPackets(Path.of("/")));
   }
 
   /**
@@ -47,9 +49,10 @@ final class SandboxFirewall {
    *
    * @param searchPath directories of the commands, separated as in {@code PATH}
    */
-  SandboxFirewall(DockerSandboxSettings settings, String searchPath) {
+  SandboxFirewall(DockerSandboxSettings settings, String searchPath, BridgedPackets bridged) {
     this.settings = settings;
     this.searchPath = searchPath;
+    this.bridged = bridged;
     this.destinations = settings.mayReach().stream().map(FirewallRules.Destination::parse).toList();
   }
 
@@ -66,8 +69,8 @@ final class SandboxFirewall {
     Optional<String> failure = applyInTime(bridge, hostPorts);
     if (failure.isPresent() && !failure.get().equals(lastFailure)) {
       log.warn(
-          "sandboxes are not isolated: {}; until this is repaired they can reach this host's ports,"
-              + " private networks and metadata addresses (169.254.169.254)",
+          "sandboxes are not isolated: {}; until this is repaired they may reach this host's ports,"
+              + " private networks, metadata addresses (169.254.169.254) and each other",
           failure.get());
     }
     if (failure.isEmpty() && lastFailure != null) {
@@ -130,7 +133,16 @@ final class SandboxFirewall {
       applyIpv6(programs, bridge);
       if (!wasInPlace) forgetConnections(programs, bridge);
     }
-    return failure;
+    return failure.or(
+        () -> bridged.ensure(bridge.interfaceName(), () -> filterBridge(iptables, bridge)));
+  }
+
+  private String filterBridge(Iptables iptables, DockerNetwork.Bridge bridge) {
+    var words = "link set dev " + bridge.interfaceName() + " type bridge " + BridgedPackets.SETTING;
+    return iptables
+        .other("ip", searchPath, words.split(" ", -1))
+        .map(Result::output)
+        .orElse("the command ip is missing");
   }
 
   /**

@@ -10,10 +10,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Scripts in place of {@code iptables}, which store the rules in a file, or hang. */
+/**
+ * Scripts in place of {@code iptables} and {@code ip}, which store the rules in a file, or hang,
+ * and files in place of the kernel's settings.
+ */
 final class FirewallCommands {
   static final DockerNetwork.Bridge BRIDGE =
       new DockerNetwork.Bridge("chowder-a", "chwa", "10.87.0.1", "10.87.0.0/16");
+
+  /** The host's setting for all bridges, and that of the one bridge. */
+  static final String HOST = "proc/sys/net/bridge/bridge-nf-call-iptables";
+
+  static final String OWN = "sys/class/net/chwa/bridge/nf_call_iptables";
 
   private static final String RESTORE =
       """
@@ -45,6 +53,19 @@ final class FirewallCommands {
   static void install(Path folder) throws IOException {
     command(folder, "iptables", IPTABLES);
     command(folder, "iptables-restore", RESTORE);
+    write(folder.resolve(HOST), "1");
+    write(folder.resolve(OWN), "0");
+    command(folder, "ip", "#!/bin/bash\necho 1 >${0%/*}/" + OWN + "\n");
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+  }
+
+  /** Returns a firewall that uses the commands and kernel settings of this folder. */
+  static SandboxFirewall firewall(Path folder, Map<String, Object> overrides) {
+    return new SandboxFirewall(settings(overrides), folder.toString(), new BridgedPackets(folder));
   }
 
   /** Installs a command that never ends. It writes the process id of its child to a file. */

@@ -31,11 +31,7 @@ class SandboxFirewallTest {
   @BeforeEach
   void install() throws IOException {
     FirewallCommands.install(commands);
-    firewall = new SandboxFirewall(settings(), commands.toString());
-  }
-
-  private static DockerSandboxSettings settings() {
-    return FirewallCommands.settings(Map.of());
+    firewall = FirewallCommands.firewall(commands, Map.of());
   }
 
   @Test
@@ -75,7 +71,7 @@ class SandboxFirewallTest {
   @Test
   void aNodeThatDoesNotKnowThePortsYetKeepsTheOpenOnes() throws IOException {
     assertThat(apply(Set.of(11434))).isEmpty();
-    var starting = new SandboxFirewall(settings(), commands.toString());
+    var starting = FirewallCommands.firewall(commands, Map.of());
     assertThat(starting.apply(BRIDGE, Optional.empty())).isEmpty();
     assertThat(rules()).contains("--dport 11434");
 
@@ -92,10 +88,7 @@ class SandboxFirewallTest {
   @Test
   void aHungCommandIsKilledWithItsChildrenAndNoOtherIsTried() throws Exception {
     FirewallCommands.hang(commands);
-    var impatient =
-        new SandboxFirewall(
-            FirewallCommands.settings(Map.of("docker.firewall-timeout", "1s")),
-            commands.toString());
+    var impatient = FirewallCommands.firewall(commands, Map.of("docker.firewall-timeout", "1s"));
     assertThat(impatient.apply(BRIDGE, Optional.of(Set.of())))
         .hasValueSatisfying(why -> assertThat(why).contains("did not end within 1000 ms"));
     assertThat(FirewallCommands.hung(commands)).hasSize(1);
@@ -109,10 +102,7 @@ class SandboxFirewallTest {
   void aChildThatHoldsTheOutputDoesNotDelayTheCallerForever() throws Exception {
     FirewallCommands.command(
         commands, "iptables", "#!/bin/bash\nsleep 1000 &\necho $! >>${0%/*}/hung\n");
-    var impatient =
-        new SandboxFirewall(
-            FirewallCommands.settings(Map.of("docker.firewall-timeout", "1s")),
-            commands.toString());
+    var impatient = FirewallCommands.firewall(commands, Map.of("docker.firewall-timeout", "1s"));
     try {
       assertThat(impatient.apply(BRIDGE, Optional.of(Set.of())))
           .hasValueSatisfying(why -> assertThat(why).contains("did not end within 1000 ms"));

@@ -1,11 +1,13 @@
 package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
@@ -17,8 +19,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Tests starts while a command of the firewall hangs. The commands are scripts, and there is no
- * engine.
+ * Tests starts while a command of the firewall hangs, or while the host does not filter bridges.
+ * The commands are scripts, and there is no engine.
  */
 @Timeout(60)
 class SandboxIsolationTest {
@@ -38,7 +40,7 @@ class SandboxIsolationTest {
             settings,
             () -> FirewallCommands.BRIDGE,
             hostPorts,
-            new SandboxFirewall(settings, commands.toString()));
+            new SandboxFirewall(settings, commands.toString(), new BridgedPackets(commands)));
   }
 
   @AfterEach
@@ -69,6 +71,40 @@ class SandboxIsolationTest {
     assertThat(hung.isDone()).isFalse();
     hung.join();
     assertThat(isolation.failure()).isPresent();
+  }
+
+  @Test
+  void aStartIsRefusedIfPacketsBetweenSandboxesAreNotFiltered() throws Exception {
+    Files.writeString(commands.resolve(FirewallCommands.HOST), "0");
+    FirewallCommands.command(commands, "ip", "#!/bin/sh\necho Operation not permitted\nexit 2\n");
+    assertThatThrownBy(isolation::ensure)
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.REFUSED))
+        .hasMessageContaining("bridge-nf-call-iptables is 0")
+        .hasMessageContaining("Operation not permitted");
+    assertThat(isolation.failure()).isPresent();
+
+    Files.writeString(commands.resolve(FirewallCommands.HOST), "1");
+    isolation.ensure();
+    assertThat(isolation.failure()).isEmpty();
+  }
+
+  @Test
+  void aStartIsRefusedWithoutTheModuleThatFiltersBridges() throws Exception {
+    Files.delete(commands.resolve(FirewallCommands.HOST));
+    assertThatThrownBy(isolation::ensure).hasMessageContaining("br_netfilter is not loaded");
+  }
+
+  @Test
+  void theBridgeIsFilteredWhateverTheHostsSettingIs() throws Exception {
+    isolation.ensure();
+    assertThat(commands.resolve(FirewallCommands.OWN)).hasContent("1");
+    Files.writeString(commands.resolve(FirewallCommands.HOST), "0");
+    Files.writeString(commands.resolve(FirewallCommands.OWN), "0");
+    isolation.apply();
+    assertThat(isolation.failure()).isEmpty();
+    assertThat(commands.resolve(FirewallCommands.OWN)).hasContent("1");
+    assertThat(commands.resolve(FirewallCommands.HOST)).hasContent("0");
   }
 
   /** Starts a process on another thread. Completes with the reason why it could not start. */
