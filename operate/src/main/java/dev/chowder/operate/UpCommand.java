@@ -2,6 +2,7 @@ package dev.chowder.operate;
 
 import com.google.gson.JsonParser;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.client.failure.ClientException;
 import dev.chowder.envoy.TlsVariables;
 import dev.chowder.operate.agent.Agents;
 import dev.chowder.operate.agent.FirstAgent;
@@ -12,6 +13,7 @@ import dev.chowder.operate.database.PrivateDatabase;
 import dev.chowder.operate.docker.DockerHost;
 import dev.chowder.operate.edge.EnvoyServer;
 import dev.chowder.operate.edge.Programs;
+import dev.chowder.operate.model.ClosedModels;
 import dev.chowder.operate.model.DemoModel;
 import dev.chowder.operate.model.ModelChoice;
 import dev.chowder.operate.model.ModelSettings;
@@ -30,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -144,6 +147,7 @@ final class UpCommand extends OperatorCommand implements Runnable {
       new PrivateDatabase(site()).ensure(chosen.areSeveral());
       // Before a node stops, because a training run takes time.
       var cache = new AotCache(site()).ensure();
+      warnOfClosedModels(chosen);
       new NodeProcesses(site(), chosen).ensure(cache);
       new EnvoyServer(site(), chosen).ensure(envoy);
       serve(model);
@@ -189,6 +193,23 @@ final class UpCommand extends OperatorCommand implements Runnable {
       new ModelSettings(site(), model).ensure(operator, api);
       new Agents(site(), api).wake();
     }
+  }
+
+  /** The nodes that start now close networks that earlier versions left open. */
+  private void warnOfClosedModels(Nodes nodes) {
+    if (!new DockerHost(site()).isUsed()) return;
+    var urls = new TreeSet<String>();
+    site().variables().find("CHOWDER_MODEL_BASE_URL").ifPresent(urls::add);
+    if (new NodeProcesses(site(), nodes).answers()) {
+      try (var api = invocation().api()) {
+        urls.addAll(ClosedModels.stored(api));
+      } catch (ClientException unavailable) {
+        say(
+            "WARNING: cannot check whether agents still reach their models: %s"
+                .formatted(unavailable.getMessage()));
+      }
+    }
+    ClosedModels.of(invocation().config()).warnings(urls).forEach(this::say);
   }
 
   /** The log of the node has the cause. */

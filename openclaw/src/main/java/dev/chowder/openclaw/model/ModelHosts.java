@@ -1,6 +1,7 @@
 package dev.chowder.openclaw.model;
 
-import java.net.Inet4Address;
+import dev.chowder.base.HostNetworks;
+import dev.chowder.base.HostNetworks.Network;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.Locale;
@@ -53,40 +54,30 @@ public record ModelHosts(Set<String> privateHosts) {
         : mayBePrivate(host, port);
   }
 
-  /** Returns whether an address is not a public one: of this machine, its network, or reserved. */
+  /**
+   * Returns whether an address is not a public one: of this machine, of a network that it is
+   * directly connected to, or reserved.
+   */
   public static boolean isPrivate(InetAddress address) {
-    if (address.isAnyLocalAddress()
-        || address.isLoopbackAddress()
-        || address.isLinkLocalAddress()
-        || address.isSiteLocalAddress()
-        || address.isMulticastAddress()) {
-      return true;
-    }
-    return switch (address) {
-      case Inet4Address v4 -> isPrivate(v4.getAddress());
-      case Inet6Address v6 -> !isPublic(v6.getAddress());
-      default -> true;
-    };
+    return isPrivate(address, HostNetworks.connected());
   }
 
-  /** Checks the ranges of RFC 6890 that {@link InetAddress} does not know. */
-  private static boolean isPrivate(byte[] v4) {
-    int a = v4[0] & 0xff;
-    int b = v4[1] & 0xff;
-    int c = v4[2] & 0xff;
-    return a == 0
-        || a >= 240
-        || (a == 100 && b >= 64 && b <= 127)
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (b == 18 || b == 19));
+  static boolean isPrivate(InetAddress address, Set<Network> connected) {
+    if (connected.stream().anyMatch(network -> network.contains(address))) return true;
+    return address instanceof Inet6Address
+        ? !isPublic(address.getAddress())
+        : HostNetworks.NOT_THE_INTERNET.stream().anyMatch(network -> network.contains(address));
   }
 
   /**
-   * Allows 2000::/3 without 6to4 (2002::/16) and Teredo (2001::/32), which carry IPv4 addresses.
+   * Allows 2000::/3 without 6to4 (2002::/16) and Teredo (2001::/32), which carry IPv4 addresses,
+   * and without documentation (2001:db8::/32, RFC 3849).
    */
   private static boolean isPublic(byte[] v6) {
     int first = (v6[0] & 0xff) << 8 | (v6[1] & 0xff);
     int second = (v6[2] & 0xff) << 8 | (v6[3] & 0xff);
-    return (first & 0xe000) == 0x2000 && first != 0x2002 && !(first == 0x2001 && second == 0);
+    return (first & 0xe000) == 0x2000
+        && first != 0x2002
+        && !(first == 0x2001 && (second == 0 || second == 0x0db8));
   }
 }

@@ -189,7 +189,8 @@ class ModelListProbeTest {
     // The first query returns a public address, and later ones this machine.
     var rebinding =
         new Names(
-            () -> queries.getAndIncrement() == 0 ? InetAddress.getByName("192.0.2.1") : loopback());
+            () ->
+                queries.getAndIncrement() == 0 ? InetAddress.getByName("192.88.99.2") : loopback());
     var probe =
         new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(10), Duration.ZERO, rebinding);
     assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Result.Unknown.class);

@@ -2,6 +2,8 @@ package dev.chowder.sandbox.docker;
 
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.base.HostNetworks;
+import dev.chowder.base.HostNetworks.Network;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,25 +15,6 @@ import java.util.regex.Pattern;
  * format of {@code iptables-restore}. Pure; changes nothing itself.
  */
 final class FirewallRules {
-  /**
-   * Address ranges outside the internet: this network, private (RFC 1918), carrier-grade NAT (RFC
-   * 6598), loopback, link-local with the clouds' metadata addresses (RFC 3927), protocol
-   * assignments (RFC 6890), benchmarks (RFC 2544), multicast, reserved and broadcast.
-   */
-  static final List<String> NOT_THE_INTERNET =
-      List.of(
-          "0.0.0.0/8",
-          "10.0.0.0/8",
-          "100.64.0.0/10",
-          "127.0.0.0/8",
-          "169.254.0.0/16",
-          "172.16.0.0/12",
-          "192.0.0.0/24",
-          "192.168.0.0/16",
-          "198.18.0.0/15",
-          "224.0.0.0/4",
-          "240.0.0.0/4");
-
   /** Matches a packet that replies to a connection which the other end opened. */
   private static final String REPLY =
       " -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ";
@@ -57,6 +40,7 @@ final class FirewallRules {
    * @param hostPorts ports of the bridge's address that sandboxes may reach
    * @param nameServers DNS servers that sandboxes may query
    * @param destinations otherwise blocked destinations that an operator opened
+   * @param connected networks that this host is directly connected to, which are closed too
    * @param maxConnections maximum number of open connections per sandbox; 0 disables the limit
    */
   static String ipv4(
@@ -65,6 +49,7 @@ final class FirewallRules {
       Set<Integer> hostPorts,
       List<String> nameServers,
       List<Destination> destinations,
+      Set<Network> connected,
       int maxConnections) {
     String forward = forwardChain(clusterId);
     String input = inputChain(clusterId);
@@ -90,7 +75,7 @@ final class FirewallRules {
       add(rules, forward, from + open.match() + " -j RETURN");
     }
     // Rejected, not dropped, so that an agent's attempt fails at once.
-    for (String range : NOT_THE_INTERNET) {
+    for (Network range : HostNetworks.closed(connected)) {
       add(rules, forward, from + " -d " + range + " -j REJECT");
     }
 

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import dev.chowder.base.HostNetworks;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.docker.TimedPrograms.Result;
@@ -188,6 +189,7 @@ final class SandboxFirewall {
             hostPorts,
             NameServers.of(settings.nameServers()),
             destinations,
+            HostNetworks.connected(),
             maxConnections));
   }
 

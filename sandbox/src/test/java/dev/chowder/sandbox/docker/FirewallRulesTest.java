@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.base.HostNetworks.Network;
 import dev.chowder.sandbox.docker.FirewallRules.Destination;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +32,7 @@ class FirewallRulesTest {
             Set.of(11434),
             List.of("10.0.0.53"),
             List.of(Destination.parse("192.168.1.50:8000"), Destination.parse("10.9.0.0/16")),
+            Set.of(Network.parse("192.88.98.1/24"), Network.parse("172.17.0.1/16")),
             1000);
     assertThat(rules)
         .containsSubsequence(
@@ -43,13 +45,17 @@ class FirewallRulesTest {
             "-A CHOWDER-a -i chwa -d 192.168.1.50 -p tcp --dport 8000 -j RETURN\n",
             "-A CHOWDER-a -i chwa -d 10.9.0.0/16 -j RETURN\n",
             "-A CHOWDER-a -i chwa -d 10.0.0.0/8 -j REJECT\n",
+            "-A CHOWDER-a -i chwa -d 168.63.129.16/32 -j REJECT\n",
             "-A CHOWDER-a -i chwa -d 169.254.0.0/16 -j REJECT\n",
+            "-A CHOWDER-a -i chwa -d 203.0.113.0/24 -j REJECT\n",
+            "-A CHOWDER-a -i chwa -d 192.88.98.0/24 -j REJECT\n",
             "-A CHOWDER-a-IN -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT\n",
             "-A CHOWDER-a-IN -m conntrack --ctstate NEW -m connlimit --connlimit-above 1000"
                 + " --connlimit-mask 32 --connlimit-saddr -j REJECT\n",
             "-A CHOWDER-a-IN -d 10.87.0.1 -p tcp --dport 11434 -j ACCEPT\n",
             "-A CHOWDER-a-IN -j REJECT\n",
-            "COMMIT\n");
+            "COMMIT\n")
+        .doesNotContain("172.17.0.0");
   }
 
   @Test

@@ -11,20 +11,33 @@ import java.util.Map;
 final class OutsideMachine implements AutoCloseable {
   static final int PORT = 80;
 
+  /** The address on the other end of the link. */
+  private static final String FAR_ADDRESS = "192.88.98.2";
+
   /**
-   * An address in each range outside the internet; the last is that of metadata servers. Docker
-   * assigns 172.17.0.0 to 172.31.255.255 and then 192.168.0.0 upwards to its networks. These
-   * addresses are not in such a network, because packets to a sandbox's own network would not leave
-   * it.
+   * An address in each range outside the internet, and one in a network of this host; the last is
+   * that of metadata servers. Docker assigns 172.17.0.0 to 172.31.255.255 and then 192.168.0.0
+   * upwards to its networks. These addresses are not in such a network, because packets to a
+   * sandbox's own network would not leave it.
    */
   static final List<String> CLOSED =
-      List.of("10.213.77.2", "172.16.213.2", "192.168.255.2", "100.99.77.2", "169.254.169.254");
+      List.of(
+          "10.213.77.2",
+          "172.16.213.2",
+          "192.168.255.2",
+          "100.99.77.2",
+          "192.0.2.2",
+          "198.51.100.2",
+          "203.0.113.2",
+          FAR_ADDRESS,
+          "168.63.129.16",
+          "169.254.169.254");
 
-  /** An address for documentation (RFC 5737), used as a public address. */
-  static final String INTERNET = "203.0.113.2";
+  /** A former anycast address, which no machine has any more (RFC 7526). */
+  static final String INTERNET = "192.88.99.2";
 
-  /** This host's address on that link. */
-  static final String HOST_ADDRESS = "203.0.113.1";
+  /** This host's address on that link, in a network outside RFC 1918. */
+  static final String HOST_ADDRESS = "192.88.98.1";
 
   private static final String WIRE = "chwit0";
   private static final String FAR_END = "chwit1";
@@ -61,9 +74,12 @@ final class OutsideMachine implements AutoCloseable {
     docker.root("ip", "link", "set", FAR_END, "netns", pid);
     docker.root("ip", "addr", "add", HOST_ADDRESS + "/24", "dev", WIRE);
     docker.root("ip", "link", "set", WIRE, "up");
-    docker.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", INTERNET + "/24", "dev", FAR_END);
+    docker.root(
+        "nsenter", "-t", pid, "-n", "ip", "addr", "add", FAR_ADDRESS + "/24", "dev", FAR_END);
+    docker.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", INTERNET + "/32", "dev", FAR_END);
     docker.root("nsenter", "-t", pid, "-n", "ip", "link", "set", FAR_END, "up");
     docker.root("nsenter", "-t", pid, "-n", "ip", "route", "add", "default", "via", HOST_ADDRESS);
+    docker.root("ip", "route", "add", INTERNET + "/32", "via", FAR_ADDRESS);
     for (String address : CLOSED) {
       docker.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", address + "/32", "dev", FAR_END);
       docker.root("ip", "route", "add", address + "/32", "dev", WIRE);
