@@ -26,14 +26,14 @@ final class OutsideMachine implements AutoCloseable {
           "172.16.213.2",
           "192.168.255.2",
           "100.99.77.2",
-          "192.0.2.2",
+          "192.0.2.213",
           "198.51.100.2",
           "203.0.113.2",
           FAR_ADDRESS,
           "168.63.129.16",
           "169.254.169.254");
 
-  /** A former anycast address, which no machine has any more (RFC 7526). */
+  /** An anycast address that is deprecated, so no machine has it (RFC 7526). */
   static final String INTERNET = "192.88.99.2";
 
   /** This host's address on that link, in a network outside RFC 1918. */
