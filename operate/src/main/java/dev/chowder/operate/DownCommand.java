@@ -98,6 +98,18 @@ final class DownCommand extends OperatorCommand implements Runnable {
     new Boot(site()).remove();
   }
 
+  /** Removes what all installations of the host use. */
+  private void removeShared(Purge removal, boolean isOnDocker) {
+    if (isOnDocker && !removal.isLast()) {
+      say(
+          "Kept the sandbox images and the caches, because another installation on this machine"
+              + " needs them. The purge of the last one removes them.");
+      return;
+    }
+    if (isOnDocker) removal.images();
+    removal.caches();
+  }
+
   /** Stops everything, and removes the data, and everything else that Chowder created. */
   private void removeAll() {
     try (var _ = UpLock.take(site().home())) {
@@ -113,10 +125,7 @@ final class DownCommand extends OperatorCommand implements Runnable {
       new Swap(site()).purge();
       removal.firewall(false);
       new PrivateDatabase(site()).purge();
-      if (!keepCache) {
-        if (isOnDocker) removal.images();
-        removal.caches();
-      }
+      if (!keepCache) removeShared(removal, isOnDocker);
       removal.folder();
     }
     site()

@@ -1,5 +1,6 @@
 package dev.chowder.operate.purge;
 
+import dev.chowder.base.ClusterNames;
 import dev.chowder.program.Program;
 import dev.chowder.program.Root;
 import java.io.IOException;
@@ -7,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * The chains of an installation in the tables of this host, for IPv4 and IPv6.
@@ -39,11 +39,8 @@ record Firewall(Root root, String variant) {
 
   /** Returns the chains of an installation among the lines of {@code iptables -S}. */
   static List<String> chains(List<String> rules, String clusterId) {
-    var chain = Pattern.compile("-N (CHOWDER\\S*" + Pattern.quote(clusterId) + "\\S*)");
-    return rules.stream()
-        .map(chain::matcher)
-        .filter(line -> line.matches())
-        .map(line -> line.group(1))
+    return ClusterNames.chains(clusterId).stream()
+        .filter(chain -> rules.contains("-N " + chain))
         .toList();
   }
 

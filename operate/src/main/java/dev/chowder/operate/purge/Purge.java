@@ -13,6 +13,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -100,8 +101,24 @@ public record Purge(Site site) {
   }
 
   /**
+   * Returns whether the engine has a container, home volume or network of another installation. A
+   * node creates the network when it starts for the first time, and only a purge removes it. Call
+   * it after {@link #sandboxes}.
+   */
+  public boolean isLast() {
+    var labels = new ArrayList<String>();
+    for (var list : List.of("ps -a", "volume ls", "network ls")) {
+      var format = "{{.Label \"%s\"}}".formatted(DockerLabels.CLUSTER);
+      var call = docker(list.split(" ", -1)).and("--filter", "label=" + DockerLabels.CLUSTER);
+      labels.addAll(call.and("--format", format).run().text().lines().toList());
+    }
+    return labels.stream().allMatch(site.clusterId()::equals);
+  }
+
+  /**
    * Removes the sandbox images by name and without force, so that Docker keeps an image that a
-   * container of another installation uses.
+   * container uses. Call it only for the last installation of an engine, because installations of
+   * one version share their image, also while none of their agents runs.
    */
   public void images() {
     var format = "{{.Repository}}:{{.Tag}}";

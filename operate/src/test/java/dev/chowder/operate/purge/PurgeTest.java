@@ -3,6 +3,7 @@ package dev.chowder.operate.purge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.base.ClusterNames;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.operate.site.TestSite;
 import java.io.IOException;
@@ -66,14 +67,24 @@ class PurgeTest {
     var rules =
         List.of(
             "-P INPUT ACCEPT",
-            "-N CHOWDER-0a1b",
-            "-N CHOWDER-0a1b-out",
-            "-N CHOWDER-ffff",
-            "-N DOCKER-0a1b",
-            "-A INPUT -s 172.18.0.0/16 -j CHOWDER-0a1b",
-            "-A INPUT -j CHOWDER-0a1b-out");
-    assertThat(Firewall.chains(rules, "0a1b")).containsExactly("CHOWDER-0a1b", "CHOWDER-0a1b-out");
-    assertThat(Firewall.jumps(rules, "CHOWDER-0a1b"))
-        .containsExactly(List.of("INPUT", "-s", "172.18.0.0/16", "-j", "CHOWDER-0a1b"));
+            "-N CHOWDER-local",
+            "-N CHOWDER-local-IN",
+            "-N CHOWDER-local2",
+            "-N CHOWDER-local2-IN",
+            "-N CHOWDER-my-local",
+            "-N DOCKER-local",
+            "-A INPUT -s 172.18.0.0/16 -j CHOWDER-local",
+            "-A INPUT -j CHOWDER-local2");
+    assertThat(Firewall.chains(rules, "local"))
+        .containsExactly("CHOWDER-local", "CHOWDER-local-IN");
+    assertThat(Firewall.jumps(rules, "CHOWDER-local"))
+        .containsExactly(List.of("INPUT", "-s", "172.18.0.0/16", "-j", "CHOWDER-local"));
+  }
+
+  @Test
+  void chainsOfALongIdAreFound() {
+    var chains = ClusterNames.chains("an-installation-with-a-long-id");
+    var rules = chains.stream().map(chain -> "-N " + chain).toList();
+    assertThat(Firewall.chains(rules, "an-installation-with-a-long-id")).isEqualTo(chains);
   }
 }

@@ -4,7 +4,7 @@ import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.model.Network;
-import dev.chowder.base.Sha256;
+import dev.chowder.base.ClusterNames;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.util.List;
@@ -33,18 +33,7 @@ final class DockerNetwork {
    * Returns a stable name of at most 15 characters (the kernel's limit), unique per installation.
    */
   static String interfaceName(String clusterId) {
-    return "chw" + shortName(clusterId);
-  }
-
-  /**
-   * Returns the cluster id itself if it is short and plain, so that people and scripts recognize
-   * it; otherwise a hash.
-   */
-  static String shortName(String clusterId) {
-    if (clusterId.matches("[a-z0-9-]{1,12}")) {
-      return clusterId;
-    }
-    return Sha256.hex(clusterId).substring(0, 8);
+    return "chw" + ClusterNames.shortName(clusterId);
   }
 
   Bridge ensure() {

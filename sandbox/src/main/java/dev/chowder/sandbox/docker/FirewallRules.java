@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static dev.chowder.base.ErrorText.must;
 
+import dev.chowder.base.ClusterNames;
 import dev.chowder.base.HostNetworks;
 import dev.chowder.base.HostNetworks.Network;
 import java.util.List;
@@ -26,12 +27,12 @@ final class FirewallRules {
 
   /** Returns the name of the chain for packets that pass through the host. */
   static String forwardChain(String clusterId) {
-    return "CHOWDER-" + DockerNetwork.shortName(clusterId);
+    return ClusterNames.forwardChain(clusterId);
   }
 
   /** Returns the name of the chain for packets to the host itself. */
   static String inputChain(String clusterId) {
-    return forwardChain(clusterId) + "-IN";
+    return ClusterNames.inputChain(clusterId);
   }
 
   /**
