@@ -156,6 +156,7 @@ record DockerContainerSpec(
                     Map.of(
                         "max-size", Long.toString(settings.logFileBytes()),
                         "max-file", Integer.toString(settings.maxLogFiles()))));
+    ContainerWeights.set(host);
     if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
     port.ifPresent(
         number ->

@@ -47,6 +47,7 @@ record DockerHelperSpec(
             .withPidsLimit(settings.helperResources().processes())
             .withOomScoreAdj(settings.oomScoreAdjustment())
             .withReadonlyRootfs(true);
+    ContainerWeights.set(host);
     if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
     return host;
   }
