@@ -82,6 +82,7 @@ public record InstanceCreation(
           Optional.empty(),
           now,
           now,
+          now,
           createRequestId);
     }
   }

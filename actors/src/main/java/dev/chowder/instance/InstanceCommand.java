@@ -229,7 +229,17 @@ public sealed interface InstanceCommand extends CborSerializable {
    */
   record ConfigApplied(
       int attempt, int configVersion, String overrides, Taken taken, String note, Instant now)
-      implements Report {}
+      implements Report {
+    InstanceEvent event() {
+      return new InstanceEvent.ConfigApplied(
+          attempt,
+          configVersion,
+          taken == Taken.PENDING ? "" : overrides,
+          taken == Taken.REFUSED,
+          note,
+          now);
+    }
+  }
 
   /** Reports that the token of this rotation is now the only valid one. */
   record TokenRotated(int attempt, int rotation, Instant now) implements Report {}

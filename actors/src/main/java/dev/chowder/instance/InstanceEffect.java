@@ -11,6 +11,25 @@ public sealed interface InstanceEffect {
    */
   String organizationId();
 
+  /**
+   * Returns whether this effect has been pending since the earlier one was. Other configuration,
+   * another extent of a removal or an end instead of a freeze change the work that is pending, but
+   * do not make it younger.
+   */
+  default boolean continues(InstanceEffect earlier) {
+    return switch (this) {
+      case RunStages e ->
+          earlier instanceof RunStages b && b.attempt == e.attempt && b.stages.equals(e.stages);
+      case StopGateway e -> earlier instanceof StopGateway b && b.attempt == e.attempt;
+      case AwaitStart e -> earlier instanceof AwaitStart b && b.attempt == e.attempt;
+      case ApplyConfig e -> earlier instanceof ApplyConfig b && b.attempt == e.attempt;
+      case RotateToken e -> earlier instanceof RotateToken b && b.rotation == e.rotation;
+      case Remove e -> earlier instanceof Remove b && b.attempt == e.attempt;
+      case ReleaseSlot _ -> earlier instanceof ReleaseSlot;
+      case Deepen _, None _ -> equals(earlier);
+    };
+  }
+
   record None() implements InstanceEffect {
     @Override
     public String organizationId() {

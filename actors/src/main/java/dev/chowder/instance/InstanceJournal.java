@@ -350,6 +350,7 @@ public final class InstanceJournal
         Optional.empty(),
         at,
         at,
+        at,
         requestId);
   }
 
@@ -395,10 +396,7 @@ public final class InstanceJournal
     return new SleepMemory(stored.getResidentBytes(), stored.getSwappedBytes());
   }
 
-  /**
-   * Returns the stored version. Events without one refer to the row that Chowder used before values
-   * had versions.
-   */
+  /** Returns the stored version. Events without one name the row from before versions existed. */
   private static String version(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }

@@ -166,7 +166,7 @@ public final class InstanceLifecycle {
           state instanceof Running r
                   && r.attempt() == c.attempt()
                   && c.configVersion() > r.profile().appliedVersion()
-              ? accept(configApplied(c))
+              ? accept(c.event())
               : accept();
       case InstanceCommand.TokenRotated(var attempt, var rotation, var now) ->
           switch (state) {
@@ -255,10 +255,7 @@ public final class InstanceLifecycle {
     return slotHeld ? accept() : accept(new InstanceEvent.SlotFound(now));
   }
 
-  /**
-   * Rejects a recover while the instance still holds a slot to release, or if it released one after
-   * the caller reserved the new slot.
-   */
+  /** Rejects a recover while a slot is held, or if one was released after the caller's reserve. */
   private static Decision recover(Errored state, InstanceCommand.Recover r) {
     if (state.slotHeld()
         || state.attempt() != r.attempt()
@@ -288,16 +285,6 @@ public final class InstanceLifecycle {
                 () ->
                     new InstanceEvent.Recovered(
                         r.keyId(), attempt, false, r.model(), attempt, r.now())));
-  }
-
-  private static InstanceEvent configApplied(InstanceCommand.ConfigApplied c) {
-    return new InstanceEvent.ConfigApplied(
-        c.attempt(),
-        c.configVersion(),
-        c.taken() == Taken.PENDING ? "" : c.overrides(),
-        c.taken() == Taken.REFUSED,
-        c.note(),
-        c.now());
   }
 
   private static Decision switchChannel(Existing state, InstanceCommand.SwitchChannel s) {
@@ -386,9 +373,7 @@ public final class InstanceLifecycle {
         .orElseGet(() -> isStopping(state, failure.attempt()));
   }
 
-  /**
-   * Returns whether a stop may leave no frozen process, so that a late report of one is ignored.
-   */
+  /** Returns whether a stop may leave no frozen process, so that a late report is ignored. */
   private static boolean mustEnd(InstanceState state) {
     return state instanceof Stopping s && s.ends();
   }
@@ -409,6 +394,19 @@ public final class InstanceLifecycle {
 
   /** Returns the state after an event. Throws if the event cannot occur in this state. */
   public static InstanceState evolve(InstanceState state, InstanceEvent event) {
+    var next = apply(state, event);
+    var pending = next.pendingEffect();
+    // A gateway that applied one change may still have to apply a later one.
+    boolean isNew =
+        !pending.continues(state.pendingEffect())
+            || (event instanceof InstanceEvent.ConfigApplied
+                && pending instanceof InstanceEffect.ApplyConfig);
+    return isNew && next instanceof Existing existing
+        ? existing.with(existing.profile().withPendingSince(event.at()))
+        : next;
+  }
+
+  private static InstanceState apply(InstanceState state, InstanceEvent event) {
     return switch (event) {
       case InstanceEvent.Created(_, var profile, var at) ->
           new Provisioning(profile, 1, Progress.begin(Stage.OF_PROVISIONING, at), false);

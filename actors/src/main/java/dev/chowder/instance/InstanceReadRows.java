@@ -87,7 +87,7 @@ public final class InstanceReadRows implements InstanceReadSide {
         profile.createdAt(),
         profile.updatedAt(),
         terminated ? Optional.of(profile.updatedAt()) : Optional.empty(),
-        view.effectPending() ? Optional.of(profile.updatedAt()) : Optional.empty(),
+        view.effectPending() ? Optional.of(profile.pendingSince()) : Optional.empty(),
         view.slotHeld(),
         json(view));
   }

@@ -18,6 +18,8 @@ import java.util.Optional;
  * @param homes its home volumes
  * @param sandbox its current sandbox; empty if none was created yet, or if an older version created
  *     it. The sandbox then has the id that is derived from the instance's id.
+ * @param pendingSince the time since which the current effect is pending; without meaning if none
+ *     is
  * @param createRequestId the id of the request that created it; empty if an older version did
  */
 public record Profile(
@@ -36,6 +38,7 @@ public record Profile(
     Optional<SandboxRef> sandbox,
     Instant createdAt,
     Instant updatedAt,
+    Instant pendingSince,
     String createRequestId) {
   /** Creates a profile. Rows of older versions lack the components that get a default here. */
   public Profile {
@@ -43,6 +46,7 @@ public record Profile(
     token = Objects.requireNonNullElse(token, TokenRotations.NONE);
     config = Objects.requireNonNullElseGet(config, () -> unversioned(configVersion));
     homes = Objects.requireNonNullElse(homes, Homes.NONE);
+    pendingSince = Objects.requireNonNullElse(pendingSince, updatedAt);
     createRequestId = Objects.requireNonNullElse(createRequestId, "");
   }
 
@@ -67,7 +71,12 @@ public record Profile(
   }
 
   Profile at(Instant now) {
-    return with(name, labels, configVersion, appliedVersion, token, config, now);
+    return with(name, labels, configVersion, appliedVersion, token, config, now, pendingSince);
+  }
+
+  /** Returns the profile of an instance whose effect is pending since a time. */
+  Profile withPendingSince(Instant since) {
+    return with(name, labels, configVersion, appliedVersion, token, config, updatedAt, since);
   }
 
   /**
@@ -84,8 +93,7 @@ public record Profile(
         configVersion,
         Math.max(appliedVersion, version),
         token,
-        overrides.isEmpty() ? config : config.taken(overrides, taken),
-        updatedAt);
+        overrides.isEmpty() ? config : config.taken(overrides, taken));
   }
 
   /**
@@ -138,20 +146,32 @@ public record Profile(
         newSandbox,
         createdAt,
         updatedAt,
+        pendingSince,
         createRequestId);
   }
 
   /** Returns the profile after its configuration was changed to these values. */
   Profile reconfigured(ConfigValues values) {
-    return with(name, labels, configVersion + 1, appliedVersion, token, values, updatedAt);
+    return with(name, labels, configVersion + 1, appliedVersion, token, values);
   }
 
   Profile updated(String newName, Map<String, String> newLabels) {
-    return with(newName, newLabels, configVersion, appliedVersion, token, config, updatedAt);
+    return with(newName, newLabels, configVersion, appliedVersion, token, config);
   }
 
   Profile with(TokenRotations rotations) {
-    return with(name, labels, configVersion, appliedVersion, rotations, config, updatedAt);
+    return with(name, labels, configVersion, appliedVersion, rotations, config);
+  }
+
+  private Profile with(
+      String name,
+      Map<String, String> labels,
+      int configVersion,
+      int appliedVersion,
+      TokenRotations token,
+      ConfigValues config) {
+    return with(
+        name, labels, configVersion, appliedVersion, token, config, updatedAt, pendingSince);
   }
 
   private Profile with(
@@ -161,7 +181,8 @@ public record Profile(
       int appliedVersion,
       TokenRotations token,
       ConfigValues config,
-      Instant updatedAt) {
+      Instant updatedAt,
+      Instant pendingSince) {
     return new Profile(
         organizationId,
         name,
@@ -178,6 +199,7 @@ public record Profile(
         sandbox,
         createdAt,
         updatedAt,
+        pendingSince,
         createRequestId);
   }
 }

@@ -139,6 +139,7 @@ public final class PoolMembers {
             Optional.empty(),
             now,
             now,
+            now,
             Ids.next());
     return accepted(id, replyTo -> new InstanceCommand.Warm(profile, setup, now, replyTo));
   }

@@ -311,6 +311,7 @@ class InstanceJournalGoldenTest {
         Optional.empty(),
         AT,
         AT,
+        AT,
         createRequestId);
   }
 }

@@ -494,9 +494,8 @@ class MemberLifecycleTest {
 
   private static InstanceState warmingAt(Stage stage) {
     var state = state("Warming");
-    for (var done : Stage.OF_WARMING.subList(0, Stage.OF_WARMING.indexOf(stage))) {
+    for (var done : Stage.OF_WARMING.subList(0, Stage.OF_WARMING.indexOf(stage)))
       state = then(state, finished(1, done));
-    }
     assertThat(state).isInstanceOf(Warming.class);
     return state;
   }
@@ -518,6 +517,7 @@ class MemberLifecycleTest {
         p.sandbox(),
         p.createdAt(),
         p.updatedAt(),
+        p.pendingSince(),
         p.createRequestId());
   }
 

@@ -49,6 +49,7 @@ final class States {
         Optional.empty(),
         createdAt,
         createdAt,
+        createdAt,
         createRequestId);
   }
 

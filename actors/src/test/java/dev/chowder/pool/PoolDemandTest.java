@@ -154,6 +154,7 @@ class PoolDemandTest {
         Optional.empty(),
         createdAt,
         createdAt,
+        createdAt,
         "request");
   }
 }

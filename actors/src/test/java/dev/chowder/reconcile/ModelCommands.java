@@ -188,6 +188,7 @@ final class ModelCommands {
         Optional.empty(),
         NOW,
         NOW,
+        NOW,
         requestId);
   }
 }

@@ -64,6 +64,7 @@ public final class InstanceViews {
         sandbox,
         createdAt,
         createdAt,
+        createdAt,
         "request");
   }
 }
