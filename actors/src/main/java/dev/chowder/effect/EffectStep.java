@@ -18,6 +18,7 @@ import dev.chowder.hostport.HostPortSettings;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.Instances;
+import dev.chowder.instance.TransitionLog;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDatabases;
 import dev.chowder.openclaw.GatewayDevices;
@@ -157,7 +158,8 @@ public record EffectStep(
         .host(
             runner,
             new InstanceReadRows(rows, node.blocking(), settings.rows().maxPerWrite()),
-            node.failpoints());
+            node.failpoints(),
+            new TransitionLog(node.metrics()));
     return new Parts(clients, configuration, nodePorts, hostPorts, runner);
   }
 

@@ -74,7 +74,8 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       InstanceSettings settings,
-      Failpoints failpoints) {
+      Failpoints failpoints,
+      TransitionLog transitions) {
     ClusterSharding.get(system)
         .init(
             Entity.of(
@@ -84,7 +85,8 @@ public final class InstanceEntity
                         new InstanceId(entity.getEntityId()),
                         effects,
                         readSide,
-                        InstanceHosting.of(system, new InstanceId(entity.getEntityId())),
+                        InstanceHosting.of(
+                            system, new InstanceId(entity.getEntityId()), transitions),
                         settings,
                         failpoints)));
   }
@@ -222,15 +224,9 @@ public final class InstanceEntity
             (InstanceState next) -> {
               events.forEach(event -> failpoints.hit("persist." + name(event) + Failpoints.AFTER));
               var view = view(next);
-              log(before, events);
-              if (command instanceof InstanceCommand.EffectFailed failed
-                  && before instanceof InstanceState.Member) {
-                LOG.warn(
-                    "instance={} event=pool-member-failed reason={} message={}",
-                    id,
-                    failed.reason(),
-                    failed.message());
-              }
+              hosting
+                  .transitions()
+                  .record(id, before, events, command, lastSequenceNumber(context));
               var current = Set.copyOf(watchers);
               view.ifPresent(views::store);
               var reply = replyWith(view);
@@ -373,22 +369,5 @@ public final class InstanceEntity
 
   private static String name(InstanceEvent event) {
     return event.getClass().getSimpleName();
-  }
-
-  private void log(InstanceState before, List<InstanceEvent> events) {
-    var from = before;
-    long revision = lastSequenceNumber(context) - events.size();
-    for (var event : events) {
-      var to = InstanceLifecycle.evolve(from, event);
-      revision++;
-      LOG.info(
-          "instance={} event={} from={} to={} revision={}",
-          id,
-          name(event),
-          from.getClass().getSimpleName(),
-          to.getClass().getSimpleName(),
-          revision);
-      from = to;
-    }
   }
 }

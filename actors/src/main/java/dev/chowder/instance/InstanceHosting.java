@@ -12,24 +12,27 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.typed.Cluster;
 
 /**
- * The cluster that hosts an instance, as its actor sees it.
+ * The node and the cluster that host an instance, as its actor sees them.
  *
  * @param self sends a report to this instance, even after its actor has stopped
  * @param canBeHosted returns whether any node can host the instance after its actor stops
  * @param journalVersion returns the newest version of the journal that all members read
+ * @param transitions the log of this node
  */
 record InstanceHosting(
     Consumer<InstanceCommand.Report> self,
     BooleanSupplier canBeHosted,
-    IntSupplier journalVersion) {
+    IntSupplier journalVersion,
+    TransitionLog transitions) {
 
   /** Returns the hosting of an instance by the cluster of this node. */
-  static InstanceHosting of(ActorSystem<?> system, InstanceId id) {
+  static InstanceHosting of(ActorSystem<?> system, InstanceId id, TransitionLog transitions) {
     var sharding = ClusterSharding.get(system);
     return new InstanceHosting(
         report -> sharding.entityRefFor(InstanceEntity.ENTITY_KEY, id.value()).tell(report),
         () -> canBeHosted(system),
-        () -> JournalVersion.ofAllMembers(system));
+        () -> JournalVersion.ofAllMembers(system),
+        transitions);
   }
 
   /**

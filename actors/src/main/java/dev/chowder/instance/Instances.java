@@ -39,8 +39,12 @@ public final class Instances {
   }
 
   /** Starts the sharding of instances on this node. */
-  public void host(InstanceEffects effects, InstanceReadSide readSide, Failpoints failpoints) {
-    InstanceEntity.init(system, effects, readSide, settings, failpoints);
+  public void host(
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      Failpoints failpoints,
+      TransitionLog transitions) {
+    InstanceEntity.init(system, effects, readSide, settings, failpoints, transitions);
   }
 
   /**

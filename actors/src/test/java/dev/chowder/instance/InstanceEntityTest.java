@@ -73,7 +73,6 @@ class InstanceEntityTest {
     stored.clear();
     labelsStored.clear();
     sentToSelf.clear();
-    canBeHosted = true;
     journalVersion = JournalVersion.CURRENT;
   }
 
@@ -232,7 +231,8 @@ class InstanceEntityTest {
               labelsStored.add(labelsToo);
               return readSide.store(view, labelsToo);
             },
-            new InstanceHosting(sentToSelf::add, () -> canBeHosted, () -> journalVersion),
+            new InstanceHosting(
+                sentToSelf::add, () -> canBeHosted, () -> journalVersion, States.TRANSITIONS),
             SETTINGS,
             dev.chowder.base.Failpoints.NONE),
         // Events have their own format, which InstanceJournalGoldenTest checks.

@@ -257,7 +257,8 @@ abstract class InstancesContract {
       instances.host(
           (_, _, _, _) -> {},
           (_, _) -> CompletableFuture.completedFuture(Done.done()),
-          Failpoints.NONE);
+          Failpoints.NONE,
+          States.TRANSITIONS);
       return new Node(database, kit, instances, id);
     }
 

@@ -215,7 +215,8 @@ abstract class LongRecoveryContract {
       instances.host(
           (_, _, _, _) -> {},
           (_, _) -> CompletableFuture.completedFuture(Done.done()),
-          Failpoints.NONE);
+          Failpoints.NONE,
+          States.TRANSITIONS);
       var readSide = new OrganizationReadRows(new OrganizationRows(database), Runnable::run);
       var organizations =
           Organizations.init(

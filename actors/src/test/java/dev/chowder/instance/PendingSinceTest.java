@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** How long the effect of an instance has been pending, as its row shows it. */
+/** Tests the age of a pending effect, as the row of the instance shows it. */
 class PendingSinceTest {
   private static final Instant T600 = T0.plusSeconds(600);
   private static final Instant LATER = T0.plus(Duration.ofHours(5));

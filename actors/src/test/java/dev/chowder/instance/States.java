@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import dev.chowder.sandbox.SandboxRef;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,6 +21,8 @@ final class States {
 
   static final SandboxRef SANDBOX =
       new SandboxRef("docker", "engine-1", "sb-0190a000-0000-7000-8000-00000000000a");
+
+  static final TransitionLog TRANSITIONS = new TransitionLog(new SimpleMeterRegistry());
 
   private States() {}
 

@@ -196,6 +196,29 @@ public final class SimulatedNode implements AutoCloseable {
       return List.of(new PendingWork(ID, ID, "terminated", "remove_sandbox", SINCE));
     }
 
+    /** Has 1,500 failed instances and nothing else. */
+    @Override
+    public List<ListedInstance> instances(
+        Optional<String> organizationId,
+        Optional<String> status,
+        int limit,
+        Optional<String> before) {
+      if (!status.equals(Optional.of("error"))) return List.of();
+      int first = before.map(Integer::parseInt).orElse(1500) - 1;
+      return IntStream.range(0, Math.min(limit, first + 1))
+          .mapToObj(
+              n ->
+                  new ListedInstance(
+                      Integer.toString(first - n),
+                      organizationId.orElse(ID),
+                      "agent",
+                      "error",
+                      SINCE,
+                      Optional.of("OUT_OF_MEMORY"),
+                      Optional.of("gateway: it was killed")))
+          .toList();
+    }
+
     @Override
     public Optional<Reconciler.Halt> halt() {
       return Optional.of(new Reconciler.Halt(SINCE, 1, List.of("sb-" + ID, "values of " + ID)));

@@ -218,6 +218,31 @@ public final class InstanceRows {
   }
 
   /**
+   * Returns a page of all organizations' instances that are listed and not terminated, by id,
+   * newest first.
+   *
+   * @param organizationId only instances of this organization; empty for all
+   * @param status only instances with this status; empty for all
+   * @param before the last id of the previous page; empty for the first page
+   */
+  public List<InstanceRow> newest(
+      Optional<String> organizationId,
+      Optional<String> status,
+      int limit,
+      Optional<String> before) {
+    var sql = new StringBuilder("SELECT * FROM instances WHERE terminated_at IS NULL");
+    sql.append(" AND position > ''");
+    if (organizationId.isPresent()) sql.append(" AND organization_id = :organization");
+    if (status.isPresent()) sql.append(" AND status = :status");
+    if (before.isPresent()) sql.append(" AND id < :before");
+    var query = new Sql(jdbi, sql.append(" ORDER BY id DESC LIMIT :limit").toString());
+    organizationId.ifPresent(id -> query.bind("organization", id));
+    status.ifPresent(name -> query.bind("status", name));
+    before.ifPresent(id -> query.bind("before", id));
+    return query.bind("limit", limit).list(InstanceRows::read);
+  }
+
+  /**
    * Passes all organizations' instances that are not terminated to a consumer, by id, oldest first.
    * Includes those that are not listed. Reads one page at a time, so that a large fleet does not
    * occupy the database for long.

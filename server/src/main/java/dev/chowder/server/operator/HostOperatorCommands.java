@@ -82,6 +82,37 @@ public class HostOperatorCommands {
   }
 
   /**
+   * An instance.
+   *
+   * @param updatedAt time of its last change
+   * @param errorReason empty unless it is in {@code error}
+   * @param errorMessage empty unless it is in {@code error}
+   */
+  public record ListedInstance(
+      String id,
+      String organizationId,
+      String name,
+      String status,
+      Instant updatedAt,
+      Optional<String> errorReason,
+      Optional<String> errorMessage) {}
+
+  /**
+   * Returns a page of instances, by id, newest first.
+   *
+   * @param before the last id of the previous page; empty for the first page
+   */
+  public List<ListedInstance> instances(
+      Optional<String> organizationId,
+      Optional<String> status,
+      int limit,
+      Optional<String> before) {
+    return rows.newest(organizationId, status, limit, before).stream()
+        .map(HostOperatorCommands::listed)
+        .toList();
+  }
+
+  /**
    * Returns the sandboxes in quarantine: they are untracked, or their lost home volume reappeared.
    */
   public List<Reconciler.UnknownSandbox> unknown() {
@@ -187,6 +218,18 @@ public class HostOperatorCommands {
     return ApiError.otherNode(
         cannot("call the reconciler", "it runs on " + node, "use the operator port of that node"),
         node);
+  }
+
+  private static ListedInstance listed(InstanceRow row) {
+    var view = InstanceReadRows.view(row);
+    return new ListedInstance(
+        row.id(),
+        row.organizationId(),
+        row.name(),
+        row.status(),
+        row.updatedAt(),
+        view.errorReason(),
+        view.errorMessage());
   }
 
   private static PendingWork pending(InstanceRow row) {

@@ -18,6 +18,8 @@ import dev.chowder.api.operator.v1.ListHostPortsRequest;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
 import dev.chowder.api.operator.v1.ListHostsRequest;
 import dev.chowder.api.operator.v1.ListHostsResponse;
+import dev.chowder.api.operator.v1.ListInstancesRequest;
+import dev.chowder.api.operator.v1.ListInstancesResponse;
 import dev.chowder.api.operator.v1.ListNodesRequest;
 import dev.chowder.api.operator.v1.ListNodesResponse;
 import dev.chowder.api.operator.v1.ListOrganizationsRequest;
@@ -67,6 +69,9 @@ import java.util.function.Supplier;
 public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServiceImplBase {
   private static final int DEFAULT_PAGE =
       Defaults.of(ListAuditEntriesRequest.getDescriptor(), "page_size");
+
+  private static final int INSTANCES_PAGE =
+      Defaults.of(ListInstancesRequest.getDescriptor(), "page_size");
 
   private final OrganizationOperatorCommands organizations;
   private final IncidentResponse incidents;
@@ -166,6 +171,19 @@ public final class OperatorGrpcService extends OperatorServiceGrpc.OperatorServi
   public void revokeKeys(RevokeKeysRequest request, StreamObserver<RevokeKeysResponse> out) {
     int revoked = incidents.revokeKeys(organizationId(request.getOrganizationId()));
     answer(out, RevokeKeysResponse.newBuilder().setRevoked(revoked).build());
+  }
+
+  @Override
+  public void listInstances(
+      ListInstancesRequest request, StreamObserver<ListInstancesResponse> out) {
+    int size = request.hasPageSize() ? request.getPageSize() : INSTANCES_PAGE;
+    var page =
+        host.instances(
+            present(request.getOrganizationId()),
+            present(request.getStatus()),
+            size + 1,
+            present(request.getPageToken()));
+    answer(out, OperatorPresenter.instances(page, size));
   }
 
   @Override

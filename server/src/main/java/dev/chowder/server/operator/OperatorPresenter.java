@@ -4,6 +4,7 @@ import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
 import dev.chowder.api.operator.v1.ListHostPortsResponse;
 import dev.chowder.api.operator.v1.ListHostsResponse;
+import dev.chowder.api.operator.v1.ListInstancesResponse;
 import dev.chowder.api.operator.v1.ListPendingEffectsResponse;
 import dev.chowder.api.operator.v1.Organization;
 import dev.chowder.api.operator.v1.Reconciler;
@@ -67,6 +68,31 @@ final class OperatorPresenter {
           .setEffect(one.what())
           .setSince(ProtoTime.stamp(one.since()));
     }
+    return shown.build();
+  }
+
+  /**
+   * Returns a page.
+   *
+   * @param found the instances of the page, and one more if another page follows
+   */
+  static ListInstancesResponse instances(
+      List<HostOperatorCommands.ListedInstance> found, int size) {
+    var shown = ListInstancesResponse.newBuilder();
+    var page = found.subList(0, Math.min(size, found.size()));
+    for (var one : page) {
+      var instance =
+          shown
+              .addInstancesBuilder()
+              .setId(one.id())
+              .setOrganizationId(one.organizationId())
+              .setName(one.name())
+              .setStatus(one.status())
+              .setUpdatedAt(ProtoTime.stamp(one.updatedAt()));
+      one.errorReason().ifPresent(instance::setErrorReason);
+      one.errorMessage().ifPresent(instance::setErrorMessage);
+    }
+    if (found.size() > size) shown.setNextPageToken(page.getLast().id());
     return shown.build();
   }
 

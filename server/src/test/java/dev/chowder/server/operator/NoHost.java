@@ -21,6 +21,15 @@ public class NoHost extends HostOperatorCommands {
   }
 
   @Override
+  public List<ListedInstance> instances(
+      Optional<String> organizationId,
+      Optional<String> status,
+      int limit,
+      Optional<String> before) {
+    return List.of();
+  }
+
+  @Override
   public List<UnknownSandbox> unknown() {
     return List.of();
   }

@@ -1,14 +1,10 @@
 package dev.chowder.operate.admin.node;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.chowder.api.operator.v1.ListAuditEntriesRequest;
 import dev.chowder.api.operator.v1.ListAuditEntriesResponse;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
-import dev.chowder.client.Reply;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,8 +13,6 @@ import picocli.CommandLine.Option;
 /** The command {@code audit}. */
 @Command(name = "audit", description = "List the audit table")
 public final class AuditCommand extends NodeCommand {
-  private static final int MAX_PAGE = 1000;
-
   @Command(
       name = "ls",
       description =
@@ -42,28 +36,14 @@ public final class AuditCommand extends NodeCommand {
     if (organization != null) request.setOrganizationId(organization);
     var _ =
         print(
-            entries(options.nodes(invocation()), request, limit),
+            pages(
+                options,
+                limit,
+                "entries",
+                (size, token) -> request.setPageSize(size).setPageToken(token).build()),
             options,
             ListAuditEntriesResponse.getDefaultInstance(),
             this::show);
-  }
-
-  /** Returns as many entries as one response. */
-  private static Reply entries(
-      LocalNodes nodes, ListAuditEntriesRequest.Builder request, int limit) {
-    var entries = new JsonArray();
-    var token = "";
-    do {
-      request.setPageSize(Math.min(MAX_PAGE, limit - entries.size())).setPageToken(token);
-      var page = nodes.call(request.build());
-      entries.addAll(
-          JsonParser.parseString(page.json()).getAsJsonObject().getAsJsonArray("entries"));
-      token = page.as(ListAuditEntriesResponse.getDefaultInstance()).getNextPageToken();
-    } while (!token.isEmpty() && entries.size() < limit);
-    var all = new JsonObject();
-    all.add("entries", entries);
-    all.addProperty("next_page_token", token);
-    return new Reply(all.toString());
   }
 
   private void show(ListAuditEntriesResponse response) {

@@ -1,12 +1,16 @@
 package dev.chowder.operate.admin.node;
 
+import dev.chowder.api.operator.v1.ListInstancesRequest;
+import dev.chowder.api.operator.v1.ListInstancesResponse;
 import dev.chowder.api.operator.v1.RecoverInstancesRequest;
 import dev.chowder.api.operator.v1.RecoverInstancesResponse;
 import dev.chowder.api.operator.v1.StopInstanceRequest;
 import dev.chowder.api.operator.v1.StopInstanceResponse;
+import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Table;
+import dev.chowder.cli.output.Times;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -15,8 +19,61 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command {@code instances}. */
-@Command(name = "instances", description = "Stop instances of any organization, and recover many")
+@Command(
+    name = "instances",
+    description = "List and stop instances of any organization, and recover many")
 public final class InstancesCommand extends NodeCommand {
+  @Command(name = "ls", description = "List instances of all organizations, newest first")
+  void list(
+      @Option(
+              names = "--status",
+              paramLabel = "STATUS",
+              description = "only instances with this status, such as error")
+          @Nullable String status,
+      @Option(
+              names = "--organization",
+              paramLabel = "ID",
+              description = "only instances of this organization")
+          @Nullable String organization,
+      @Option(
+              names = "--limit",
+              paramLabel = "NUMBER",
+              defaultValue = "100",
+              description = "most instances to list (default: 100)")
+          int limit,
+      @Mixin CallOptions options) {
+    Limits.check("--limit", limit);
+    var request = ListInstancesRequest.newBuilder();
+    if (status != null) request.setStatus(status);
+    if (organization != null) request.setOrganizationId(organization);
+    var _ =
+        print(
+            pages(
+                options,
+                limit,
+                "instances",
+                (size, token) -> request.setPageSize(size).setPageToken(token).build()),
+            options,
+            ListInstancesResponse.getDefaultInstance(),
+            this::show);
+  }
+
+  private void show(ListInstancesResponse response) {
+    var table =
+        new Table("INSTANCE", "ORGANIZATION", "NAME", "STATUS", "UPDATED", "REASON", "MESSAGE");
+    for (var one : response.getInstancesList()) {
+      table.row(
+          one.getId(),
+          one.getOrganizationId(),
+          one.getName(),
+          one.getStatus(),
+          Times.text(one.getUpdatedAt()),
+          one.getErrorReason(),
+          one.getErrorMessage());
+    }
+    print(table);
+  }
+
   @Command(
       description =
           "Stop running instances and end their processes, which a stop by their owner may only"

@@ -87,6 +87,29 @@ class NodeCommandsTest extends NodeFixture {
   }
 
   @Test
+  void failedInstancesAreListedWithTheirReasons() {
+    assertThat(output("instances", "ls", "--status", "error", "--limit", "1").lines())
+        .containsExactly(
+            "INSTANCE  ORGANIZATION"
+                + " ".repeat(26)
+                + "NAME   STATUS  UPDATED"
+                + " ".repeat(15)
+                + "REASON         MESSAGE",
+            "1499      "
+                + ID
+                + "  agent  error   2026-01-01T00:00:00Z  OUT_OF_MEMORY  gateway: it was killed");
+    var all = output("instances", "ls", "--status", "error", "--limit", "1600").lines().toList();
+    assertThat(all).hasSize(1501).doesNotHaveDuplicates();
+    assertThat(output("instances", "ls", "--organization", ID).lines()).hasSize(1);
+  }
+
+  @Test
+  void anUnknownStatusOfInstancesIsRejected() {
+    assertThat(run("instances", "ls", "--status", "eror").errors())
+        .contains("status: must be one of provisioning, running, stopped, error");
+  }
+
+  @Test
   void instancesAreStoppedOneAfterAnother() {
     assertThat(run("instances", "stop", ID).errors()).isEqualTo(ID + " is stopped\n");
     var ran = run("instances", "stop", UNKNOWN_ID, ID);
