@@ -12,6 +12,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.HomeRef;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.Sandboxes;
+import dev.chowder.sleep.SleepFailures;
 import dev.chowder.sleep.SleepSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -66,7 +67,15 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.clock = clock;
     this.permits = new EffectPermits(settings, boots);
     this.tries = new Tries(settings, timer, this::requireHere);
-    this.stages = new StageRunner(work, settings, clock, permits, tries, new StageTimers(metrics));
+    this.stages =
+        new StageRunner(
+            work,
+            settings,
+            clock,
+            permits,
+            tries,
+            new StageTimers(metrics),
+            new SleepFailures(metrics));
     this.starts = new StartSpacing(settings.restarts().spacing(), System::nanoTime);
     metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
     metrics.gauge("chowder.effects.running", this, EffectRunner::running);

@@ -40,6 +40,7 @@ import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.settings.Setting;
 import dev.chowder.sleep.GatewaySleep;
+import dev.chowder.sleep.SleepFailures;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
 import dev.chowder.storage.HostPortRows;
@@ -273,7 +274,8 @@ public record EffectStep(
         settings.effects().sleep(),
         settings.effects().drainTimeout(),
         node.clock(),
-        needs.memory());
+        needs.memory(),
+        new SleepFailures(node.metrics()));
   }
 
   private ModelSetups models(HostPortAccess hostPorts) {

@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sleep.SleepFailures;
 import dev.chowder.storage.Outage;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,7 +31,8 @@ record StageRunner(
     Clock clock,
     EffectPermits permits,
     Tries tries,
-    StageTimers timers) {
+    StageTimers timers,
+    SleepFailures sleepFailures) {
   private static final Logger LOG = LoggerFactory.getLogger(StageRunner.class);
 
   /**
@@ -87,6 +89,7 @@ record StageRunner(
     } catch (WorkFailure why) {
       LOG.warn(
           "instance={} event=not-woken reason={} message={}", run.id(), why.reason(), why.text());
+      sleepFailures.count(SleepFailures.Failure.WAKE_ERROR);
       return false;
     }
     if (run.isCancelled() || outcome.isEmpty()) return false;

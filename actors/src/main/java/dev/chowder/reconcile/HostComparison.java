@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
+import dev.chowder.instance.Sleep;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxEvent;
@@ -374,10 +375,13 @@ public final class HostComparison implements AutoCloseable {
   private void report(
       InstanceView view, SandboxObservation seen, Optional<ObservedState.OtherHost> elsewhere) {
     try {
-      // The cause is read only for gateways that should run: most others were stopped.
+      // The cause is read only for gateways that should run or sleep: most others were stopped.
       boolean shouldRun = view.status().isSteady() && view.status().now() == Name.RUNNING;
+      boolean shouldSleep = view.sleep().filter(Sleep::holdsProcesses).isPresent();
       ObservedState here =
-          shouldRun ? ObservedStates.withCause(engine, view, seen) : ObservedStates.of(view, seen);
+          shouldRun || shouldSleep
+              ? ObservedStates.withCause(engine, view, seen)
+              : ObservedStates.of(view, seen);
       instances.tell(
           view.id(),
           new InstanceCommand.Observed(

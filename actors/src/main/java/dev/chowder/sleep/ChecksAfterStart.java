@@ -9,6 +9,7 @@ import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sleep.SleepFailures.Failure;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -38,17 +39,23 @@ public final class ChecksAfterStart {
   private final GatewaySuspension suspension;
   private final SleepSettings settings;
   private final Duration drain;
+  private final SleepFailures failures;
   private final Semaphore permits;
 
   /** The attempt of the last start of each process that is being checked. */
   private final Map<GatewayProcess, Integer> attempts = new ConcurrentHashMap<>();
 
   public ChecksAfterStart(
-      SandboxEngine engine, GatewaySuspension suspension, SleepSettings settings, Duration drain) {
+      SandboxEngine engine,
+      GatewaySuspension suspension,
+      SleepSettings settings,
+      Duration drain,
+      SleepFailures failures) {
     this.engine = engine;
     this.suspension = suspension;
     this.settings = settings;
     this.drain = drain;
+    this.failures = failures;
     this.permits = new Semaphore(settings.maxConcurrentWakes());
   }
 
@@ -126,6 +133,7 @@ public final class ChecksAfterStart {
         permits.release();
       }
     }
+    failures.count(Failure.DATABASE_CHECK_UNKNOWN);
     LOG.warn("instance={} event=not-checked unusable={} why={}", process.id(), unusable, why);
   }
 
@@ -137,6 +145,7 @@ public final class ChecksAfterStart {
   private void end(GatewayProcess process, int attempt) {
     // It may have been stopped during the check.
     if (endpoint(process).isEmpty()) return;
+    failures.count(Failure.DATABASE_CHECK_UNUSABLE);
     LOG.warn("instance={} event=ended: the gateway cannot use its databases", process.id());
     var _ = engine.stop(SandboxId.ofInstance(process.id().value()), attempt, drain);
   }

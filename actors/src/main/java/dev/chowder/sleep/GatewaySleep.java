@@ -16,6 +16,7 @@ import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sleep.SleepFailures.Failure;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -36,6 +37,7 @@ public final class GatewaySleep implements SleepWork {
   private final InstantSource clock;
   private final HostMemory hostMemory;
   private final ChecksAfterStart checks;
+  private final SleepFailures failures;
 
   /**
    * Creates the sleep of the gateways of one engine.
@@ -48,14 +50,16 @@ public final class GatewaySleep implements SleepWork {
       SleepSettings settings,
       Duration drain,
       InstantSource clock,
-      HostMemory hostMemory) {
+      HostMemory hostMemory,
+      SleepFailures failures) {
     this.engine = engine;
     this.suspension = suspension;
     this.settings = settings;
     this.drain = drain;
     this.clock = clock;
     this.hostMemory = hostMemory;
-    this.checks = new ChecksAfterStart(engine, suspension, settings, drain);
+    this.failures = failures;
+    this.checks = new ChecksAfterStart(engine, suspension, settings, drain, failures);
   }
 
   @Override
@@ -71,6 +75,7 @@ public final class GatewaySleep implements SleepWork {
         // The host may be unable to freeze it however often this is repeated.
         if (why.reason() == SandboxException.Reason.REFUSED) {
           LOG.warn("instance={} event=not-frozen why={}", id, why.getMessage());
+          failures.count(Failure.FREEZE_REFUSED);
         } else {
           requireNotFound(why);
         }
@@ -96,8 +101,13 @@ public final class GatewaySleep implements SleepWork {
       throws InterruptedException {
     return switch (engine.observe(sandbox).mainProcess()) {
       case MainProcess.Paused(var boot) -> boot <= attempt;
-      case MainProcess.Up(var boot, var endpoint) ->
-          boot <= attempt && suspension.prepare(id.value(), endpoint, settings.suspendTimeout());
+      case MainProcess.Up(var boot, var endpoint) -> {
+        if (boot > attempt) yield false;
+        if (suspension.prepare(id.value(), endpoint, settings.suspendTimeout())) yield true;
+        LOG.warn("instance={} event=not-frozen: the gateway did not finish its work in time", id);
+        failures.count(Failure.FREEZE_BUSY);
+        yield false;
+      }
       case MainProcess.Ended _, MainProcess.Missing() -> false;
     };
   }
@@ -109,15 +119,16 @@ public final class GatewaySleep implements SleepWork {
       try {
         var memory = engine.pageOut(sandbox, deepen.attempt());
         boolean pagedOut = memory.swappedBytes() > memory.residentBytes();
+        if (!pagedOut) failures.count(Failure.PAGE_OUT_RESIDENT);
         return new Slept(pagedOut ? SleepLevel.PAGED_OUT : SleepLevel.FROZEN, memory(memory));
       } catch (SandboxException notFrozen) {
         requireNotFound(notFrozen);
         // A running process was continued by a start or by something other than Chowder. It is left
         // alone, because this call may be late; the comparison with the host ends it if it should
         // sleep.
-        return engine.observe(sandbox).mainProcess() instanceof MainProcess.Up
-            ? new Slept(SleepLevel.FROZEN, SleepMemory.NONE)
-            : Slept.OFF;
+        boolean runs = engine.observe(sandbox).mainProcess() instanceof MainProcess.Up;
+        failures.count(runs ? Failure.PAGE_OUT_RUNNING : Failure.PAGE_OUT_GONE);
+        return runs ? new Slept(SleepLevel.FROZEN, SleepMemory.NONE) : Slept.OFF;
       }
     }
     var _ = end(sandbox, deepen.attempt());
@@ -173,7 +184,11 @@ public final class GatewaySleep implements SleepWork {
       throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
     var endpoint = engine.thaw(sandbox, stageRun.fence(), stageRun.sleep().boot(), process);
-    if (endpoint.isEmpty()) return endpoint;
+    if (endpoint.isEmpty()) {
+      LOG.warn("instance={} event=not-woken: no process is left that this start can continue", id);
+      failures.count(Failure.WAKE_NOT_THAWED);
+      return endpoint;
+    }
     boolean checksFirst = checksFirst(stageRun.sleep());
     long deadline = wakeDeadline();
     boolean awake =
@@ -181,6 +196,7 @@ public final class GatewaySleep implements SleepWork {
             && (!checksFirst || suspension.canTakeTurns(id.value(), endpoint.get(), deadline));
     if (!awake) {
       LOG.warn("instance={} event=not-woken: the gateway does not take messages", id);
+      failures.count(Failure.WAKE_NO_RESPONSE);
       return Optional.empty();
     }
     if (!checksFirst) checks.begin(id, stageRun.sleep().boot(), stageRun.attempt());

@@ -314,9 +314,8 @@ class EffectRunnerTest {
   void aSleepingGatewayThatDoesNotWakeIsBooted() throws InterruptedException {
     work.gate.release(2);
     for (var failure :
-        List.of(
-            Optional.<RuntimeException>empty(),
-            Optional.<RuntimeException>of(new IllegalStateException("no answer")))) {
+        List.<Optional<RuntimeException>>of(
+            Optional.empty(), Optional.of(new IllegalStateException("no answer")))) {
       work.wakeFailure = failure;
       runner.dispatch(ID, wake(), reports::add);
       work.awaitWakes(1);
@@ -327,6 +326,7 @@ class EffectRunnerTest {
       runner.dispatch(ID, new InstanceEffect.None(), reports::add);
     }
     assertThat(work.begun).hasValue(2);
+    assertThat(TestGateways.failures(metrics, "wake", "error")).isOne();
   }
 
   @Test

@@ -30,7 +30,10 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.settings.SettingsBinder;
 import dev.chowder.sleep.ChecksAfterStart;
 import dev.chowder.sleep.GatewaySleep;
+import dev.chowder.sleep.SleepFailures;
 import dev.chowder.sleep.SleepSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -48,6 +51,7 @@ public final class TestGateways {
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
+  private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   private Optional<ByteString> skeleton = Optional.empty();
 
   public TestGateways(SecretStore secrets, SandboxEngine engine, HttpClient http) {
@@ -95,7 +99,8 @@ public final class TestGateways {
         SettingsBinder.bind(config, SleepSettings.class),
         SettingsBinder.bind(config, EffectSettings.class).drainTimeout(),
         InstantSource.system(),
-        hostMemory());
+        hostMemory(),
+        new SleepFailures(metrics));
   }
 
   /** Returns checks with this time before each. */
@@ -107,7 +112,21 @@ public final class TestGateways {
         engine,
         suspension(),
         SettingsBinder.bind(config, SleepSettings.class),
-        SettingsBinder.bind(config, EffectSettings.class).drainTimeout());
+        SettingsBinder.bind(config, EffectSettings.class).drainTimeout(),
+        new SleepFailures(metrics));
+  }
+
+  /** Returns the number of failures that the sleep and the checks counted. */
+  double failures(String step, String reason) {
+    return failures(metrics, step, reason);
+  }
+
+  static double failures(MeterRegistry metrics, String step, String reason) {
+    return metrics
+        .get("chowder.sleep.failures")
+        .tags("step", step, "reason", reason)
+        .counter()
+        .count();
   }
 
   /** Returns the memory of the simulated host, without anything that other gateways wait for. */
@@ -141,7 +160,8 @@ public final class TestGateways {
         effects.sleep(),
         effects.drainTimeout(),
         InstantSource.system(),
-        hostMemory());
+        hostMemory(),
+        new SleepFailures(metrics));
   }
 
   GatewayStages stages(
