@@ -239,19 +239,21 @@ public record EffectStep(
             needs.memory(),
             output,
             settings.effects().readyTimeout());
+    var models = models(hostPorts);
     return new GatewayStages(
         new HomeVolumes(engine, storage.secrets(), image),
         new OnboardingStages(
             engine,
             image,
             new OnboardedConfig(engine, image, output, settings.effects()),
-            models(hostPorts),
+            models,
             configuration.tokens(),
             configuration.channels(),
             environment.gatewayUrl()),
         configurationStage,
         new StartStages(
             sleep,
+            new ProviderStage(engine, models, new ConfigFile(engine)),
             configurationStage,
             configuration.tokens(),
             boot,

@@ -9,6 +9,8 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sleep.GatewaySleep;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +20,7 @@ import org.slf4j.LoggerFactory;
  */
 record StartStages(
     GatewaySleep sleep,
+    ProviderStage provider,
     ConfigurationStage configuration,
     GatewayTokens tokens,
     GatewayBoot boot,
@@ -30,7 +33,18 @@ record StartStages(
     // A sleeping gateway would overwrite the file. It applies its configuration when it wakes.
     if (stageRun.sleep().holdsProcesses()) return Outcome.skipped();
     if (stageRun.attempt() > 1) sleep.endLost(sandbox, stageRun.attempt());
-    return configuration.apply(id, sandbox, stageRun);
+    return applyAll(id, sandbox, stageRun);
+  }
+
+  /** Applies what the organization and the instance have now. */
+  private Outcome applyAll(InstanceId id, SandboxId sandbox, StageRun stageRun) {
+    // Onboarding has just written the provider of the first attempt.
+    var note = stageRun.attempt() > 1 ? provider.apply(sandbox, stageRun) : "";
+    var applied = configuration.apply(id, sandbox, stageRun);
+    return applied.withNote(
+        Stream.of(note, applied.note())
+            .filter(text -> !text.isEmpty())
+            .collect(Collectors.joining("; ")));
   }
 
   /** Boots the gateway; ends a sleeping one first and applies the configuration that it lacks. */
@@ -38,7 +52,7 @@ record StartStages(
     var configured = Outcome.executed();
     if (stageRun.sleep().holdsProcesses()) {
       sleep.endForBoot(sandbox, stageRun.attempt());
-      configured = configuration.apply(id, sandbox, stageRun);
+      configured = applyAll(id, sandbox, stageRun);
     }
     // Before the first gateway of an instance, there is no rotation.
     if (stageRun.attempt() > 1) tokens.finishRotation(id, sandbox, stageRun.fence());

@@ -21,7 +21,6 @@ import java.util.Optional;
 public record ModelSetups(
     SandboxEngine engine, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
   /** The keys of organizations at model providers. */
-  @FunctionalInterface
   public interface Keys {
     /**
      * Returns the key that may be sent to this model's origin; empty if the organization has none.
@@ -31,7 +30,24 @@ public record ModelSetups(
      *     organization does not reply in time
      */
     Optional<Secret> of(String organizationId, ModelChoice model);
+
+    /**
+     * Returns the organization's current endpoint and key for the provider of this model. May
+     * block.
+     *
+     * @throws WorkFailure if the organization does not reply in time
+     */
+    Current current(String organizationId, ModelChoice model);
   }
+
+  /**
+   * What an organization has set for a provider.
+   *
+   * @param model the model at the current endpoint; empty if the provider needs an endpoint and has
+   *     none
+   * @param key empty if there is none
+   */
+  public record Current(Optional<ModelChoice> model, Optional<Secret> key) {}
 
   /** Opens ports of the host's loopback; see {@link HostPortAccess#use}. */
   @FunctionalInterface
@@ -66,16 +82,56 @@ public record ModelSetups(
     // The port is opened before the probe, because the probe connects to it.
     LocalhostPort.of(model.baseUrl()).ifPresent(port -> open(organizationId, port));
     var onHost = new ModelSetup(model.provider(), model.model(), model.baseUrl(), model.api(), key);
-    String note = testKey(onHost);
-    return new Reachable(
-        new ModelSetup(
-            model.provider(),
-            model.model(),
-            // In a sandbox, localhost is another machine, and the host has another address.
-            LocalhostPort.fromSandbox(model.baseUrl(), engine.host()::hostAddressFromSandbox),
-            model.api(),
-            key),
-        note);
+    return new Reachable(fromSandbox(model, key), testKey(onHost));
+  }
+
+  /**
+   * Returns the setup that the organization has now for a home volume that exists. Tests no key,
+   * because a provider that is unavailable must not prevent a boot.
+   *
+   * @throws WorkFailure if the organization does not reply in time
+   */
+  public Changed current(String organizationId, ModelChoice model) {
+    var current = keys.current(organizationId, model);
+    // A port that is closed stays closed. The agent boots without its model.
+    current
+        .model()
+        .ifPresent(
+            now ->
+                LocalhostPort.of(now.baseUrl())
+                    .ifPresent(
+                        port -> {
+                          var _ = hostPorts.use(organizationId, port);
+                        }));
+    return new Changed(
+        current.model().map(now -> fromSandbox(now, current.key())), note(model, current));
+  }
+
+  /**
+   * A setup for a home volume that exists.
+   *
+   * @param setup empty if the organization removed an endpoint that the provider needs
+   * @param note why the agent cannot use its model; empty if it can
+   */
+  public record Changed(Optional<ModelSetup> setup, String note) {}
+
+  private static String note(ModelChoice model, Current current) {
+    if (current.model().isEmpty()) {
+      return "the organization no longer has an endpoint for " + model.provider();
+    }
+    return current.key().isEmpty() && !model.provider().equals("custom")
+        ? "the organization no longer has a key for " + model.provider()
+        : "";
+  }
+
+  private ModelSetup fromSandbox(ModelChoice model, Optional<Secret> key) {
+    return new ModelSetup(
+        model.provider(),
+        model.model(),
+        // In a sandbox, localhost is another machine, and the host has another address.
+        LocalhostPort.fromSandbox(model.baseUrl(), engine.host()::hostAddressFromSandbox),
+        model.api(),
+        key);
   }
 
   private void open(String organizationId, int port) {

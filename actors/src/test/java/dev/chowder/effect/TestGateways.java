@@ -12,6 +12,7 @@ import dev.chowder.gateway.Overrides;
 import dev.chowder.gateway.StoredChannels;
 import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.ModelChoice;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDatabases;
 import dev.chowder.openclaw.GatewayDevices;
@@ -25,6 +26,7 @@ import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.settings.SettingsBinder;
@@ -189,8 +191,7 @@ public final class TestGateways {
               engine.host().openHostPorts(Set.of(port));
               return HostPortAccess.State.LISTED;
             },
-            (organization, model) ->
-                secrets.get(organization, SecretNames.providerKey(model.provider(), "0")),
+            keys(),
             new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO));
     var warmUp =
         new GatewayWarmUp(
@@ -218,6 +219,7 @@ public final class TestGateways {
         configuration,
         new StartStages(
             sleep,
+            new ProviderStage(engine, models, new ConfigFile(engine)),
             configuration,
             tokens(),
             boot,
@@ -225,5 +227,20 @@ public final class TestGateways {
             hostMemory()),
         tokens(),
         (_, _) -> {});
+  }
+
+  /** Returns the keys of organizations that never change an endpoint. */
+  private ModelSetups.Keys keys() {
+    return new ModelSetups.Keys() {
+      @Override
+      public Optional<Secret> of(String organizationId, ModelChoice model) {
+        return secrets.get(organizationId, SecretNames.providerKey(model.provider(), "0"));
+      }
+
+      @Override
+      public ModelSetups.Current current(String organizationId, ModelChoice model) {
+        return new ModelSetups.Current(Optional.of(model), of(organizationId, model));
+      }
+    };
   }
 }

@@ -1,5 +1,6 @@
 package dev.chowder.openclaw;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.config.MergePatch;
 import dev.chowder.openclaw.config.OpenClawConfig;
@@ -73,6 +74,33 @@ public final class OpenClawOnboarding {
         OpenClawHome.secretFile(OpenClawHome.PROVIDER_KEY, setup.key().orElse(NO_KEY)),
         OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
         OpenClawConfig.file(onboarded));
+  }
+
+  /**
+   * Makes the configuration of an onboarded home volume use the provider's current endpoint and its
+   * file of the key. Keeps everything else, above all the settings of callers and of the agent.
+   *
+   * @param config is changed
+   * @throws UnsupportedOperationException if a part of the configuration is no object
+   */
+  public static void useProvider(ObjectNode config, ModelSetup setup) {
+    useKey(config, setup);
+    var provider = config.withObject("/models/providers/" + setup.openClawProvider());
+    provider.remove(List.of("baseUrl", "api"));
+    var models = provider.path("models");
+    var seeded = seed(setup).at("/models/providers/" + setup.openClawProvider());
+    provider.setAll((ObjectNode) seeded);
+    // OpenClaw completes the list.
+    if (hasModel(models, setup)) provider.set("models", models);
+  }
+
+  private static boolean hasModel(JsonNode models, ModelSetup setup) {
+    if (!models.isArray()) return false;
+    if (!setup.hasOwnEndpoint() || setup.model().isEmpty()) return true;
+    for (var model : models) {
+      if (model.path("id").asText().equals(setup.model())) return true;
+    }
+    return false;
   }
 
   static void useKey(ObjectNode config, ModelSetup setup) {
