@@ -9,14 +9,25 @@ import dev.chowder.organization.ModelProvider;
 import java.util.Optional;
 
 /**
- * Admits instances: reserves slots of organizations and memory of the host, unless too much work
- * waits on this node. Blocks.
+ * Admits instances: reserves slots of organizations and memory of the host, and checks its disks,
+ * unless too much work waits on this node. Blocks.
  */
 public record Admission(
     OrganizationSlots slots,
     MemberSetups setups,
     HostMemoryAdmission memory,
+    HostDisk disk,
     WaitingWorkLimit work) {
+  /**
+   * Checks that the host's disks have space for another agent, whether its home volume exists yet
+   * or not.
+   *
+   * @throws RejectedException if they do not
+   */
+  public void requireDiskSpace() {
+    disk.requireSpace();
+  }
+
   /**
    * Reserves a slot and memory for an instance before it is created.
    *

@@ -48,6 +48,7 @@ public record AdmissionStep(
       PoolSettings pool,
       ReconcilerSettings reconciler,
       HostMemorySettings memory,
+      HostDiskSettings disk,
       ModelSettings models) {}
 
   /** Started parts. */
@@ -59,6 +60,7 @@ public record AdmissionStep(
       MemberSetups setups,
       BootPermits boots,
       HostMemoryAdmission memory,
+      HostDisk disk,
       Sleepers sleepers,
       PoolMembers poolMembers) {}
 
@@ -97,8 +99,14 @@ public record AdmissionStep(
             node.clock(),
             boots::booting,
             eviction(sleepers, poolMembers)),
+        startup.add("disk guard", disk().start()),
         sleepers,
         poolMembers);
+  }
+
+  private HostDisk disk() {
+    return new HostDisk(
+        settings.disk(), engine::host, new DiskReserve(home, settings.disk().reserveBytes()));
   }
 
   private HostMemoryAdmission.Eviction eviction(Sleepers sleepers, PoolMembers poolMembers) {

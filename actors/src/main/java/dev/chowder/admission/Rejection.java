@@ -22,6 +22,14 @@ public sealed interface Rejection {
    */
   record NoMemory(long freeBytes, long neededBytes) implements Rejection {}
 
+  /**
+   * A disk of the host is almost full.
+   *
+   * @param freeBytes space that it has
+   * @param neededBytes space that must be free
+   */
+  record NoDisk(long freeBytes, long neededBytes) implements Rejection {}
+
   /** The sandbox engine does not answer, so the memory of the host is unknown. */
   record NoEngine() implements Rejection {}
 

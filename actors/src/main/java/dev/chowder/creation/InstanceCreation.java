@@ -136,6 +136,7 @@ public record InstanceCreation(
    * @throws NoReplyException if an actor does not reply
    */
   public InstanceView create(Requester requester, CreateId newId, WantedInstance wanted) {
+    admission.requireDiskSpace();
     var version = wanted.openclawConfig().isPresent() ? Ids.next() : "";
     var draft = new Draft(requester, wanted, version, newId.requestId());
     var own = newId.value();

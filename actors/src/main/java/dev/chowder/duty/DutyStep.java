@@ -11,6 +11,7 @@ import dev.chowder.pool.MemberAdmission;
 import dev.chowder.pool.PoolKeeper;
 import dev.chowder.pool.PoolSettings;
 import dev.chowder.reconcile.DiskWatch;
+import dev.chowder.reconcile.HomeSizes;
 import dev.chowder.reconcile.HostComparison;
 import dev.chowder.reconcile.PendingEffects;
 import dev.chowder.reconcile.Reconciler;
@@ -91,7 +92,13 @@ public record DutyStep(
             "disk watch",
             "disk-watch",
             () ->
-                new DiskWatch(admission.instances(), rows, sandboxes, settings.disk(), node.clock())
+                new DiskWatch(
+                        new HomeSizes(rows, sandboxes, settings.disk()),
+                        admission.disk(),
+                        admission.instances(),
+                        settings.disk(),
+                        settings.reconciler(),
+                        node.clock())
                     .start());
     var _ =
         keep(
@@ -165,7 +172,7 @@ public record DutyStep(
                         new MemberAdmission(
                             engine,
                             rows,
-                            admission.memory()::admitsMember,
+                            id -> !admission.disk().isLow() && admission.memory().admitsMember(id),
                             admission.boots()::booting,
                             () -> JournalVersion.ofAllMembers(system) >= JournalVersion.CURRENT,
                             settings.pool()),

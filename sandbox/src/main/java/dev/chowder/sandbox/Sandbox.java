@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The sandbox of one instance, for callers that use it and neither start nor stop it. Each method
- * is that of its engine, and fails like it.
+ * The sandbox of one instance, for callers that use it and neither start nor end it. Each method is
+ * that of its engine, and fails like it.
  */
 public final class Sandbox {
   private final SandboxEngine engine;
@@ -42,6 +42,11 @@ public final class Sandbox {
   /** Runs a command beside the main process ({@link SandboxTasks#exec}). */
   public TaskResult exec(List<String> command, Duration limit) {
     return engine.tasks().exec(id.get(), command, limit);
+  }
+
+  /** Freezes the main process ({@link SandboxEngine#freeze}). */
+  public void freeze(int attempt) {
+    var _ = engine.freeze(id.get(), attempt);
   }
 
   /** Measures the home directory ({@link SandboxHomes#measure}). */

@@ -3,6 +3,7 @@ package dev.chowder.sandbox;
 import static dev.chowder.base.ErrorText.cannot;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -17,6 +18,11 @@ public interface SandboxHost {
         @Override
         public HostCapacity capacity() {
           return new HostCapacity(Long.MAX_VALUE, Long.MAX_VALUE, 0, 0, 0);
+        }
+
+        @Override
+        public OptionalLong freeDiskBytes() {
+          return OptionalLong.empty();
         }
 
         @Override
@@ -39,6 +45,13 @@ public interface SandboxHost {
 
   /** Returns the host's total and available memory, and its swap. */
   HostCapacity capacity();
+
+  /**
+   * Returns the free space of the disk that has the home directories, as a process without
+   * privileges may use it. Empty if this machine does not see that disk or if the engine did not
+   * yet respond.
+   */
+  OptionalLong freeDiskBytes();
 
   /** Returns the address under which sandboxes reach the machine that Chowder runs on. */
   String hostAddressFromSandbox();

@@ -5,6 +5,8 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
 import dev.chowder.admission.AdmissionStep;
+import dev.chowder.admission.DiskReserve;
+import dev.chowder.admission.HostDiskSettings;
 import dev.chowder.admission.OrganizationKeys;
 import dev.chowder.base.Failpoints;
 import dev.chowder.cluster.ClusterNode;
@@ -124,6 +126,10 @@ public final class Chowder implements AutoCloseable {
     var rules = RuleCheck.prepare();
     var metrics = metrics();
     var certificates = certificates();
+    // The database may need this space to open.
+    new DiskReserve(
+            settings.home(), SettingsBinder.bind(config, HostDiskSettings.class).reserveBytes())
+        .releaseIfFull();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
     var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
     var hosts = hosts(storage, engine);

@@ -209,6 +209,7 @@ record ServiceStep(
         admission.slots(),
         admission.setups(),
         admission.memory(),
+        admission.disk(),
         new WaitingWorkLimit(effects.runner()::waiting, values.maxWaitingEffects()));
   }
 

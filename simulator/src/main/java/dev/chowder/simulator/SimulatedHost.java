@@ -6,6 +6,7 @@ import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
 import dev.chowder.simulator.FakeScript.Verb;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** Simulates the memory and the ports of a host. */
@@ -15,6 +16,7 @@ public final class SimulatedHost implements SandboxHost {
   private final FakeHost host;
   private volatile Set<Integer> openHostPorts = Set.of();
   private volatile Optional<String> isolationFailure = Optional.empty();
+  private volatile OptionalLong freeDiskBytes = OptionalLong.empty();
 
   SimulatedHost(FakeSandboxSettings settings, FakeScript script, FakeHost host) {
     this.settings = settings;
@@ -61,6 +63,16 @@ public final class SimulatedHost implements SandboxHost {
     boolean pagedOut = sandbox.process().filter(SimulatedProcess::pagedOut).isPresent();
     long swapped = Math.round(all * (pagedOut ? script.pageOutShare() : script.runningSwapShare()));
     return new MemoryUse(all - swapped, swapped);
+  }
+
+  @Override
+  public OptionalLong freeDiskBytes() {
+    return freeDiskBytes;
+  }
+
+  /** Sets the free space of the disk with the home directories; unknown by default. */
+  public void freeDiskBytes(long bytes) {
+    freeDiskBytes = OptionalLong.of(bytes);
   }
 
   @Override

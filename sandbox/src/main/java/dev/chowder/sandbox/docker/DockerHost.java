@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.sandbox.SandboxHost;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** The machine that runs Docker and Chowder. */
@@ -12,6 +13,7 @@ final class DockerHost implements SandboxHost, AutoCloseable {
   private final DockerNetwork network;
   private final HostPorts hostPorts;
   private final SandboxIsolation isolation;
+  private final DockerDisk disk;
 
   DockerHost(DockerSandboxSettings settings, DockerApi engine, DockerNetwork network) {
     this.settings = settings;
@@ -19,6 +21,7 @@ final class DockerHost implements SandboxHost, AutoCloseable {
     this.network = network;
     this.hostPorts = new HostPorts(settings);
     this.isolation = new SandboxIsolation(settings, network, hostPorts);
+    this.disk = new DockerDisk(engine);
   }
 
   /** Returns the firewall of the sandboxes. */
@@ -29,6 +32,11 @@ final class DockerHost implements SandboxHost, AutoCloseable {
   @Override
   public HostCapacity capacity() {
     return HostMemory.read(engine, settings);
+  }
+
+  @Override
+  public OptionalLong freeDiskBytes() {
+    return disk.freeBytes();
   }
 
   @Override

@@ -48,6 +48,17 @@ public final class RejectionErrors {
                       + " MiB",
                   "retry later"),
               HOST_RETRY_AFTER_SECONDS);
+      case Rejection.NoDisk(var free, var needed) ->
+          ApiError.noCapacity(
+              cannot(
+                  "create the instance",
+                  "a disk of the host has "
+                      + mebibytes(free)
+                      + " MiB of free space, and "
+                      + mebibytes(needed)
+                      + " MiB must be free",
+                  "delete files or instances, or retry later"),
+              HOST_RETRY_AFTER_SECONDS);
       case Rejection.NoEngine() ->
           ApiError.noCapacity(
               cannot("start the instance", "the sandbox engine does not answer", "retry later"),

@@ -32,6 +32,8 @@ class RejectionErrorsTest {
           Reason.SERVER_UNAVAILABLE,
           new Rejection.NoMemory(1 << 30, 2 << 20),
           Reason.NO_CAPACITY,
+          new Rejection.NoDisk(2 << 20, 1 << 30),
+          Reason.NO_CAPACITY,
           new Rejection.NoEngine(),
           Reason.NO_CAPACITY,
           new Rejection.TooMuchWork(9, 8),

@@ -6,7 +6,11 @@ import dev.chowder.api.v1.DeleteFileRequest;
 import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.server.error.Rejection;
+import dev.chowder.simulator.FakeScript.Verb;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -50,6 +54,40 @@ class DiskFullTest {
                   RecoverInstanceRequest.newBuilder().setInstanceId(large).setWait(30).build());
       node.awaitStatus(key, large, Instance.Status.running);
       assertThat(node.get(key, small).getStatus()).isEqualTo(Instance.Status.running);
+    }
+  }
+
+  /** The database is on the same disk, so an agent that fills it is stopped before its limit. */
+  @Test
+  void ofAgentsOnAnAlmostFullDiskTheOneThatGrewMostIsStoppedAndCreatesAreRejected(
+      @TempDir Path home) throws IOException {
+    long needed = 4 << 20;
+    var settings =
+        Map.<String, Object>of(
+            "chowder.disk.min-free-space", needed + " B", "chowder.disk.guard-interval", "100ms");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("crab");
+      var large = node.createRunning(key);
+      var small = node.createRunning(key);
+      put(node, key, large, "a");
+      node.host().host().freeDiskBytes(needed - LARGE.length() / 2);
+
+      var stopped = node.awaitStatus(key, large, Instance.Status.error);
+      assertThat(stopped.getErrorReason()).isEqualTo("DISK_FULL");
+      assertThat(node.calls(Verb.FREEZE)).isEqualTo(1);
+      assertThat(node.get(key, small).getStatus()).isEqualTo(Instance.Status.running);
+      Rejection.of(() -> node.create(key)).hasReason(Reason.NO_CAPACITY);
+      node.host().host().freeDiskBytes(needed);
+      Node.await(() -> canCreate(node, key) ? "" : "creates are still rejected");
+    }
+  }
+
+  private static boolean canCreate(Node node, String key) {
+    try {
+      var _ = node.create(key);
+      return true;
+    } catch (StatusRuntimeException full) {
+      return false;
     }
   }
 

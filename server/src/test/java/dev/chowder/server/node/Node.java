@@ -138,6 +138,8 @@ final class Node implements AutoCloseable {
     var models = models();
     // Tests of the pool enable it. Other tests do not expect the sandbox of a member.
     all.put("chowder.pool.max-size", 0);
+    // Its disk is that of all tests.
+    all.put("chowder.disk.min-free-space", "0 B");
     // An actor on a busy machine replies late. A simulated gateway does nothing after a turn.
     all.put("chowder.instance.ask-timeout", "30s");
     all.put("chowder.organization.ask-timeout", "30s");

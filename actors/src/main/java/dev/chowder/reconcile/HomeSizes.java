@@ -1,0 +1,87 @@
+package dev.chowder.reconcile;
+
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.Sandboxes;
+import dev.chowder.storage.InstanceRows;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Measures the home volumes of running agents, a few at once and each only once at a time.
+ * Remembers a size of each, so that its growth is known. Does not know the limits.
+ */
+public final class HomeSizes {
+  private static final Logger LOG = LoggerFactory.getLogger(HomeSizes.class);
+
+  private final InstanceRows rows;
+  private final Sandboxes sandboxes;
+  private final DiskWatch.Settings settings;
+  private final Map<InstanceId, Long> before = new ConcurrentHashMap<>();
+
+  /** Two measurements of one home would remove each other's container. */
+  private final Set<InstanceId> measured = ConcurrentHashMap.newKeySet();
+
+  public HomeSizes(InstanceRows rows, Sandboxes sandboxes, DiskWatch.Settings settings) {
+    this.rows = rows;
+    this.sandboxes = sandboxes;
+    this.settings = settings;
+  }
+
+  /** Returns all agents that run, and forgets the sizes of all others. */
+  List<InstanceView> running() {
+    var views = new ArrayList<InstanceView>();
+    rows.forEachLive(
+        settings.maxBatchSize(),
+        row -> {
+          var view = InstanceReadRows.view(row);
+          if (view.status().isSteady() && view.status().now() == Name.RUNNING) views.add(view);
+        });
+    before.keySet().retainAll(views.stream().map(InstanceView::id).collect(Collectors.toSet()));
+    return views;
+  }
+
+  /** Performs the action for each of these homes, a few at once; logs failures. */
+  void forEach(Collection<InstanceView> homes, Consumer<InstanceView> action) {
+    var _ = EachAlone.run("home", homes, settings.maxConcurrent(), action);
+  }
+
+  /** Measures a home; empty if that failed or if another thread measures it. */
+  Optional<HomeUsage> measure(InstanceView view) {
+    if (!measured.add(view.id())) return Optional.empty();
+    try {
+      var usage = sandboxes.of(view.id().value(), view.profile().home()).measure(settings.limit());
+      if (usage.isEmpty()) LOG.warn("instance={} event=home-not-measured", view.id());
+      return usage;
+    } finally {
+      measured.remove(view.id());
+    }
+  }
+
+  /** Freezes the processes of a running agent. */
+  void freeze(InstanceView view) {
+    sandboxes.of(view.id().value(), view.profile().home()).freeze(view.attempt());
+  }
+
+  /** Remembers the size from which the growth of a home counts. */
+  void remember(InstanceView view, HomeUsage usage) {
+    before.put(view.id(), usage.bytes());
+  }
+
+  /** Returns how much a home grew since its size was remembered: its whole size if it never was. */
+  long growth(InstanceView view, HomeUsage usage) {
+    return usage.bytes() - before.getOrDefault(view.id(), 0L);
+  }
+}
