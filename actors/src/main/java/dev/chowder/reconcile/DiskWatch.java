@@ -1,30 +1,43 @@
 package dev.chowder.reconcile;
 
 import static dev.chowder.base.ErrorText.must;
+import static java.util.stream.Collectors.toSet;
 
 import dev.chowder.admission.HostDisk;
 import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.ObservedState;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Measures the home volumes of running agents at an interval, and reports volumes over the limit to
- * their instances, which decide what follows. Also starts {@link DiskGuard}. Runs on one node of a
+ * their instances, which decide what follows. A home that cannot be measured repeatedly, while
+ * others can, counts as over the limit. Also starts {@link DiskGuard}. Runs on one node of a
  * cluster.
  */
 public final class DiskWatch implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
   private static final int WARN_PERCENT = 90;
+
+  /** An agent that keeps its home from being measured counts as over its limit. */
+  private static final int MAX_LATE_WALKS = 3;
 
   /**
    * Limits of home volumes; {@code reference.conf} describes each.
@@ -53,7 +66,12 @@ public final class DiskWatch implements SingletonDuty.Duty {
   private final HostDisk disk;
   private final Instances instances;
   private final Settings settings;
+  private final ReconcilerSettings limits;
   private final Clock clock;
+
+  /** How many walks in a row were too late, by home. */
+  private final Map<InstanceId, Integer> tooSlow = new ConcurrentHashMap<>();
+
   private final DiskGuard guard;
   private final RepeatingThread thread = new RepeatingThread("disk-watch");
   private final RepeatingThread guarding = new RepeatingThread("disk-full-watch");
@@ -69,6 +87,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
     this.disk = disk;
     this.instances = instances;
     this.settings = settings;
+    this.limits = limits;
     this.clock = clock;
     this.guard = new DiskGuard(homes, disk, limits, this::stop);
   }
@@ -101,17 +120,67 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private void measureAll() {
     try {
-      homes.forEach(homes.running(), this::measure);
+      var running = homes.running();
+      tooSlow.keySet().retainAll(running.stream().map(InstanceView::id).collect(toSet()));
+      new Pass(limits.massLimit(running.size())).measure(running);
     } catch (RuntimeException why) {
       LOG.warn("event=disk-watch-failed", why);
     }
   }
 
-  private void measure(InstanceView view) {
-    homes.measure(view).ifPresent(usage -> check(view, usage));
+  /** One measurement of all homes. */
+  private final class Pass {
+    private final Queue<InstanceView> late = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger ended = new AtomicInteger();
+    private final AtomicInteger left;
+
+    /**
+     * Creates a pass.
+     *
+     * @param most maximum number of agents that it stops
+     */
+    Pass(int most) {
+      this.left = new AtomicInteger(most);
+    }
+
+    void measure(List<InstanceView> running) {
+      homes.forEach(running, this::measure);
+      // If no other walk ended, the engine or the disk is slow, and not the home.
+      if (ended.get() > 0) late.forEach(this::wasLate);
+    }
+
+    private void measure(InstanceView view) {
+      try {
+        var usage = homes.measure(view);
+        usage.ifPresent(found -> check(view, found, this));
+        if (usage.isPresent()) {
+          ended.incrementAndGet();
+          tooSlow.remove(view.id());
+        }
+      } catch (SandboxException why) {
+        LOG.warn("instance={} event=home-not-measured: {}", view.id(), why.getMessage());
+        if (why.reason() == SandboxException.Reason.TIMED_OUT) late.add(view);
+      }
+    }
+
+    private void wasLate(InstanceView view) {
+      if (tooSlow.merge(view.id(), 1, Integer::sum) < MAX_LATE_WALKS) return;
+      stop(
+          view,
+          must(
+              "home",
+              "be measurable, and %d walks through its files took too long; delete files, then recover"
+                  .formatted(MAX_LATE_WALKS)));
+    }
+
+    private void stop(InstanceView view, String why) {
+      if (left.getAndDecrement() > 0) DiskWatch.this.stop(view, why);
+      else
+        LOG.error("instance={} event=home-over-limit-later: the pass stopped its most", view.id());
+    }
   }
 
-  private void check(InstanceView view, HomeUsage usage) {
+  private void check(InstanceView view, HomeUsage usage, Pass pass) {
     var limit = settings.limit();
     // While the disk is almost full, growth counts from the last size before.
     if (!disk.isLow()) homes.remember(view, usage);
@@ -121,7 +190,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
           view.id(),
           usage.bytes(),
           usage.files());
-      stop(
+      pass.stop(
           view,
           must(
               "home",

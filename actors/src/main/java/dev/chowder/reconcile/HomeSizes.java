@@ -16,16 +16,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Measures the home volumes of running agents, a few at once and each only once at a time.
  * Remembers a size of each, so that its growth is known. Does not know the limits.
  */
 public final class HomeSizes {
-  private static final Logger LOG = LoggerFactory.getLogger(HomeSizes.class);
-
   private final InstanceRows rows;
   private final Sandboxes sandboxes;
   private final DiskWatch.Settings settings;
@@ -58,13 +54,11 @@ public final class HomeSizes {
     var _ = EachAlone.run("home", homes, settings.maxConcurrent(), action);
   }
 
-  /** Measures a home; empty if that failed or if another thread measures it. */
+  /** Measures a home; empty if there is none or if another thread measures it. */
   Optional<HomeUsage> measure(InstanceView view) {
     if (!measured.add(view.id())) return Optional.empty();
     try {
-      var usage = sandboxes.of(view.id().value(), view.profile().home()).measure(settings.limit());
-      if (usage.isEmpty()) LOG.warn("instance={} event=home-not-measured", view.id());
-      return usage;
+      return sandboxes.of(view.id().value(), view.profile().home()).measure(settings.limit());
     } finally {
       measured.remove(view.id());
     }

@@ -24,8 +24,9 @@ public interface SandboxHomes {
 
   /**
    * Measures how much of the host's disk a home directory uses, including folders that its user
-   * made unreadable. Stops when either count exceeds {@code most}. Empty if there is no home
-   * directory, or if measuring takes too long.
+   * made unreadable, and files that are deleted but still open. Stops when either count exceeds
+   * {@code most}. Empty if there is no home directory. Fails with {@link
+   * SandboxException.Reason#TIMED_OUT} if measuring takes too long.
    */
   Optional<HomeUsage> measure(SandboxId id, HomeUsage most);
 

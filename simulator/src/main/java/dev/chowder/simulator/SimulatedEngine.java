@@ -62,8 +62,8 @@ public final class SimulatedEngine implements SandboxEngine {
       throw new UncheckedIOException(failed);
     }
     this.tasks = new SimulatedTasks(settings, script, host);
-    this.homes = new SimulatedHomes(script, host);
     this.machine = new SimulatedHost(settings, script, host);
+    this.homes = new SimulatedHomes(script, host, machine);
     events.open();
   }
 

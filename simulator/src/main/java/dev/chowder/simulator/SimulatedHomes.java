@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** Simulates home directories by folders of this machine. */
-record SimulatedHomes(FakeScript script, FakeHost host) implements SandboxHomes {
+record SimulatedHomes(FakeScript script, FakeHost host, SimulatedHost machine)
+    implements SandboxHomes {
   @Override
   public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files) {
     script.apply(Verb.WRITE_FILES, Optional.of(id));
@@ -30,6 +31,7 @@ record SimulatedHomes(FakeScript script, FakeHost host) implements SandboxHomes 
 
   @Override
   public Optional<HomeUsage> measure(SandboxId id, HomeUsage most) {
+    machine.measured(id);
     return host.find(id).map(found -> FakeHome.usage(found.home()));
   }
 

@@ -3,11 +3,15 @@ package dev.chowder.simulator;
 import dev.chowder.sandbox.HostCapacity;
 import dev.chowder.sandbox.MemoryUse;
 import dev.chowder.sandbox.SandboxHost;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.simulator.FakeSandbox.SimulatedProcess;
 import dev.chowder.simulator.FakeScript.Verb;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Simulates the memory and the ports of a host. */
 public final class SimulatedHost implements SandboxHost {
@@ -16,6 +20,8 @@ public final class SimulatedHost implements SandboxHost {
   private final FakeHost host;
   private volatile Set<Integer> openHostPorts = Set.of();
   private volatile Optional<String> isolationFailure = Optional.empty();
+  private final Set<SandboxId> unmeasured = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger lateWalks = new AtomicInteger();
   private volatile OptionalLong freeDiskBytes = OptionalLong.empty();
 
   SimulatedHost(FakeSandboxSettings settings, FakeScript script, FakeHost host) {
@@ -73,6 +79,22 @@ public final class SimulatedHost implements SandboxHost {
   /** Sets the free space of the disk with the home directories; unknown by default. */
   public void freeDiskBytes(long bytes) {
     freeDiskBytes = OptionalLong.of(bytes);
+  }
+
+  /** Makes each walk through this home directory take too long. */
+  public void cannotMeasure(SandboxId id) {
+    unmeasured.add(id);
+  }
+
+  /** Returns how many walks took too long. */
+  public int lateWalks() {
+    return lateWalks.get();
+  }
+
+  void measured(SandboxId id) {
+    if (!unmeasured.contains(id)) return;
+    lateWalks.incrementAndGet();
+    throw FakePause.timedOut("measure the home of " + id, Duration.ofMinutes(1));
   }
 
   @Override

@@ -42,6 +42,7 @@ record DockerContainerSpec(
   static final String HOME = "/home/node";
   static final int USER_ID = 1000;
   static final String USER = USER_ID + ":" + USER_ID;
+  private static final long UNLIMITED = -1;
   private static final String LOOPBACK = "127.0.0.1";
 
   static DockerContainerSpec ofMainProcess(SandboxId id, int attempt, ProcessSpec process) {
@@ -92,6 +93,8 @@ record DockerContainerSpec(
         + resources.processes()
         + " "
         + settings.temporaryBytes()
+        + " "
+        + settings.maxFileBytes()
         + " "
         + settings.oomScoreAdjustment()
         + " "
@@ -145,7 +148,7 @@ record DockerContainerSpec(
             .withNanoCPUs(resources.nanoCpus())
             .withPidsLimit(resources.processes())
             .withOomScoreAdj(settings.oomScoreAdjustment())
-            .withUlimits(List.of(new Ulimit("core", 0L, 0L)))
+            .withUlimits(ulimits(settings))
             .withReadonlyRootfs(settings.readOnlyRoot())
             .withTmpFs(
                 Map.of("/tmp", "rw,nosuid,nodev,mode=1777,size=" + settings.temporaryBytes()))
@@ -165,6 +168,11 @@ record DockerContainerSpec(
                 new PortBinding(
                     Ports.Binding.bindIpAndPort(LOOPBACK, 0), ExposedPort.tcp(number))));
     return host;
+  }
+
+  private static List<Ulimit> ulimits(DockerSandboxSettings settings) {
+    long file = settings.maxFileBytes() == 0 ? UNLIMITED : settings.maxFileBytes();
+    return List.of(new Ulimit("core", 0L, 0L), new Ulimit("fsize", file, file));
   }
 
   /**

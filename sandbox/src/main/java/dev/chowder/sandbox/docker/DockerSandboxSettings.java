@@ -16,6 +16,7 @@ import java.util.List;
  * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}
  * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
  * @param temporaryBytes size of /tmp, which counts as memory
+ * @param maxFileBytes size of the largest file that a sandbox may write; 0 for no limit
  * @param oomScoreAdjustment OOM score adjustment of a sandbox's processes; the kernel ends those
  *     with a higher one first
  * @param maxConnections maximum number of open connections of one sandbox
@@ -56,6 +57,7 @@ public record DockerSandboxSettings(
     @Setting("host") String dockerHost,
     String subnet,
     @Setting("temporary-size") long temporaryBytes,
+    @Setting("max-file-size") long maxFileBytes,
     @Setting(value = "oom-score-adj", min = "-1000", max = "1000") int oomScoreAdjustment,
     int maxConnections,
     boolean readOnlyRoot,

@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxEngineContract;
@@ -116,6 +117,49 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
     } finally {
       var _ = engine().remove(sandbox, Fence.NONE);
     }
+  }
+
+  /** Otherwise an agent fills the disk, and nothing shows it. */
+  @Test
+  void deletedFilesThatAreOpenAreMeasuredOnceAndNoFileIsLargerThanItsLimit() {
+    var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
+    var most = new HomeUsage(1L << 40, 1 << 20);
+    engine().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1, RESOURCES));
+    try {
+      engine().homes().writeFiles(sandbox, FIRST, List.of(file("first", "")));
+      var before = engine().homes().measure(sandbox, most).orElseThrow();
+      var script =
+          "const fs = require('fs');"
+              + "const open = ['/home/node/large (1)', '/tmp/memory'].map(name => {"
+              + "  fs.writeFileSync(name, Buffer.alloc(5 << 20));"
+              + "  const fd = fs.openSync(name); fs.openSync(name); fs.unlinkSync(name); return fd;"
+              + "});"
+              + "require('child_process').spawn('sleep', ['999'], { stdio: [open[0]] });"
+              + "require('http').createServer((q, s) => s.end('ok')).listen(18789)";
+      var process =
+          new ProcessSpec(
+              DockerTestEngine.SNAPSHOT,
+              "org-1",
+              List.of("node", "-e", script),
+              Map.of(),
+              18789,
+              RESOURCES);
+      var _ = engine().start(sandbox, FIRST, process);
+      Await.until(() -> growth(sandbox, most, before) >= 5 << 20);
+      assertThat(growth(sandbox, most, before)).isLessThan((5 << 20) + (64 << 10));
+      var _ = engine().freeze(sandbox, 1);
+      assertThat(growth(sandbox, most, before)).as("while frozen").isGreaterThanOrEqualTo(5 << 20);
+      var _ = engine().thaw(sandbox, FIRST, 1, process);
+      var blocks = List.of("sh", "-c", "ulimit -f");
+      assertThat(engine().tasks().exec(sandbox, blocks, Duration.ofSeconds(20)).output().strip())
+          .isEqualTo(Long.toString((10L << 30) / 512));
+    } finally {
+      var _ = engine().remove(sandbox, Fence.NONE);
+    }
+  }
+
+  private long growth(SandboxId sandbox, HomeUsage most, HomeUsage before) {
+    return engine().homes().measure(sandbox, most).orElseThrow().bytes() - before.bytes();
   }
 
   /** An operator's copy has the labels of the volume, and must not hide the loss of the volume. */

@@ -82,6 +82,25 @@ class DiskFullTest {
     }
   }
 
+  /** An agent must not escape its limit because a walk through its files never ends. */
+  @Test
+  void aHomeThatCannotBeMeasuredThreeTimesIsOverItsLimitWhileOthersCanBeMeasured(@TempDir Path home)
+      throws IOException {
+    var settings = Map.<String, Object>of("chowder.disk.interval", "100ms");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("crab");
+      var one = node.createRunning(key);
+      node.host().host().cannotMeasure(Node.sandbox(one));
+      Node.await(() -> node.host().host().lateWalks() > 5 ? "" : "too few walks");
+      assertThat(node.get(key, one).getStatus()).as("alone").isEqualTo(Instance.Status.running);
+
+      var other = node.createRunning(key);
+      var stopped = node.awaitStatus(key, one, Instance.Status.error);
+      assertThat(stopped.getErrorReason()).isEqualTo("DISK_FULL");
+      assertThat(node.get(key, other).getStatus()).isEqualTo(Instance.Status.running);
+    }
+  }
+
   private static boolean canCreate(Node node, String key) {
     try {
       var _ = node.create(key);
