@@ -125,6 +125,13 @@ const CHANGES = [
     ],
   },
   {
+    part: "the copy of its Control UI",
+    // Each boot compares 55 MB of files of this package with a copy in the home, and copies them into a new home, for pages that an earlier
+    // version sent. The files of the package are served as before.
+    file: "server-start",
+    replace: [["preparing ??= (async () => {\n", "preparing ??= (async () => {\nreturn;\n"]],
+  },
+  {
     part: "the requests of a gateway that warms up",
     file: "fetch-guard",
     replace: [

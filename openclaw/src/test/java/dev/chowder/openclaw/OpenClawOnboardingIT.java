@@ -13,6 +13,7 @@ import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
 import dev.chowder.openclaw.model.ModelSetup;
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.HomeUsage;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
@@ -150,7 +151,8 @@ class OpenClawOnboardingIT {
 
   /**
    * The image replies to the requests of a gateway that warms up. OpenClaw keeps the id of a reply
-   * only if it read the whole reply.
+   * only if it read the whole reply. The gateway has served its Control UI by then, and an
+   * unchanged OpenClaw has copied it into the home.
    */
   @ParameterizedTest
   @CsvSource({
@@ -188,6 +190,8 @@ class OpenClawOnboardingIT {
     assertThat(result.output())
         .startsWith("200 ")
         .contains("\"text\":\"Ready.\"", "\"responseId\":\"warm-up\"");
+    var home = engine.homes().measure(sandbox, new HomeUsage(1L << 40, 1 << 20)).orElseThrow();
+    assertThat(home.bytes()).isLessThan(10L << 20);
   }
 
   private void startGateway(SandboxId sandbox) throws InterruptedException {

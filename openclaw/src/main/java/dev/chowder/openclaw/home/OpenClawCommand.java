@@ -29,9 +29,9 @@ public final class OpenClawCommand {
   private OpenClawCommand() {}
 
   /**
-   * Returns the command line, which first expires leases and removes {@link OpenClawHome#WARMS_UP}.
-   * An agent can write that file and would otherwise stay without requests. OpenClaw replaces the
-   * shell, so that signals reach it.
+   * Returns the command line, which first expires leases and removes {@link OpenClawHome#WARMS_UP}
+   * and {@link OpenClawHome#CONTROL_UI_COPY}. An agent can write the first file and would otherwise
+   * stay without requests. OpenClaw replaces the shell, so that signals reach it.
    */
   public static List<String> afterCleanup(String... words) {
     var command = new ArrayList<>(List.of("sh", "-c"));
@@ -40,6 +40,8 @@ public final class OpenClawCommand {
             + " [ ! -e \"$file\" ] || node --no-warnings -e \"$0\" \"$file\";"
             + " rm -rf \"$HOME/"
             + OpenClawHome.WARMS_UP
+            + "\" \"$HOME/"
+            + OpenClawHome.CONTROL_UI_COPY
             + "\";"
             + " exec openclaw \"$@\"");
     command.add(END_LEASES);

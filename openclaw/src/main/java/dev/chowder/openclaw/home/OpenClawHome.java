@@ -32,6 +32,12 @@ public final class OpenClawHome {
   public static final String WARMS_UP = ".openclaw/chowder/warms-up";
 
   /**
+   * The copy of OpenClaw's Control UI, 55 MB, that a gateway of an earlier image made. The current
+   * image makes none ({@code image/patch-openclaw.mjs}), so each boot removes it.
+   */
+  static final String CONTROL_UI_COPY = ".openclaw/cache/control-ui-assets";
+
+  /**
    * The file that marks the home volume of a pool member as claimed. A server with a restored
    * database, which may not know the claim, keeps such a volume.
    */

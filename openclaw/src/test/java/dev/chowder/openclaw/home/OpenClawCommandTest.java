@@ -33,6 +33,19 @@ class OpenClawCommandTest {
     assertThat(file).doesNotExist();
   }
 
+  /** Homes of earlier images have 55 MB of files that the image has as well. */
+  @Test
+  void aBootRemovesTheCopyOfTheControlUiButNothingBehindALink() throws Exception {
+    var copy = home.resolve(OpenClawHome.CONTROL_UI_COPY);
+    Files.createDirectories(copy.resolve("generation"));
+    var linked = Files.createDirectories(home.resolve("own")).resolve("file");
+    Files.writeString(linked, "own");
+    Files.createSymbolicLink(copy.resolve("link"), linked.getParent());
+    assertThat(boot()).isEqualTo("gateway run\n");
+    assertThat(copy).doesNotExist();
+    assertThat(linked).exists();
+  }
+
   /** Returns the output of a boot. */
   private String boot() throws Exception {
     Files.writeString(
