@@ -151,8 +151,8 @@ class OpenClawOnboardingIT {
 
   /**
    * The image replies to the requests of a gateway that warms up. OpenClaw keeps the id of a reply
-   * only if it read the whole reply. The gateway has served its Control UI by then, and an
-   * unchanged OpenClaw has copied it into the home.
+   * only if it read the whole reply. Without the change of the image, the gateway has copied its
+   * Control UI into the home before the reply.
    */
   @ParameterizedTest
   @CsvSource({

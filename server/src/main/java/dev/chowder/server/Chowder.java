@@ -113,6 +113,7 @@ public final class Chowder implements AutoCloseable {
     SettingNames.check(config, System.getenv());
     var chowder = new Chowder(config, engines, clock, failpoints);
     try {
+      chowder.releaseDiskReserve();
       chowder.start();
       return chowder;
     } catch (IOException | RuntimeException | Error why) {
@@ -126,10 +127,6 @@ public final class Chowder implements AutoCloseable {
     var rules = RuleCheck.prepare();
     var metrics = metrics();
     var certificates = certificates();
-    // The database may need this space to open.
-    new DiskReserve(
-            settings.home(), SettingsBinder.bind(config, HostDiskSettings.class).reserveBytes())
-        .releaseIfFull();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
     var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
     var hosts = hosts(storage, engine);
@@ -194,6 +191,12 @@ public final class Chowder implements AutoCloseable {
                 serving::get,
                 node));
     serve(member, duties.reconciler(), effects, edge);
+  }
+
+  /** The database may need this space to open. */
+  private void releaseDiskReserve() {
+    var disk = SettingsBinder.bind(config, HostDiskSettings.class);
+    new DiskReserve(settings.home(), disk.reserveBytes()).releaseIfFull();
   }
 
   private SandboxHosts hosts(StorageStep.Parts storage, SandboxEngine engine) {
