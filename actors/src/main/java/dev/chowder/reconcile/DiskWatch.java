@@ -45,6 +45,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
    * @param homeBytes maximum size of a home volume; 0 disables measuring
    * @param maxFiles maximum number of its files and folders
    * @param interval time between two measurements of all volumes
+   * @param stoppedInterval time between two measurements of the volumes of stopped agents
    * @param guardInterval time between two checks whether the host's disk is almost full
    * @param maxConcurrent maximum number of concurrent measurements
    * @param maxBatchSize maximum number of rows in one query
@@ -54,6 +55,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
       @Setting("max-home-volume-size") long homeBytes,
       long maxFiles,
       Duration interval,
+      Duration stoppedInterval,
       Duration guardInterval,
       int maxConcurrent,
       int maxBatchSize) {
@@ -74,6 +76,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   private final DiskGuard guard;
   private final RepeatingThread thread = new RepeatingThread("disk-watch");
+  private final RepeatingThread stopped = new RepeatingThread("disk-watch-stopped");
   private final RepeatingThread guarding = new RepeatingThread("disk-full-watch");
 
   public DiskWatch(
@@ -94,7 +97,10 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
   /** Starts to measure at the interval, until closed. */
   public DiskWatch start() {
-    if (settings.homeBytes() > 0) thread.nowAndEvery(settings.interval(), this::measureAll);
+    if (settings.homeBytes() > 0) {
+      thread.nowAndEvery(settings.interval(), this::measureAll);
+      stopped.every(settings.stoppedInterval(), this::measureStopped);
+    }
     if (disk.minFreeBytes() > 0) guarding.every(settings.guardInterval(), this::guard);
     return this;
   }
@@ -107,6 +113,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
   @Override
   public void close() {
     thread.close();
+    stopped.close();
     guarding.close();
   }
 
@@ -123,6 +130,17 @@ public final class DiskWatch implements SingletonDuty.Duty {
       var running = homes.running();
       tooSlow.keySet().retainAll(running.stream().map(InstanceView::id).collect(toSet()));
       new Pass(limits.massLimit(running.size())).measure(running);
+    } catch (RuntimeException why) {
+      LOG.warn("event=disk-watch-failed", why);
+    }
+  }
+
+  /** Only reports homes over the limit: a stopped agent writes nothing, and its next start ends. */
+  private void measureStopped() {
+    try {
+      homes.forEach(
+          homes.stopped(),
+          view -> homes.measure(view).ifPresent(usage -> isOverLimit(view, usage)));
     } catch (RuntimeException why) {
       LOG.warn("event=disk-watch-failed", why);
     }
@@ -184,12 +202,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
     var limit = settings.limit();
     // While the disk is almost full, growth counts from the last size before.
     if (!disk.isLow()) homes.remember(view, usage);
-    if (usage.exceeds(limit)) {
-      LOG.warn(
-          "instance={} event=home-over-limit bytes={} files={}",
-          view.id(),
-          usage.bytes(),
-          usage.files());
+    if (isOverLimit(view, usage)) {
       pass.stop(
           view,
           must(
@@ -199,6 +212,18 @@ public final class DiskWatch implements SingletonDuty.Duty {
     } else if (usage.bytes() > limit.bytes() / 100 * WARN_PERCENT) {
       LOG.warn("instance={} event=home-almost-full bytes={}", view.id(), usage.bytes());
     }
+  }
+
+  private boolean isOverLimit(InstanceView view, HomeUsage usage) {
+    boolean over = usage.exceeds(settings.limit());
+    if (over) {
+      LOG.warn(
+          "instance={} event=home-over-limit bytes={} files={}",
+          view.id(),
+          usage.bytes(),
+          usage.files());
+    }
+    return over;
   }
 
   private void stop(InstanceView view, String why) {

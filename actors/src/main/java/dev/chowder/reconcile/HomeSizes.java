@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Measures the home volumes of running agents, a few at once and each only once at a time.
- * Remembers a size of each, so that its growth is known. Does not know the limits.
+ * Measures the home volumes of agents, a few at once and each only once at a time. Remembers a size
+ * of each, so that its growth is known. Does not know the limits.
  */
 public final class HomeSizes {
   private final InstanceRows rows;
@@ -38,14 +38,24 @@ public final class HomeSizes {
 
   /** Returns all agents that run, and forgets the sizes of all others. */
   List<InstanceView> running() {
+    var views = inStatus(Name.RUNNING);
+    before.keySet().retainAll(views.stream().map(InstanceView::id).collect(Collectors.toSet()));
+    return views;
+  }
+
+  /** Returns all agents that are stopped, asleep or not. */
+  List<InstanceView> stopped() {
+    return inStatus(Name.STOPPED);
+  }
+
+  private List<InstanceView> inStatus(Name status) {
     var views = new ArrayList<InstanceView>();
     rows.forEachLive(
         settings.maxBatchSize(),
         row -> {
           var view = InstanceReadRows.view(row);
-          if (view.status().isSteady() && view.status().now() == Name.RUNNING) views.add(view);
+          if (view.status().isSteady() && view.status().now() == status) views.add(view);
         });
-    before.keySet().retainAll(views.stream().map(InstanceView::id).collect(Collectors.toSet()));
     return views;
   }
 

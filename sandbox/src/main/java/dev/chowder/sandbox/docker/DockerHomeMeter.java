@@ -62,6 +62,11 @@ record DockerHomeMeter(
     try {
       var limit = settings.measureTimeout().plus(settings.callTimeout());
       boolean ended = containers.awaitEnd(container, limit).isPresent();
+      if (!ended && containers.inspect(container).isEmpty()) {
+        throw new SandboxException(
+            SandboxException.Reason.REFUSED,
+            cannot("measure the home of " + id, "another measurement began", "retry"));
+      }
       var result = RESULT.matcher(ended ? logs.tail(container, OUTPUT_BYTES).strip() : "");
       if (!result.matches()) {
         throw new SandboxException(

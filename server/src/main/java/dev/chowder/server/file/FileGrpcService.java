@@ -19,6 +19,7 @@ import dev.chowder.api.v1.MakeFolderRequest;
 import dev.chowder.api.v1.MoveFileRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.UploadFileRequest;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.HomeFolder;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.server.auth.Caller;
@@ -30,6 +31,7 @@ import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Serves {@code FileService}, which reads and writes the files of workspaces. */
@@ -52,15 +54,17 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public void listFiles(ListFilesRequest request, StreamObserver<ListFilesResponse> out) {
     var wanted = FileRequests.listing(request);
+    var id = FileRequests.instance(request.getInstanceId());
+    var caller = Caller.current();
+    workspaces.require(caller, id);
+    Function<HomeFolder, HomeFolder.Listing> list =
+        files ->
+            files.list(
+                wanted.folder(), wanted.after(), wanted.pageSize(), settings.maxFolderEntries());
     var listing =
-        workspaces.of(
-            request.getInstanceId(),
-            files ->
-                files.list(
-                    wanted.folder(),
-                    wanted.after(),
-                    wanted.pageSize(),
-                    settings.maxFolderEntries()));
+        request.getHome()
+            ? workspaces.inFullHome(caller, id, list)
+            : workspaces.in(caller, id, list);
     answer(out, FilePresenter.listing(wanted.folder(), listing));
   }
 
@@ -77,14 +81,19 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public void putFileContent(PutFileContentRequest request, StreamObserver<Empty> out) {
     var wanted = requests.writing(request);
+    var caller = Caller.current();
+    var id = FileRequests.instance(request.getInstanceId());
     change(
-        request.getInstanceId(),
+        id,
         files ->
             files.write(
-                to -> {
-                  wanted.content().writeTo(to);
-                  return wanted.path();
-                }),
+                workspaces.limited(
+                    caller,
+                    id,
+                    to -> {
+                      wanted.content().writeTo(to);
+                      return wanted.path();
+                    })),
         out);
   }
 
@@ -102,7 +111,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
             caller,
             id,
             files -> {
-              files.write(form::writeTo);
+              files.write(workspaces.limited(caller, id, form::writeTo));
               return Empty.getDefaultInstance();
             });
       }
@@ -144,7 +153,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   public void moveFile(MoveFileRequest request, StreamObserver<Empty> out) {
     var wanted = FileRequests.move(request);
     change(
-        request.getInstanceId(),
+        FileRequests.instance(request.getInstanceId()),
         files -> files.move(wanted.source(), wanted.destination(), wanted.overwrite()),
         out);
   }
@@ -152,13 +161,28 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public void deleteFile(DeleteFileRequest request, StreamObserver<Empty> out) {
     var path = FileRequests.deletion(request);
-    change(request.getInstanceId(), files -> files.delete(path, request.getRecursive()), out);
+    var id = FileRequests.instance(request.getInstanceId());
+    if (!request.getHome()) {
+      change(id, files -> files.delete(path, request.getRecursive()), out);
+      return;
+    }
+    var caller = Caller.current();
+    workspaces.require(caller, id);
+    var _ =
+        workspaces.inFullHome(
+            caller,
+            id,
+            files -> {
+              files.delete(path, request.getRecursive());
+              return path;
+            });
+    answer(out, Empty.getDefaultInstance());
   }
 
   @Override
   public void makeFolder(MakeFolderRequest request, StreamObserver<Empty> out) {
     var path = FileRequests.folder(request);
-    change(request.getInstanceId(), files -> files.makeFolder(path), out);
+    change(FileRequests.instance(request.getInstanceId()), files -> files.makeFolder(path), out);
   }
 
   @Override
@@ -191,7 +215,12 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
         workspaces.require(caller, id);
         var tar = requests.tar(first, body);
         return in(
-            workspaces, caller, id, files -> FilePresenter.imported(files.writeTree(tar::writeTo)));
+            workspaces,
+            caller,
+            id,
+            files ->
+                FilePresenter.imported(
+                    files.writeTree(workspaces.limitedTree(caller, id, tar::writeTo))));
       }
 
       @Override
@@ -201,8 +230,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     };
   }
 
-  private void change(String instanceId, Consumer<HomeFolder> change, StreamObserver<Empty> out) {
-    var id = FileRequests.instance(instanceId);
+  private void change(InstanceId id, Consumer<HomeFolder> change, StreamObserver<Empty> out) {
     var caller = Caller.current();
     workspaces.require(caller, id);
     workspaces.change(

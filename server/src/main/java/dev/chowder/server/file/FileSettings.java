@@ -1,6 +1,7 @@
 package dev.chowder.server.file;
 
 import dev.chowder.settings.Section;
+import dev.chowder.settings.Setting;
 import java.time.Duration;
 
 /**
@@ -16,6 +17,8 @@ import java.time.Duration;
  * @param maxDroppedBytes bytes of a rejected upload that are read before the rejection is sent
  * @param endSleepTimeout how long a call waits until a stop is over and a frozen gateway has ended
  * @param maxOpen concurrent calls on this node
+ * @param maxHomeBytes size of a home volume; 0 disables the limit
+ * @param maxHomeFiles files and folders of a home volume
  */
 @Section("chowder.files")
 public record FileSettings(
@@ -28,4 +31,6 @@ public record FileSettings(
     long minUploadBytes,
     long maxDroppedBytes,
     Duration endSleepTimeout,
-    int maxOpen) {}
+    int maxOpen,
+    @Setting("chowder.disk.max-home-volume-size") long maxHomeBytes,
+    @Setting("chowder.disk.max-files") long maxHomeFiles) {}

@@ -277,7 +277,18 @@ class TarImportTest {
   private void read(InputStream body) throws IOException {
     var settings =
         new FileSettings(
-            1, 1, LONGEST_FILE, MOST_BYTES, MOST_ENTRIES, Duration.ZERO, 1, 1, Duration.ZERO, 1);
+            1,
+            1,
+            LONGEST_FILE,
+            MOST_BYTES,
+            MOST_ENTRIES,
+            Duration.ZERO,
+            1,
+            1,
+            Duration.ZERO,
+            1,
+            0,
+            0);
     new TarImport(body, settings)
         .writeTo(
             new Tree() {

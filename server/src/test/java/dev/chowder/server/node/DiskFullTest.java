@@ -2,17 +2,23 @@ package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.api.v1.DeleteFileRequest;
+import dev.chowder.api.v1.FileEntry;
 import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListFilesRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.simulator.FakeScript.Verb;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,7 +41,7 @@ class DiskFullTest {
       var small = node.createRunning(key);
       put(node, key, small, "a");
       put(node, key, large, "a");
-      put(node, key, large, "b");
+      agentWrites(node, large, ".openclaw/workspace/b");
 
       var stopped = node.awaitStatus(key, large, Instance.Status.error);
       assertThat(stopped.getErrorReason()).isEqualTo("DISK_FULL");
@@ -54,6 +60,59 @@ class DiskFullTest {
                   RecoverInstanceRequest.newBuilder().setInstanceId(large).setWait(30).build());
       node.awaitStatus(key, large, Instance.Status.running);
       assertThat(node.get(key, small).getStatus()).isEqualTo(Instance.Status.running);
+    }
+  }
+
+  /** An agent writes anywhere in its home, so its caller must be able to make space there. */
+  @Test
+  void filesOutsideTheWorkspaceCanBeListedAndDeletedOnlyAfterDiskFull(@TempDir Path home)
+      throws IOException {
+    var settings =
+        Map.<String, Object>of(
+            "chowder.disk.max-home-volume-size", "1 MiB", "chowder.disk.interval", "200ms");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("crab");
+      var id = node.createRunning(key);
+      var list = ListFilesRequest.newBuilder().setInstanceId(id).setHome(true).build();
+      var delete =
+          DeleteFileRequest.newBuilder().setInstanceId(id).setPath("big/b").setHome(true).build();
+      Rejection.of(() -> node.files(key).listFiles(list)).hasReason(Reason.WRONG_STATE);
+      Rejection.of(() -> node.files(key).deleteFile(delete)).hasReason(Reason.WRONG_STATE);
+      agentWrites(node, id, "big/a");
+      agentWrites(node, id, "big/b");
+
+      node.awaitStatus(key, id, Instance.Status.error);
+      assertThat(node.files(key).listFiles(list).getEntriesList())
+          .extracting(FileEntry::getPath)
+          .contains("big", ".openclaw");
+      var _ = node.files(key).deleteFile(delete);
+      var inside = list.toBuilder().setPath("big").build();
+      assertThat(node.files(key).listFiles(inside).getEntriesList())
+          .extracting(FileEntry::getPath)
+          .containsExactly("big/a");
+      var _ =
+          node.instances(key)
+              .recoverInstance(
+                  RecoverInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
+      node.awaitStatus(key, id, Instance.Status.running);
+    }
+  }
+
+  /** Otherwise a caller fills the disk with the files of a stopped agent, which is not measured. */
+  @Test
+  void aWriteBeyondTheLimitOfTheHomeIsRejectedBeforeItIsWritten(@TempDir Path home)
+      throws IOException {
+    var settings = Map.<String, Object>of("chowder.disk.max-home-volume-size", "1 MiB");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("crab");
+      var id = node.createRunning(key);
+      put(node, key, id, "a");
+      Rejection.of(() -> put(node, key, id, "b")).hasReason(Reason.NO_SPACE);
+      var read = GetFileContentRequest.newBuilder().setInstanceId(id).setPath("b").build();
+      Rejection.of(() -> node.files(key).getFileContent(read)).hasReason(Reason.FILE_NOT_FOUND);
+      var delete = DeleteFileRequest.newBuilder().setInstanceId(id).setPath("a").build();
+      var _ = node.files(key).deleteFile(delete);
+      put(node, key, id, "b");
     }
   }
 
@@ -108,6 +167,11 @@ class DiskFullTest {
     } catch (StatusRuntimeException full) {
       return false;
     }
+  }
+
+  private static void agentWrites(Node node, String id, String path) {
+    var file = new SandboxFile(path, ByteString.copyFromUtf8(LARGE), 0600);
+    node.host().homes().writeFiles(Node.sandbox(id), new Fence(1, 1), List.of(file));
   }
 
   private static void put(Node node, String key, String id, String path) {
