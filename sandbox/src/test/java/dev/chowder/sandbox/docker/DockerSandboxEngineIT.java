@@ -20,6 +20,8 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.SandboxSpec;
 import dev.chowder.sandbox.TaskSpec;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -156,6 +158,14 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
     } finally {
       var _ = engine().remove(sandbox, Fence.NONE);
     }
+  }
+
+  @Test
+  void theFreeSpaceOfTheEnginesDiskIsRead() throws IOException {
+    var folder = Path.of(docker.client().infoCmd().exec().getDockerRootDir());
+    var disk = Files.getFileStore(folder);
+    assertThat(engine().host().freeDiskBytes().orElseThrow())
+        .isBetween(disk.getUsableSpace() / 2, disk.getTotalSpace());
   }
 
   private long growth(SandboxId sandbox, HomeUsage most, HomeUsage before) {
