@@ -6,6 +6,7 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.PoolSetup;
 import dev.chowder.instance.Sleep;
 import dev.chowder.organization.ModelProvider;
+import dev.chowder.reconcile.HostDisk;
 import java.util.Optional;
 
 /**
@@ -25,7 +26,9 @@ public record Admission(
    * @throws RejectedException if they do not
    */
   public void requireDiskSpace() {
-    disk.requireSpace();
+    if (disk.isLow()) {
+      throw new RejectedException(new Rejection.NoDisk(disk.freeBytes(), disk.minFreeBytes()));
+    }
   }
 
   /**

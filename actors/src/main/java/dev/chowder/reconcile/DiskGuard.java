@@ -2,7 +2,6 @@ package dev.chowder.reconcile;
 
 import static dev.chowder.base.ErrorText.cannot;
 
-import dev.chowder.admission.HostDisk;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxException;

@@ -3,7 +3,6 @@ package dev.chowder.reconcile;
 import static dev.chowder.base.ErrorText.must;
 import static java.util.stream.Collectors.toSet;
 
-import dev.chowder.admission.HostDisk;
 import dev.chowder.base.RepeatingThread;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;

@@ -5,8 +5,6 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.typesafe.config.Config;
 import dev.chowder.admission.AdmissionStep;
-import dev.chowder.admission.DiskReserve;
-import dev.chowder.admission.HostDiskSettings;
 import dev.chowder.admission.OrganizationKeys;
 import dev.chowder.base.Failpoints;
 import dev.chowder.cluster.ClusterNode;
@@ -19,6 +17,8 @@ import dev.chowder.duty.DutyStep;
 import dev.chowder.effect.EffectStep;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.rebinding.SandboxHosts;
+import dev.chowder.reconcile.DiskReserve;
+import dev.chowder.reconcile.HostDiskSettings;
 import dev.chowder.reconcile.Reconciler;
 import dev.chowder.reconcile.ReconcilerSettings;
 import dev.chowder.sandbox.SandboxEngine;

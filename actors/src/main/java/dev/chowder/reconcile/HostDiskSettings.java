@@ -1,4 +1,4 @@
-package dev.chowder.admission;
+package dev.chowder.reconcile;
 
 import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;

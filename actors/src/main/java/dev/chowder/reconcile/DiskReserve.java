@@ -1,4 +1,4 @@
-package dev.chowder.admission;
+package dev.chowder.reconcile;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

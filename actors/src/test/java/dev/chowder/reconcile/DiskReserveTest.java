@@ -1,4 +1,4 @@
-package dev.chowder.admission;
+package dev.chowder.reconcile;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,4 +1,4 @@
-package dev.chowder.admission;
+package dev.chowder.reconcile;
 
 import dev.chowder.base.RepeatingThread;
 import dev.chowder.sandbox.SandboxHost;
@@ -8,8 +8,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Knows how much space the disks of this host have: that of the home volumes and that of the state
- * directory with the database. Rejects creates while one of them is almost full. Does not know
- * which agents use the space.
+ * directory with the database. Does not know which agents use the space.
  */
 public final class HostDisk implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HostDisk.class);
@@ -32,7 +31,7 @@ public final class HostDisk implements AutoCloseable {
   }
 
   /** Reads the free space now and then at the interval, until closed. */
-  HostDisk start() {
+  public HostDisk start() {
     if (settings.minFreeBytes() > 0) thread.nowAndEvery(settings.guardInterval(), this::check);
     return this;
   }
@@ -67,15 +66,6 @@ public final class HostDisk implements AutoCloseable {
   /** Returns whether a disk is almost full. */
   public boolean isLow() {
     return missingBytes() > 0;
-  }
-
-  /**
-   * Checks that the host has space for another agent.
-   *
-   * @throws RejectedException with {@link Rejection.NoDisk} if it does not
-   */
-  void requireSpace() {
-    if (isLow()) throw new RejectedException(new Rejection.NoDisk(freeBytes, minFreeBytes()));
   }
 
   /** Returns the free space below which a disk is almost full. */
