@@ -38,6 +38,7 @@ public record ClusterSettings(
       String contactPoints,
       String dnsName,
       int requiredContactPoints,
+      boolean plaintext,
       Duration joinTimeout,
       Duration leaveTimeout) {}
 
@@ -61,12 +62,15 @@ public record ClusterSettings(
     var values = SettingsBinder.bind(root, "chowder.cluster", Values.class);
     var discovery = discovery(values.contactPoints, values.dnsName.strip());
     if (!(discovery instanceof Discovery.Alone)) rejectWildcard(values.host);
+    int required = required(values.requiredContactPoints, discovery);
+    var tls = TlsSettings.of(root);
+    if (tls.isEmpty() && !values.plaintext) rejectPlainText(values.host, discovery);
     return new ClusterSettings(
         values.host,
         values.managementPort,
         discovery,
-        required(values.requiredContactPoints, discovery),
-        TlsSettings.of(root),
+        required,
+        tls,
         values.joinTimeout,
         values.leaveTimeout);
   }
@@ -125,6 +129,15 @@ public record ClusterSettings(
     }
     throw new IllegalArgumentException(
         must("chowder.cluster.host", "be the one address that other nodes reach", host));
+  }
+
+  private static void rejectPlainText(String host, Discovery discovery) {
+    if (PlainText.staysOnThisMachine(host, discovery)) return;
+    throw new IllegalArgumentException(
+        "chowder.cluster: nodes on several machines must use TLS, because their messages contain"
+            + " provider keys; set CHOWDER_TLS_INTERNAL_CERTIFICATE, CHOWDER_TLS_INTERNAL_KEY and"
+            + " CHOWDER_TLS_INTERNAL_CA, or CHOWDER_CLUSTER_PLAINTEXT=true if no other program reaches"
+            + " their network");
   }
 
   /** Returns the configuration for the actor system of this node. */

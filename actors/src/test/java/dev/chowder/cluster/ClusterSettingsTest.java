@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.ClusterSettings.ContactPoint;
 import dev.chowder.cluster.ClusterSettings.Discovery;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,38 @@ class ClusterSettingsTest {
           .hasMessageStartingWith("chowder.cluster.host: ")
           .hasMessageContaining(wildcard);
     }
+  }
+
+  @Test
+  void nodesOnSeveralMachinesNeedTls() {
+    var listed = Map.<String, Object>of("contact-points", "10.0.0.1:9093,node-2:9093");
+    var named = Map.<String, Object>of("dns-name", "a", "required-contact-points", 3);
+    for (var values : List.of(listed, named)) {
+      assertThatThrownBy(() -> settings(at("192.0.2.1", values)))
+          .hasMessageStartingWith("chowder.cluster: nodes on several machines must use TLS")
+          .hasMessageContaining("CHOWDER_CLUSTER_PLAINTEXT=true");
+      var permitted = new HashMap<>(at("192.0.2.1", values));
+      permitted.put("plaintext", true);
+      assertThat(settings(permitted).tls()).isEmpty();
+    }
+  }
+
+  @Test
+  void nodesOfOneMachineNeedNoTls() {
+    assertThat(settings(at("192.0.2.1", Map.of())).tls()).isEmpty();
+    // Linux has all addresses of 127.0.0.0/8, of which only the first belongs to an interface.
+    for (var here : List.of("127.0.0.1", "127.0.0.2", "localhost")) {
+      assertThat(settings(at(here, Map.of("contact-points", here + ":9093,127.0.0.3:9093"))).tls())
+          .isEmpty();
+    }
+    var points = Map.<String, Object>of("contact-points", "127.0.0.1:9093,localhost:9103");
+    assertThat(settings(at("192.0.2.1", points)).tls()).isEmpty();
+  }
+
+  private static Map<String, Object> at(String host, Map<String, Object> values) {
+    var all = new HashMap<>(values);
+    all.put("host", host);
+    return all;
   }
 
   private static ClusterSettings settings(Map<String, Object> values) {

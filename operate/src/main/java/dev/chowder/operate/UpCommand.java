@@ -170,6 +170,7 @@ final class UpCommand extends OperatorCommand implements Runnable {
       refuseSwap(swapBytes);
     } else {
       docker.ensure();
+      docker.warnOfOldVersions();
       var swap = new Swap(site());
       if (zram != null) swap.chooseZram(zram);
       swap.ensure(swapBytes);

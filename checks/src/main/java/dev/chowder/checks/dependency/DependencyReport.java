@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The result of a check of packages.
@@ -17,11 +18,21 @@ record DependencyReport(List<String> problems, Optional<String> notLookedUp) {
     problems = List.copyOf(problems);
   }
 
+  /**
+   * Checks the licences of the packages, and looks up the vulnerabilities of all.
+   *
+   * @param ofImage Debian packages of the sandbox image
+   */
   static DependencyReport of(
-      Collection<ShippedPackage> packages, Accepted accepted, OsvScanner scanner, LocalDate today) {
+      Collection<ShippedPackage> packages,
+      Collection<ShippedPackage> ofImage,
+      Accepted accepted,
+      OsvScanner scanner,
+      LocalDate today) {
+    var all = Stream.concat(packages.stream(), ofImage.stream()).toList();
     var findings = new ArrayList<>(accepted.licenceFindings(packages));
     Optional<String> notLookedUp =
-        switch (scanner.query(packages)) {
+        switch (scanner.query(all)) {
           case OsvScanner.Answer.LookedUp(var vulnerabilities) -> {
             findings.addAll(vulnerabilities);
             yield Optional.empty();

@@ -40,7 +40,8 @@ record OsvScanner(Path program, Optional<Path> database, Duration limit, Path fo
       List.of(
           control("Maven", "org.apache.logging.log4j:log4j-core", "2.14.1"),
           control("npm", "minimist", "0.0.8"),
-          control("PyPI", "jinja2", "2.4.1"));
+          control("PyPI", "jinja2", "2.4.1"),
+          control("Debian:13", "openssl", "1.1.1k-1"));
 
   private static ShippedPackage control(String ecosystem, String name, String version) {
     return new ShippedPackage(ecosystem, name, version, List.of());
@@ -77,15 +78,18 @@ record OsvScanner(Path program, Optional<Path> database, Duration limit, Path fo
 
   private Program.Result scan(Collection<ShippedPackage> packages, List<String> where) {
     try {
+      var all = Stream.concat(packages.stream(), CONTROLS.stream()).toList();
       var list = folder.resolve("packages.json");
-      JSON.writeValue(list.toFile(), list(packages));
+      JSON.writeValue(list.toFile(), list(all));
+      var debian = folder.resolve("debian.cdx.json");
+      JSON.writeValue(debian.toFile(), debian(all));
       // An empty configuration: otherwise one in a parent folder could exclude packages.
       var none = folder.resolve("none.toml");
       Files.writeString(none, "");
       return Program.of(program.toString(), "scan", "source", "--format", "json")
           .and("--config", none.toString())
           .and(where.toArray(String[]::new))
-          .and("-L", "osv-scanner:" + list)
+          .and("-L", "osv-scanner:" + list, "-L", debian.toString())
           .within(limit)
           .attempt();
     } catch (IOException failed) {
@@ -94,13 +98,14 @@ record OsvScanner(Path program, Optional<Path> database, Duration limit, Path fo
   }
 
   /**
-   * Returns osv-scanner's own format. From CycloneDX, the scanner drops the group of Maven's names
-   * and would find nothing.
+   * Returns the packages of registries in osv-scanner's own format. From CycloneDX, the scanner
+   * drops the group of Maven's names and would find nothing.
    */
-  private static ObjectNode list(Collection<ShippedPackage> packages) {
+  private static ObjectNode list(List<ShippedPackage> packages) {
     var list = JSON.createObjectNode();
     var entries = list.putArray("results").addObject().putArray("packages");
-    Stream.concat(packages.stream(), CONTROLS.stream())
+    packages.stream()
+        .filter(one -> !one.isDebian())
         .forEach(
             one ->
                 entries
@@ -109,6 +114,25 @@ record OsvScanner(Path program, Optional<Path> database, Duration limit, Path fo
                     .put("name", one.name())
                     .put("version", one.version())
                     .put("ecosystem", one.ecosystem()));
+    return list;
+  }
+
+  /**
+   * Returns Debian's packages in CycloneDX. From its own format, the scanner would find nothing.
+   */
+  private static ObjectNode debian(List<ShippedPackage> packages) {
+    var list = JSON.createObjectNode().put("bomFormat", "CycloneDX").put("specVersion", "1.5");
+    var components = list.put("version", 1).putArray("components");
+    packages.stream()
+        .filter(ShippedPackage::isDebian)
+        .forEach(
+            one ->
+                components
+                    .addObject()
+                    .put("type", "library")
+                    .put("name", one.name())
+                    .put("version", one.version())
+                    .put("purl", one.url()));
     return list;
   }
 
@@ -154,8 +178,11 @@ record OsvScanner(Path program, Optional<Path> database, Duration limit, Path fo
     var findings = new ArrayList<Finding>();
     for (var result : output.path("results")) {
       for (var found : result.path("packages")) {
+        var ecosystem = found.path("package").path("ecosystem").asText();
         for (var group : found.path("groups")) {
           var id = group.path("ids").path(0).asText();
+          if (ecosystem.startsWith(ShippedPackage.DEBIAN) && !isRepaired(found, id, ecosystem))
+            continue;
           findings.add(
               new Finding(
                   found.path("package").path("name").asText(),
@@ -166,6 +193,26 @@ record OsvScanner(Path program, Optional<Path> database, Duration limit, Path fo
       }
     }
     return findings;
+  }
+
+  /**
+   * Returns whether a newer package has the repair. Debian lists all that is known about a package,
+   * also for years what it will not repair, and the image installs its current version.
+   */
+  private static boolean isRepaired(JsonNode found, String id, String ecosystem) {
+    var name = found.path("package").path("name").asText();
+    for (var one : found.path("vulnerabilities")) {
+      if (!one.path("id").asText().equals(id)) continue;
+      for (var affected : one.path("affected")) {
+        var of = affected.path("package");
+        if (of.path("ecosystem").asText().equals(ecosystem)
+            && of.path("name").asText().equals(name)
+            && affected.findValue("fixed") != null) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static String summary(JsonNode vulnerabilities, String id) {

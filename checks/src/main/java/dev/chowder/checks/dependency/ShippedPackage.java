@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 /**
  * A package that ships with Chowder.
  *
- * @param ecosystem OSV's name of its registry: Maven, npm or PyPI
+ * @param ecosystem OSV's name of its registry: Maven, npm, PyPI, or {@code Debian:13} for a source
+ *     package
  * @param name with the group, for Maven: {@code GROUP:ARTIFACT}
  * @param licences as the package declares them; one of them applies. Empty if it declares none
  */
@@ -23,6 +24,9 @@ public record ShippedPackage(String ecosystem, String name, String version, List
           .thenComparing(ShippedPackage::licences, ShippedPackage::compareLists)
           .thenComparing(ShippedPackage::name)
           .thenComparing(ShippedPackage::version);
+
+  /** The beginning of the ecosystem of Debian packages, before the number of the release. */
+  static final String DEBIAN = "Debian:";
 
   public ShippedPackage {
     licences = List.copyOf(licences);
@@ -37,12 +41,20 @@ public record ShippedPackage(String ecosystem, String name, String version, List
     return ecosystem.equals("Maven");
   }
 
+  boolean isDebian() {
+    return ecosystem.startsWith(DEBIAN);
+  }
+
   boolean isSame(String otherName, String otherVersion) {
     return name.equals(otherName) && version.equals(otherVersion);
   }
 
   /** Returns the package URL (purl), such as {@code pkg:npm/%40scope/name@1.0}. */
   String url() {
+    if (isDebian()) {
+      return "pkg:deb/debian/%s@%s?distro=debian-%s"
+          .formatted(encoded(name), encoded(version), ecosystem.substring(DEBIAN.length()));
+    }
     var type =
         switch (ecosystem) {
           case "Maven" -> "maven";

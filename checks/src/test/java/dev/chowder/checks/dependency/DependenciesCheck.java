@@ -27,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 class DependenciesCheck {
   private static final Project PROJECT = Project.here();
 
+  /** The name that {@code image/build} gives the newest image. */
+  private static final String IMAGE = "chowder/sandbox-medium:latest";
+
   private static Path osvScanner;
 
   @TempDir private Path folder;
@@ -41,7 +44,10 @@ class DependenciesCheck {
     var packages = PackageLists.of(PROJECT);
     var database = set("CHOWDER_OSV_DATABASE").map(Path::of);
     var accepted = Accepted.read(PROJECT.file(".dependencies.json"));
-    var report = DependencyReport.of(packages, accepted, scanner(database), today());
+    var ofImage = ImagePackages.of(set("CHOWDER_SANDBOX_IMAGE").orElse(IMAGE));
+    var report =
+        DependencyReport.of(
+            packages, ofImage.orElse(List.of()), accepted, scanner(database), today());
     assertThat(report.problems()).isEmpty();
     System.out.printf("%d packages: their licences are allowed.%n", packages.size());
     if (report.notLookedUp().isPresent()) {
@@ -54,6 +60,11 @@ class DependenciesCheck {
       System.out.printf(
           "OSV%s lists no vulnerabilities except the accepted ones.%n",
           database.isPresent() ? ", in a copy of %s,".formatted(date(database.get())) : "");
+      System.out.println(
+          ofImage
+              .map(all -> "Also for %d Debian packages of the sandbox image.".formatted(all.size()))
+              .orElse("Those of the image's Debian packages were NOT looked up: it is not built."));
+      if (set("CHOWDER_OSV_REQUIRED").isPresent()) assertThat(ofImage).isPresent();
     }
   }
 
@@ -65,12 +76,13 @@ class DependenciesCheck {
         .anyMatch(it -> it.startsWith("org.apache.logging.log4j:log4j-core 2.14.1: PLANTED-Maven"))
         .anyMatch(it -> it.startsWith("org.apache.logging.log4j:log4j-core 2.14.1: licence GPL-3"))
         .anyMatch(it -> it.startsWith("minimist 0.0.7: PLANTED-npm"))
+        .anyMatch(it -> it.startsWith("openssl 0.0.7: PLANTED-Debian"))
         .anyMatch(it -> it.startsWith("minimist 0.0.7: licence unknown"))
         .anyMatch(it -> it.startsWith("planted:over: licence GPL-3.0-only was accepted until 2020"))
         .anyMatch(
             it -> it.startsWith("planted:unused: PLANTED-Maven is accepted and was not found"))
         .anyMatch(it -> it.startsWith("planted:silent: licence GPL-3.0-only is accepted without a"))
-        .hasSize(7);
+        .hasSize(8);
   }
 
   @Test
@@ -93,7 +105,9 @@ class DependenciesCheck {
                 new Accepted.Entry("planted:over", "licence GPL-3.0-only", "2020-01-01", "planted"),
                 new Accepted.Entry("planted:unused", "PLANTED-Maven", "2099-12-31", "planted"),
                 new Accepted.Entry("planted:silent", "licence GPL-3.0-only", "2099-12-31", null)));
-    return DependencyReport.of(packages, accepted, scanner(Optional.of(database)), today());
+    var ofImage = List.of(new ShippedPackage("Debian:13", "openssl", "0.0.7", List.of()));
+    return DependencyReport.of(
+        packages, ofImage, accepted, scanner(Optional.of(database)), today());
   }
 
   private OsvScanner scanner(Optional<Path> database) {

@@ -19,6 +19,8 @@ class OsvScannerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ShippedPackage OURS = new ShippedPackage("npm", "a", "1", List.of());
 
+  private static final String UNREPAIRED = "0";
+
   @TempDir private Path folder;
 
   private static JsonNode output(List<ShippedPackage> vulnerable) {
@@ -26,9 +28,18 @@ class OsvScannerTest {
     var packages = output.putArray("results").addObject().putArray("packages");
     for (var one : vulnerable) {
       var found = packages.addObject();
-      found.putObject("package").put("name", one.name()).put("version", one.version());
+      found
+          .putObject("package")
+          .put("name", one.name())
+          .put("version", one.version())
+          .put("ecosystem", one.ecosystem());
       found.putArray("groups").addObject().putArray("ids").add("CVE-1").add("GHSA-1");
-      found.putArray("vulnerabilities").addObject().put("id", "CVE-1").put("summary", "leaks");
+      var vulnerability = found.putArray("vulnerabilities").addObject();
+      vulnerability.put("id", "CVE-1").put("summary", "leaks");
+      var affected = vulnerability.putArray("affected").addObject();
+      affected.putObject("package").put("name", one.name()).put("ecosystem", one.ecosystem());
+      if (one.version().equals(UNREPAIRED)) continue;
+      affected.putArray("ranges").addObject().putArray("events").addObject().put("fixed", "9");
     }
     return output;
   }
@@ -42,6 +53,17 @@ class OsvScannerTest {
     assertThat(OsvScanner.answer(output(vulnerable), List.of(OURS)))
         .isEqualTo(
             new OsvScanner.Answer.LookedUp(List.of(new Finding("a", "1", "CVE-1", "leaks"))));
+  }
+
+  @Test
+  void debianPackagesWithoutARepairAreNotReported() {
+    var curl = new ShippedPackage("Debian:13", "curl", "8", List.of());
+    var git = new ShippedPackage("Debian:13", "git", UNREPAIRED, List.of());
+    var vulnerable = new ArrayList<>(OsvScanner.CONTROLS);
+    vulnerable.addAll(List.of(curl, git));
+    assertThat(OsvScanner.answer(output(vulnerable), List.of(curl, git)))
+        .isEqualTo(
+            new OsvScanner.Answer.LookedUp(List.of(new Finding("curl", "8", "CVE-1", "leaks"))));
   }
 
   @Test

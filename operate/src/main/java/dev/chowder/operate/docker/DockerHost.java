@@ -50,6 +50,19 @@ public record DockerHost(Site site) {
         .succeeds();
   }
 
+  /**
+   * Warns if the engine or runc has known ways out of a container. Does nothing if the engine does
+   * not respond.
+   */
+  public void warnOfOldVersions() {
+    var format =
+        "{{.Server.Version}} {{range .Server.Components}}{{if eq .Name \"runc\"}}{{.Version}}{{end}}{{end}}";
+    var versions = docker("version", "--format", format).within(ANSWER_LIMIT).attempt();
+    if (!versions.succeeded()) return;
+    var words = versions.text().split(" ", -1);
+    DockerVersions.warning(words[0], words.length > 1 ? words[1] : "").ifPresent(site::say);
+  }
+
   /** Builds the sandbox image if it is missing, and returns its name. */
   public String image() {
     var build = site.layout().root().resolve("image/build").toString();

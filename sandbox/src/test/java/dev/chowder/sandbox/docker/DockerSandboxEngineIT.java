@@ -245,6 +245,16 @@ class DockerSandboxEngineIT extends SandboxEngineContract {
   }
 
   @Test
+  void aContainerHasLowWeights() {
+    create();
+    start(1, commandThatServes());
+    var host = docker.client().inspectContainerCmd(id + "-gateway").exec().getHostConfig();
+    assertThat(host.getCpuShares()).isEqualTo(ContainerWeights.CPU_SHARES);
+    // The engine drops a weight that its kernel does not support.
+    assertThat(host.getBlkioWeight()).isIn(null, 0, ContainerWeights.IO_WEIGHT);
+  }
+
+  @Test
   void aNetworkThatWasRemovedIsCreatedAgain() {
     create();
     awaitAnswer(start(1, commandThatServes()));
