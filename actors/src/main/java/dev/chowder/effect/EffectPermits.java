@@ -1,7 +1,6 @@
 package dev.chowder.effect;
 
 import dev.chowder.base.FairSemaphore;
-import dev.chowder.instance.Stage;
 
 /** Permits for tries on this node, by what a try does. Organizations get permits in turn. */
 final class EffectPermits {
@@ -10,7 +9,9 @@ final class EffectPermits {
   private final FairSemaphore wakes;
 
   EffectPermits(EffectSettings settings, BootPermits boots) {
-    this.general = new FairSemaphore(settings.maxConcurrent());
+    // A hung container makes each call about it wait, and the calls of one organization may be
+    // many.
+    this.general = new FairSemaphore(settings.maxConcurrent(), settings.maxConcurrent() / 4);
     this.boots = boots.permits();
     // A wake may hang for minutes, and most others take less than a second.
     int wakesAtOnce = settings.sleep().maxConcurrentWakes();
@@ -26,13 +27,9 @@ final class EffectPermits {
     return wakes;
   }
 
-  /**
-   * Returns the permits for a stage. It may start OpenClaw, which takes up to 10 s of a processor
-   * and waits for the disk in between. The stage {@code onboard} does so if the image has no
-   * onboarded configuration.
-   */
-  FairSemaphore of(Stage stage) {
-    return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY ? boots : general;
+  /** Returns the permits for a start of OpenClaw, which takes up to 10 s of a processor. */
+  FairSemaphore boots() {
+    return boots;
   }
 
   int waiting() {

@@ -31,10 +31,10 @@ import org.slf4j.LoggerFactory;
  * Runs effects on virtual threads, one at a time per instance. Each try has a deadline and needs a
  * permit: one of {@link EffectSettings#maxConcurrentBoots} for a stage that may start OpenClaw, one
  * of {@link SleepSettings#maxConcurrentWakes} for a wake, one of {@link
- * EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. Half of the wakes are
- * reserved for organizations that wake no other gateway. An effect that must succeed, such as a
- * removal, is retried until it succeeds or is no longer pending. Between tries it holds no permit.
- * Time in the queue counts against no limit.
+ * EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. One boot, half of the
+ * wakes and a quarter of the rest are reserved for organizations that have no such permit. An
+ * effect that must succeed, such as a removal, is retried until it succeeds or is no longer
+ * pending. Between tries it holds no permit. Time in the queue counts against no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);

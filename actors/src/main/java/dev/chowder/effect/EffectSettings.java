@@ -17,6 +17,7 @@ import java.time.Duration;
  *     without the list
  * @param probeCacheMaxAge time for which a key is cached as accepted by its provider
  * @param readyTimeout time in which a gateway must become ready
+ * @param idleBootTimeout time for which a gateway that boots may use no processor
  * @param startOverheadTimeout how much longer its stage may take, for the engine and for reading
  *     the log
  * @param stopTimeout maximum duration of a stop, including the drain
@@ -39,6 +40,7 @@ public record EffectSettings(
     Duration probeTimeout,
     Duration probeCacheMaxAge,
     Duration readyTimeout,
+    Duration idleBootTimeout,
     Duration startOverheadTimeout,
     Duration stopTimeout,
     Duration drainTimeout,
@@ -61,9 +63,10 @@ public record EffectSettings(
       Duration publish) {}
 
   public EffectSettings {
-    // By default two per processor, since one waits for the disk while the other computes.
+    // By default, one organization gets two per processor, since one waits for the disk while the
+    // other computes. One more is reserved for the other organizations.
     if (maxConcurrentBoots == 0)
-      maxConcurrentBoots = 2 * Runtime.getRuntime().availableProcessors();
+      maxConcurrentBoots = 2 * Runtime.getRuntime().availableProcessors() + 1;
   }
 
   /** Returns the maximum duration of a stage. */

@@ -238,7 +238,8 @@ public record EffectStep(
             new GatewayReadiness(),
             needs.memory(),
             output,
-            settings.effects().readyTimeout());
+            new GatewayReadiness.Limits(
+                settings.effects().readyTimeout(), settings.effects().idleBootTimeout()));
     var models = models(hostPorts);
     return new GatewayStages(
         new HomeVolumes(engine, storage.secrets(), image),

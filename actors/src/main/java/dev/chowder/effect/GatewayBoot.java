@@ -9,6 +9,7 @@ import dev.chowder.gateway.LogTail;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.GatewayReadiness.Booting;
 import dev.chowder.sandbox.Ending;
 import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxEndpoint;
@@ -16,13 +17,12 @@ import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import java.time.Duration;
 import java.util.Optional;
 
 /**
  * Starts the process of a gateway and waits until it is ready.
  *
- * @param readyLimit time in which a gateway must become ready
+ * @param limits time in which a gateway must become ready
  */
 record GatewayBoot(
     SandboxEngine engine,
@@ -30,7 +30,7 @@ record GatewayBoot(
     GatewayReadiness readiness,
     HostMemory hostMemory,
     GatewayOutput output,
-    Duration readyLimit) {
+    GatewayReadiness.Limits limits) {
   /** Returns what a boot starts. */
   ProcessSpec process(StageRun stageRun) {
     return image.gateway(stageRun);
@@ -39,17 +39,25 @@ record GatewayBoot(
   /** Boots the gateway. */
   void boot(InstanceId id, SandboxId sandbox, StageRun stageRun) throws InterruptedException {
     var endpoint = startProcess(id, sandbox, stageRun);
-    switch (readiness.awaitReady(endpoint, readyLimit, () -> engine.observe(sandbox).endpoint())) {
+    switch (readiness.awaitReady(endpoint, limits, Booting.of(engine, sandbox))) {
       case READY -> hostMemory.ready(id);
       case DIED -> throw diedEarly(id, sandbox, stageRun);
       case NOT_IN_TIME ->
-          throw new WorkFailure(
-              "GATEWAY_NOT_READY",
-              "the gateway did not become ready within "
-                  + readyLimit.toSeconds()
-                  + " s; its last lines: "
-                  + output.lastLines(id, stageRun));
+          throw notReady(
+              id, stageRun, "did not become ready within " + limits.ready().toSeconds() + " s");
+      case IDLE ->
+          throw notReady(
+              id,
+              stageRun,
+              "is not ready and used no processor for " + limits.idle().toSeconds() + " s");
     }
+  }
+
+  private WorkFailure notReady(InstanceId id, StageRun stageRun, String what)
+      throws InterruptedException {
+    return new WorkFailure(
+        "GATEWAY_NOT_READY",
+        "the gateway " + what + "; its last lines: " + output.lastLines(id, stageRun));
   }
 
   private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, StageRun stageRun)

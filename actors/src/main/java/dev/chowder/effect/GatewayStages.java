@@ -10,6 +10,7 @@ import dev.chowder.gateway.GatewayWork.StageRun;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Stage;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
@@ -65,6 +66,11 @@ public record GatewayStages(
   @Override
   public Optional<Outcome> wake(InstanceId id, StageRun stageRun) throws InterruptedException {
     return starts.wake(id, stageRun);
+  }
+
+  @Override
+  public boolean startsOpenClaw(Stage stage) {
+    return stage == Stage.START_GATEWAY || (stage == Stage.ONBOARD && onboarding.startsOpenClaw());
   }
 
   @Override

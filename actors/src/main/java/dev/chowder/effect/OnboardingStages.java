@@ -51,6 +51,11 @@ final class OnboardingStages {
     this.file = new ConfigFile(engine);
   }
 
+  /** Returns whether {@link #onboard} may run OpenClaw. */
+  boolean startsOpenClaw() {
+    return image.skeleton().get().isEmpty();
+  }
+
   /**
    * Writes the configuration of a new home, except overrides and channels. It includes the work of
    * the next two stages, which run only if a crash or another version of Chowder separates them

@@ -64,7 +64,7 @@ record StageRunner(
       var outcome =
           tries.untilDone(
               run,
-              permits.of(stage),
+              work.startsOpenClaw(stage) ? permits.boots() : permits.general(),
               new StagePolicy(run, stage),
               () -> work.run(run.id(), current.begin()));
       finish(run, current.stageRun(), current.begun(), outcome);

@@ -23,6 +23,14 @@ public interface GatewayWork {
   Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException;
 
   /**
+   * Returns whether a stage may start OpenClaw. By default, {@code onboard} and {@code
+   * start_gateway} do. The image may have an onboarded configuration, so that only the latter does.
+   */
+  default boolean startsOpenClaw(Stage stage) {
+    return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
+  }
+
+  /**
    * Returns whether the host has memory for the next start of an instance's gateway, and counts the
    * gateway if so. If it has none, stops the lost gateway, which still uses memory if it was
    * frozen.

@@ -3,6 +3,7 @@ package dev.chowder.gateway;
 import dev.chowder.gateway.KnownSecrets.Masking;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Stage;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
 import java.util.Optional;
@@ -28,6 +29,11 @@ public record MaskedWork(GatewayWork work, KnownSecrets secrets) implements Gate
     if (woken.isEmpty() || woken.get().note().isEmpty()) return woken;
     var masking = known(id, stageRun.organizationId(), stageRun.config());
     return woken.map(outcome -> outcome.withNote(masking.mask(outcome.note())));
+  }
+
+  @Override
+  public boolean startsOpenClaw(Stage stage) {
+    return work.startsOpenClaw(stage);
   }
 
   @Override

@@ -810,7 +810,8 @@ class EffectRunnerTest {
   @Test
   void atMostTheMaximumNumberOfEffectsRunAtOnce() throws InterruptedException {
     runner.close();
-    runner = runner(2, Duration.ofSeconds(LIMIT_SECONDS));
+    // One of the three is for other organizations.
+    runner = runner(3, Duration.ofSeconds(LIMIT_SECONDS));
     for (int n = 0; n < 10; n++) {
       runner.dispatch(id(n), stage(1), reports::add);
     }
@@ -938,22 +939,36 @@ class EffectRunnerTest {
   }
 
   private static EffectSettings reportingLateAndNotWaitingAtTheEnd() {
+    var limits = stageLimits(Duration.ofSeconds(LIMIT_SECONDS));
+    return settings(
+        8, 8, limits, APPLY_LIMIT, Duration.ofMillis(4), Duration.ofHours(1), Duration.ZERO);
+  }
+
+  private static EffectSettings settings(
+      int permits,
+      int boots,
+      EffectSettings.StageLimits stages,
+      Duration applyLimit,
+      Duration retryDelay,
+      Duration reportWithin,
+      Duration cancelTimeout) {
     return new EffectSettings(
-        8,
-        8,
-        stageLimits(Duration.ofSeconds(LIMIT_SECONDS)),
+        permits,
+        boots,
+        stages,
         Duration.ZERO,
+        Duration.ofSeconds(1),
         Duration.ofSeconds(1),
         Duration.ofSeconds(1),
         Duration.ofSeconds(LIMIT_SECONDS),
         Duration.ofSeconds(LIMIT_SECONDS),
         Duration.ofSeconds(1),
         SLEEP,
-        APPLY_LIMIT,
-        Duration.ofMillis(1),
-        Duration.ofMillis(4),
-        Duration.ofHours(1),
-        Duration.ZERO,
+        applyLimit,
+        retryDelay.dividedBy(4),
+        retryDelay,
+        reportWithin,
+        cancelTimeout,
         RESTARTS);
   }
 
@@ -974,23 +989,14 @@ class EffectRunnerTest {
   private EffectRunner runner(
       int maxConcurrent, Duration stageLimit, Duration reportWithin, Duration applyLimit) {
     return runner(
-        new EffectSettings(
+        settings(
             maxConcurrent,
             maxConcurrent,
             stageLimits(stageLimit),
-            Duration.ZERO,
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(LIMIT_SECONDS),
-            Duration.ofSeconds(LIMIT_SECONDS),
-            Duration.ofSeconds(1),
-            SLEEP,
             applyLimit,
-            Duration.ofMillis(1),
             Duration.ofMillis(4),
             reportWithin,
-            Duration.ofSeconds(LIMIT_SECONDS),
-            RESTARTS));
+            Duration.ofSeconds(LIMIT_SECONDS)));
   }
 
   private EffectRunner runner(EffectSettings settings) {
@@ -1006,25 +1012,17 @@ class EffectRunnerTest {
    */
   private void retrySeldom(int permits, int boots) {
     runner.close();
+    var limit = Duration.ofSeconds(LIMIT_SECONDS);
     runner =
         runner(
-            new EffectSettings(
+            settings(
                 permits,
                 boots,
-                stageLimits(Duration.ofSeconds(LIMIT_SECONDS)),
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(LIMIT_SECONDS),
-                Duration.ofSeconds(LIMIT_SECONDS),
-                Duration.ofSeconds(1),
-                SLEEP,
+                stageLimits(limit),
                 APPLY_LIMIT,
-                Duration.ofHours(1),
-                Duration.ofHours(1),
+                Duration.ofHours(4),
                 Duration.ZERO,
-                Duration.ofSeconds(LIMIT_SECONDS),
-                RESTARTS));
+                limit));
   }
 
   private static InstanceEffect removal(String organizationId) {

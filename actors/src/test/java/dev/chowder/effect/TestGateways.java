@@ -205,7 +205,12 @@ public final class TestGateways {
     var configuration = new ConfigurationStage(engine, image, overrides, channels, effects);
     var boot =
         new GatewayBoot(
-            engine, image, new GatewayReadiness(), hostMemory(), output, effects.readyTimeout());
+            engine,
+            image,
+            new GatewayReadiness(),
+            hostMemory(),
+            output,
+            new GatewayReadiness.Limits(effects.readyTimeout(), effects.idleBootTimeout()));
     return new GatewayStages(
         new HomeVolumes(engine, secrets, image),
         new OnboardingStages(

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.base.Ids;
+import dev.chowder.openclaw.GatewayReadiness.Booting;
+import dev.chowder.openclaw.GatewayReadiness.Limits;
 import dev.chowder.openclaw.GatewayReadiness.Verdict;
 import dev.chowder.openclaw.config.OpenClawConfig;
 import dev.chowder.openclaw.home.OpenClawHome;
@@ -208,7 +210,7 @@ class OpenClawOnboardingIT {
                 OPENCLAW));
     assertThat(
             new GatewayReadiness()
-                .awaitReady(gateway, LIMIT, () -> engine.observe(sandbox).endpoint()))
+                .awaitReady(gateway, new Limits(LIMIT, LIMIT), Booting.of(engine, sandbox)))
         .isEqualTo(Verdict.READY);
   }
 

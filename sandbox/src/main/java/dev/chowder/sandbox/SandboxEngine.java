@@ -101,6 +101,12 @@ public interface SandboxEngine extends AutoCloseable {
   Optional<MemoryUse> memory(SandboxId id);
 
   /**
+   * Returns the processor time that the main process has used since its start. Empty if none runs,
+   * or if the engine cannot tell at once.
+   */
+  Optional<Duration> processorTime(SandboxId id);
+
+  /**
    * Stops and removes the processes of this attempt and of earlier ones. The home directory stays.
    */
   void removeProcesses(SandboxId id, int attempt);

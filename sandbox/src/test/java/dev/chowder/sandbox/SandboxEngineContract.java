@@ -618,12 +618,12 @@ public abstract class SandboxEngineContract {
   }
 
   @Test
-  void theMemoryOfARunningOrFrozenProcessIsKnown() {
-    assertThat(engine().memory(id)).isEmpty();
+  void theMemoryAndTheProcessorTimeOfAProcessAreKnown() {
     create();
     assertThat(engine().memory(id)).isEmpty();
+    assertThat(engine().processorTime(id)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
-    assertThat(engine().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
+    assertThat(engine().processorTime(id).orElseThrow()).isPositive();
     engine().freeze(id, 1);
     assertThat(engine().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
     engine().stop(id, 1, GRACE);

@@ -57,7 +57,7 @@ public final class FakeScript {
     THAW,
     /** {@code pageOut}. */
     PAGE_OUT,
-    /** {@code memory}. */
+    /** {@code memory} and {@code processorTime}. */
     MEMORY,
     /** {@code removeProcesses}. */
     REMOVE_PROCESSES,

@@ -289,6 +289,12 @@ public final class SimulatedEngine implements SandboxEngine {
   }
 
   @Override
+  public Optional<Duration> processorTime(SandboxId id) {
+    script.apply(Verb.MEMORY, Optional.of(id));
+    return host.running(id).map(_ -> machine.processorTime());
+  }
+
+  @Override
   public void removeProcesses(SandboxId id, int attempt) {
     script.apply(Verb.REMOVE_PROCESSES, Optional.of(id));
     host.find(id)

@@ -12,13 +12,16 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Simulates the memory and the ports of a host. */
+/** Simulates the memory, the processors and the ports of a host. */
 public final class SimulatedHost implements SandboxHost {
   private final FakeSandboxSettings settings;
   private final FakeScript script;
   private final FakeHost host;
   private volatile Set<Integer> openHostPorts = Set.of();
+  private final AtomicLong processorTime = new AtomicLong();
+  private volatile boolean idle;
   private volatile Optional<String> isolationFailure = Optional.empty();
   private final Set<SandboxId> unmeasured = ConcurrentHashMap.newKeySet();
   private final AtomicInteger lateWalks = new AtomicInteger();
@@ -69,6 +72,17 @@ public final class SimulatedHost implements SandboxHost {
     boolean pagedOut = sandbox.process().filter(SimulatedProcess::pagedOut).isPresent();
     long swapped = Math.round(all * (pagedOut ? script.pageOutShare() : script.runningSwapShare()));
     return new MemoryUse(all - swapped, swapped);
+  }
+
+  /** Returns the processor time of each process. It grows with each call, as if it always works. */
+  Duration processorTime() {
+    if (!idle) processorTime.incrementAndGet();
+    return Duration.ofSeconds(processorTime.get());
+  }
+
+  /** Sets whether no process uses a processor. */
+  public void idle(boolean now) {
+    idle = now;
   }
 
   @Override

@@ -97,10 +97,11 @@ public record Nodes(Site site, int number, int processors) {
 
   /** Divides the limits of the host among the nodes. */
   private void share(Variables variables) {
-    variables.setDefault("CHOWDER_EFFECT_MAX_CONCURRENT", part(EFFECTS));
-    var perNode = part(EFFECTS_PER_PROCESSOR * processors);
-    variables.setDefault("CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS", perNode);
-    variables.setDefault("CHOWDER_EFFECT_MAX_CONCURRENT_WAKES", perNode);
+    variables.setDefault("CHOWDER_EFFECT_MAX_CONCURRENT", Integer.toString(part(EFFECTS)));
+    int perNode = part(EFFECTS_PER_PROCESSOR * processors);
+    // Each node reserves one boot for organizations that start no other gateway.
+    variables.setDefault("CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS", Integer.toString(perNode + 1));
+    variables.setDefault("CHOWDER_EFFECT_MAX_CONCURRENT_WAKES", Integer.toString(perNode));
     // Each node counts only the bodies that Envoy checks with it, but one Envoy holds all bodies. A
     // node must admit at least one body.
     int body = variables.number("CHOWDER_MAX_BODY_BYTES", BODY) + BODY_EXTRA;
@@ -111,8 +112,8 @@ public record Nodes(Site site, int number, int processors) {
   }
 
   /** Returns the share of one node, rounded up. */
-  private String part(int whole) {
-    return Integer.toString((whole + number - 1) / number);
+  private int part(int whole) {
+    return (whole + number - 1) / number;
   }
 
   private static void shift(Variables variables, int node, String name) {

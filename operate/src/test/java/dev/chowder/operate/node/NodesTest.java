@@ -23,12 +23,12 @@ class NodesTest {
   @Test
   void theNodesOfAMachineShareItsEffectsBootsAndWakes() {
     assertThat(limits(1, Map.of())).isEqualTo("|");
-    assertThat(limits(3, Map.of())).isEqualTo("11|3");
-    assertThat(limits(9, Map.of())).isEqualTo("4|1");
+    assertThat(limits(3, Map.of())).isEqualTo("11|4");
+    assertThat(limits(9, Map.of())).isEqualTo("4|2");
     assertThat(limits(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS", "7"))).isEqualTo("11|7");
     assertThat(wakes(1, Map.of())).isEqualTo("|");
-    assertThat(wakes(3, Map.of())).isEqualTo("3|3");
-    assertThat(wakes(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_WAKES", "7"))).isEqualTo("7|3");
+    assertThat(wakes(3, Map.of())).isEqualTo("3|4");
+    assertThat(wakes(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_WAKES", "7"))).isEqualTo("7|4");
   }
 
   /** One Envoy holds the bodies of all nodes. */

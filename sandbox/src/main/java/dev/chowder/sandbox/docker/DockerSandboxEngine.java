@@ -187,6 +187,11 @@ public final class DockerSandboxEngine implements SandboxEngine {
   }
 
   @Override
+  public Optional<Duration> processorTime(SandboxId id) {
+    return sleep.processorTime(id);
+  }
+
+  @Override
   public void removeProcesses(SandboxId id, int attempt) {
     var _ = launcher.remove(id, attempt);
   }

@@ -6,6 +6,7 @@ import dev.chowder.sandbox.MemoryUse;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -130,6 +131,10 @@ final class DockerSleep implements AutoCloseable {
 
   Optional<MemoryUse> memory(SandboxId id) {
     return find(id).map(memory::use);
+  }
+
+  Optional<Duration> processorTime(SandboxId id) {
+    return find(id).flatMap(CgroupProcessor::used);
   }
 
   private Optional<InspectContainerResponse> find(SandboxId id) {
