@@ -31,6 +31,7 @@ final class PoolCandidates {
   private static final int ASKED = 4;
 
   private final PoolKeeper.Setups setups;
+  private final Predicate<String> creating;
   private final int maxSize;
 
   /** The last check in which an organization could get no member. */
@@ -41,10 +42,12 @@ final class PoolCandidates {
   /**
    * Creates the search.
    *
+   * @param creating whether an organization created an instance lately
    * @param maxSize maximum number of members of an organization
    */
-  PoolCandidates(PoolKeeper.Setups setups, int maxSize) {
+  PoolCandidates(PoolKeeper.Setups setups, Predicate<String> creating, int maxSize) {
     this.setups = setups;
+    this.creating = creating;
     this.maxSize = maxSize;
   }
 
@@ -107,8 +110,10 @@ final class PoolCandidates {
    */
   private List<Wanted> inTurn(List<Wanted> wanted, Predicate<Model> served, Set<String> waiting) {
     // Those with members come first. Otherwise, organizations that create in turns would displace
-    // each other's members.
-    Comparator<Wanted> membersFirst = Comparator.comparing(one -> !served.test(one.model()));
+    // each other's members. Members of one that stopped creating give way to those that create.
+    Comparator<Wanted> creatingFirst =
+        Comparator.comparing(one -> !creating.test(one.model().organizationId()));
+    var membersFirst = creatingFirst.thenComparing(one -> !served.test(one.model()));
     var sorted = new ArrayList<>(wanted);
     sorted.sort(membersFirst);
     // The first model of each organization comes before that, so that one with many models leaves

@@ -1,5 +1,6 @@
 package dev.chowder.pool;
 
+import dev.chowder.base.Turns;
 import dev.chowder.instance.InstanceView;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -7,13 +8,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Discards pool members until a gateway that a caller waits for has memory. Concurrent starts of a
- * node wait for one eviction after another.
+ * Discards pool members, of one organization after another, until a gateway that a caller waits for
+ * has memory. Concurrent starts of a node wait for one eviction after another.
  */
 public final class PoolEviction {
   private final PoolMembers members;
   private final PoolSettings settings;
   private final Duration limit;
+  private final Turns turns = new Turns();
   private final ReentrantLock oneAtATime = new ReentrantLock(true);
 
   /**
@@ -28,7 +30,8 @@ public final class PoolEviction {
   }
 
   /**
-   * Discards members, oldest first, until {@code fits} is true, none is left or the limit passed.
+   * Discards members, the oldest of each organization first, until {@code fits} is true, none is
+   * left or the limit passed.
    *
    * @return the last value of {@code fits}
    */
@@ -43,15 +46,21 @@ public final class PoolEviction {
     }
     try {
       if (fits.getAsBoolean()) return true;
-      for (InstanceView member : members.all(settings.maxBatchSize())) {
+      var all = members.all(settings.maxBatchSize());
+      for (var member : turns.order(all, PoolEviction::organization)) {
         var left = Duration.ofNanos(deadline - System.nanoTime());
         if (!left.isPositive()) return false;
         members.discardAndWait(member.id(), left);
+        turns.took(organization(member));
         if (fits.getAsBoolean()) return true;
       }
       return false;
     } finally {
       oneAtATime.unlock();
     }
+  }
+
+  private static String organization(InstanceView member) {
+    return member.profile().organizationId();
   }
 }

@@ -100,7 +100,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       MeterRegistry metrics) {
     this.members = members;
     this.creates = new RecentCreates(rows, settings, clock);
-    this.candidates = new PoolCandidates(setups, settings.maxSize());
+    this.candidates = new PoolCandidates(setups, creates::isCreating, settings.maxSize());
     this.admission = admission;
     this.settings = settings;
     this.clock = clock;

@@ -15,6 +15,8 @@ import java.time.Duration;
  * @param memberBytes memory that one member is expected to take
  * @param maxAge age at which a member is replaced
  * @param retention time after the last create of a model for which members are kept
+ * @param idleTimeout time after the last create of an organization, after which its members give
+ *     way to an organization that creates
  * @param bootDelay time after a create of its organization in which no member boots
  * @param maxBootDelay time after which a missing member boots even if callers create instances
  * @param maxConcurrent maximum number of members that boot at once
@@ -31,6 +33,7 @@ public record PoolSettings(
     @Setting("chowder.host.gateway-memory") long memberBytes,
     Duration maxAge,
     Duration retention,
+    Duration idleTimeout,
     Duration bootDelay,
     Duration maxBootDelay,
     int maxConcurrent,

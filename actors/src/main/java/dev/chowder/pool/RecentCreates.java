@@ -84,9 +84,18 @@ final class RecentCreates {
 
   /** Returns whether a caller may wait for a first answer. */
   boolean isSoonAfterACreate(Model model) {
-    var last = lastCreates.getOrDefault(model.organizationId(), Instant.EPOCH);
+    return isWithin(settings.bootDelay(), model.organizationId());
+  }
+
+  /** Returns whether the members of an organization keep their places. */
+  boolean isCreating(String organizationId) {
+    return isWithin(settings.idleTimeout(), organizationId);
+  }
+
+  private boolean isWithin(Duration time, String organizationId) {
+    var last = lastCreates.getOrDefault(organizationId, Instant.EPOCH);
     var since = Duration.between(last, clock.instant());
     // A create in the future was before the clock was set back.
-    return !since.isNegative() && since.compareTo(settings.bootDelay()) < 0;
+    return !since.isNegative() && since.compareTo(time) < 0;
   }
 }

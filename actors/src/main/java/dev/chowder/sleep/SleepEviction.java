@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frees memory for starts: moves sleeping gateways of any organization to deeper levels, those that
- * sleep longest first. Concurrent starts of a node wait for one eviction after another, and each
- * checks first whether an earlier one freed enough.
+ * Frees memory for starts: moves sleeping gateways to deeper levels, of one organization after
+ * another. Concurrent starts of a node wait for one eviction after another, and each checks first
+ * whether an earlier one freed enough.
  */
 public final class SleepEviction {
   private static final Logger LOG = LoggerFactory.getLogger(SleepEviction.class);
@@ -88,7 +88,7 @@ public final class SleepEviction {
   private boolean evict(BooleanSupplier fits, Optional<InstanceId> starting, long deadline)
       throws InterruptedException {
     var all =
-        sleepers.oldestFirst().stream()
+        sleepers.inTurn().stream()
             .filter(view -> !Optional.of(view.id()).equals(starting))
             .toList();
     var ended = new HashSet<InstanceId>();

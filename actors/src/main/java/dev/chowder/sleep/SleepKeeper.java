@@ -83,7 +83,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
 
   private void check() {
     try {
-      var all = sleepers.oldestFirst();
+      var all = sleepers.inTurn();
       levels =
           all.stream()
               .collect(

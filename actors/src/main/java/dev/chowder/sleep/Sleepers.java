@@ -4,6 +4,7 @@ import static java.util.Comparator.comparing;
 import static java.util.stream.Collectors.toSet;
 
 import dev.chowder.base.Labelled;
+import dev.chowder.base.Turns;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
@@ -60,6 +61,9 @@ public final class Sleepers {
    */
   private final Map<InstanceId, Long> stayed = new ConcurrentHashMap<>();
 
+  /** The turns of organizations whose gateways gave way. */
+  private final Turns turns = new Turns();
+
   public Sleepers(
       Instances instances,
       InstanceRows rows,
@@ -77,10 +81,11 @@ public final class Sleepers {
   }
 
   /**
-   * Returns the instances that hold sleeping processes, those that sleep longest first. Forgets the
-   * failed page-outs of all others.
+   * Returns the instances that hold sleeping processes, those of an organization that sleep longest
+   * first. Organizations take turns, so that none loses all of its sleeping gateways before others
+   * lose one. Forgets the failed page-outs of all other instances.
    */
-  List<InstanceView> oldestFirst() {
+  List<InstanceView> inTurn() {
     var sleeping = new ArrayList<InstanceView>();
     rows.forEachLive(
         settings.maxBatchSize(),
@@ -91,7 +96,7 @@ public final class Sleepers {
         });
     sleeping.sort(comparing(view -> sleep(view).since()));
     stayed.keySet().retainAll(sleeping.stream().map(InstanceView::id).collect(toSet()));
-    return sleeping;
+    return turns.order(sleeping, view -> view.profile().organizationId());
   }
 
   static Sleep sleep(InstanceView view) {
@@ -140,7 +145,7 @@ public final class Sleepers {
                   deadline + TimeUnit.SECONDS.toNanos(1))
               .filter(one -> isSameSleep(one, view) && !sleep(one).isDeepening())
               .map(one -> sleep(one).level());
-      reached.ifPresent(got -> record(id, level, got, cause));
+      reached.ifPresent(got -> record(view, level, got, cause));
       return reached;
     } catch (TimeoutException late) {
       return Optional.empty();
@@ -157,11 +162,13 @@ public final class Sleepers {
         && one.status().isSteady();
   }
 
-  private void record(InstanceId id, SleepLevel wanted, SleepLevel reached, Cause cause) {
+  private void record(InstanceView view, SleepLevel wanted, SleepLevel reached, Cause cause) {
+    var id = view.id();
     if (wanted.isDeeperThan(reached)) {
       stayed.put(id, System.nanoTime() + settings.pageOutDelay().toNanos());
     } else {
       stayed.remove(id);
+      if (cause != Cause.AGE) turns.took(view.profile().organizationId());
       counter(reached, cause).increment();
       LOG.info(
           "instance={} event=sleep-deepened level={} cause={}", id, reached.label(), cause.label());

@@ -27,6 +27,9 @@ class PoolCandidatesTest {
   private final List<String> asked = new ArrayList<>();
   private final Set<Model> served = new HashSet<>();
 
+  /** The organizations that stopped creating. */
+  private final Set<String> idle = new HashSet<>();
+
   /** The names of models that no organization can create. */
   private final Set<String> unavailable = new HashSet<>();
 
@@ -43,6 +46,7 @@ class PoolCandidatesTest {
                     new PoolSetup(new ModelChoice(provider, model, "", ""), "1", "image"),
                     Optional.ofNullable(freeSlots.get(organization)).orElseThrow()));
           },
+          organization -> !idle.contains(organization),
           4);
 
   /** Adds a model that is wanted, after all others. */
@@ -178,6 +182,25 @@ class PoolCandidatesTest {
     served.add(want("first", "one"));
     var _ = want("first", "other");
     assertThat(find()).containsExactly("first", "first");
+  }
+
+  @Test
+  void membersOfAnOrganizationThatStoppedCreatingGiveWayToOneThatCreates() {
+    for (var organization : List.of("idle", "first", "second")) freeSlots.put(organization, 5);
+    served.add(want("idle", "model"));
+    served.add(want("first", "model"));
+    var second = want("second", "model");
+    assertThat(find()).containsExactly("idle", "first");
+    idle.add("idle");
+    assertThat(find()).containsExactly("first", "second");
+    // Members of one that creates again do not displace those of others.
+    served.removeIf(model -> model.organizationId().equals("idle"));
+    served.add(second);
+    idle.clear();
+    assertThat(find()).containsExactly("first", "second");
+    idle.add("first");
+    idle.add("second");
+    assertThat(find()).as("only the first creates").startsWith("idle");
   }
 
   @Test

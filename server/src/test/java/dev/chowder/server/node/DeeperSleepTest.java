@@ -70,7 +70,7 @@ class DeeperSleepTest {
   @Test
   void anOldSleepGoesToSwapAndItsStartReadsItBack() throws IOException {
     start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
-    var id = asleep();
+    var id = asleep(key);
     awaitLevel(id, Instance.SleepLevel.paged_out);
     awaitCounted("paged_out", "age", 1);
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Paused.class);
@@ -80,7 +80,7 @@ class DeeperSleepTest {
   @Test
   void anOlderSleepEndsAndItsStartBoots() throws IOException {
     start(100, Map.of("chowder.sleep.deep-sleep-delay", "0s"));
-    var id = asleep();
+    var id = asleep(key);
     awaitLevel(id, Instance.SleepLevel.off);
     awaitCounted("off", "age", 1);
     assertThat(mainProcess(id)).isInstanceOf(MainProcess.Ended.class);
@@ -91,7 +91,7 @@ class DeeperSleepTest {
   void anOldSleepStaysInMemoryWithoutSwap() throws IOException {
     start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
     node.script().withoutSwap();
-    var id = asleep();
+    var id = asleep(key);
     var revision = node.get(key, id).getRevision();
     awaitChecks(3);
     assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
@@ -107,8 +107,8 @@ class DeeperSleepTest {
     var first = running(key);
     var second = running(key);
     var third = running(key);
-    stop(second);
-    stop(first);
+    stop(key, second);
+    stop(key, first);
     awaitChecks(2);
     assertThat(level(second)).isEqualTo(Instance.SleepLevel.frozen);
     var _ = running(key);
@@ -123,8 +123,8 @@ class DeeperSleepTest {
   void shortMemoryWithoutSwapEndsTheOldest() throws IOException {
     start(4, Map.of("chowder.sleep.low-memory", 0.25));
     node.script().withoutSwap();
-    var first = asleep();
-    var second = asleep();
+    var first = asleep(key);
+    var second = asleep(key);
     var _ = running(key);
     var _ = running(key);
     awaitLevel(first, Instance.SleepLevel.off);
@@ -136,8 +136,8 @@ class DeeperSleepTest {
   @Test
   void tasksThatWaitForMemoryPageOutOneGatewayPerCheck() throws Exception {
     start(100, Map.of("chowder.sleep.stall-percent", 10));
-    var first = asleep();
-    var second = asleep();
+    var first = asleep(key);
+    var second = asleep(key);
     node.script().withMemoryStall(9.9);
     awaitChecks(2);
     assertThat(level(first)).isEqualTo(Instance.SleepLevel.frozen);
@@ -155,28 +155,26 @@ class DeeperSleepTest {
   }
 
   @Test
-  void aCreateEvictsTheOldestSleepersOfAnyOrganization() throws IOException {
-    start(3, Map.of());
+  void createsEvictTheOldestSleepersOfEachOrganizationInTurn() throws IOException {
+    start(4, Map.of());
     var other = node.newcomer("whale");
-    var oldest = running(other);
-    var _ =
-        node.instances(other)
-            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(oldest).build());
-    var younger = asleep();
-    var awake = running(key);
-    var created = running(key);
+    var oldest = asleep(other);
+    var second = asleep(other);
+    var younger = asleep(key);
+    for (int n = 0; n < 3; n++) {
+      assertThat(node.get(key, running(key)).getStatus()).isEqualTo(Instance.Status.running);
+    }
     assertThat(node.get(other, oldest).getSleepLevel()).isEqualTo(Instance.SleepLevel.paged_out);
-    assertThat(level(younger)).isEqualTo(Instance.SleepLevel.frozen);
-    assertThat(node.get(key, awake).getStatus()).isEqualTo(Instance.Status.running);
-    assertThat(node.get(key, created).getStatus()).isEqualTo(Instance.Status.running);
-    awaitCounted("paged_out", "start", 1);
+    assertThat(node.get(other, second).getSleepLevel()).isEqualTo(Instance.SleepLevel.frozen);
+    assertThat(level(younger)).isEqualTo(Instance.SleepLevel.paged_out);
+    awaitCounted("paged_out", "start", 2);
   }
 
   @Test
   void withoutSwapACreateEndsASleeper() throws IOException {
     start(2, Map.of());
     node.script().withoutSwap();
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     var _ = running(key);
     var _ = running(key);
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
@@ -205,7 +203,7 @@ class DeeperSleepTest {
   @Test
   void aCreateAlsoEndsTheSleeperThatItPagedOut() throws IOException {
     start(100, Map.of());
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     node.script().withoutMemory();
     assertNoCapacity(() -> node.create(key));
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.off);
@@ -218,7 +216,7 @@ class DeeperSleepTest {
   void createsEndOnlyTwoSleepersWhoseEndFreesNothing() throws IOException {
     start(4, Map.of("chowder.sleep.page-out-delay", "0s"));
     node.script().withDiskSwap();
-    var sleepers = List.of(asleep(), asleep(), asleep(), asleep());
+    var sleepers = List.of(asleep(key), asleep(key), asleep(key), asleep(key));
     for (var sleeper : sleepers) awaitLevel(sleeper, Instance.SleepLevel.paged_out);
     for (int n = 0; n < 4; n++) {
       var _ = running(key);
@@ -239,9 +237,9 @@ class DeeperSleepTest {
   @Test
   void aSleeperWhoseMemoryWasReadBackCountsOnlyOnce() throws IOException {
     start(2, Map.of("chowder.sleep.page-out-delay", "0s", "chowder.host.boot-time", "1h"));
-    var first = asleep();
+    var first = asleep(key);
     awaitLevel(first, Instance.SleepLevel.paged_out);
-    var second = asleep();
+    var second = asleep(key);
     awaitLevel(second, Instance.SleepLevel.paged_out);
     assertThat(wake(first).getServedBy()).isEqualTo(Instance.ServedBy.page_in);
     Node.await(() -> node.host().host().capacity().availableBytes() == GIB ? "" : "not counted");
@@ -253,7 +251,7 @@ class DeeperSleepTest {
   void aFrozenSleeperWithMemoryInSwapStartsOnlyIfThatFits() throws IOException {
     start(2, Map.of("chowder.sleep.page-out-delay", "0s"));
     node.script().withPageOutOf(0.4);
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     Node.await(() -> node.get(key, sleeper).getSwapBytes() > 0 ? "" : "all in memory");
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.frozen);
     var _ = running(key);
@@ -265,7 +263,7 @@ class DeeperSleepTest {
   @Test
   void aPagedOutSleeperEndsCleanlyIfItsMemoryFits() throws IOException {
     start(100, Map.of("chowder.sleep.page-out-delay", "0s"));
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     awaitLevel(sleeper, Instance.SleepLevel.paged_out);
     endForAFile(sleeper);
     assertThat(exitCode(sleeper)).isZero();
@@ -282,7 +280,7 @@ class DeeperSleepTest {
   @Test
   void anEndReadsBackOnlyWhatLeavesTheReservedMemory() throws IOException {
     start(3, Map.of("chowder.sleep.page-out-delay", "0s", "chowder.host.reserve-memory", "1 GiB"));
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     awaitLevel(sleeper, Instance.SleepLevel.paged_out);
     var _ = running(key);
     var _ = running(key);
@@ -295,8 +293,8 @@ class DeeperSleepTest {
   @Test
   void simultaneousEndsReadBackOnlyWhatFits() throws Exception {
     start(3, Map.of("chowder.sleep.page-out-delay", "0s"));
-    var first = asleep();
-    var second = asleep();
+    var first = asleep(key);
+    var second = asleep(key);
     awaitLevel(first, Instance.SleepLevel.paged_out);
     awaitLevel(second, Instance.SleepLevel.paged_out);
     var _ = running(key);
@@ -316,7 +314,7 @@ class DeeperSleepTest {
 
   /** Returns a sleeper on a host whose memory two running agents use. */
   private String pagedOutBesideTwoRunning() {
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     var _ = running(key);
     var _ = running(key);
     assertThat(level(sleeper)).isEqualTo(Instance.SleepLevel.paged_out);
@@ -337,7 +335,7 @@ class DeeperSleepTest {
   @Test
   void aFrozenGatewayStartsOnAFullHost() throws IOException {
     start(2, Map.of());
-    var sleeper = asleep();
+    var sleeper = asleep(key);
     var _ = running(key);
     awaitLedger();
     assertThat(wake(sleeper).getServedBy()).isEqualTo(Instance.ServedBy.thaw);
@@ -347,7 +345,7 @@ class DeeperSleepTest {
   void concurrentCreatesShareEvictions() throws Exception {
     start(8, Map.of());
     var sleepers = new ArrayList<String>();
-    for (int n = 0; n < 6; n++) sleepers.add(asleep());
+    for (int n = 0; n < 6; n++) sleepers.add(asleep(key));
     awaitLedger();
     // Two fit beside six sleepers, and two more need an eviction each.
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -366,15 +364,15 @@ class DeeperSleepTest {
     return node.createRunning(owner);
   }
 
-  private String asleep() {
-    var id = running(key);
-    stop(id);
+  private String asleep(String owner) {
+    var id = running(owner);
+    stop(owner, id);
     return id;
   }
 
-  private void stop(String id) {
+  private void stop(String owner, String id) {
     var _ =
-        node.instances(key)
+        node.instances(owner)
             .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
   }
 
