@@ -38,6 +38,7 @@ import java.util.List;
  * @param logLineBytes length after which a line is cut
  * @param maxForwardedConnections maximum number of connections to each port of the host that is
  *     open to sandboxes
+ * @param maxSandboxConnections maximum number of those connections from one sandbox
  * @param forwardedIdleTimeout time without data after which such a connection is closed
  * @param isolationRequired whether a process may start only if the firewall is in place
  * @param isolationCheckInterval maximum age of the last firewall check when a process starts
@@ -76,6 +77,7 @@ public record DockerSandboxSettings(
     int maxLogLines,
     @Setting("max-log-line-size") int logLineBytes,
     int maxForwardedConnections,
+    int maxSandboxConnections,
     Duration forwardedIdleTimeout,
     boolean isolationRequired,
     Duration isolationCheckInterval,

@@ -10,9 +10,10 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,23 +32,36 @@ final class HostPortForwarder implements AutoCloseable {
   private final InetSocketAddress target;
   private final Duration connectTimeout;
   private final Duration idle;
-  private final Semaphore connections;
+  private final Limits limits;
+
+  /** The open connections of each sandbox, by its address. */
+  private final Map<InetAddress, Integer> connections = new HashMap<>();
+
+  private int all;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Numbers of connections at once.
+   *
+   * @param all connections of all sandboxes
+   * @param each connections of each sandbox
+   */
+  record Limits(int all, int each) {}
 
   /**
    * Starts to listen.
    *
-   * @param maxConnections number of connections after which a new one is closed at once
+   * @param limits numbers of connections after which a new one is closed at once
    * @param idle time without data in either direction after which a connection is closed
    * @throws IOException if the address is in use or does not exist
    */
   HostPortForwarder(
-      InetSocketAddress from, int port, int maxConnections, Duration connectTimeout, Duration idle)
+      InetSocketAddress from, int port, Limits limits, Duration connectTimeout, Duration idle)
       throws IOException {
     this.target = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     this.connectTimeout = connectTimeout;
     this.idle = idle;
-    this.connections = new Semaphore(maxConnections);
+    this.limits = limits;
     this.server = new ServerSocket();
     try {
       // All nodes of this machine listen on the port, so that sandboxes are served as long as one
@@ -69,7 +83,8 @@ final class HostPortForwarder implements AutoCloseable {
     while (!server.isClosed()) {
       try {
         Socket caller = server.accept();
-        if (!connections.tryAcquire()) {
+        InetAddress sandbox = caller.getInetAddress();
+        if (!admits(sandbox)) {
           caller.close();
           continue;
         }
@@ -79,7 +94,7 @@ final class HostPortForwarder implements AutoCloseable {
                   try {
                     forward(caller);
                   } finally {
-                    connections.release();
+                    release(sandbox);
                   }
                 });
       } catch (IOException failed) {
@@ -88,6 +103,18 @@ final class HostPortForwarder implements AutoCloseable {
         }
       }
     }
+  }
+
+  private synchronized boolean admits(InetAddress sandbox) {
+    if (all >= limits.all() || connections.getOrDefault(sandbox, 0) >= limits.each()) return false;
+    all++;
+    connections.merge(sandbox, 1, Integer::sum);
+    return true;
+  }
+
+  private synchronized void release(InetAddress sandbox) {
+    all--;
+    connections.computeIfPresent(sandbox, (_, open) -> open == 1 ? null : open - 1);
   }
 
   private void forward(Socket caller) {

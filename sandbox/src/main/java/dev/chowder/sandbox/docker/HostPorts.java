@@ -80,7 +80,8 @@ final class HostPorts implements AutoCloseable {
               new HostPortForwarder(
                   new InetSocketAddress(gateway, port),
                   port,
-                  settings.maxForwardedConnections(),
+                  new HostPortForwarder.Limits(
+                      settings.maxForwardedConnections(), settings.maxSandboxConnections()),
                   settings.callTimeout(),
                   settings.forwardedIdleTimeout())));
       log.info("host-port={} event=forwarded from={}", port, gateway);

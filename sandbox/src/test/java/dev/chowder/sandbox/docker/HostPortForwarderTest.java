@@ -29,6 +29,7 @@ class HostPortForwarderTest {
   private static final Duration TAKEOVER_LIMIT = Duration.ofSeconds(20);
 
   private ServerSocket model;
+  private int eachSandbox = 1000;
 
   @BeforeEach
   void listenOnLoopback() throws IOException {
@@ -44,7 +45,7 @@ class HostPortForwarderTest {
     return new HostPortForwarder(
         new InetSocketAddress(BRIDGE, model.getLocalPort()),
         model.getLocalPort(),
-        connections,
+        new HostPortForwarder.Limits(connections, eachSandbox),
         TAKEOVER_LIMIT,
         idle);
   }
@@ -75,6 +76,29 @@ class HostPortForwarderTest {
         Socket second = call()) {
       assertThat(second.getInputStream().read()).isEqualTo(-1);
     }
+  }
+
+  /** Each sandbox has an address of its own on the bridge. */
+  @Test
+  void oneSandboxCannotTakeTheConnectionsOfOthers() throws IOException {
+    eachSandbox = 2;
+    try (var _ = forwarder(3, MINUTE);
+        Socket _ = call();
+        Socket _ = model.accept();
+        Socket _ = call();
+        Socket _ = model.accept();
+        Socket third = call();
+        Socket ofAnother = callFrom("127.0.0.78");
+        Socket served = model.accept()) {
+      assertThat(third.getInputStream().read()).isEqualTo(-1);
+      served.getOutputStream().write(1);
+      assertThat(ofAnother.getInputStream().read()).isEqualTo(1);
+    }
+  }
+
+  private Socket callFrom(String address) throws IOException {
+    return new Socket(
+        InetAddress.getByName(BRIDGE), model.getLocalPort(), InetAddress.getByName(address), 0);
   }
 
   @Test
