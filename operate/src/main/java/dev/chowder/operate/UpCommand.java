@@ -11,6 +11,7 @@ import dev.chowder.operate.boot.Boot;
 import dev.chowder.operate.command.OperatorCommand;
 import dev.chowder.operate.database.PrivateDatabase;
 import dev.chowder.operate.docker.DockerHost;
+import dev.chowder.operate.docker.InotifyLimit;
 import dev.chowder.operate.edge.EnvoyServer;
 import dev.chowder.operate.edge.Programs;
 import dev.chowder.operate.model.ClosedModels;
@@ -171,6 +172,7 @@ final class UpCommand extends OperatorCommand implements Runnable {
     } else {
       docker.ensure();
       docker.warnOfOldVersions();
+      InotifyLimit.ofHost(site()::say).ensure();
       var swap = new Swap(site());
       if (zram != null) swap.chooseZram(zram);
       swap.ensure(swapBytes);
