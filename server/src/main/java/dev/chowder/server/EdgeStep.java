@@ -23,6 +23,7 @@ import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.gateway.EnvoyAuthorizationService;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
+import dev.chowder.server.gateway.OpenRequests;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.instance.SandboxListeners;
 import dev.chowder.server.operator.ClusterNodes;
@@ -169,7 +170,9 @@ record EdgeStep(
     return GrpcServer.onNetwork(
         settings,
         credentials(),
-        new GrpcServer.Services(services.api(), List.of(envoyAuthorization(envoy, keyCheck, rate))),
+        new GrpcServer.Services(
+            services.api(),
+            List.of(envoyAuthorization(envoy, keyCheck, rate), openRequests(envoy))),
         new GrpcServer.Gate(
             keyCheck,
             new ClientAddress(envoy),
@@ -199,6 +202,13 @@ record EdgeStep(
                         "hosts",
                         SettingsBinder.bind(config, UnknownSettings.class),
                         rate.rejectionDelay()))));
+  }
+
+  private ServerServiceDefinition openRequests(EnvoyToken envoy) {
+    return new EnvoyOnly(envoy)
+        .guard(
+            new OpenRequests(
+                settings.gateway().maxOpenRequests(), inputs.services().instances().drain()));
   }
 
   private TokenFile token(String name, String prefix) throws IOException {

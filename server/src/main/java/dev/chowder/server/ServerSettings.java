@@ -61,12 +61,14 @@ public record ServerSettings(
    * Host names of instances' gateways.
    *
    * @param listenerCacheMaxAge how long the address of a channel plugin with its own port is cached
+   * @param maxOpenRequests maximum number of open requests and WebSockets of one gateway
    */
   public record Gateway(
       String baseDomain,
       String scheme,
       @Setting(max = "65535") int port,
-      Duration listenerCacheMaxAge) {
+      Duration listenerCacheMaxAge,
+      int maxOpenRequests) {
     /** Returns these settings with a scheme, which is the given one unless it is set. */
     private Gateway orScheme(String byDefault) {
       var chosen = scheme.isEmpty() ? byDefault : scheme;
@@ -74,7 +76,7 @@ public record ServerSettings(
         throw new IllegalArgumentException(
             must("chowder.gateway.scheme", "be http or https", chosen));
       }
-      return new Gateway(baseDomain, chosen, port, listenerCacheMaxAge);
+      return new Gateway(baseDomain, chosen, port, listenerCacheMaxAge, maxOpenRequests);
     }
 
     /** Returns the public URL of an instance's gateway. */

@@ -18,6 +18,7 @@ import dev.chowder.server.gateway.EnvoyAuthorizationService;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Lookup;
+import dev.chowder.server.gateway.OpenRequests;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.operator.ClusterNodes;
@@ -34,8 +35,10 @@ import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.rate.BodyLimit;
 import dev.chowder.server.rate.RateLimit;
 import dev.chowder.server.rate.RateSettings;
+import dev.chowder.server.stream.DrainSignal;
 import dev.chowder.settings.SettingsBinder;
 import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerServiceDefinition;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -142,11 +145,10 @@ final class Edge implements AutoCloseable {
                     .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
                     List.of(instances, organizations),
-                    List.of(
-                        new EnvoyOnly(envoy)
-                            .guard(
-                                new EnvoyAuthorizationService(
-                                    keys, new BodyLimit(bodies, delay), gateways)))),
+                    forEnvoy(
+                        new EnvoyOnly(envoy),
+                        new EnvoyAuthorizationService(keys, new BodyLimit(bodies, delay), gateways),
+                        settings)),
                 new GrpcServer.Gate(
                     keys,
                     new ClientAddress(envoy),
@@ -180,6 +182,12 @@ final class Edge implements AutoCloseable {
             certificates.map(NodeCertificates::https),
             gate,
             new MonitoringServer.Sources(metrics::scrape, () -> true, () -> true));
+  }
+
+  private static List<ServerServiceDefinition> forEnvoy(
+      EnvoyOnly guard, EnvoyAuthorizationService authorization, ServerSettings settings) {
+    var open = new OpenRequests(settings.gateway().maxOpenRequests(), new DrainSignal());
+    return List.of(guard.guard(authorization), guard.guard(open));
   }
 
   static ServerSettings settings(Path folder) {
