@@ -98,7 +98,11 @@ public sealed interface InstanceEffect {
    * @param mayFreeze whether its processes may be frozen instead of ended
    */
   record StopGateway(String organizationId, int attempt, boolean mayFreeze)
-      implements InstanceEffect {}
+      implements InstanceEffect {
+    static StopGateway of(InstanceState.Existing state, boolean mayFreeze) {
+      return new StopGateway(state.profile().organizationId(), state.attempt(), mayFreeze);
+    }
+  }
 
   /**
    * Moves a sleeping gateway to a deeper level.

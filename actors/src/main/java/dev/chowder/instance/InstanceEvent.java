@@ -55,7 +55,7 @@ public sealed interface InstanceEvent {
    * A pool member was discarded. {@code slotHeld} is true if the organization may hold a slot for
    * it, because a create failed while it claimed the member.
    */
-  record Discarded(boolean slotHeld, Instant at) implements InstanceEvent {}
+  record Discarded(boolean slotHeld, String reason, Instant at) implements InstanceEvent {}
 
   record CreationForbidden(String organizationId, Instant at) implements InstanceEvent {}
 

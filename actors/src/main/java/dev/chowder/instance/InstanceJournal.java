@@ -13,7 +13,6 @@ import dev.chowder.journal.v1.InstanceClaimed;
 import dev.chowder.journal.v1.InstanceConfigApplied;
 import dev.chowder.journal.v1.InstanceCreated;
 import dev.chowder.journal.v1.InstanceDeleted;
-import dev.chowder.journal.v1.InstanceDiscarded;
 import dev.chowder.journal.v1.InstanceEndpointMoved;
 import dev.chowder.journal.v1.InstanceFailed;
 import dev.chowder.journal.v1.InstanceGatewayLost;
@@ -70,8 +69,7 @@ public final class InstanceJournal
                       .setSetup(setup(e.setup())));
           case InstanceEvent.Claimed e ->
               stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile())));
-          case InstanceEvent.Discarded e ->
-              stored.setDiscarded(InstanceDiscarded.newBuilder().setSlotHeld(e.slotHeld()));
+          case InstanceEvent.Discarded e -> stored.setDiscarded(MemberJournal.stored(e));
           case InstanceEvent.CreationForbidden e ->
               stored.setBirthForbidden(
                   InstanceBirthForbidden.newBuilder().setOrganizationId(e.organizationId()));
@@ -206,7 +204,7 @@ public final class InstanceJournal
       case CLAIMED ->
           new InstanceEvent.Claimed(
               keyId, profile(stored.getClaimed().getCreated(), requestId, at), at);
-      case DISCARDED -> new InstanceEvent.Discarded(stored.getDiscarded().getSlotHeld(), at);
+      case DISCARDED -> MemberJournal.discarded(stored.getDiscarded(), at);
       case BIRTH_FORBIDDEN ->
           new InstanceEvent.CreationForbidden(stored.getBirthForbidden().getOrganizationId(), at);
       case STAGE_FINISHED -> stageFinished(stored.getStageFinished(), at);

@@ -54,14 +54,14 @@ public final class InstanceLifecycle {
                   ? accept()
                   : reject(new InstanceRejection.AlreadyExists());
       case InstanceCommand.Claim c -> MemberRules.claim(state, c);
-      case InstanceCommand.Discard(var now) -> MemberRules.discard(state, false, now);
+      case InstanceCommand.Discard(var now) -> MemberRules.discard(state, false, "", now);
       case InstanceCommand.ClaimFound found -> MemberRules.claimFound(state, found);
       case InstanceCommand.ReleaseUnusedSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.CreationForbidden(organizationId, now));
             case Tombstone s -> slotFound(s.slotHeld(), now);
             // A claim that arrives later is rejected.
-            case Member _ -> MemberRules.discard(state, true, now);
+            case Member _ -> MemberRules.discard(state, true, "", now);
             case Ended s -> slotFound(s.slotHeld(), now);
             case Provisioning _, Running _, Stopping _, Restarting _ -> accept();
             case Waiting _, Stopped _, Starting _ -> accept();
@@ -140,7 +140,7 @@ public final class InstanceLifecycle {
           !isOf(state, f)
               ? accept()
               : state instanceof Warming
-                  ? MemberRules.discard(state, false, f.now())
+                  ? MemberRules.discard(state, false, f.reason(), f.now())
                   : failed(state, f);
       case InstanceCommand.StartDue(var attempt, var now) ->
           state instanceof Waiting w && w.attempt() == attempt
@@ -325,7 +325,7 @@ public final class InstanceLifecycle {
     return switch (state) {
       case InProgress s when s.progress().since().plus(overdue).isBefore(now) ->
           s instanceof Warming
-              ? MemberRules.discard(s, false, now)
+              ? MemberRules.discard(s, false, "TIMED_OUT", now)
               : accept(timedOut(s.attempt(), s.progress(), overdue, now));
       case InstanceState _ -> accept();
     };
@@ -414,11 +414,11 @@ public final class InstanceLifecycle {
           new Warming(profile, 1, setup, Progress.begin(Stage.OF_WARMING, at));
       case InstanceEvent.Claimed claimed ->
           MemberRules.claimed(expect(Pooled.class, state, event), claimed);
-      case InstanceEvent.Discarded(var slotHeld, var at) ->
+      case InstanceEvent.Discarded(var slotHeld, var reason, var at) ->
           switch (state) {
             case Discarded d -> d.withSlot(true);
             case Member m ->
-                new Discarded(m.profile().at(at), m.attempt(), m.setup(), slotHeld, true);
+                new Discarded(m.profile().at(at), m.attempt(), m.setup(), slotHeld, reason, true);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.CreationForbidden(var organizationId, _) ->

@@ -130,23 +130,28 @@ public sealed interface InstanceState {
     }
   }
 
-  /** A pool member was discarded before a claim, and can never be claimed. */
+  /** A pool member that failed for a reason, or was discarded, can never be claimed. */
   record Discarded(
-      Profile profile, int attempt, PoolSetup setup, boolean slotHeld, boolean cleanupPending)
+      Profile profile,
+      int attempt,
+      PoolSetup setup,
+      boolean slotHeld,
+      String reason,
+      boolean cleanupPending)
       implements Member, Ended {
     @Override
     public Discarded with(Profile p) {
-      return new Discarded(p, attempt, setup, slotHeld, cleanupPending);
+      return new Discarded(p, attempt, setup, slotHeld, reason, cleanupPending);
     }
 
     @Override
     public Discarded withSlot(boolean held) {
-      return new Discarded(profile, attempt, setup, held, cleanupPending);
+      return new Discarded(profile, attempt, setup, held, reason, cleanupPending);
     }
 
     @Override
     public Discarded withCleanupPending(boolean any) {
-      return new Discarded(profile, attempt, setup, slotHeld, any);
+      return new Discarded(profile, attempt, setup, slotHeld, reason, any);
     }
   }
 
@@ -347,7 +352,7 @@ public sealed interface InstanceState {
   /** Returns the work outside the actor that this state waits for. */
   default InstanceEffect pendingEffect() {
     return switch (this) {
-      case Absent() -> new InstanceEffect.None();
+      case Absent _, Pooled _ -> new InstanceEffect.None();
       case Stopped s -> {
         var sleep = s.sleep();
         // A thawed process would keep the previous token, so a rotation needs level OFF.
@@ -366,7 +371,6 @@ public sealed interface InstanceState {
           InstanceEffect.RunStages.of(p.progress(), p.attempt(), p.profile(), p.continued());
       case Warming w ->
           InstanceEffect.RunStages.of(w.progress(), w.attempt(), w.profile(), Sleep.OFF);
-      case Pooled _ -> new InstanceEffect.None();
       case Starting(var profile, var attempt, var progress, _, var sleep) ->
           InstanceEffect.RunStages.of(progress, attempt, profile, sleep);
       // While it is unknown which token is valid, no configuration can be applied.
@@ -388,10 +392,8 @@ public sealed interface InstanceState {
               w.attempt(),
               w.backsOff() ? w.restarts().engineLosses() : List.of(),
               w.since());
-      case Stopping s ->
-          new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt(), !s.ends());
-      case Restarting s ->
-          new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt(), false);
+      case Stopping s -> InstanceEffect.StopGateway.of(s, !s.ends());
+      case Restarting s -> InstanceEffect.StopGateway.of(s, false);
       case Ended e -> e.ending();
     };
   }

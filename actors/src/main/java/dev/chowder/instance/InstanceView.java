@@ -138,7 +138,11 @@ public record InstanceView(
           case Pooled _ -> true;
           case Deleted _, Discarded _ -> false;
         },
-        state instanceof Errored e ? Optional.of(e.reason()) : Optional.empty(),
+        switch (state) {
+          case Errored e -> Optional.of(e.reason());
+          case Discarded d when !d.reason().isEmpty() -> Optional.of(d.reason());
+          case Existing _ -> Optional.empty();
+        },
         state instanceof Errored e ? Optional.of(e.message()) : Optional.empty(),
         switch (state) {
           case Ended e -> e.slotHeld();

@@ -40,12 +40,13 @@ final class MemberRules {
    * Discards a member that was not claimed.
    *
    * @param slotHeld whether the organization may hold a slot for it
+   * @param reason why it failed; empty if it did not
    */
-  static Decision discard(InstanceState state, boolean slotHeld, Instant now) {
+  static Decision discard(InstanceState state, boolean slotHeld, String reason, Instant now) {
     return switch (state) {
-      case Warming _, Pooled _ -> accept(new InstanceEvent.Discarded(slotHeld, now));
+      case Warming _, Pooled _ -> accept(new InstanceEvent.Discarded(slotHeld, reason, now));
       case Discarded d when slotHeld && !d.slotHeld() ->
-          accept(new InstanceEvent.Discarded(true, now));
+          accept(new InstanceEvent.Discarded(true, d.reason(), now));
       case InstanceState _ -> accept();
     };
   }

@@ -51,7 +51,7 @@ final class ObservationRules {
           accept(
               new InstanceEvent.SleepReached(
                   s.attempt(), SleepLevel.OFF, SleepMemory.NONE, o.now()));
-      case DISCARD -> MemberRules.discard(s, false, o.now());
+      case DISCARD -> MemberRules.discard(s, false, "", o.now());
       case FAIL_DISK_FULL ->
           accept(
               failed(

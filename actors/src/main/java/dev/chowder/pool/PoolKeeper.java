@@ -185,7 +185,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       return Optional.empty();
     }
     if (now.isTerminated()) {
-      if (isWarming(before) && !members.wasDiscardedHere(before.id())) {
+      if (now.errorReason().isPresent()) {
         failures.failed(Model.of(before.profile()));
       }
       return Optional.empty();

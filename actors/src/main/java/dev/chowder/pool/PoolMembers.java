@@ -1,7 +1,5 @@
 package dev.chowder.pool;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.base.Ids;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.Homes;
@@ -45,18 +43,9 @@ public final class PoolMembers {
   /** Far more than a reply within a node or a cluster takes. */
   private static final Duration READY_LIMIT = Duration.ofMillis(500);
 
-  /** Far more than the time from a discard to the next check. */
-  private static final Duration REMEMBERED = Duration.ofMinutes(10);
-
-  private static final int MAX_REMEMBERED = 10_000;
-
   private final Instances instances;
   private final InstanceRows rows;
   private final InstantSource clock;
-
-  /** Members that this node discarded. */
-  private final Cache<InstanceId, Boolean> discarded =
-      Caffeine.newBuilder().expireAfterWrite(REMEMBERED).maximumSize(MAX_REMEMBERED).build();
 
   public PoolMembers(Instances instances, InstanceRows rows, InstantSource clock) {
     this.instances = instances;
@@ -158,16 +147,7 @@ public final class PoolMembers {
 
   /** Discards a member that is not claimed meanwhile. */
   void discard(InstanceId id) {
-    discarded.put(id, true);
     instances.tell(id, new InstanceCommand.Discard(clock.instant()));
-  }
-
-  /**
-   * Returns whether this node discarded a member lately. If false, a member that ended during its
-   * provisioning failed, or another node discarded it.
-   */
-  boolean wasDiscardedHere(InstanceId id) {
-    return discarded.getIfPresent(id) != null;
   }
 
   /** Discards the members of an organization; returns whether all accepted. */

@@ -135,8 +135,9 @@ class InstanceJournalGoldenTest {
     all.put(
         "Claimed-without-options",
         new InstanceEvent.Claimed("key-1", profile("", 0, "request-1"), AT));
-    all.put("Discarded", new InstanceEvent.Discarded(false, AT));
-    all.put("Discarded-slot-held", new InstanceEvent.Discarded(true, AT));
+    all.put("Discarded", new InstanceEvent.Discarded(false, "", AT));
+    all.put("Discarded-failed", new InstanceEvent.Discarded(false, "KEY_REFUSED", AT));
+    all.put("Discarded-slot-held", new InstanceEvent.Discarded(true, "", AT));
     all.put("BirthForbidden", new InstanceEvent.CreationForbidden("organization-1", AT));
   }
 

@@ -173,7 +173,7 @@ class InstanceWireTest {
         States.created(),
         States.memberCreated(),
         States.claimed(States.configured("create", T0)),
-        new InstanceEvent.Discarded(true, T0),
+        new InstanceEvent.Discarded(true, "", T0),
         new InstanceEvent.CreationForbidden("org", T0),
         finished(1, Stage.PUBLISH),
         States.sandboxCreated(1),

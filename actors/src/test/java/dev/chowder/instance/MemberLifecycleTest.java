@@ -474,7 +474,7 @@ class MemberLifecycleTest {
   @Test
   void anEventOfAMemberCannotOccurInAnotherState() {
     for (var event :
-        List.of(new InstanceEvent.Discarded(false, T0), States.claimed(States.PROFILE))) {
+        List.of(new InstanceEvent.Discarded(false, "", T0), States.claimed(States.PROFILE))) {
       assertThatThrownBy(() -> then(running(), event)).isInstanceOf(IllegalStateException.class);
     }
     var late = new InstanceEvent.Failed(1, Optional.empty(), T0, "X", "x", T0);

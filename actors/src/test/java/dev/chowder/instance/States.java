@@ -146,7 +146,7 @@ final class States {
 
   /** Returns a pool member for which the organization holds the slot of a failed create. */
   static InstanceState discardedWithSlot() {
-    return then(pooled(), new InstanceEvent.Discarded(true, T0));
+    return then(pooled(), new InstanceEvent.Discarded(true, "", T0));
   }
 
   static InstanceEvent.Claimed claimed(Profile profile) {
@@ -221,7 +221,7 @@ final class States {
     states.put("Deleted", then(running(), new InstanceEvent.Deleted("key", "delete", T0)));
     states.put("Warming", after(memberCreated()));
     states.put("Pooled", pooled());
-    states.put("Discarded", then(pooled(), new InstanceEvent.Discarded(false, T0)));
+    states.put("Discarded", then(pooled(), new InstanceEvent.Discarded(false, "", T0)));
     return states;
   }
 }

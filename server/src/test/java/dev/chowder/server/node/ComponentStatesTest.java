@@ -186,7 +186,7 @@ class ComponentStatesTest {
   void aMemberThatNoCallerSeesIsNoProblem() {
     addMember();
     assertThat(problems()).isEmpty();
-    writeMember(new InstanceEvent.Discarded(false, NOW));
+    writeMember(new InstanceEvent.Discarded(false, "", NOW));
     writeMember(new InstanceEvent.SandboxRemoved(NOW));
     host.remove(OTHER);
     assertThat(problems()).isEmpty();
@@ -211,7 +211,7 @@ class ComponentStatesTest {
   @Test
   void theSlotAndTheSandboxOfADiscardedMemberAreFound() {
     addMember();
-    writeMember(new InstanceEvent.Discarded(true, NOW));
+    writeMember(new InstanceEvent.Discarded(true, "", NOW));
     slots = 2;
     assertThat(problems())
         .anyMatch(problem -> problem.startsWith("orphan: "))
