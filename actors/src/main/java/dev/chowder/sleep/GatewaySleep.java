@@ -123,12 +123,21 @@ public final class GatewaySleep implements SleepWork {
         return new Slept(pagedOut ? SleepLevel.PAGED_OUT : SleepLevel.FROZEN, memory(memory));
       } catch (SandboxException notFrozen) {
         requireNotFound(notFrozen);
-        // A running process was continued by a start or by something other than Chowder. It is left
-        // alone, because this call may be late; the comparison with the host ends it if it should
-        // sleep.
-        boolean runs = engine.observe(sandbox).mainProcess() instanceof MainProcess.Up;
-        failures.count(runs ? Failure.PAGE_OUT_RUNNING : Failure.PAGE_OUT_GONE);
-        return runs ? new Slept(SleepLevel.FROZEN, SleepMemory.NONE) : Slept.OFF;
+        return switch (engine.observe(sandbox).mainProcess()) {
+          // The engine could not measure it. It sleeps as before.
+          case MainProcess.Paused _ -> new Slept(SleepLevel.FROZEN, SleepMemory.NONE);
+          // A running process was continued by a start or by something other than Chowder. It is
+          // left alone, because this call may be late; the comparison with the host ends it if it
+          // should sleep.
+          case MainProcess.Up _ -> {
+            failures.count(Failure.PAGE_OUT_RUNNING);
+            yield new Slept(SleepLevel.FROZEN, SleepMemory.NONE);
+          }
+          case MainProcess.Ended _, MainProcess.Missing() -> {
+            failures.count(Failure.PAGE_OUT_GONE);
+            yield Slept.OFF;
+          }
+        };
       }
     }
     var _ = end(sandbox, deepen.attempt());
