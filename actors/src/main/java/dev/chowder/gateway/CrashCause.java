@@ -40,7 +40,7 @@ public record CrashCause(String reason, String text, boolean byItself) {
             "it ended with exit code " + exitCode + " when the engine or the host stopped",
             false);
       }
-      if (ending == Ending.STOPPED || (exitCode == 0 && lastLines.contains("SIGTERM"))) {
+      if (ending == Ending.STOPPED) {
         return new CrashCause(
             "GATEWAY_STOPPED",
             "it ended with exit code "

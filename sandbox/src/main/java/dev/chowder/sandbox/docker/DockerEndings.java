@@ -10,17 +10,26 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Determines how a container ended from the events that its engine remembers. An engine keeps its
- * last 256 events in memory only, so it remembers a container's end only until its own restart.
- * Measured with 20.10: an engine that ended on SIGTERM, or was killed together with its containers,
- * remembers nothing after its start. An engine that was killed alone stops the containers that it
- * finds running, with SIGTERM.
+ * Determines how a container ended from the events that its engine remembers, or else from those
+ * that this server followed. An engine keeps its last 256 events in memory only, so it remembers a
+ * container's end until its own restart, or until others push it out. Measured with 20.10: an
+ * engine that ended on SIGTERM, or was killed together with its containers, remembers nothing after
+ * its start. An engine that was killed alone stops the containers that it finds running, with
+ * SIGTERM.
  */
-record DockerEndings(DockerApi engine) {
+record DockerEndings(DockerApi engine, LastEnds lastEnds) {
   private static final String SIGTERM = "15";
 
   Ending of(InspectContainerResponse ended) {
-    return of(remembered(ended));
+    var known = of(remembered(ended));
+    return known == Ending.WITH_ENGINE
+        ? lastEnds.of(ended.getId(), startedAt(ended)).orElse(known)
+        : known;
+  }
+
+  private static Instant startedAt(InspectContainerResponse container) {
+    String at = container.getState().getStartedAt();
+    return at == null ? Instant.MAX : Instant.parse(at);
   }
 
   /** Derives the ending from the events of one container, sorted by time. */
@@ -33,13 +42,18 @@ record DockerEndings(DockerApi engine) {
           sigtermSent = false;
           died = false;
         }
-        case "kill" -> sigtermSent |= !died && SIGTERM.equals(attribute(event, "signal"));
+        case "kill" -> sigtermSent |= !died && isSigterm(event);
         case "die" -> died = true;
         default -> {}
       }
     }
     if (!died) return Ending.WITH_ENGINE;
     return sigtermSent ? Ending.STOPPED : Ending.BY_ITSELF;
+  }
+
+  /** Returns whether a kill event is that of SIGTERM. */
+  static boolean isSigterm(Event kill) {
+    return SIGTERM.equals(attribute(kill, "signal"));
   }
 
   private static String attribute(Event event, String name) {

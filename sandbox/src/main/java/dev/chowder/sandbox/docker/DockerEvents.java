@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,8 +23,12 @@ final class DockerEvents implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DockerEvents.class);
   private static final Duration FIRST_DELAY = Duration.ofMillis(100);
 
+  /** Events that tell how a later one came about. */
+  private static final Set<String> UNREPORTED = Set.of("start", "kill");
+
   private final DockerApi engine;
   private final DockerSandboxSettings settings;
+  private final LastEnds lastEnds;
   private final BiConsumer<SandboxId, String> onEvent;
   private final Runnable onReconnect;
   private final Thread thread;
@@ -32,6 +37,7 @@ final class DockerEvents implements AutoCloseable {
   /**
    * Starts to follow the events.
    *
+   * @param lastEnds receives all events
    * @param onEvent receives the sandbox whose main process ended or was removed, and what happened
    * @param onReconnect runs each time the stream is open again after it broke. Events in between
    *     may be lost: an engine that restarted ended every process without reporting it.
@@ -39,10 +45,12 @@ final class DockerEvents implements AutoCloseable {
   DockerEvents(
       DockerApi engine,
       DockerSandboxSettings settings,
+      LastEnds lastEnds,
       BiConsumer<SandboxId, String> onEvent,
       Runnable onReconnect) {
     this.engine = engine;
     this.settings = settings;
+    this.lastEnds = lastEnds;
     this.onEvent = onEvent;
     this.onReconnect = onReconnect;
     this.thread = Thread.ofVirtual().name("docker-events").start(this::run);
@@ -88,6 +96,10 @@ final class DockerEvents implements AutoCloseable {
       } catch (InterruptedException stop) {
         Thread.currentThread().interrupt();
         return;
+      } catch (RuntimeException | Error failed) {
+        // Without this thread, no end of a process would be noticed before the next pass.
+        log.error("engine={} event=stream-failed", settings.dockerHost(), failed);
+        broke = true;
       }
       if (broke) delay = pause(delay);
     }
@@ -102,7 +114,7 @@ final class DockerEvents implements AutoCloseable {
                 .eventsCmd()
                 .withSince(Long.toString(since))
                 .withEventTypeFilter(EventType.CONTAINER)
-                .withEventFilter("die", "oom", "destroy", "pause")
+                .withEventFilter("start", "kill", "die", "oom", "destroy", "pause")
                 .withLabelFilter(
                     Map.of(
                         DockerLabels.CLUSTER,
@@ -113,6 +125,9 @@ final class DockerEvents implements AutoCloseable {
   }
 
   private void receive(Event event) {
+    // Before the report, whose receiver may ask how the process ended.
+    lastEnds.record(event);
+    if (UNREPORTED.contains(String.valueOf(event.getAction()))) return;
     sandbox(event.getActor()).ifPresent(id -> onEvent.accept(id, describe(event)));
   }
 

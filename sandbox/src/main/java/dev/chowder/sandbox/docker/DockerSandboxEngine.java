@@ -40,6 +40,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
   private final DockerLauncher launcher;
   private final DockerLogs logs;
   private final DockerObservations observations;
+  private final LastEnds lastEnds = new LastEnds();
   private final DockerEndings endings;
   private final DockerSleep sleep;
   private final DockerTasks tasks;
@@ -58,7 +59,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.launcher =
         new DockerLauncher(settings, engine, network, containers, volumes, host.isolation());
     this.logs = new DockerLogs(engine, settings);
-    this.endings = new DockerEndings(engine);
+    this.endings = new DockerEndings(engine, lastEnds);
     this.observations = new DockerObservations(settings, containers, volumes);
     this.sleep =
         new DockerSleep(
@@ -261,6 +262,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     return new DockerEvents(
         engine,
         settings,
+        lastEnds,
         (id, what) -> onEvent.accept(new SandboxEvent(id, what)),
         () -> {
           host.isolation().apply();

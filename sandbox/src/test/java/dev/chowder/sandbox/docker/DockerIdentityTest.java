@@ -113,10 +113,24 @@ class DockerIdentityTest {
   void theIdentityIsReadAgainAfterTheEventsEnded() {
     assertThat(identity.ref(id).host()).isEqualTo("engine-1");
     description = "{\"ID\":\"engine-2\"}";
-    try (var _ = new DockerEvents(engine, settings, (_, _) -> {}, () -> {})) {
+    try (var _ = new DockerEvents(engine, settings, new LastEnds(), (_, _) -> {}, () -> {})) {
       Await.untilSolved(
           Duration.ofSeconds(30),
           () -> identity.ref(id).host().equals("engine-2") ? "" : "not read again");
+    }
+  }
+
+  /** The receiver runs again after it failed. */
+  @Test
+  void theEventsAreFollowedAfterAnyFailure() {
+    var runs = new AtomicInteger();
+    Runnable failing =
+        () -> {
+          if (runs.incrementAndGet() == 1) throw new IllegalStateException("planted");
+          if (runs.get() == 2) throw new AssertionError("planted");
+        };
+    try (var _ = new DockerEvents(engine, settings, new LastEnds(), (_, _) -> {}, failing)) {
+      Await.untilSolved(Duration.ofSeconds(30), () -> runs.get() > 2 ? "" : "runs: " + runs.get());
     }
   }
 
