@@ -69,19 +69,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.RefreshRow _ -> accept();
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->
           state instanceof Existing ? accept() : reject(new InstanceRejection.NotFound());
-      case InstanceCommand.Stop(var keyId, var ends, var now, _) ->
-          switch (state) {
-            // A wait for memory may take long, and stopping it interrupts no work.
-            case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, ends, now));
-            case Stopping s when ends && !s.ends() ->
-                accept(new InstanceEvent.StopRequested(keyId, true, now));
-            case Stopped s when ends -> deepen(s, SleepLevel.OFF, now);
-            case Stopping _, Stopped _ -> accept();
-            case Provisioning _, Restarting _, Starting _, Errored _ ->
-                wrongState((Existing) state, "running");
-            case Absent(), Tombstone _, Deleted _, Member _ ->
-                reject(new InstanceRejection.NotFound());
-          };
+      case InstanceCommand.Stop stop -> StopRules.decide(state, stop);
       case InstanceCommand.Start(var keyId, var now, _) ->
           switch (state) {
             case Stopped s ->
@@ -195,7 +183,7 @@ public final class InstanceLifecycle {
     };
   }
 
-  private static Decision deepen(Stopped state, SleepLevel level, Instant now) {
+  static Decision deepen(Stopped state, SleepLevel level, Instant now) {
     return level.isDeeperThan(state.sleep().wanted())
         ? accept(new InstanceEvent.SleepRequested(level, now))
         : accept();
@@ -386,7 +374,7 @@ public final class InstanceLifecycle {
     };
   }
 
-  private static Decision wrongState(Existing state, String expected) {
+  static Decision wrongState(Existing state, String expected) {
     var status = InstanceStatus.of(state);
     return reject(
         new InstanceRejection.WrongState(status.now().label(), status.desired().label(), expected));

@@ -212,6 +212,21 @@ class SleepLifecycleTest {
     assertThat(both.pendingEffect()).isEqualTo(ended);
   }
 
+  @Test
+  void anOperatorStopsAnInstanceThatStartsOrRestarts() {
+    var ending = new InstanceCommand.Stop("", true, T0, REPLY_TO);
+    for (var state :
+        List.of(start(frozen()), start(apply(frozen(), reached(SleepLevel.OFF))), restarting())) {
+      int attempt = ((InstanceState.Existing) state).attempt();
+      assertThat(apply(state, ending).pendingEffect())
+          .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, attempt, false));
+    }
+  }
+
+  private static InstanceState restarting() {
+    return apply(running(), new InstanceCommand.Restart("key", T0, REPLY_TO));
+  }
+
   private static InstanceState frozen() {
     return States.sleeping();
   }
