@@ -122,4 +122,9 @@ public record Admission(
     work.check();
     memory.admittedStart(stopped.id(), stopped.sleep().orElse(Sleep.OFF));
   }
+
+  /** Gives back the memory that a start or a recover reserved and that the instance rejected. */
+  public void withdraw(InstanceId id) {
+    memory.withdrawn(id);
+  }
 }

@@ -124,6 +124,12 @@ public final class HostMemoryAdmission implements HostMemory {
         : Optional.empty();
   }
 
+  /** Gives back what an admission reserved, because the instance does not boot. */
+  void withdrawn(InstanceId id) {
+    var entry = waiting.asMap().remove(id);
+    if (entry != null) ledger.remove(entry.at(), entry.kind());
+  }
+
   /** As {@code admits}; false if the engine does not answer. */
   private boolean admitsNow(Kind kind, long bytes, Optional<InstanceId> id) {
     try {

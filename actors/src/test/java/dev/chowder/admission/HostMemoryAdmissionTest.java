@@ -168,6 +168,21 @@ class HostMemoryAdmissionTest {
     }
   }
 
+  /** The instance was being deleted, for example. */
+  @Test
+  void aRejectedStartGivesItsMemoryBack() {
+    try (var engine = new SimulatedEngine(SMALL)) {
+      var admission = admission(ONE_GIB, engine);
+      for (int n = 0; n < 10; n++) {
+        var rejected = next();
+        admission.admittedStart(rejected, Sleep.OFF);
+        admission.withdrawn(rejected);
+        admission.withdrawn(rejected);
+      }
+      assertThat(admitted(admission)).isEqualTo(4);
+    }
+  }
+
   /** The first start failed, for example, and was repeated. */
   @Test
   void aGatewayThatIsAdmittedAgainCountsOnce() {

@@ -43,10 +43,17 @@ public record InstanceStarts(InstanceClient client, Admission admission, Sandbox
   InstanceView start(Caller caller, InstanceId id) {
     var before = client.get(caller, id);
     // A call that joins a start in progress needs no memory of its own.
-    if (InstanceClient.isSteadyAt(Name.STOPPED).test(before)) admission.admitStart(before);
+    boolean reserved = InstanceClient.isSteadyAt(Name.STOPPED).test(before);
+    if (reserved) admission.admitStart(before);
     var now = client.now();
-    return client.send(
-        caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
+    var reply =
+        ActorReplies.await(
+            client
+                .instances()
+                .ask(id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo)),
+            "the instance");
+    if (reserved && reply instanceof InstanceReply.Refused) admission.withdraw(id);
+    return InstanceClient.view(reply);
   }
 
   /** Recovers the instance and returns it, running or on the way to that. */
@@ -71,6 +78,7 @@ public record InstanceStarts(InstanceClient client, Admission admission, Sandbox
     var reply = ask(caller, view, onHost, model);
     if (reply instanceof InstanceReply.Refused) {
       admission.releaseUnused(view.profile().organizationId(), view.id());
+      admission.withdraw(view.id());
     }
     return reply;
   }
