@@ -123,7 +123,7 @@ public record Admission(
     memory.admittedStart(stopped.id(), stopped.sleep().orElse(Sleep.OFF));
   }
 
-  /** Gives back the memory that a start or a recover reserved and that the instance rejected. */
+  /** Releases the memory that a start or a recover reserved and that the instance rejected. */
   public void withdraw(InstanceId id) {
     memory.withdrawn(id);
   }

@@ -124,7 +124,7 @@ public final class HostMemoryAdmission implements HostMemory {
         : Optional.empty();
   }
 
-  /** Gives back what an admission reserved, because the instance does not boot. */
+  /** Releases an admission, because the instance does not boot. */
   void withdrawn(InstanceId id) {
     var entry = waiting.asMap().remove(id);
     if (entry != null) ledger.remove(entry.at(), entry.kind());

@@ -58,7 +58,7 @@ final class LastEnds {
   }
 
   /**
-   * Returns how a container ended; empty if no event told it.
+   * Returns how a container ended; empty if no event reported it.
    *
    * @param startedAt the engine's time of its last start. An end before it is that of another run.
    */
