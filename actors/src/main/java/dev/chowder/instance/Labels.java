@@ -14,7 +14,7 @@ public final class Labels {
   private Labels() {}
 
   /** Returns the labels after a change, in which an empty value removes a label. */
-  static Map<String, String> merge(Map<String, String> old, Map<String, String> changes) {
+  public static Map<String, String> merge(Map<String, String> old, Map<String, String> changes) {
     var merged = new TreeMap<>(old);
     changes.forEach(
         (key, value) -> {

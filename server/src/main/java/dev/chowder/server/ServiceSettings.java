@@ -11,6 +11,8 @@ import java.time.Duration;
  * @param maxOpenLogs maximum number of open log streams
  * @param maxConfigChangeTries maximum number of computations of one change of a configuration
  * @param configChangeTimeout maximum time for which such a change waits for others
+ * @param maxEventBytesPerDay maximum bytes of events that callers of one organization cause in a
+ *     day
  * @param revocationPollInterval interval at which the keys of open streams are checked
  * @param recordInterval interval at which missing records of revocations are written
  * @param deletionRetryInterval interval at which incomplete deletions of organizations are retried
@@ -21,6 +23,7 @@ record ServiceSettings(
     @Setting("logs.max-open") int maxOpenLogs,
     @Setting(value = "instance.max-config-change-tries", min = "1") int maxConfigChangeTries,
     @Setting("instance.config-change-timeout") Duration configChangeTimeout,
+    @Setting("instance.max-event-bytes-per-day") long maxEventBytesPerDay,
     @Setting("key.revocation-poll-interval") Duration revocationPollInterval,
     @Setting("key.record-interval") Duration recordInterval,
     @Setting("deletion.retry-interval") Duration deletionRetryInterval,

@@ -23,6 +23,7 @@ import dev.chowder.secret.StorageStep;
 import dev.chowder.server.audit.AuditLog;
 import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.OpenStreams;
+import dev.chowder.server.call.EventBytes;
 import dev.chowder.server.channel.ChannelGrpcService;
 import dev.chowder.server.channel.ChannelPairings;
 import dev.chowder.server.channel.ChannelPresenter;
@@ -146,7 +147,6 @@ record ServiceStep(
             "records of revocations",
             new RevocationRecorder(
                 keys, shared.organizations(), values.recordInterval(), node.clock()));
-    var keyService = keyService(shared, keys, keySettings, revocations);
     var audit = audit(startup);
     var deletion = deletion(startup, shared, revocations);
     var streams =
@@ -163,7 +163,7 @@ record ServiceStep(
         List.of(
             instanceService(shared, responses, admitting, starts),
             organizationService(shared, keys, signUps),
-            keyService,
+            keyService(shared, keys, keySettings, revocations),
             SubscriptionGrpcService.create(
                 shared.organizations(), StripeSettings.from(config), node.clock()),
             new FileGrpcService(shared.instances(), sandboxes, shared.files()),
@@ -197,7 +197,8 @@ record ServiceStep(
             instances,
             storage.secrets(),
             values.maxConfigChangeTries(),
-            values.configChangeTimeout()),
+            values.configChangeTimeout(),
+            new EventBytes(storage.database(), values.maxEventBytesPerDay(), node)),
         new OverrideChecks(
             effects.configuration().overrides(), settings.instances().openclawConfigTimeout()),
         OpenClawSettings.of(config),
@@ -322,7 +323,6 @@ record ServiceStep(
   }
 
   private SignUps signUps(Shared shared, ApiKeys keys) {
-    var rows = new OrganizationRows(storage.database());
     return new SignUps(
         shared.organizations(),
         keys,
@@ -330,7 +330,7 @@ record ServiceStep(
             settings.signUpOpen(),
             settings.unisolatedOrganizations(),
             sandboxes::isolationFailure,
-            () -> rows.isAnyBesides(Standing.DELETED.label())),
+            () -> new OrganizationRows(storage.database()).isAnyBesides(Standing.DELETED.label())),
         node.clock());
   }
 
@@ -345,7 +345,8 @@ record ServiceStep(
         keys,
         storage.secrets(),
         signUps,
-        node.clock());
+        node.clock(),
+        shared.changes().eventBytes());
   }
 
   private KeyGrpcService keyService(

@@ -14,6 +14,7 @@ import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.ActorReplies;
+import dev.chowder.server.call.EventBytes;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.RejectionErrors;
 import java.time.Duration;
@@ -31,6 +32,7 @@ public final class ConfigChanges {
   private final SecretStore secrets;
   private final int tries;
   private final Duration timeout;
+  private final EventBytes eventBytes;
   private final InstanceLocks locks = new InstanceLocks();
 
   /**
@@ -38,12 +40,24 @@ public final class ConfigChanges {
    *
    * @param tries maximum number of times that a change is computed
    * @param timeout timeout of the wait for other changes of the same instance on this node
+   * @param eventBytes counts the event of each change, which names a value and does not have it
    */
-  public ConfigChanges(InstanceClient client, SecretStore secrets, int tries, Duration timeout) {
+  public ConfigChanges(
+      InstanceClient client,
+      SecretStore secrets,
+      int tries,
+      Duration timeout,
+      EventBytes eventBytes) {
     this.client = client;
     this.secrets = secrets;
     this.tries = tries;
     this.timeout = timeout;
+    this.eventBytes = eventBytes;
+  }
+
+  /** Returns the count of the bytes of events, for changes that need no value. */
+  public EventBytes eventBytes() {
+    return eventBytes;
   }
 
   /** One change. */
@@ -61,6 +75,7 @@ public final class ConfigChanges {
 
   /** Returns the instance after it accepted the change. */
   public InstanceView apply(Caller caller, InstanceId id, Change change) {
+    eventBytes.charge(caller.organizationId(), 0);
     // The lock only saves futile attempts. Correctness does not depend on it.
     try (var _ = lock(id)) {
       return applyLocked(caller, id, change);

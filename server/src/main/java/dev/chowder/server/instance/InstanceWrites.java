@@ -1,6 +1,7 @@
 package dev.chowder.server.instance;
 
 import static dev.chowder.base.ErrorText.shown;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.api.v1.CreateInstanceRequest;
@@ -12,6 +13,7 @@ import dev.chowder.instance.InstanceCommand.OverridesChange;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Labels;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.idempotency.NewId;
@@ -55,9 +57,34 @@ public record InstanceWrites(
     var change = requests.change(request);
     var id = new InstanceId(change.instanceId());
     var patch = change.openclawConfig();
+    chargeTexts(caller, id, change);
     return patch.isPresent()
         ? patch(caller, id, change, patch.get())
         : client.send(caller, id, update(caller, change, Optional.empty()));
+  }
+
+  /** Counts name and labels. The event has all labels of the instance, not only changed ones. */
+  private void chargeTexts(Caller caller, InstanceId id, InstanceRequests.Change change) {
+    if (change.name().isEmpty() && change.labels().isEmpty()) return;
+    var before = client.get(caller, id).profile();
+    var labels = Labels.merge(before.labels(), change.labels());
+    boolean relabelled = !labels.equals(before.labels());
+    boolean renamed = change.name().filter(name -> !name.equals(before.name())).isPresent();
+    // An event is written only if something changes.
+    if (!relabelled && !renamed) return;
+    long bytes =
+        relabelled
+            ? labels.entrySet().stream()
+                .mapToLong(label -> bytes(label.getKey()) + bytes(label.getValue()))
+                .sum()
+            : 0;
+    var eventBytes = changes.eventBytes();
+    eventBytes.charge(
+        caller.organizationId(), bytes + (renamed ? bytes(change.name().orElse("")) : 0));
+  }
+
+  private static long bytes(String text) {
+    return text.getBytes(UTF_8).length;
   }
 
   private InstanceView patch(

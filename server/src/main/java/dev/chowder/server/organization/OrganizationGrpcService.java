@@ -17,6 +17,7 @@ import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.EventBytes;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
@@ -35,6 +36,7 @@ public final class OrganizationGrpcService
   private final SecretStore secrets;
   private final SignUps signUps;
   private final InstantSource clock;
+  private final EventBytes eventBytes;
 
   public OrganizationGrpcService(
       OrganizationRequests requests,
@@ -42,13 +44,15 @@ public final class OrganizationGrpcService
       ApiKeys keys,
       SecretStore secrets,
       SignUps signUps,
-      InstantSource clock) {
+      InstantSource clock,
+      EventBytes eventBytes) {
     this.requests = requests;
     this.client = client;
     this.keys = keys;
     this.secrets = secrets;
     this.signUps = signUps;
     this.clock = clock;
+    this.eventBytes = eventBytes;
   }
 
   @Override
@@ -74,6 +78,7 @@ public final class OrganizationGrpcService
       UpdateOrganizationRequest request, StreamObserver<Organization> out) {
     var caller = Caller.current();
     var change = requests.change(request);
+    eventBytes.charge(caller.organizationId(), request.getSerializedSize());
     var before = client.send(caller.organizationId(), OrganizationCommand.Get::new).keys();
     Map<ModelProvider, String> set = new EnumMap<>(ModelProvider.class);
     var removed = EnumSet.noneOf(ModelProvider.class);
