@@ -8,6 +8,7 @@ import dev.chowder.gateway.GatewayTokens;
 import dev.chowder.gateway.HostMemory;
 import dev.chowder.gateway.ImageFiles;
 import dev.chowder.gateway.KnownSecrets;
+import dev.chowder.gateway.LaterConfig;
 import dev.chowder.gateway.MaskedWork;
 import dev.chowder.gateway.ModelSetups;
 import dev.chowder.gateway.Overrides;
@@ -197,6 +198,13 @@ public record EffectStep(
     var secrets = storage.secrets();
     var openClaw = settings.openClaw();
     var admin = clients.admin();
+    var rows = new InstanceRows(storage.database());
+    LaterConfig later =
+        (id, version) ->
+            rows.get(id.value())
+                .map(InstanceReadRows::view)
+                .filter(view -> view.profile().config().hasReplaced(version))
+                .isPresent();
     var tokens =
         new GatewayTokens(
             secrets,
@@ -209,13 +217,19 @@ public record EffectStep(
         tokens,
         new KnownSecrets(secrets, tokens),
         new StoredOverrides(
-            secrets, admin, environment.overrideLimits(), images::schema, environment.gatewayUrl()),
+            secrets,
+            admin,
+            environment.overrideLimits(),
+            images::schema,
+            environment.gatewayUrl(),
+            later),
         new StoredChannels(
             secrets,
             admin,
             clients.devices(),
             new OpenClawPlugins(clients.conversations(), openClaw.channels().pluginTimeout()),
-            engine));
+            engine,
+            later));
   }
 
   private GatewayStages stages(

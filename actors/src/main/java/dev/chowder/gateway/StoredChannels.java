@@ -44,7 +44,8 @@ public record StoredChannels(
     OpenClawAdmin admin,
     GatewayDevices devices,
     OpenClawPlugins plugins,
-    SandboxEngine engine) {
+    SandboxEngine engine,
+    LaterConfig later) {
   /** Stored in outcomes, so it must not change. */
   private static final String PLUGIN = "its plugin: ";
 
@@ -154,14 +155,22 @@ public record StoredChannels(
       throws InterruptedException {
     var notes = new StringJoiner("; ");
     for (var entry : pending(id, versions).entrySet()) {
-      var note = hotApply(id, gateway, entry.getKey(), entry.getValue());
+      var channel = entry.getKey();
+      var version = versions.getOrDefault(channel.id(), "");
+      var note =
+          hotApply(
+              id,
+              gateway,
+              channel,
+              entry.getValue(),
+              () -> later.requireCurrent(id, version, channel.id()));
       if (!note.isEmpty()) notes.add(entry.getKey().id() + ": " + note);
     }
     return notes.toString();
   }
 
   private String hotApply(
-      InstanceId id, SandboxEndpoint gateway, Channel channel, ChannelRecord record)
+      InstanceId id, SandboxEndpoint gateway, Channel channel, ChannelRecord record, Runnable check)
       throws InterruptedException {
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
     if (token.isEmpty()) {
@@ -169,7 +178,7 @@ public record StoredChannels(
     }
     var known = new Gateway(gateway, token.get(), devices.of(id.value()));
     var desired = desired(record);
-    return switch (change(known, channel, record)) {
+    return switch (change(known, channel, record, check)) {
       case Done _ -> {
         put(id, channel, record.withApplied(desired));
         yield "";
@@ -190,11 +199,11 @@ public record StoredChannels(
    * Installs the plugin, then changes the configuration. Without the plugin, a gateway would accept
    * the configuration and do nothing.
    */
-  private AdminAnswer change(Gateway gateway, Channel channel, ChannelRecord record)
+  private AdminAnswer change(Gateway gateway, Channel channel, ChannelRecord record, Runnable check)
       throws InterruptedException {
-    if (!needsPlugin(channel, record)) return patch(gateway, channel, record);
+    if (!needsPlugin(channel, record)) return patch(gateway, channel, record, check);
     return switch (plugins.install(gateway, channel.plugin().orElseThrow())) {
-      case Done _ -> patch(gateway, channel, record);
+      case Done _ -> patch(gateway, channel, record, check);
       case Busy busy when OpenClawPlugins.isUnderWay(busy.message()) -> busy;
       // A gateway that cannot install the plugin now would fail to do so at each start, too.
       case Busy(var message) -> new Refused("PLUGIN", PLUGIN + message, List.of());
@@ -209,10 +218,15 @@ public record StoredChannels(
     return desired(record).enabled() && channel.plugin().isPresent();
   }
 
-  private AdminAnswer patch(Gateway gateway, Channel channel, ChannelRecord record)
+  private AdminAnswer patch(Gateway gateway, Channel channel, ChannelRecord record, Runnable check)
       throws InterruptedException {
     return admin.changeConfig(
-        gateway.at(), gateway.token(), current -> patch(current, channel, record));
+        gateway.at(),
+        gateway.token(),
+        current -> {
+          check.run();
+          return patch(current, channel, record);
+        });
   }
 
   private ObjectNode patch(JsonNode current, Channel channel, ChannelRecord record) {

@@ -44,6 +44,7 @@ public final class StoredOverrides implements Overrides {
   private final OverrideLimits limits;
   private final Supplier<Optional<ConfigSchema>> schema;
   private final UnaryOperator<String> publicUrl;
+  private final LaterConfig later;
 
   /**
    * Creates the store.
@@ -56,12 +57,14 @@ public final class StoredOverrides implements Overrides {
       OpenClawAdmin admin,
       OverrideLimits limits,
       Supplier<Optional<ConfigSchema>> schema,
-      UnaryOperator<String> publicUrl) {
+      UnaryOperator<String> publicUrl,
+      LaterConfig later) {
     this.secrets = secrets;
     this.admin = admin;
     this.limits = limits;
     this.schema = schema;
     this.publicUrl = publicUrl;
+    this.later = later;
   }
 
   @Override
@@ -159,7 +162,9 @@ public final class StoredOverrides implements Overrides {
     if (token.isEmpty()) throw WorkFailure.notNow(FIELD, "the gateway has no token");
     var url = publicUrl.apply(id.value());
     var patches = pending.stream().map(patch -> OpenClawConfig.keepingOrigin(patch, url)).toList();
-    return switch (admin.patchConfig(gateway, token.get(), patches)) {
+    var version = wanted.overrides().version();
+    return switch (admin.patchConfig(
+        gateway, token.get(), patches, () -> later.requireCurrent(id, version, FIELD))) {
       case Done _ -> new Outcome(Taken.APPLIED, "");
       case AdminAnswer.Refused refused ->
           new Outcome(

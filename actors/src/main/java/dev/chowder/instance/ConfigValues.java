@@ -119,4 +119,11 @@ public record ConfigValues(
     var kept = accepted.stream().skip(Math.max(0, accepted.size() + 1 - REMEMBERED));
     return Stream.concat(kept, Stream.of(version)).toList();
   }
+
+  /** Returns whether this version was accepted, and a later one has replaced it. */
+  public boolean hasReplaced(String version) {
+    return remembers(version)
+        && !overrides.version().equals(version)
+        && !channels.containsValue(version);
+  }
 }

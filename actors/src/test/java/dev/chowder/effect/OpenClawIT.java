@@ -166,7 +166,7 @@ class OpenClawIT {
   }
 
   private static StoredOverrides overrides(OpenClawAdmin admin) {
-    return new StoredOverrides(
+    return TestGateways.overrides(
         secrets, admin, new OverrideLimits(256 << 10, 32, 10_000), images::schema, _ -> URL);
   }
 
@@ -336,7 +336,7 @@ class OpenClawIT {
   @Order(6)
   void aChangeThatOnlyTheGatewayRejectsIsReverted() throws Exception {
     var unchecked =
-        new StoredOverrides(
+        TestGateways.overrides(
             secrets, ADMIN, new OverrideLimits(1 << 10, 8, 1000), Optional::empty, _ -> URL);
     ONE.patch(unchecked, json("{'nonsense': 1}"));
     assertThat(taken(unchecked)).startsWith("openclaw_config: ").contains("nonsense");

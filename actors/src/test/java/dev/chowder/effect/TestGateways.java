@@ -10,6 +10,7 @@ import dev.chowder.gateway.KnownSecrets;
 import dev.chowder.gateway.ModelSetups;
 import dev.chowder.gateway.Overrides;
 import dev.chowder.gateway.StoredChannels;
+import dev.chowder.gateway.StoredOverrides;
 import dev.chowder.hostport.HostPortAccess;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
@@ -23,6 +24,8 @@ import dev.chowder.openclaw.GatewayWarmUp;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.OpenClawSettings;
+import dev.chowder.openclaw.config.ConfigSchema;
+import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
 import dev.chowder.sandbox.SandboxEngine;
@@ -42,6 +45,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /** Creates the classes that call gateways, with the settings of a server. */
@@ -77,9 +81,19 @@ public final class TestGateways {
         secrets, engine, admin, conversations, devices, settings.adminTimeout());
   }
 
+  /** Returns overrides of which no other node makes a later change. */
+  static StoredOverrides overrides(
+      SecretStore secrets,
+      OpenClawAdmin admin,
+      OverrideLimits limits,
+      Supplier<Optional<ConfigSchema>> schema,
+      UnaryOperator<String> publicUrl) {
+    return new StoredOverrides(secrets, admin, limits, schema, publicUrl, (_, _) -> false);
+  }
+
   public StoredChannels channels() {
     var plugins = new OpenClawPlugins(conversations, settings.channels().pluginTimeout());
-    return new StoredChannels(secrets, admin, devices, plugins, engine);
+    return new StoredChannels(secrets, admin, devices, plugins, engine, (_, _) -> false);
   }
 
   GatewaySuspension suspension() {

@@ -62,6 +62,9 @@ class StoredOverridesTest {
   private SecretStore secrets;
   private StoredOverrides overrides;
 
+  /** The version that a later one replaced. */
+  private String replaced = "";
+
   @BeforeEach
   void open() {
     database = TestStorage.open(directory);
@@ -73,7 +76,8 @@ class StoredOverridesTest {
             new OpenClawAdmin(http, Duration.ofSeconds(20), TestGateways.responses()),
             new OverrideLimits(1 << 10, 16, 1000),
             Optional::empty,
-            _ -> URL);
+            _ -> URL,
+            (_, version) -> version.equals(replaced));
   }
 
   @AfterEach
@@ -152,6 +156,19 @@ class StoredOverridesTest {
     var file = json("{\"agents\": {\"onboarded\": 1, \"other\": 2}}");
     apply(one.inNewHome(), file);
     assertThat(file.get("agents")).isEqualTo(json("{\"other\": 2}"));
+  }
+
+  /** A node was paused before its patch, and another node has patched the gateway since. */
+  @Test
+  void aPatchOfAReplacedValueDoesNotReachTheGateway() throws Exception {
+    var gateway = startGateway();
+    one.store(overrides, json("{\"agents.late\": 1}"));
+    replaced = one.holding().version();
+    assertThatThrownBy(() -> one.hotApply(overrides, gateway))
+        .isInstanceOfSatisfying(
+            WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("GATEWAY_UNAVAILABLE"));
+    replaced = "";
+    assertThat(one.hotApply(overrides, gateway)).isEmpty();
   }
 
   @Test

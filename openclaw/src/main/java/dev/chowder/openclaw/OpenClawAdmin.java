@@ -199,9 +199,28 @@ public record OpenClawAdmin(HttpClient http, Duration limit, GatewayResponses re
    */
   public AdminAnswer patchConfig(SandboxEndpoint gateway, Secret token, List<ObjectNode> patches)
       throws InterruptedException {
+    return patchConfig(gateway, token, patches, () -> {});
+  }
+
+  /**
+   * Applies merge patches as {@link #patchConfig(SandboxEndpoint, Secret, List)}.
+   *
+   * @param check runs before each patch, after the version was read on which the patch depends; may
+   *     throw
+   */
+  public AdminAnswer patchConfig(
+      SandboxEndpoint gateway, Secret token, List<ObjectNode> patches, Runnable check)
+      throws InterruptedException {
     AdminAnswer last = new Done(none());
     for (var patch : patches) {
-      last = changeConfig(gateway, token, _ -> patch);
+      last =
+          changeConfig(
+              gateway,
+              token,
+              _ -> {
+                check.run();
+                return patch;
+              });
       if (!(last instanceof Done)) return last;
     }
     return last;
