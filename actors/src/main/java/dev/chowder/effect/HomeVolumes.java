@@ -73,12 +73,16 @@ record HomeVolumes(SandboxEngine engine, SecretStore secrets, SandboxImage image
       case EVERYTHING -> removeEverything(id, sandbox);
       case MEMBER -> {
         if (isClaimed(sandbox, what)) return false;
-        removeEverything(id, sandbox);
+        // Within the fence, because the member may turn out to be claimed after this check.
+        var _ = engine.remove(sandbox, new Fence(what.attempt(), what.homes().generation()));
+        if (isClaimed(sandbox, what)) return false;
+        deleteSecrets(id);
       }
     }
     return true;
   }
 
+  /** Needs no fence: a deleted id is never used again, and no attempt of it may stay. */
   private void removeEverything(InstanceId id, SandboxId sandbox) {
     var _ = engine.remove(sandbox, Fence.NONE);
     deleteSecrets(id);
