@@ -117,11 +117,21 @@ public final class GatewayTokens {
 
   /**
    * Writes the active token into the file before a gateway starts. The file may hold an older token
-   * or that of an unfinished rotation.
+   * or that of an unfinished rotation. After a restore, creates a new token first: the restored one
+   * may have been rotated away after the backup.
    */
   public void finishRotation(InstanceId id, SandboxId sandbox, Fence fence) {
-    if (kept(id).isEmpty()) return;
-    active(id).ifPresent(token -> writeFile(sandbox, fence, token));
+    boolean restored = secrets.outdatedTokens().contains(id.value());
+    if (restored) {
+      secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, create());
+      // A rotation that was pending at the backup gets another token, too.
+      secrets.delete(id.value(), SecretNames.NEXT_GATEWAY_TOKEN);
+    }
+    if (restored || kept(id).isPresent()) {
+      active(id).ifPresent(token -> writeFile(sandbox, fence, token));
+    }
+    // Last, because a crash repeats the start.
+    if (restored) secrets.outdatedTokens().remove(id.value());
   }
 
   /**

@@ -111,6 +111,31 @@ class GatewayTokensTest {
     }
   }
 
+  /** The token of the backup may have been rotated away since. */
+  @Test
+  void theBootAfterARestoreMakesANewToken() {
+    database
+        .jdbi()
+        .useHandle(handle -> handle.execute("INSERT INTO outdated_tokens VALUES (?)", ID.value()));
+    var fence = Fence.ofAttempt(2);
+
+    tokens.finishRotation(ID, SANDBOX, fence);
+
+    var renewed = tokens.active(ID).orElseThrow();
+    assertThat(renewed).isNotEqualTo(previous);
+    assertThat(file()).isEqualTo(renewed.reveal());
+    tokens.finishRotation(ID, SANDBOX, fence);
+    assertThat(tokens.active(ID)).contains(renewed);
+  }
+
+  private String file() {
+    return engine
+        .homes()
+        .readFile(SANDBOX, OpenClawHome.GATEWAY_TOKEN, 100)
+        .orElseThrow()
+        .toStringUtf8();
+  }
+
   @Test
   void thePreviousTokenIsValidUntilTheGatewayHasTheNext() throws Exception {
     engine.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: no response");

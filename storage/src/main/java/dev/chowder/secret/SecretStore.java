@@ -5,6 +5,7 @@ import static dev.chowder.base.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.OutdatedTokens;
 import dev.chowder.storage.Paging;
 import dev.chowder.storage.Sql;
 import dev.chowder.storage.Upsert;
@@ -47,11 +48,18 @@ public final class SecretStore {
   private final MasterKey key;
   private final Database database;
   private final Jdbi jdbi;
+  private final OutdatedTokens outdatedTokens;
 
   public SecretStore(MasterKey key, Database database) {
     this.key = key;
     this.database = database;
     this.jdbi = database.jdbi();
+    this.outdatedTokens = new OutdatedTokens(database);
+  }
+
+  /** Returns the instances whose gateway tokens came from a backup. */
+  public OutdatedTokens outdatedTokens() {
+    return outdatedTokens;
   }
 
   /** Sets or replaces a text. */
@@ -220,6 +228,7 @@ public final class SecretStore {
   /** Removes all values of an owner. Does nothing if there are none. */
   public void deleteAll(String owner) {
     jdbi.useHandle(handle -> handle.execute("DELETE FROM secrets WHERE owner = ?", owner));
+    outdatedTokens.remove(owner);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -71,6 +72,9 @@ public final class DatabaseTransfer {
         folder -> {
           StorageSettings backup = target.inFile(Files.createDirectory(folder.resolve("database")));
           decompress(file, databaseFile(backup));
+          Schema.prepare(backup);
+          // Before the copy, which writes all rows or none.
+          recordOutdatedTokens(backup);
           return copy(backup, target);
         });
   }
@@ -101,6 +105,17 @@ public final class DatabaseTransfer {
     Schema.prepare(source);
     Database.open(target).close();
     return DatabaseCopy.copy(source, target);
+  }
+
+  private static void recordOutdatedTokens(StorageSettings backup) {
+    try (var pool = ConnectionPool.openForLongWork("chowder-restore", backup);
+        var connection = pool.getConnection()) {
+      OutdatedTokens.recordAll(connection);
+      if (!connection.getAutoCommit()) connection.commit();
+    } catch (SQLException why) {
+      throw new StorageException(
+          cannot("restore the backup", "it cannot be read", "use another"), why);
+    }
   }
 
   private static Path databaseFile(StorageSettings settings) {

@@ -97,6 +97,28 @@ abstract class DatabaseTransferContract {
   }
 
   @Test
+  void aRestoreRecordsTheTokensThatMayHaveBeenReplacedSinceTheBackup() {
+    try (Database database = source.open()) {
+      for (var name : List.of("gateway-token", "gateway-device")) {
+        database.upsert(
+            Upsert.into("secrets")
+                .key("owner", "of-" + name)
+                .key("name", name)
+                .set("ciphertext", bytes()));
+      }
+    }
+    var _ = DatabaseTransfer.backUp(source.settings(), file, _ -> {});
+    var _ = DatabaseTransfer.restore(file, target.settings());
+    try (Database database = target.open()) {
+      var outdated = new OutdatedTokens(database);
+      assertThat(outdated.contains("of-gateway-token")).isTrue();
+      assertThat(outdated.contains("of-gateway-device")).isFalse();
+      outdated.remove("of-gateway-token");
+      assertThat(outdated.contains("of-gateway-token")).isFalse();
+    }
+  }
+
+  @Test
   void theNextEventIsNumberedAfterAllEarlierEvents() {
     long last;
     try (Database database = source.open()) {
