@@ -31,6 +31,7 @@ import dev.chowder.server.operator.HomeBackups;
 import dev.chowder.server.operator.HostOperatorCommands;
 import dev.chowder.server.operator.IncidentResponse;
 import dev.chowder.server.operator.MonitoringServer;
+import dev.chowder.server.operator.OpenConnections;
 import dev.chowder.server.operator.OperatorGrpcService;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.operator.OrganizationOperatorCommands;
@@ -132,6 +133,8 @@ record EdgeStep(
             services.deletion(),
             services.revocations(),
             services.instances(),
+            new OpenConnections(
+                services.instances(), new InstanceRows(storage.database()), node.clock()),
             new AuditRows(storage.database()),
             node.clock()),
         new HostOperatorCommands(

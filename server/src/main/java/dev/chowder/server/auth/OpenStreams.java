@@ -12,6 +12,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,15 +21,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Closes streams whose key was revoked or expired, or whose organization was suspended. Polls the
- * keys that have streams on this node, so it finds changes made by other nodes. A stream is a call
- * in which either side sends many messages, so it closes uploads too. Unary calls finish: each has
- * a timeout, and closing one could leave a change half done.
+ * Closes streams whose key was revoked or expired, and all calls whose organization was suspended.
+ * Polls the keys that have calls on this node, so it finds changes made by other nodes. A stream is
+ * a call in which either side sends many messages, so it closes uploads too. The work of a closed
+ * unary call finishes without its caller, because a change must not stay half done. Otherwise unary
+ * calls finish: the call that rotates a key ends it, and its caller needs the response.
  */
 public final class OpenStreams implements ServerInterceptor, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenStreams.class);
 
   private final EndedKeys keys;
+  private final Duration interval;
   private final Map<String, Set<Stream<?, ?>>> byKey = new ConcurrentHashMap<>();
   private final RepeatingThread timer = new RepeatingThread("revocations");
 
@@ -46,6 +49,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
    */
   public OpenStreams(EndedKeys keys, Duration interval) {
     this.keys = keys;
+    this.interval = interval;
     timer.every(interval, this::check);
   }
 
@@ -53,9 +57,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var caller = Caller.ifKnown();
-    if (caller.isEmpty() || call.getMethodDescriptor().getType() == MethodType.UNARY) {
-      return next.startCall(call, headers);
-    }
+    if (caller.isEmpty()) return next.startCall(call, headers);
     var stream = new Stream<>(call, caller.get().keyId());
     add(stream);
     return CallEnd.start(
@@ -90,7 +92,12 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
   private void check() {
     try {
-      var open = Set.copyOf(byKey.keySet());
+      // Most unary calls end before the next check, and need none.
+      var open = new HashSet<String>();
+      byKey.forEach(
+          (key, streams) -> {
+            if (streams.stream().anyMatch(stream -> stream.isChecked(interval))) open.add(key);
+          });
       if (open.isEmpty()) return;
       keys.among(open).forEach(this::end);
     } catch (RuntimeException why) {
@@ -100,7 +107,10 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
   }
 
   private void end(String keyId, KeyEnd reason) {
-    var streams = byKey.getOrDefault(keyId, Set.of());
+    var streams =
+        byKey.getOrDefault(keyId, Set.of()).stream()
+            .filter(stream -> reason == KeyEnd.SUSPENDED || !stream.unary)
+            .toList();
     if (streams.isEmpty()) return;
     LOG.info("key={} event=streams_ended streams={} reason={}", keyId, streams.size(), reason);
     var why = error(reason);
@@ -116,11 +126,18 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
   private static final class Stream<Q, A> extends EndableCall<Q, A> {
     private final String keyId;
+    private final boolean unary;
+    private final long since = System.nanoTime();
     private volatile ServerCall.@Nullable Listener<Q> service;
 
     Stream(ServerCall<Q, A> call, String keyId) {
       super(call);
       this.keyId = keyId;
+      this.unary = call.getMethodDescriptor().getType() == MethodType.UNARY;
+    }
+
+    boolean isChecked(Duration interval) {
+      return !unary || System.nanoTime() - since > interval.toNanos();
     }
 
     @Override
@@ -128,7 +145,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
       super.end(why);
       // The transport reports to the service that the call is complete, not that it was cancelled.
       var listener = service;
-      if (listener != null) listener.onCancel();
+      if (listener != null && !unary) listener.onCancel();
     }
   }
 

@@ -32,6 +32,7 @@ public class IncidentResponse {
   private final OrganizationDeletion deletion;
   private final RevocationRecorder revocations;
   private final InstanceClient instances;
+  private final OpenConnections connections;
   private final AuditRows audit;
   private final InstantSource clock;
 
@@ -40,20 +41,28 @@ public class IncidentResponse {
       OrganizationDeletion deletion,
       RevocationRecorder revocations,
       InstanceClient instances,
+      OpenConnections connections,
       AuditRows audit,
       InstantSource clock) {
     this.organizations = organizations;
     this.deletion = deletion;
     this.revocations = revocations;
     this.instances = instances;
+    this.connections = connections;
     this.audit = audit;
     this.clock = clock;
   }
 
-  /** Rejects the organization's keys with {@code ORGANIZATION_SUSPENDED}, within a second. */
+  /**
+   * Rejects the organization's keys with {@code ORGANIZATION_SUSPENDED}, within a second, and ends
+   * the open connections to its gateways. May be repeated.
+   */
   public OrganizationView suspend(String organizationId) {
-    return organizations.send(
-        organizationId, to -> new OrganizationCommand.Suspend(clock.instant(), to));
+    var suspended =
+        organizations.send(
+            organizationId, to -> new OrganizationCommand.Suspend(clock.instant(), to));
+    connections.end(organizationId);
+    return suspended;
   }
 
   /** Ends a suspension. */

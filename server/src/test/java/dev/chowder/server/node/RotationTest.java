@@ -83,6 +83,30 @@ class RotationTest {
     assertThat(events.toString()).doesNotContain(previous, rotated.getGatewayToken());
   }
 
+  /** The gateway closes the connections of a token that is rotated. */
+  @Test
+  void aSuspensionEndsTheConnectionsToTheGateways() throws Exception {
+    var key = node.newcomer("shrimp");
+    var id = node.createRunning(key);
+    var previous = access(key, id).getGatewayToken();
+    assertThat(ask(id, previous)).isEqualTo(200);
+    var organization = "{\"organization_id\": \"" + node.organizationId(key) + "\"}";
+
+    assertThat(node.operator("SuspendOrganization", organization).statusCode()).isEqualTo(200);
+
+    Node.await(() -> accepts(id, previous) ? "still open" : "");
+    assertThat(node.operator("ResumeOrganization", organization).statusCode()).isEqualTo(200);
+    Node.await(() -> accepts(id, access(key, id).getGatewayToken()) ? "" : "not reachable");
+  }
+
+  private static boolean accepts(String id, String token) {
+    try {
+      return ask(id, token) == 200;
+    } catch (IOException | InterruptedException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
   @Test
   void concurrentRotationsReturnTheSameToken() throws Exception {
     var key = node.newcomer("shrimp");
