@@ -274,7 +274,7 @@ public final class Membership implements AutoCloseable {
       }
     } catch (StorageException why) {
       disconnect(why);
-    } catch (RuntimeException bug) {
+    } catch (RuntimeException | Error bug) {
       LOG.error("check of the cluster's lock failed", bug);
     }
     keepAfter(here, pause);

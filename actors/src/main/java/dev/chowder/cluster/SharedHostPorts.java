@@ -98,7 +98,7 @@ public final class SharedHostPorts implements NodePorts {
   private static void run(Runnable onChange) {
     try {
       onChange.run();
-    } catch (RuntimeException why) {
+    } catch (RuntimeException | Error why) {
       LOG.warn("event=host-ports-not-refreshed why={}", why.toString());
     }
   }

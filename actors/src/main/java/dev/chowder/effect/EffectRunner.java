@@ -169,7 +169,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       if (!run.isCancelled()) {
         LOG.warn("instance={} effect={} interrupted", run.id(), run.name());
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("instance={} effect={} unexpected exception", run.id(), run.name(), e);
     } finally {
       runs.computeIfPresent(run.id(), (_, last) -> last == run ? run.afterEnd() : last);

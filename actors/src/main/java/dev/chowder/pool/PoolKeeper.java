@@ -2,6 +2,7 @@ package dev.chowder.pool;
 
 import dev.chowder.base.Ids;
 import dev.chowder.base.RepeatingThread;
+import dev.chowder.cluster.LastSuccess;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
@@ -60,6 +61,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   private final PoolSettings settings;
   private final InstantSource clock;
   private final MeterRegistry metrics;
+  private final LastSuccess passes;
   private final List<Gauge> gauges;
   private final MemberFailures failures;
 
@@ -105,6 +107,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
+    this.passes = new LastSuccess("pool", metrics);
     this.failures = new MemberFailures(settings);
     this.gauges =
         List.of(
@@ -129,6 +132,7 @@ public final class PoolKeeper implements SingletonDuty.Duty {
     thread.close();
     // The next node has these gauges, and a stale one on this node would be wrong.
     gauges.forEach(metrics::remove);
+    passes.close();
   }
 
   private double oldestSeconds() {
@@ -152,9 +156,10 @@ public final class PoolKeeper implements SingletonDuty.Duty {
       creates.count();
       refresh();
       adjust();
+      passes.succeeded();
     } catch (SandboxException why) {
       LOG.warn("event=pool-not-checked reason={} message={}", why.reason(), why.getMessage());
-    } catch (RuntimeException why) {
+    } catch (RuntimeException | Error why) {
       LOG.warn("event=pool-not-checked", why);
     }
   }

@@ -38,7 +38,7 @@ public final class EachAlone {
               try {
                 action.accept(item);
                 done.add(item);
-              } catch (RuntimeException why) {
+              } catch (RuntimeException | Error why) {
                 LOG.warn("{}={} event=unknown-for-now: {}", what, item, why.toString());
               }
             });

@@ -2,6 +2,7 @@ package dev.chowder.reconcile;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import dev.chowder.cluster.LastSuccess;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceId;
@@ -63,6 +64,7 @@ public final class HostComparison implements AutoCloseable {
   private final Quarantine quarantine;
   private final MeterRegistry metrics;
   private final List<Gauge> gauges;
+  final LastSuccess passes;
 
   /**
    * The host that is compared.
@@ -89,6 +91,7 @@ public final class HostComparison implements AutoCloseable {
     this.clock = clock;
     this.quarantine = new Quarantine(engine, settings.drainTimeout(), settings.maxConcurrent());
     this.metrics = metrics;
+    this.passes = new LastSuccess("reconciler", metrics);
     this.gauges =
         List.of(
             Gauge.builder("chowder.sandboxes.quarantined", quarantine, q -> q.all().size())
@@ -101,6 +104,7 @@ public final class HostComparison implements AutoCloseable {
   @Override
   public void close() {
     gauges.forEach(metrics::remove);
+    passes.close();
   }
 
   /** Passes engine events to {@code receiver} until the result is closed. */

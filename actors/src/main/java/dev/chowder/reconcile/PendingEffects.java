@@ -57,7 +57,7 @@ public final class PendingEffects implements AutoCloseable {
   private void step(String what, Duration atLeastFor) {
     try {
       redispatchPending(atLeastFor);
-    } catch (RuntimeException why) {
+    } catch (RuntimeException | Error why) {
       LOG.warn("sweep={} failed", what, why);
     }
   }

@@ -198,31 +198,37 @@ public final class Reconciler implements SingletonDuty.Duty {
   }
 
   private void pass() {
+    var failed = new AtomicBoolean();
     // All other steps rely on the rows.
-    repairs.forEach(repair -> step("stale rows", repair::check));
+    repairs.forEach(repair -> step("stale rows", repair::check, failed));
     step(
         "instances",
         () -> {
           var live = host.live();
           var before = clock.instant().minus(settings.removalDelay());
-          step("host ports", () -> hostPorts.reconcile(live, before));
-          step("host comparison", () -> host.compare(live));
-        });
+          step("host ports", () -> hostPorts.reconcile(live, before), failed);
+          step("host comparison", () -> host.compare(live), failed);
+        },
+        failed);
     firstPass.complete(null);
     step(
         "unused slots",
-        () -> slots.releaseUnused(clock.instant().minus(settings.minUnusedSlotAge())));
+        () -> slots.releaseUnused(clock.instant().minus(settings.minUnusedSlotAge())),
+        failed);
     // Last, since entities that did not reply before may never do so.
-    repairs.forEach(repair -> step("stale rows of slow entities", repair::checkAgain));
+    repairs.forEach(repair -> step("stale rows of slow entities", repair::checkAgain, failed));
+    if (!failed.get()) host.passes.succeeded();
   }
 
   /** Runs a step of a pass. A failure is logged, and the next pass tries again. */
-  private static void step(String what, Runnable step) {
+  private static void step(String what, Runnable step, AtomicBoolean failed) {
     try {
       step.run();
     } catch (SandboxException why) {
+      failed.set(true);
       LOG.warn("sweep={} reason={} message={}", what, why.reason(), why.getMessage());
-    } catch (RuntimeException why) {
+    } catch (RuntimeException | Error why) {
+      failed.set(true);
       LOG.warn("sweep={} failed", what, why);
     }
   }
@@ -232,7 +238,8 @@ public final class Reconciler implements SingletonDuty.Duty {
         "engine event",
         () -> {
           if (host.observe(id)) compareSoon();
-        });
+        },
+        new AtomicBoolean());
   }
 
   private void compareSoon() {
@@ -242,7 +249,7 @@ public final class Reconciler implements SingletonDuty.Duty {
           passes.schedule(
               () -> {
                 comparesSoon.set(false);
-                step("host comparison", () -> host.compare(host.live()));
+                step("host comparison", () -> host.compare(host.live()), new AtomicBoolean());
               },
               SOON.toMillis(),
               TimeUnit.MILLISECONDS);

@@ -1,6 +1,7 @@
 package dev.chowder.reconcile;
 
 import dev.chowder.base.RepeatingThread;
+import dev.chowder.cluster.LastSuccess;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
@@ -35,6 +36,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   private final Clock clock;
   private final LongSupplier nanos;
   private final MeterRegistry metrics;
+  private final LastSuccess lastPass;
   private final Gauge gauge;
   private final MassChangeGuard guard = new MassChangeGuard();
   private final RepeatingThread passes = new RepeatingThread("unreferenced-values");
@@ -55,6 +57,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
     this.clock = clock;
     this.nanos = nanos;
     this.metrics = metrics;
+    this.lastPass = new LastSuccess("values", metrics);
     this.gauge =
         Gauge.builder("chowder.values.halted", guard, a -> a.blocked().isPresent() ? 1 : 0)
             .register(metrics);
@@ -74,6 +77,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
     passes.close();
     // The next node has this gauge, and a stale one on this node would be wrong.
     metrics.remove(gauge);
+    lastPass.close();
   }
 
   /** Returns the deletions that are halted; empty if all unreferenced values are deleted. */
@@ -98,7 +102,8 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   private void passOrLog() {
     try {
       pass();
-    } catch (RuntimeException why) {
+      lastPass.succeeded();
+    } catch (RuntimeException | Error why) {
       LOG.warn("sweep=unreferenced values failed", why);
     }
   }

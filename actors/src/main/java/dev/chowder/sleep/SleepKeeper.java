@@ -1,6 +1,7 @@
 package dev.chowder.sleep;
 
 import dev.chowder.base.RepeatingThread;
+import dev.chowder.cluster.LastSuccess;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.SleepLevel;
@@ -34,6 +35,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private final DeeperSleepSettings settings;
   private final InstantSource clock;
   private final MeterRegistry metrics;
+  private final LastSuccess passes;
   private final List<Gauge> gauges;
   private final RepeatingThread thread = new RepeatingThread("sleep-keeper");
   private volatile Map<SleepLevel, Long> levels = Map.of();
@@ -49,6 +51,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
+    this.passes = new LastSuccess("sleep", metrics);
     this.gauges =
         Stream.of(SleepLevel.FROZEN, SleepLevel.PAGED_OUT)
             .map(
@@ -79,6 +82,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
     thread.close();
     // The next node has these gauges, and a stale one on this node would be wrong.
     gauges.forEach(metrics::remove);
+    passes.close();
   }
 
   private void check() {
@@ -92,11 +96,12 @@ public final class SleepKeeper implements SingletonDuty.Duty {
                       () -> new EnumMap<>(SleepLevel.class),
                       Collectors.counting()));
       deepen(all);
+      passes.succeeded();
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
     } catch (SandboxException why) {
       LOG.warn("event=sleep-not-checked reason={} message={}", why.reason(), why.getMessage());
-    } catch (RuntimeException why) {
+    } catch (RuntimeException | Error why) {
       LOG.warn("event=sleep-not-checked", why);
     }
   }

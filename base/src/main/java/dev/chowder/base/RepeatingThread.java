@@ -5,16 +5,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A daemon thread that repeats work, with a pause between the end of one run and the start of the
- * next. An exception of the work ends the repetitions, so the work must handle and log its own.
+ * next. An exception or an error of the work is logged, and ends that run only.
  */
 public final class RepeatingThread implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RepeatingThread.class);
+
+  private final String name;
   private final ScheduledExecutorService thread;
 
   /** Creates the thread, which does nothing yet. */
   public RepeatingThread(String name) {
+    this.name = name;
     this.thread =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name(name).factory());
@@ -41,17 +47,24 @@ public final class RepeatingThread implements AutoCloseable {
   private void repeat(Duration first, Duration pause, Runnable work) {
     var _ =
         thread.scheduleWithFixedDelay(
-            work, first.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
+            () -> run(work), first.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /**
-   * Runs work once, after the run in progress. An exception of the work is lost, so the work must
-   * handle and log its own. Other work continues.
+   * Runs work once, after the run in progress.
    *
    * @throws RejectedExecutionException if it is closed
    */
   public void execute(Runnable work) {
-    thread.execute(work);
+    thread.execute(() -> run(work));
+  }
+
+  private void run(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException | Error why) {
+      LOG.error("thread={} event=run-failed", name, why);
+    }
   }
 
   /** Interrupts the run in progress and starts no other one. Does not wait. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
@@ -68,32 +69,33 @@ class RepeatingThreadTest {
   }
 
   @Test
-  void anExceptionEndsTheRepetitionsOfItsWorkOnly() throws InterruptedException {
-    var failures = new AtomicInteger();
-    var others = new CountDownLatch(20);
-    try (var thread = new RepeatingThread("test")) {
-      thread.every(
-          Duration.ofMillis(1),
-          () -> {
-            failures.incrementAndGet();
-            throw new IllegalStateException("expected");
-          });
-      thread.every(Duration.ofMillis(1), others::countDown);
-      assertThat(others.await(20, TimeUnit.SECONDS)).isTrue();
-      assertThat(failures).hasValue(1);
+  void afterAFailureTheWorkRunsAgain() throws InterruptedException {
+    for (var failure : List.of(new IllegalStateException("expected"), new StackOverflowError())) {
+      var runs = new CountDownLatch(3);
+      try (var thread = new RepeatingThread("test")) {
+        thread.every(
+            Duration.ofMillis(1),
+            () -> {
+              runs.countDown();
+              sneaky(failure);
+            });
+        assertThat(runs.await(20, TimeUnit.SECONDS)).as(failure.toString()).isTrue();
+      }
     }
   }
 
   @Test
-  void anExceptionOfSingleWorkIsLostAndOtherWorkContinues() throws Exception {
+  void afterAFailureOfSingleWorkOtherWorkContinues() throws Exception {
     try (var thread = new RepeatingThread("test")) {
       var before = runner(thread);
-      thread.execute(
-          () -> {
-            throw new IllegalStateException("expected");
-          });
+      thread.execute(() -> sneaky(new StackOverflowError()));
       assertThat(runner(thread)).isSameAs(before);
     }
+  }
+
+  private static void sneaky(Throwable failure) {
+    if (failure instanceof Error error) throw error;
+    throw (RuntimeException) failure;
   }
 
   @Test

@@ -29,6 +29,8 @@ import dev.chowder.sandbox.docker.DockerSandboxEngine;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.server.channel.ChannelSettings;
+import dev.chowder.server.metrics.EngineMetrics;
+import dev.chowder.server.metrics.HostMetrics;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.rules.RuleCheck;
 import dev.chowder.server.stream.DrainSignal;
@@ -128,7 +130,9 @@ public final class Chowder implements AutoCloseable {
     var metrics = metrics();
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
-    var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
+    var engine =
+        EngineMetrics.around(
+            startup.run(new SandboxStep(() -> engines.apply(config), failpoints)), metrics);
     var hosts = hosts(storage, engine);
     var sandboxes = new Sandboxes(engine, hosts);
     var node = context(metrics, engine.host(), storage);
@@ -232,6 +236,7 @@ public final class Chowder implements AutoCloseable {
         // An engine may return a new object at each call.
         .strongReference(true)
         .register(metrics);
+    HostMetrics.register(metrics, host, settings.home());
     InstanceMetrics.register(metrics, new InstanceRows(storage.database()), clock);
   }
 

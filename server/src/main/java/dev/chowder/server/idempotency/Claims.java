@@ -213,7 +213,7 @@ public final class Claims implements AutoCloseable {
             () -> {
               try {
                 work.run();
-              } catch (RuntimeException why) {
+              } catch (RuntimeException | Error why) {
                 // For example, the database is unavailable. The next run repeats the work.
                 LOG.warn("cannot renew or delete idempotency keys: {}", why.toString());
               }

@@ -1,5 +1,6 @@
 package dev.chowder.server.metrics;
 
+import dev.chowder.server.error.ApiError;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -8,6 +9,8 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -16,8 +19,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Measures every RPC with {@code chowder_rpc_seconds} (histogram by method and code; the method
- * shows whether it is a stream) and {@code chowder_rpc_open} (open calls). A call ends when the
- * transport receives its status, or when its caller disconnects.
+ * shows whether it is a stream), {@code chowder_rpc_errors} (by reason) and {@code
+ * chowder_rpc_open} (open calls). A call ends when the transport receives its status, or when its
+ * caller disconnects.
  */
 public final class RpcMetrics implements ServerInterceptor {
   private final MeterRegistry registry;
@@ -38,6 +42,7 @@ public final class RpcMetrics implements ServerInterceptor {
               @Override
               public void close(Status status, Metadata trailers) {
                 measured.end(status.getCode());
+                if (!status.isOk()) countReason(status, trailers);
                 super.close(status, trailers);
               }
             },
@@ -49,6 +54,15 @@ public final class RpcMetrics implements ServerInterceptor {
         super.onCancel();
       }
     };
+  }
+
+  private void countReason(Status status, Metadata trailers) {
+    var details = StatusProto.fromStatusAndTrailers(status, trailers);
+    Counter.builder("chowder.rpc.errors")
+        .description("Calls that ended with an error")
+        .tag("reason", ApiError.of(details).reason().name())
+        .register(registry)
+        .increment();
   }
 
   private final class Measured {

@@ -154,6 +154,7 @@ class ChainTest {
           throw new CompletionException(ApiError.of(Reason.WRONG_STATE, "status: x"));
         };
     assertRejected(Reason.WRONG_STATE, "Bearer " + KEY);
+    assertThat(metrics.scrape()).contains("chowder_rpc_errors_total{reason=\"NO_CAPACITY\"} 1.0");
   }
 
   @Test
