@@ -29,27 +29,14 @@ public final class SleepEviction {
    */
   private static final Duration NOTHING_LEFT = Duration.ofSeconds(1);
 
-  /**
-   * An end that frees less compressed memory than this found the gateway on a disk. From zram, a
-   * gateway frees about 0.4 GB.
-   */
-  private static final long LEAST_GAIN = 100L << 20;
-
-  /** Number of ends in a row with less gain, after which no paged-out gateway ends for a time. */
-  private static final int POOR_ENDS = 2;
-
-  /** This time. A start that is repeated every few seconds would otherwise end all of them. */
-  private static final Duration POOR_PAUSE = Duration.ofMinutes(10);
-
   private final Sleepers sleepers;
   private final SandboxEngine engine;
   private final DeeperSleepSettings settings;
   private final ReentrantLock oneAtATime = new ReentrantLock(true);
   private volatile long nothingLeftUntil = System.nanoTime();
 
-  // Used by one eviction at a time.
-  private int poorEnds;
-  private long poorUntil;
+  /** Used by one eviction at a time. */
+  private final CompressedGain gain = new CompressedGain();
 
   public SleepEviction(Sleepers sleepers, SandboxEngine engine, DeeperSleepSettings settings) {
     this.sleepers = sleepers;
@@ -104,23 +91,14 @@ public final class SleepEviction {
     for (var view : all) {
       if (ended.contains(view.id())) continue;
       long before = engine.host().capacity().compressedBytes();
-      if (before < LEAST_GAIN || areEndsPoor()) break;
+      if (!gain.isLikely(before)) break;
       if (System.nanoTime() - deadline >= 0) return false;
       if (end(view, deadline).isEmpty()) continue;
-      gained(before - engine.host().capacity().compressedBytes());
+      gain.add(before - engine.host().capacity().compressedBytes());
       if (fits.getAsBoolean()) return true;
     }
     nothingLeftUntil = System.nanoTime() + NOTHING_LEFT.toNanos();
     return false;
-  }
-
-  private boolean areEndsPoor() {
-    return poorEnds >= POOR_ENDS && System.nanoTime() - poorUntil < 0;
-  }
-
-  private void gained(long compressedBytes) {
-    poorEnds = compressedBytes < LEAST_GAIN ? poorEnds + 1 : 0;
-    if (poorEnds >= POOR_ENDS) poorUntil = System.nanoTime() + POOR_PAUSE.toNanos();
   }
 
   /**

@@ -24,8 +24,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Moves sleeping gateways to deeper levels as they age or as memory becomes short: to swap first,
- * and off later. Handles one gateway at a time, because each takes processor time. Runs on one node
- * of a cluster.
+ * and off later. Compressed swap is memory of the host, so gateways in it end if memory stays
+ * short. Handles one gateway at a time, because each takes processor time. Runs on one node of a
+ * cluster.
  */
 public final class SleepKeeper implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(SleepKeeper.class);
@@ -39,6 +40,9 @@ public final class SleepKeeper implements SingletonDuty.Duty {
   private final List<Gauge> gauges;
   private final RepeatingThread thread = new RepeatingThread("sleep-keeper");
   private volatile Map<SleepLevel, Long> levels = Map.of();
+
+  /** Used by the thread only. */
+  private final CompressedGain gain = new CompressedGain();
 
   public SleepKeeper(
       Sleepers sleepers,
@@ -113,8 +117,7 @@ public final class SleepKeeper implements SingletonDuty.Duty {
     boolean stalled =
         settings.stallPercent() > 0 && host.stalledPercent() >= settings.stallPercent();
     for (var view : all) {
-      boolean low = host.availableBytes() < settings.lowMemory() * host.totalBytes();
-      var due = due(view, host, low || stalled);
+      var due = due(view, host, isLow(host) || stalled);
       if (due.isEmpty()) continue;
       var step = due.get();
       var _ = sleepers.deepen(view, step.level(), step.cause(), settings.deepenTimeout());
@@ -122,6 +125,30 @@ public final class SleepKeeper implements SingletonDuty.Duty {
       // One gateway per check, until the kernel reports whether that was enough.
       if (step.cause() == Cause.PRESSURE) stalled = false;
     }
+    endCompressed(all, host);
+  }
+
+  /**
+   * Ends paged-out gateways while memory is short and compressed memory has them. All others have
+   * made room before.
+   */
+  private void endCompressed(List<InstanceView> all, HostCapacity now) throws InterruptedException {
+    var host = now;
+    for (var view : all) {
+      if (!isLow(host) || !gain.isLikely(host.compressedBytes())) return;
+      var sleep = Sleepers.sleep(view);
+      if (sleep.level() != SleepLevel.PAGED_OUT || sleep.isDeepening()) continue;
+      var reached = sleepers.deepen(view, SleepLevel.OFF, Cause.PRESSURE, settings.deepenTimeout());
+      var after = engine.host().capacity();
+      if (reached.filter(level -> level == SleepLevel.OFF).isPresent()) {
+        gain.add(host.compressedBytes() - after.compressedBytes());
+      }
+      host = after;
+    }
+  }
+
+  private boolean isLow(HostCapacity host) {
+    return host.availableBytes() < settings.lowMemory() * host.totalBytes();
   }
 
   private record Step(SleepLevel level, Cause cause) {}

@@ -40,7 +40,8 @@ public final class SimulatedHost implements SandboxHost {
         settings.memoryBytes(),
         script.isFull()
             ? 0
-            : Math.max(0, settings.memoryBytes() - host.running() * residentBytes()),
+            : Math.max(
+                0, settings.memoryBytes() - host.running() * residentBytes() - compressedBytes()),
         swapFreeBytes(),
         compressedBytes(),
         script.stalledPercent());

@@ -62,6 +62,10 @@ class SimulatedEngineTest extends SimulatedSandboxesContract {
     assertThat(simulated.pageOut(id, 1)).isEqualTo(resident);
     simulated.script().withSwap();
     assertThat(simulated.pageOut(id, 1).residentBytes()).isLessThan(resident.residentBytes() / 10);
+    // Compressed swap is memory of the host.
+    var host = simulated.host().capacity();
+    assertThat(host.compressedBytes()).isPositive();
+    assertThat(host.availableBytes()).isEqualTo(host.totalBytes() - host.compressedBytes());
     assertThat(simulated.memory(id).orElseThrow().swappedBytes()).isPositive();
     assertThat(thaw(2, 1, commandThatServes())).isPresent();
     assertThat(simulated.memory(id)).hasValue(resident);

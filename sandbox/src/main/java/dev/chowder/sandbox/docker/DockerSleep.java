@@ -29,6 +29,7 @@ final class DockerSleep implements AutoCloseable {
   private final DockerMemory memory;
   private final Supplier<HostCapacity> host;
   private final SwapReader swap = new SwapReader();
+  private final OomPriority priority = new OomPriority();
   private final AtomicBoolean reported = new AtomicBoolean();
 
   DockerSleep(
@@ -57,6 +58,8 @@ final class DockerSleep implements AutoCloseable {
         throw SandboxException.notFound("freeze " + id, "its main process ended meanwhile");
       }
     }
+    // Also for a container that a server froze which ended before this.
+    CgroupMemory.of(container).ifPresent(priority::lower);
     return DockerLabels.attempt(DockerObservations.labels(container));
   }
 
@@ -97,6 +100,7 @@ final class DockerSleep implements AutoCloseable {
               } catch (InterruptedException stop) {
                 throw interrupted("thaw container " + frozen.getId(), stop);
               }
+              priority.restore(frozen, cgroup);
               // The process needs some pages at once, so it does not wait until all are read.
               if (cgroup.use().filter(use -> use.swappedBytes() > 0).isPresent()) {
                 swap.start(cgroup.processes());

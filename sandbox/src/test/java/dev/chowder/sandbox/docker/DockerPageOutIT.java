@@ -17,6 +17,7 @@ import dev.chowder.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,23 @@ class DockerPageOutIT {
     }
     assertThat(digest(endpoint)).isEqualTo(digest);
     assertThat(engine.stop(id, 3, Duration.ofSeconds(20)).exitCode()).isZero();
+  }
+
+  @Test
+  void theKernelEndsASleepingProcessFirst() throws IOException {
+    var endpoint = start();
+    int awake = docker.settings().oomScoreAdjustment();
+    var file = Path.of("/proc", pid(), "oom_score_adj");
+    assertThat(file).hasContent(Integer.toString(awake));
+    engine.freeze(id, 1);
+    assertThat(file).hasContent(Integer.toString(OomPriority.SLEEPING));
+    assertThat(engine.thaw(id, new Fence(2, 1), 1, process())).hasValue(endpoint);
+    assertThat(file).hasContent(Integer.toString(awake));
+  }
+
+  private String pid() {
+    var container = docker.client().inspectContainerCmd(id + "-gateway").exec();
+    return String.valueOf(container.getState().getPidLong());
   }
 
   @Test
