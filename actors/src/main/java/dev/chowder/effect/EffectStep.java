@@ -275,6 +275,7 @@ public record EffectStep(
             new WarmUpStage(engine, sleep, configuration.tokens(), warmUp(clients), boot),
             needs.memory()),
         configuration.tokens(),
+        needs.sandboxes(),
         needs.slots());
   }
 

@@ -14,6 +14,7 @@ import dev.chowder.instance.Stage;
 import dev.chowder.sandbox.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.Sandboxes;
 import java.util.Optional;
 
 /**
@@ -27,6 +28,7 @@ public record GatewayStages(
     ConfigurationStage configuration,
     StartStages starts,
     GatewayTokens tokens,
+    Sandboxes sandboxes,
     SlotReleases slots)
     implements GatewayWork {
   @Override
@@ -86,13 +88,23 @@ public record GatewayStages(
   @Override
   public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
+    requireCurrent(id, apply.endpoint());
     return configuration.applyNow(id, apply.config(), SandboxEndpoint.parse(apply.endpoint()));
   }
 
   @Override
   public void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate)
       throws InterruptedException {
+    if (!rotate.endpoint().isEmpty()) requireCurrent(id, rotate.endpoint());
     tokens.rotate(id, rotate);
+  }
+
+  /** Another process may have the address since the engine restarted, and must get no token. */
+  private void requireCurrent(InstanceId id, String address) {
+    var endpoint = SandboxEndpoint.parse(address);
+    if (!sandboxes.isCurrent(id.value(), Optional.empty(), endpoint)) {
+      throw WorkFailure.busy("address of the gateway", "the engine no longer reports it");
+    }
   }
 
   @Override

@@ -28,7 +28,9 @@ import dev.chowder.openclaw.config.ConfigSchema;
 import dev.chowder.openclaw.config.OverrideLimits;
 import dev.chowder.openclaw.model.ModelHosts;
 import dev.chowder.openclaw.model.ModelListProbe;
+import dev.chowder.sandbox.HostRebindings;
 import dev.chowder.sandbox.SandboxEngine;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
@@ -245,6 +247,7 @@ public final class TestGateways {
             new WarmUpStage(engine, sleep, tokens(), warmUp, boot),
             hostMemory()),
         tokens(),
+        new Sandboxes(engine, HostRebindings.NONE),
         (_, _) -> {});
   }
 

@@ -156,6 +156,15 @@ public interface SandboxEngine extends AutoCloseable {
    */
   AutoCloseable watch(Consumer<SandboxEvent> onEvent);
 
+  /**
+   * Returns how often the engine may have restarted while this object exists. An endpoint that was
+   * read before the last change may belong to another process now. 0 if restarts of the engine
+   * change no endpoint.
+   */
+  default int restarts() {
+    return 0;
+  }
+
   /** Returns the tasks of this engine's sandboxes. */
   SandboxTasks tasks();
 

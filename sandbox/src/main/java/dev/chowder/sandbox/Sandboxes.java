@@ -2,6 +2,7 @@ package dev.chowder.sandbox;
 
 import static dev.chowder.base.ErrorText.cannot;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,11 +21,24 @@ import org.slf4j.LoggerFactory;
 public final class Sandboxes {
   private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
 
+  /** More than the agents of a host. */
+  private static final int MAX_CONFIRMED = 10_000;
+
   private final SandboxEngine engine;
   private final HostRebindings rebindings;
 
   /** Other hosts that were logged. There are few, and each concerns many sandboxes. */
   private final Set<OtherHost> logged = ConcurrentHashMap.newKeySet();
+
+  /** Endpoints that the engine reported, by instance. */
+  private final Map<String, Confirmed> confirmed = new ConcurrentHashMap<>();
+
+  /**
+   * An endpoint that the engine reported.
+   *
+   * @param restarts of the engine before it did
+   */
+  private record Confirmed(SandboxEndpoint endpoint, int restarts) {}
 
   private record OtherHost(String engine, String host, String own) {}
 
@@ -109,6 +123,25 @@ public final class Sandboxes {
     if (ref.host().equals(here.host())) return true;
     if (seen.get().home().filter(found -> found == home.generation()).isPresent()) return true;
     return rebindings.reboundTo(ref.engine(), ref.host()).equals(Optional.of(here.host()));
+  }
+
+  /**
+   * Returns whether the engine has reported this endpoint of an instance's gateway since it last
+   * may have restarted. Otherwise another process may have its port, which must not receive a
+   * token. Blocks, if the engine has not been asked since.
+   *
+   * @param home the home volume in the instance's journal, as in {@link #of}
+   * @throws SandboxException if the engine does not respond or does not have the sandbox
+   */
+  public boolean isCurrent(String instanceId, Optional<HomeRef> home, SandboxEndpoint endpoint) {
+    // Read first. If the engine restarts during the query, its response does not count.
+    var wanted = new Confirmed(endpoint, engine.restarts());
+    if (wanted.equals(confirmed.get(instanceId))) return true;
+    var reported = of(instanceId, home).observe().endpoint();
+    if (!reported.equals(Optional.of(endpoint))) return false;
+    if (confirmed.size() >= MAX_CONFIRMED) confirmed.clear();
+    confirmed.put(instanceId, wanted);
+    return true;
   }
 
   /** Returns whether the engine of this node responds. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
 import java.util.UUID;
@@ -14,8 +15,16 @@ class SandboxesTest {
   private final String instance = UUID.randomUUID().toString();
   private final SandboxId derived = SandboxId.ofInstance(instance);
 
+  private static final SandboxEndpoint PORT_1 = new SandboxEndpoint("127.0.0.1", 40001);
+  private static final SandboxEndpoint PORT_2 = new SandboxEndpoint("127.0.0.1", 40002);
+
   /** The generation of each home volume on this host; empty if it has none. */
   private Optional<Integer> home = Optional.empty();
+
+  private SandboxObservation.MainProcess process =
+      SandboxObservation.nothing(derived).mainProcess();
+  private int restarts;
+  private int observations;
 
   private final Sandboxes sandboxes = new Sandboxes(engine(), SandboxesTest::reboundTo);
 
@@ -93,6 +102,40 @@ class SandboxesTest {
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.ELSEWHERE));
   }
 
+  @Test
+  void anEndpointIsCurrentOnceTheEngineReportedItAndUntilItMayHaveRestarted() {
+    process = new MainProcess.Up(1, PORT_1);
+    assertThat(isCurrent(PORT_1)).isTrue();
+    assertThat(isCurrent(PORT_1)).isTrue();
+    assertThat(observations).as("queries of the engine").isEqualTo(1);
+    assertThat(isCurrent(PORT_2)).isFalse();
+
+    // Another agent may have the port now.
+    restarts++;
+    process = new MainProcess.Up(1, PORT_2);
+    assertThat(isCurrent(PORT_1)).isFalse();
+    assertThat(isCurrent(PORT_2)).isTrue();
+  }
+
+  @Test
+  void aBrokenEventStreamAloneCostsOneQuery() {
+    process = new MainProcess.Up(1, PORT_1);
+    assertThat(isCurrent(PORT_1)).isTrue();
+    restarts++;
+    assertThat(isCurrent(PORT_1)).isTrue();
+    assertThat(isCurrent(PORT_1)).isTrue();
+    assertThat(observations).isEqualTo(2);
+  }
+
+  @Test
+  void theEndpointOfAProcessThatEndedIsNotCurrent() {
+    assertThat(isCurrent(PORT_1)).isFalse();
+  }
+
+  private boolean isCurrent(SandboxEndpoint endpoint) {
+    return sandboxes.isCurrent(instance, Optional.empty(), endpoint);
+  }
+
   private static Optional<String> reboundTo(String engine, String host) {
     return switch (host) {
       case "moved" -> Optional.of("here");
@@ -125,11 +168,14 @@ class SandboxesTest {
             SandboxEngine.class.getClassLoader(),
             new Class<?>[] {SandboxEngine.class},
             (_, verb, arguments) -> {
-              var id = (SandboxId) arguments[0];
+              var id = arguments == null ? derived : (SandboxId) arguments[0];
               return switch (verb.getName()) {
                 case "ref" -> new SandboxRef("docker", "here", id.value());
-                case "observe" ->
-                    new SandboxObservation(id, home, SandboxObservation.nothing(id).mainProcess());
+                case "observe" -> {
+                  observations++;
+                  yield new SandboxObservation(id, home, process);
+                }
+                case "restarts" -> restarts;
                 default -> throw new AssertionError(verb);
               };
             });

@@ -191,6 +191,7 @@ record ServiceStep(
         new InstanceDirectory(
             admission.instances(),
             effects.configuration().tokens(),
+            sandboxes,
             new OrganizationStandings(
                 new OrganizationRows(storage.database()), keySettings.cacheMaxAge())),
         new ConfigChanges(
@@ -237,7 +238,7 @@ record ServiceStep(
             gateways(shared, "sessions", sessions.maxOpen()),
             new OpenClawSessions(effects.clients().conversations(), sessions),
             responses),
-        new InstanceAccess(shared.instances(), effects.configuration().tokens(), presenter));
+        new InstanceAccess(shared.instances(), shared.directory(), presenter));
   }
 
   private InstanceCreation creation(Admission admitting) {

@@ -96,6 +96,7 @@ public final class SimulatedEngine implements SandboxEngine {
 
   /** Ends all main processes, as a restart of the engine does. */
   public void restartEngine() {
+    machine.breakEvents();
     for (FakeSandbox sandbox : host.all()) {
       if (sandbox.end(0, false, Ending.WITH_ENGINE)) {
         events.send(sandbox.id(), "found after the engine was reachable again");
@@ -370,6 +371,11 @@ public final class SimulatedEngine implements SandboxEngine {
   @Override
   public AutoCloseable watch(Consumer<SandboxEvent> onEvent) {
     return events.to(onEvent);
+  }
+
+  @Override
+  public int restarts() {
+    return machine.restarts();
   }
 
   @Override

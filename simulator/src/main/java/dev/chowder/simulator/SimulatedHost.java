@@ -19,6 +19,7 @@ public final class SimulatedHost implements SandboxHost {
   private final FakeSandboxSettings settings;
   private final FakeScript script;
   private final FakeHost host;
+  private final AtomicInteger restarts = new AtomicInteger();
   private volatile Set<Integer> openHostPorts = Set.of();
   private final AtomicLong processorTime = new AtomicLong();
   private volatile boolean idle;
@@ -115,6 +116,15 @@ public final class SimulatedHost implements SandboxHost {
   @Override
   public String hostAddressFromSandbox() {
     return "127.0.0.1";
+  }
+
+  /** Makes the event stream break, as a restart of the engine does, and changes nothing else. */
+  public void breakEvents() {
+    restarts.incrementAndGet();
+  }
+
+  int restarts() {
+    return restarts.get();
   }
 
   /** Records the ports. A simulated process is part of this process and reaches the same ports. */

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ final class DockerEvents implements AutoCloseable {
   private final LastEnds lastEnds;
   private final BiConsumer<SandboxId, String> onEvent;
   private final Runnable onReconnect;
+  private final Runnable onRestart;
   private final Thread thread;
   private volatile boolean closed;
 
@@ -41,18 +43,22 @@ final class DockerEvents implements AutoCloseable {
    * @param onEvent receives the sandbox whose main process ended or was removed, and what happened
    * @param onReconnect runs each time the stream is open again after it broke. Events in between
    *     may be lost: an engine that restarted ended every process without reporting it.
+   * @param onRestart runs when the engine may have restarted, and again before {@code onReconnect}.
+   *     A call without a response shows no restart: an engine that hangs keeps its processes.
    */
   DockerEvents(
       DockerApi engine,
       DockerSandboxSettings settings,
       LastEnds lastEnds,
       BiConsumer<SandboxId, String> onEvent,
-      Runnable onReconnect) {
+      Runnable onReconnect,
+      Runnable onRestart) {
     this.engine = engine;
     this.settings = settings;
     this.lastEnds = lastEnds;
     this.onEvent = onEvent;
     this.onReconnect = onReconnect;
+    this.onRestart = onRestart;
     this.thread = Thread.ofVirtual().name("docker-events").start(this::run);
   }
 
@@ -68,6 +74,7 @@ final class DockerEvents implements AutoCloseable {
         try (DockerStream<Event> events = open(since)) {
           if (broke) {
             log.info("engine={} event=reachable-again", settings.dockerHost());
+            onRestart.run();
             onReconnect.run();
             broke = false;
           }
@@ -79,6 +86,7 @@ final class DockerEvents implements AutoCloseable {
           if (broke) {
             // An engine that restarts ends its streams, and no other call may have failed.
             engine.lost();
+            onRestart.run();
             log.info(
                 "engine={} event=stream-ended why={}",
                 settings.dockerHost(),
@@ -86,6 +94,9 @@ final class DockerEvents implements AutoCloseable {
           }
         }
       } catch (SandboxException unreachable) {
+        boolean refused =
+            unreachable.getCause() != null && !(unreachable.getCause() instanceof TimeoutException);
+        if (refused) onRestart.run();
         if (!broke) {
           log.warn(
               "engine={} event=unreachable why={}",

@@ -24,7 +24,9 @@ import dev.chowder.sandbox.StopResult;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Implements sandboxes on Docker. Each has one volume, which one container after another uses:
@@ -47,6 +49,8 @@ public final class DockerSandboxEngine implements SandboxEngine {
   private final DockerHomeFiles homes;
   private final DockerHost host;
   private final DockerIdentity identity;
+  private final AtomicInteger restarts = new AtomicInteger();
+  private @Nullable DockerEvents restartWatch;
 
   public DockerSandboxEngine(DockerSandboxSettings settings) {
     this.settings = settings;
@@ -274,7 +278,24 @@ public final class DockerSandboxEngine implements SandboxEngine {
                   observed ->
                       new SandboxEvent(observed.id(), "found after the engine was reachable again"))
               .forEach(onEvent);
-        });
+        },
+        restarts::incrementAndGet);
+  }
+
+  /** Each node follows the events for this, since only one of them receives events otherwise. */
+  @Override
+  public synchronized int restarts() {
+    if (restartWatch == null) {
+      restartWatch =
+          new DockerEvents(
+              engine,
+              settings,
+              new LastEnds(),
+              (_, _) -> {},
+              () -> {},
+              restarts::incrementAndGet);
+    }
+    return restarts.get();
   }
 
   @Override
@@ -303,7 +324,8 @@ public final class DockerSandboxEngine implements SandboxEngine {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (restartWatch != null) restartWatch.close();
     sleep.close();
     host.close();
     engine.close();

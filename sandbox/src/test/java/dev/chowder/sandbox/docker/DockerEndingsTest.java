@@ -8,6 +8,7 @@ import dev.chowder.sandbox.Ending;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class DockerEndingsTest {
@@ -67,7 +68,7 @@ class DockerEndingsTest {
 
   private static Event followed(String action, String signal, long second) {
     var event = event(action, signal).withTimenano(second * 1_000_000_000);
-    event.getActor().withId("c");
+    Objects.requireNonNull(event.getActor()).withId("c");
     return event;
   }
 

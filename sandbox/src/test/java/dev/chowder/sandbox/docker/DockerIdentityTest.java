@@ -113,7 +113,8 @@ class DockerIdentityTest {
   void theIdentityIsReadAgainAfterTheEventsEnded() {
     assertThat(identity.ref(id).host()).isEqualTo("engine-1");
     description = "{\"ID\":\"engine-2\"}";
-    try (var _ = new DockerEvents(engine, settings, new LastEnds(), (_, _) -> {}, () -> {})) {
+    try (var _ =
+        new DockerEvents(engine, settings, new LastEnds(), (_, _) -> {}, () -> {}, () -> {})) {
       Await.untilSolved(
           Duration.ofSeconds(30),
           () -> identity.ref(id).host().equals("engine-2") ? "" : "not read again");

@@ -66,6 +66,7 @@ public final class GatewayAuthorization {
     return switch (lookUp(address, instanceId.get())) {
       case Lookup.NotFound() -> throw ApiError.instanceNotFound();
       case Lookup.Suspended() -> throw ApiError.organizationSuspended();
+      case Lookup.Unconfirmed unconfirmed -> throw unconfirmed.error();
       case Lookup.WrongState(var status, _) ->
           throw ApiError.of(Reason.INSTANCE_NOT_RUNNING, must("status", "be running", status));
       case Lookup.Target(var gateway, _, _, var home) -> {

@@ -1,7 +1,11 @@
 package dev.chowder.server.gateway;
 
+import static dev.chowder.base.ErrorText.cannot;
+
+import dev.chowder.api.v1.Reason;
 import dev.chowder.sandbox.HomeRef;
 import dev.chowder.secret.Secret;
+import dev.chowder.server.error.ApiError;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -72,6 +76,22 @@ public interface GatewayDirectory {
 
     /** The instance exists and does not run. */
     record WrongState(String status, String desiredStatus) implements Lookup {}
+
+    /**
+     * The gateway ran, but the engine no longer reports its address, or does not respond. Another
+     * process may have the port.
+     */
+    record Unconfirmed() implements Lookup {
+      /** Returns the error for a call that needs the gateway. */
+      public ApiError error() {
+        return ApiError.of(
+            Reason.GATEWAY_UNAVAILABLE,
+            cannot(
+                "call the gateway",
+                "the sandbox engine does not confirm its address since it restarted",
+                "try again"));
+      }
+    }
 
     /** The operator suspended the instance's organization. */
     record Suspended() implements Lookup {}

@@ -72,6 +72,7 @@ public final class ResponsesProxy implements AutoCloseable {
           case Lookup.Target t -> t;
           case Lookup.WrongState(var status, var desired) -> throw wrongState(status, desired);
           case Lookup.Suspended() -> throw ApiError.organizationSuspended();
+          case Lookup.Unconfirmed unconfirmed -> throw unconfirmed.error();
           case Lookup.NotFound() -> throw ApiError.instanceNotFound();
         };
     var permit = permits.acquire(organizationId);

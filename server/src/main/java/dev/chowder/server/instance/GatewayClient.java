@@ -64,6 +64,7 @@ public final class GatewayClient {
               throw RejectionErrors.of(
                   new InstanceRejection.WrongState(status, desired, "running"));
           case Lookup.Suspended() -> throw ApiError.organizationSuspended();
+          case Lookup.Unconfirmed unconfirmed -> throw unconfirmed.error();
           case Lookup.NotFound() -> throw ApiError.instanceNotFound();
         };
     try (var _ = permits.acquire(caller.organizationId())) {

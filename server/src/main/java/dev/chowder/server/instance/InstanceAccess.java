@@ -5,7 +5,6 @@ import static dev.chowder.base.ErrorText.cannot;
 import dev.chowder.api.v1.GatewayAccess;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.base.Ids;
-import dev.chowder.gateway.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
@@ -21,7 +20,7 @@ import java.util.Optional;
 
 /** Returns the token of an instance's gateway to its callers, and rotates it. Blocks. */
 public record InstanceAccess(
-    InstanceClient client, GatewayTokens tokens, InstancePresenter presenter) {
+    InstanceClient client, InstanceDirectory directory, InstancePresenter presenter) {
   /** A running gateway needs about a second; a busy one finishes its work first. */
   private static final Duration ROTATION_TIMEOUT = Duration.ofSeconds(60);
 
@@ -41,11 +40,14 @@ public record InstanceAccess(
   }
 
   private Optional<Secret> valid(InstanceView view) {
+    var tokens = directory.tokens();
     if (!view.profile().token().isPending() || view.endpoint().isEmpty()) {
       return tokens.active(view.id());
     }
+    var gateway = SandboxEndpoint.parse(view.endpoint().get());
+    if (!directory.isCurrent(view, gateway)) return tokens.active(view.id());
     try {
-      return tokens.valid(view.id(), SandboxEndpoint.parse(view.endpoint().get()));
+      return tokens.valid(view.id(), gateway);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.cancelled();
@@ -77,7 +79,7 @@ public record InstanceAccess(
                   .formatted(ROTATION_TIMEOUT.toSeconds()),
               "read the token later, since the rotation continues"));
     }
-    var token = tokens.active(id);
+    var token = directory.tokens().active(id);
     if (token.isEmpty()) throw wrongState(view, "running or stopped");
     return access(view, token.get());
   }

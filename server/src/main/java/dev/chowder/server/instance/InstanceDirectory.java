@@ -7,22 +7,29 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.gateway.GatewayDirectory;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds gateways by asking their instances, so that a result is never older than the state of the
  * instance.
  *
+ * @param sandboxes confirms that addresses are current, so that no other process gets a token
  * @param isActive whether an organization is active, not suspended or deleted
  */
 public record InstanceDirectory(
-    Instances instances, GatewayTokens tokens, Predicate<String> isActive)
+    Instances instances, GatewayTokens tokens, Sandboxes sandboxes, Predicate<String> isActive)
     implements GatewayDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceDirectory.class);
+
   @Override
   public Lookup lookup(Optional<String> organizationId, String instanceId) {
     var id = new InstanceId(instanceId);
@@ -46,11 +53,22 @@ public record InstanceDirectory(
       return new Lookup.WrongState(status.now().label(), status.desired().label());
     }
     var endpoint = SandboxEndpoint.parse(view.endpoint().get());
+    if (!isCurrent(view, endpoint)) return new Lookup.Unconfirmed();
     return new Lookup.Target(
         new InetSocketAddress(endpoint.host(), endpoint.port()),
         token.get(),
         next,
         view.profile().home());
+  }
+
+  /** Returns whether the engine confirms that this is the address of the instance's gateway. */
+  boolean isCurrent(InstanceView view, SandboxEndpoint endpoint) {
+    try {
+      return sandboxes.isCurrent(view.id().value(), view.profile().home(), endpoint);
+    } catch (SandboxException unknown) {
+      LOG.info("instance={} event=endpoint-unknown why={}", view.id(), unknown.getMessage());
+      return false;
+    }
   }
 
   private InstanceReply ask(InstanceId id) {
