@@ -103,7 +103,6 @@ final class SandboxIsolation implements AutoCloseable {
    * @param shares whether a check of another call is enough if it ends while this one waits
    */
   private Check check(boolean shares) {
-    startKeeper();
     long began = System.nanoTime();
     awaitLock();
     try {
@@ -115,6 +114,8 @@ final class SandboxIsolation implements AutoCloseable {
       last = new Check(failure, System.nanoTime(), applied);
       return last;
     } finally {
+      // After the check, since the keeper repeats one that failed earlier than one that succeeded.
+      startKeeper();
       lock.unlock();
     }
   }
