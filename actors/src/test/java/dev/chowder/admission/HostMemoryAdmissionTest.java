@@ -135,15 +135,18 @@ class HostMemoryAdmissionTest {
   void whatASleepingGatewayHasInSwapDoesNotCount() {
     try (var engine = new SimulatedEngine(SMALL)) {
       var admission = admission(ONE_GIB, engine);
-      var id = next();
-      assertThat(admission.admits(id)).isTrue();
-      boot(engine, id);
-      admission.ready(id);
-      admission.stops(id);
-      var sandbox = SandboxId.ofInstance(id.value());
-      var _ = engine.freeze(sandbox, 1);
-      var _ = engine.pageOut(sandbox, 1);
-      assertThat(admitted(admission)).as("beside one in swap").isEqualTo(4);
+      for (int n = 0; n < 2; n++) {
+        var id = next();
+        assertThat(admission.admits(id)).isTrue();
+        boot(engine, id);
+        admission.ready(id);
+        admission.stops(id);
+        var sandbox = SandboxId.ofInstance(id.value());
+        var _ = engine.freeze(sandbox, 1);
+        var _ = engine.pageOut(sandbox, 1);
+      }
+      // Half of each is in compressed memory, which is memory of the host.
+      assertThat(admitted(admission)).as("beside two in swap").isEqualTo(3);
     }
   }
 
