@@ -288,12 +288,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     if (restartWatch == null) {
       restartWatch =
           new DockerEvents(
-              engine,
-              settings,
-              new LastEnds(),
-              (_, _) -> {},
-              () -> {},
-              restarts::incrementAndGet);
+              engine, settings, new LastEnds(), (_, _) -> {}, () -> {}, restarts::incrementAndGet);
     }
     return restarts.get();
   }

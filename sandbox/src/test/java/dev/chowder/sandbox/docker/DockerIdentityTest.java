@@ -130,7 +130,8 @@ class DockerIdentityTest {
           if (runs.incrementAndGet() == 1) throw new IllegalStateException("planted");
           if (runs.get() == 2) throw new AssertionError("planted");
         };
-    try (var _ = new DockerEvents(engine, settings, new LastEnds(), (_, _) -> {}, failing)) {
+    try (var _ =
+        new DockerEvents(engine, settings, new LastEnds(), (_, _) -> {}, failing, () -> {})) {
       Await.untilSolved(Duration.ofSeconds(30), () -> runs.get() > 2 ? "" : "runs: " + runs.get());
     }
   }

@@ -72,7 +72,7 @@ public final class EventBytes {
     long all = OF_EVENT + bytes;
     long day = now.atZone(ZoneOffset.UTC).toLocalDate().toEpochDay();
     if (rows.add(organizationId, day, all, maxBytes)) {
-      accepted.increment(all);
+      accepted.increment((double) all);
       return;
     }
     refused.increment();

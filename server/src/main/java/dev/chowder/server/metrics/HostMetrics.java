@@ -26,7 +26,7 @@ public final class HostMetrics {
         .description("Free space of the disk of the state directory")
         .strongReference(true)
         .register(metrics);
-    if (host == SandboxHost.NONE) return;
+    if (host.equals(SandboxHost.NONE)) return;
     capacity(metrics, host, "memory.total.bytes", HostCapacity::totalBytes);
     capacity(metrics, host, "memory.available.bytes", HostCapacity::availableBytes);
     capacity(metrics, host, "swap.free.bytes", HostCapacity::swapFreeBytes);

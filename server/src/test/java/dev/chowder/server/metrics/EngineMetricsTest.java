@@ -57,10 +57,12 @@ class EngineMetricsTest {
   void theMemoryAndTheDiskOfTheHostAreShown(@TempDir Path home) {
     HostMetrics.register(metrics, simulated.host(), home);
     var capacity = simulated.host().capacity();
-    assertThat(gauge("chowder.host.memory.total.bytes")).isEqualTo(capacity.totalBytes());
-    assertThat(gauge("chowder.host.memory.available.bytes")).isEqualTo(capacity.availableBytes());
-    assertThat(gauge("chowder.host.swap.free.bytes")).isEqualTo(capacity.swapFreeBytes());
-    assertThat(gauge("chowder.host.zram.used.bytes")).isEqualTo(capacity.compressedBytes());
+    assertThat(gauge("chowder.host.memory.total.bytes")).isEqualTo((double) capacity.totalBytes());
+    assertThat(gauge("chowder.host.memory.available.bytes"))
+        .isEqualTo((double) capacity.availableBytes());
+    assertThat(gauge("chowder.host.swap.free.bytes")).isEqualTo((double) capacity.swapFreeBytes());
+    assertThat(gauge("chowder.host.zram.used.bytes"))
+        .isEqualTo((double) capacity.compressedBytes());
     assertThat(gauge("chowder.host.disk.free.bytes")).isPositive();
   }
 

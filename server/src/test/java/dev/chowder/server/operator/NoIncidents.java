@@ -13,7 +13,7 @@ public class NoIncidents extends IncidentResponse {
   /** Creates responses without parts, which no method here uses. */
   @SuppressWarnings("NullAway")
   public NoIncidents() {
-    super(null, null, null, null, null, null);
+    super(null, null, null, null, null, null, null);
   }
 
   @Override
