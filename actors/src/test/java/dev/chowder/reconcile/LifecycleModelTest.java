@@ -50,7 +50,7 @@ class LifecycleModelTest {
   void everyOrderOfCommandsAndFaultsReachesASteadyStateThatTheHostAgreesWith() {
     var phases = new HashSet<String>();
     var names = new HashSet<String>();
-    for (var search : List.of(search(4, 1, 117_591), search(3, 2, 522_302))) {
+    for (var search : List.of(search(4, 1, 126_741), search(3, 2, 553_717))) {
       phases.addAll(search.phases());
       names.addAll(search.names());
     }
@@ -72,7 +72,7 @@ class LifecycleModelTest {
   @Tag("soak")
   @Test
   void everyOrderWithThreeFaultsReachesSuchAState() {
-    assertThat(search(2, 3, 800_916).phases()).hasSize(PHASES);
+    assertThat(search(2, 3, 835_382).phases()).hasSize(PHASES);
   }
 
   /**
