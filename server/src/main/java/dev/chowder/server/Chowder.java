@@ -130,9 +130,7 @@ public final class Chowder implements AutoCloseable {
     var metrics = metrics();
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
-    var engine =
-        EngineMetrics.around(
-            startup.run(new SandboxStep(() -> engines.apply(config), failpoints)), metrics);
+    var engine = engine(metrics);
     var hosts = hosts(storage, engine);
     var sandboxes = new Sandboxes(engine, hosts);
     var node = context(metrics, engine.host(), storage);
@@ -228,6 +226,11 @@ public final class Chowder implements AutoCloseable {
     var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     startup.add("metrics", metrics::close);
     return metrics;
+  }
+
+  private SandboxEngine engine(MeterRegistry metrics) {
+    var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
+    return EngineMetrics.around(engine, metrics);
   }
 
   private void registerMetrics(MeterRegistry metrics, SandboxHost host, StorageStep.Parts storage) {

@@ -295,16 +295,13 @@ record ServiceStep(
   private ChannelGrpcService channelService(Shared shared) {
     var openClaw = shared.openClaw();
     // Queries must finish before Envoy's timeout.
+    var clients = effects.clients();
     var queryAdmin =
-        new OpenClawAdmin(
-            effects.clients().http(),
-            openClaw.conversationTimeout(),
-            effects.clients().responses());
+        new OpenClawAdmin(clients.http(), openClaw.conversationTimeout(), clients.responses());
     var localhostPorts = SettingsBinder.bind(config, ChannelSettings.class).localhostPorts();
-    var hostPorts = effects.hostPorts();
     var gateways = gateways(shared, "channels", openClaw.channels().maxOpen());
-    var quick = new OpenClawChannels(queryAdmin, effects.clients().conversations());
-    var slow = new OpenClawChannels(effects.clients().admin(), effects.clients().conversations());
+    var quick = new OpenClawChannels(queryAdmin, clients.conversations());
+    var slow = new OpenClawChannels(clients.admin(), clients.conversations());
     var channelSwitch =
         new ChannelSwitch(
             shared.instances(),
@@ -313,7 +310,8 @@ record ServiceStep(
             openClaw.channels(),
             new SecureRandom());
     return new ChannelGrpcService(
-        new ChannelRequests(port -> localhostPorts.contains(port) && hostPorts.mayName(port)),
+        new ChannelRequests(
+            port -> localhostPorts.contains(port) && effects.hostPorts().mayName(port)),
         new ChannelPresenter(settings.gateway()::urlOf),
         new InstanceChannels(
             channelSwitch, gateways, quick, slow, openClaw.channels(), node.clock()),

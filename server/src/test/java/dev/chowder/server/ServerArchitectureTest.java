@@ -14,6 +14,8 @@ import dev.chowder.sandbox.SandboxEngine;
 import dev.chowder.sandbox.SandboxHomes;
 import dev.chowder.sandbox.SandboxHost;
 import dev.chowder.sandbox.SandboxTasks;
+import dev.chowder.server.metrics.EngineMetrics;
+import dev.chowder.server.metrics.HostMetrics;
 import org.junit.jupiter.api.Test;
 
 /** Checks rules of {@code server} that no compiler checks. */
@@ -56,12 +58,16 @@ class ServerArchitectureTest {
         .resideInAnyPackage(to);
   }
 
-  /** {@link Chowder} passes the engine to the modules below; the rest asks {@code Sandboxes}. */
+  /**
+   * {@link Chowder} measures the engine and passes it to the modules below; the rest asks {@code
+   * Sandboxes}.
+   */
   @Test
   void onlyTheStartKnowsAnEngine() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(Chowder.class, SimulatorJars.class)
+        .doNotBelongToAnyOf(
+            Chowder.class, SimulatorJars.class, EngineMetrics.class, HostMetrics.class)
         .should(dependOnAnEngine())
         .because("the instance's sandbox may be on any engine of the node")
         .check(SERVER);

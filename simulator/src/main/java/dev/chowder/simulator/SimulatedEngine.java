@@ -229,9 +229,7 @@ public final class SimulatedEngine implements SandboxEngine {
       return new StopResult(false, false, exitCode);
     }
     boolean killed = grace.isZero() || FakeCommand.parse(process.get().command()).ignoresSigterm();
-    if (killed) {
-      FakePause.take(Verb.STOP, grace);
-    }
+    if (killed) FakePause.take(Verb.STOP, grace);
     int exitCode = killed ? KILLED : 0;
     boolean ended = sandbox.get().end(exitCode, false, Ending.STOPPED);
     if (ended) {

@@ -240,11 +240,12 @@ class DeeperSleepTest extends SleepingNode {
 
   @Test
   void concurrentCreatesShareEvictions() throws Exception {
-    start(9, Map.of());
+    start(8, Map.of());
+    node.script().withDiskSwap();
     var sleepers = new ArrayList<String>();
     for (int n = 0; n < 6; n++) sleepers.add(asleep());
     awaitLedger();
-    // Three fit beside six sleepers, and the fourth needs two evictions.
+    // Two fit beside six sleepers, and two more need an eviction each.
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<String>> creates = new ArrayList<>();
       for (int n = 0; n < 4; n++) creates.add(callers.submit(() -> node.createRunning(key)));
