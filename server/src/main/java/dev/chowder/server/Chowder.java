@@ -228,7 +228,7 @@ public final class Chowder implements AutoCloseable {
     return metrics;
   }
 
-  private SandboxEngine engine(MeterRegistry metrics) {
+  private SandboxEngine engine(MeterRegistry metrics) throws IOException {
     var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
     return EngineMetrics.around(engine, metrics);
   }

@@ -240,7 +240,8 @@ class DeeperSleepTest extends SleepingNode {
 
   @Test
   void concurrentCreatesShareEvictions() throws Exception {
-    start(8, Map.of());
+    // The compressed memory of the simulated disk takes 1 GiB.
+    start(9, Map.of());
     node.script().withDiskSwap();
     var sleepers = new ArrayList<String>();
     for (int n = 0; n < 6; n++) sleepers.add(asleep());
