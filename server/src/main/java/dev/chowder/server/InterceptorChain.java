@@ -130,8 +130,8 @@ public record InterceptorChain(List<Link> links) {
             new OpenCallsOfOrganization(grpc.maxOpenCalls())),
         link(
             "OpenStreams",
-            "Ends a stream when its key ends or its organization is suspended. Inside of the"
-                + " limits, so that it polls the keys of admitted streams only.",
+            "Ends a stream when its key ends, and any call when its organization is suspended. Inside"
+                + " of the limits, so that it polls the keys of admitted calls only.",
             gate.streams()));
   }
 

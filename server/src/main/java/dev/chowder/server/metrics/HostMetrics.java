@@ -31,7 +31,7 @@ public final class HostMetrics {
     capacity(metrics, host, "memory.available.bytes", HostCapacity::availableBytes);
     capacity(metrics, host, "swap.free.bytes", HostCapacity::swapFreeBytes);
     capacity(metrics, host, "zram.used.bytes", HostCapacity::compressedBytes);
-    capacity(metrics, host, "memory.stalled.percent", HostCapacity::stalledPercent);
+    capacity(metrics, host, "memory.stalled.ratio", of -> of.stalledPercent() / 100);
   }
 
   private static void capacity(
