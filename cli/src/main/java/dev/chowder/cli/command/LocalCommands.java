@@ -16,7 +16,7 @@ public final class LocalCommands {
   private static final String ADMIN =
       """
       organizations ls create delete suspend resume set-tier new-key revoke-keys
-      instances stop recover
+      instances ls stop recover
       effects ls
       reconciler get release
       sandboxes rm
