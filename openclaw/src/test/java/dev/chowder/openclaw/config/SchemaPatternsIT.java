@@ -52,8 +52,8 @@ class SchemaPatternsIT {
   }
 
   /** Below {@code properties}, a setting may have the name {@code pattern}, too. */
-  private static void collect(JsonNode node, Set<String> patterns) {
-    if (node.path("pattern").isTextual()) patterns.add(node.get("pattern").textValue());
-    node.forEach(child -> collect(child, patterns));
+  private static void collect(JsonNode node, Set<String> found) {
+    if (node.path("pattern").isTextual()) found.add(node.get("pattern").textValue());
+    node.forEach(child -> collect(child, found));
   }
 }
