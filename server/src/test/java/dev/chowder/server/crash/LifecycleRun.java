@@ -56,6 +56,7 @@ import io.grpc.CallCredentials;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.AbstractStub;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -166,7 +167,6 @@ public final class LifecycleRun {
     connect(server);
     authorizeAsEnvoy(server);
     suspend(server);
-    resume(server);
     stop(server);
     awaitSteady(server);
     awaitPagedOut(server);
@@ -244,10 +244,19 @@ public final class LifecycleRun {
     operate(server, "SetTier", request("organization_id", organization(), "tier", "crab"));
   }
 
-  /** Suspends the organization. It may be suspended until a resume is acknowledged. */
+  /**
+   * Suspends the organization, which rotates the token, and ends the suspension. It may be
+   * suspended until a resume is acknowledged.
+   */
   private void suspend(KillableServer server) {
+    var previous = token;
+    token = null;
     suspended = true;
     operate(server, "SuspendOrganization", request("organization_id", organization()));
+    resume(server);
+    Await.untilSolved(
+        SETTLE_LIMIT, () -> gatewayToken(server).equals(previous) ? "token: not rotated" : "");
+    token = gatewayToken(server);
   }
 
   private void resume(KillableServer server) {
@@ -442,10 +451,7 @@ public final class LifecycleRun {
 
   /** Writes a file. An acknowledged file must exist. */
   void writeNote(KillableServer server) {
-    var files =
-        FileServiceGrpc.newBlockingStub(server.channel())
-            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-            .withCallCredentials(credentials());
+    var files = asCaller(FileServiceGrpc.newBlockingStub(server.channel()));
     var note =
         PutFileContentRequest.newBuilder().setInstanceId(id()).setPath("a/note").setContent("kept");
     call(server, () -> files.putFileContent(note.build()));
@@ -456,10 +462,7 @@ public final class LifecycleRun {
 
   /** Creates a scoped key and revokes it. */
   private void useScopedKey(KillableServer server) {
-    var keys =
-        KeyServiceGrpc.newBlockingStub(server.channel())
-            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-            .withCallCredentials(credentials());
+    var keys = asCaller(KeyServiceGrpc.newBlockingStub(server.channel()));
     var wanted =
         CreateKeyRequest.newBuilder()
             .setName("lent")
@@ -511,10 +514,7 @@ public final class LifecycleRun {
 
   /** Connects a channel and approves a user. Both must exist once they are acknowledged. */
   private void connect(KillableServer server) {
-    var channels =
-        ChannelServiceGrpc.newBlockingStub(server.channel())
-            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
-            .withCallCredentials(credentials());
+    var channels = asCaller(ChannelServiceGrpc.newBlockingStub(server.channel()));
     var connection =
         ConnectChannelRequest.newBuilder()
             .setInstanceId(id())
@@ -721,15 +721,9 @@ public final class LifecycleRun {
       return "channel: not in the home";
     }
     if (endState != EndState.ERROR) {
-      var access =
-          call(
-              server,
-              () ->
-                  instances(server)
-                      .getGatewayAccess(
-                          GetGatewayAccessRequest.newBuilder().setInstanceId(id()).build()));
-      if (!access.getGatewayToken().equals(disk.token(sandbox()))) return "token: differs";
-      if (token != null && !access.getGatewayToken().equals(token)) return "token: another one";
+      var active = gatewayToken(server);
+      if (!active.equals(disk.token(sandbox()))) return "token: differs";
+      if (token != null && !active.equals(token)) return "token: another one";
     }
     revision = got.getRevision();
     endStates = EnumSet.of(endState);
@@ -745,6 +739,11 @@ public final class LifecycleRun {
       case provisioning, unspecified, UNRECOGNIZED ->
           throw new AssertionError("steady state: " + instance);
     };
+  }
+
+  private String gatewayToken(KillableServer server) {
+    var request = GetGatewayAccessRequest.newBuilder().setInstanceId(id()).build();
+    return call(server, () -> instances(server).getGatewayAccess(request)).getGatewayToken();
   }
 
   private Instance get(KillableServer server) {
@@ -780,14 +779,15 @@ public final class LifecycleRun {
   }
 
   OrganizationServiceBlockingStub organizations(KillableServer server) {
-    return OrganizationServiceGrpc.newBlockingStub(server.channel())
-        .withCallCredentials(credentials())
-        .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    return asCaller(OrganizationServiceGrpc.newBlockingStub(server.channel()));
   }
 
   InstanceServiceBlockingStub instances(KillableServer server) {
-    return InstanceServiceGrpc.newBlockingStub(server.channel())
-        .withCallCredentials(credentials())
+    return asCaller(InstanceServiceGrpc.newBlockingStub(server.channel()));
+  }
+
+  private <S extends AbstractStub<S>> S asCaller(S stub) {
+    return stub.withCallCredentials(credentials())
         .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
