@@ -1,20 +1,28 @@
 package dev.chowder.sandbox;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.base.Failpoints;
 import dev.chowder.startup.Startup;
 import dev.chowder.startup.StartupStep;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
  * Opens the sandbox engine.
  *
  * @param engine creates the engine, which is closed with the node
+ * @param hidden how the engine hides the ids of sandboxes from each other
  * @param failpoints where a test ends the node
  */
-public record SandboxStep(Supplier<SandboxEngine> engine, Failpoints failpoints)
+public record SandboxStep(Supplier<SandboxEngine> engine, HiddenIds hidden, Failpoints failpoints)
     implements StartupStep<SandboxEngine> {
+  /** The arguments of {@link SandboxEngine#hideIds}. */
+  public record HiddenIds(ByteString key, BooleanSupplier allowed) {}
+
   @Override
   public SandboxEngine start(Startup startup) {
-    return startup.add("sandbox engine", FailpointEngine.around(engine.get(), failpoints));
+    var opened = engine.get();
+    opened.hideIds(hidden.key(), hidden.allowed());
+    return startup.add("sandbox engine", FailpointEngine.around(opened, failpoints));
   }
 }

@@ -10,6 +10,7 @@ import dev.chowder.base.Failpoints;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.ClusterStep;
+import dev.chowder.cluster.MemberVersions;
 import dev.chowder.cluster.NodeContext;
 import dev.chowder.cluster.NodeNames;
 import dev.chowder.cluster.SingletonDuty;
@@ -27,6 +28,7 @@ import dev.chowder.sandbox.SandboxStep;
 import dev.chowder.sandbox.Sandboxes;
 import dev.chowder.sandbox.docker.DockerSandboxEngine;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
+import dev.chowder.secret.InstallationKeys;
 import dev.chowder.secret.StorageStep;
 import dev.chowder.server.channel.ChannelSettings;
 import dev.chowder.server.metrics.EngineMetrics;
@@ -80,6 +82,7 @@ public final class Chowder implements AutoCloseable {
   private final Clock clock;
   private final Failpoints failpoints;
   private final Function<Config, SandboxEngine> engines;
+  private final MemberVersions versions = new MemberVersions();
   private int grpcPort;
   private int operatorPort;
   private int monitoringPort;
@@ -130,7 +133,7 @@ public final class Chowder implements AutoCloseable {
     var metrics = metrics();
     var certificates = certificates();
     var storage = startup.run(new StorageStep(StorageStep.Settings.of(config)));
-    var engine = engine(metrics);
+    var engine = engine(storage, metrics);
     var hosts = hosts(storage, engine);
     var sandboxes = new Sandboxes(engine, hosts);
     var node = context(metrics, engine.host(), storage);
@@ -211,6 +214,7 @@ public final class Chowder implements AutoCloseable {
 
   private ClusterNode join() throws IOException {
     var member = startup.run(new ClusterStep(ClusterStep.Settings.of(config)));
+    versions.join(member.system());
     var _ = member.lost().thenAccept(lost::complete);
     return member;
   }
@@ -228,8 +232,10 @@ public final class Chowder implements AutoCloseable {
     return metrics;
   }
 
-  private SandboxEngine engine(MeterRegistry metrics) throws IOException {
-    var engine = startup.run(new SandboxStep(() -> engines.apply(config), failpoints));
+  private SandboxEngine engine(StorageStep.Parts parts, MeterRegistry metrics) throws IOException {
+    var key = InstallationKeys.ofContainerNames(parts.secrets());
+    var hidden = new SandboxStep.HiddenIds(key, versions::findAnyName);
+    var engine = startup.run(new SandboxStep(() -> engines.apply(config), hidden, failpoints));
     return EngineMetrics.around(engine, metrics);
   }
 

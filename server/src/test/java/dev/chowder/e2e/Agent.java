@@ -87,11 +87,8 @@ record Agent(Caller caller, String id) {
     return caller.get(path("/gateway")).is(200).text("gateway_token");
   }
 
-  String sandbox() {
-    return "sb-" + id;
-  }
-
+  /** Returns the name of the gateway's container; empty if it has none at this moment. */
   String container() {
-    return sandbox() + "-gateway";
+    return Docker.gatewayOf(id);
   }
 }

@@ -19,6 +19,16 @@ final class Docker {
     return Command.run(Limits.STEP, List.of("docker"), arguments);
   }
 
+  /** Returns the name of the gateway's container of an instance; empty if it has none. */
+  static String gatewayOf(String instanceId) {
+    var ofInstance = "label=dev.chowder.instance=" + instanceId;
+    var isGateway = "label=dev.chowder.role=gateway";
+    return docker(
+            "ps", "-a", "--filter", ofInstance, "--filter", isGateway, "--format", "{{.Names}}")
+        .out()
+        .strip();
+  }
+
   static JsonNode inspect(String container) {
     try {
       return Answer.JSON.readTree(docker("inspect", container).out()).get(0);

@@ -346,7 +346,13 @@ class EngineRestartE2E {
    */
   private String startedAt(String agent) {
     return engine()
-        .inside("docker", "inspect", "--format", "{{.State.StartedAt}}", "sb-" + agent + "-gateway")
+        .inside(
+            "sh",
+            "-c",
+            "docker inspect --format '{{.State.StartedAt}}' $(docker ps -aq --filter"
+                + " label=dev.chowder.role=gateway --filter label=dev.chowder.instance="
+                + agent
+                + ")")
         .attempt()
         .text();
   }

@@ -1,7 +1,8 @@
 package dev.chowder.secret;
 
 /**
- * Names the secrets in the {@link SecretStore}. Each belongs to an instance or an organization.
+ * Names the secrets in the {@link SecretStore}. Each belongs to an instance, an organization or the
+ * installation.
  *
  * <p>Values that callers change have a version in their name. They are written once and never
  * change, and events name the current version. {@link #UNVERSIONED} stands for the single row that
@@ -22,6 +23,12 @@ public final class SecretNames {
 
   /** The key pair that identifies Chowder as a device to an instance's gateway. */
   public static final String GATEWAY_DEVICE = "gateway-device";
+
+  /** The owner of the secrets of the installation. */
+  public static final String INSTALLATION = "installation";
+
+  /** The installation's key for the names of containers. */
+  public static final String CONTAINER_NAMES = "container-names";
 
   /** The prefix of the names of an instance's configuration values. */
   public static final String CONFIG_VALUES = "config/";

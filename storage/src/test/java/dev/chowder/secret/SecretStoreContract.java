@@ -49,6 +49,13 @@ abstract class SecretStoreContract {
   }
 
   @Test
+  void theKeyOfContainerNamesIsCreatedOnce() {
+    var key = InstallationKeys.ofContainerNames(secrets);
+    assertThat(key.size()).isEqualTo(32);
+    assertThat(InstallationKeys.ofContainerNames(secrets)).isEqualTo(key);
+  }
+
+  @Test
   void aTextIsCreatedOnlyOnce() {
     assertThat(secrets.create("o", "n", Secret.of("first"))).isTrue();
     assertThat(secrets.create("o", "n", Secret.of("second"))).isFalse();

@@ -58,10 +58,6 @@ record DockerContainerSpec(
         process.resources());
   }
 
-  String name() {
-    return DockerContainers.name(id, role);
-  }
-
   /**
    * Returns a value that changes if a container created from this spec would differ. The attempt is
    * included, because a label cannot be changed later.
@@ -105,7 +101,7 @@ record DockerContainerSpec(
         + settings.seccomp();
   }
 
-  CreateContainerCmd create(DockerClient docker, DockerSandboxSettings settings) {
+  CreateContainerCmd create(DockerClient docker, DockerSandboxSettings settings, String name) {
     Map<String, String> labels =
         new HashMap<>(
             DockerLabels.ofContainer(settings.clusterId(), id, organizationId, role, attempt));
@@ -113,7 +109,7 @@ record DockerContainerSpec(
     var create =
         docker
             .createContainerCmd(snapshot)
-            .withName(name())
+            .withName(name)
             .withLabels(labels)
             .withUser(USER)
             .withHostName(hostName())

@@ -14,19 +14,23 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Manages the containers of one installation, found by label and name. A call whose effect already
  * exists succeeds. Does not know what the containers are for.
  */
-record DockerContainers(DockerApi engine, DockerSandboxSettings settings) {
+record DockerContainers(DockerApi engine, DockerSandboxSettings settings, ContainerNames names) {
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final int FREEZE_TRIES = 5;
+  private static final Set<String> ACTIVE = Set.of("running", "paused", "restarting");
 
-  static String name(SandboxId id, String role) {
+  /** Returns the name of a helper container, which is on no network. */
+  static String helperName(SandboxId id, String role) {
     return id + "-" + role;
   }
 
@@ -35,6 +39,24 @@ record DockerContainers(DockerApi engine, DockerSandboxSettings settings) {
     return engine.call(
         "list containers",
         docker -> docker.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec());
+  }
+
+  /**
+   * Returns the container with this role. It has another name than one that is created now if it
+   * was created by an earlier version, or with a key that the database lost.
+   */
+  Optional<InspectContainerResponse> find(SandboxId id, String role) {
+    return inspect(names.of(id, role))
+        .or(
+            () ->
+                list(DockerLabels.filter(settings.clusterId(), id, role)).stream()
+                    // A container that runs has the home volume in use.
+                    .min(Comparator.comparing(one -> isActive(one) ? 0 : 1))
+                    .flatMap(one -> inspect(one.getId())));
+  }
+
+  private static boolean isActive(Container container) {
+    return ACTIVE.contains(container.getState());
   }
 
   Optional<InspectContainerResponse> inspect(String nameOrId) {
@@ -50,8 +72,9 @@ record DockerContainers(DockerApi engine, DockerSandboxSettings settings) {
   }
 
   String create(DockerContainerSpec spec) {
+    var name = names.of(spec.id(), spec.role());
     return engine.call(
-        "create container " + spec.name(), docker -> spec.create(docker, settings).exec().getId());
+        "create container " + name, docker -> spec.create(docker, settings, name).exec().getId());
   }
 
   void start(String nameOrId) {

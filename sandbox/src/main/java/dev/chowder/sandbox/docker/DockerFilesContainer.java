@@ -38,7 +38,7 @@ record DockerFilesContainer(
 
   /** Returns the id of a running container. It may end before it is used if it was idle already. */
   String ensure(SandboxId id) {
-    String name = DockerContainers.name(id, ROLE);
+    String name = DockerContainers.helperName(id, ROLE);
     for (int attempt = 0; attempt < TRIES; attempt++) {
       InspectVolumeResponse home = homes.inspect(id).orElseThrow(() -> SandboxException.noHome(id));
       Optional<InspectContainerResponse> existing = containers.inspect(name);

@@ -22,7 +22,7 @@ record DockerHelperSpec(
     return docker
         // Not the image of the home volume, because a volume can outlive its image.
         .createContainerCmd(settings.helperImage())
-        .withName(DockerContainers.name(id, role))
+        .withName(DockerContainers.helperName(id, role))
         .withLabels(DockerLabels.ofContainer(settings.clusterId(), id, organization(), role, 0))
         .withWorkingDir("/");
   }

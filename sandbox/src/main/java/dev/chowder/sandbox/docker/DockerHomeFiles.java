@@ -50,8 +50,7 @@ final class DockerHomeFiles implements SandboxHomes {
 
   @Override
   public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> written) {
-    Optional<InspectContainerResponse> gateway =
-        containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
+    Optional<InspectContainerResponse> gateway = containers.find(id, DockerLabels.GATEWAY);
     gateway.ifPresent(running -> DockerContainers.requireNotLater(running, fence.attempt()));
     String container = anyContainer(id, gateway);
     // Checked only now, because the home volume cannot be replaced while this container uses it.
@@ -67,8 +66,7 @@ final class DockerHomeFiles implements SandboxHomes {
 
   @Override
   public Optional<ByteString> readFile(SandboxId id, String path, long maxBytes) {
-    Optional<InspectContainerResponse> gateway =
-        containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
+    Optional<InspectContainerResponse> gateway = containers.find(id, DockerLabels.GATEWAY);
     return files.read(anyContainer(id, gateway), path, maxBytes);
   }
 
@@ -90,7 +88,7 @@ final class DockerHomeFiles implements SandboxHomes {
    */
   private String anyContainer(SandboxId id, Optional<InspectContainerResponse> gateway) {
     return gateway
-        .or(() -> containers.inspect(DockerContainers.name(id, DockerLabels.TASK)))
+        .or(() -> containers.find(id, DockerLabels.TASK))
         .map(InspectContainerResponse::getId)
         .orElseGet(() -> createHolder(id));
   }

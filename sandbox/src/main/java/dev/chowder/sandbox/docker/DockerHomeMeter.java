@@ -55,7 +55,7 @@ record DockerHomeMeter(
   Optional<HomeUsage> measure(SandboxId id, HomeUsage most) {
     var home = homes.inspect(id);
     if (home.isEmpty()) return Optional.empty();
-    var name = DockerContainers.name(id, ROLE);
+    var name = DockerContainers.helperName(id, ROLE);
     // A node that ended during a measurement may have left its container.
     containers.remove(name);
     var container = start(id, home.get(), most, mainProcess(id));
@@ -90,7 +90,7 @@ record DockerHomeMeter(
   private Optional<String> mainProcess(SandboxId id) {
     if (!settings.runtime().isEmpty()) return Optional.empty();
     return containers
-        .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+        .find(id, DockerLabels.GATEWAY)
         .filter(DockerContainers::runs)
         .map(InspectContainerResponse::getId);
   }

@@ -57,6 +57,11 @@ public final class DockerLabels {
     return Map.of(CLUSTER, clusterId, INSTANCE, id.instanceId());
   }
 
+  /** Returns the labels that select the containers of one sandbox with one role. */
+  static Map<String, String> filter(String clusterId, SandboxId id, String role) {
+    return Map.of(CLUSTER, clusterId, INSTANCE, id.instanceId(), ROLE, role);
+  }
+
   static int attempt(Map<String, String> labels) {
     return number(labels, ATTEMPT, 0);
   }

@@ -33,10 +33,10 @@ record DockerLauncher(
         });
   }
 
-  /** Creates a container that does not run, after removing an old one of the same name. */
+  /** Creates a container that does not run, after removing an old one of the same role. */
   String create(DockerContainerSpec spec, Fence fence) {
     network.ensure();
-    removePrevious(spec.name(), fence.attempt());
+    removePrevious(spec.id(), spec.role(), fence.attempt());
     String created;
     try {
       created = containers.create(spec);
@@ -80,10 +80,10 @@ record DockerLauncher(
     }
   }
 
-  /** Removes the container of this name, unless one of a later attempt runs in it. */
-  void removePrevious(String name, int attempt) {
+  /** Removes the container of this role, unless a later attempt runs in it. */
+  void removePrevious(SandboxId id, String role, int attempt) {
     containers
-        .inspect(name)
+        .find(id, role)
         .ifPresent(
             previous -> {
               DockerContainers.requireNotLater(previous, attempt);

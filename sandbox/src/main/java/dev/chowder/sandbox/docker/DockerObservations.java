@@ -30,7 +30,7 @@ record DockerObservations(
     Optional<Integer> home = homes.generation(id);
     MainProcess process =
         containers
-            .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+            .find(id, DockerLabels.GATEWAY)
             .map(DockerObservations::describe)
             .orElseGet(MainProcess.Missing::new);
     return new SandboxObservation(id, home, process);
@@ -39,7 +39,7 @@ record DockerObservations(
   /** Returns the main process's own address on the bridge; empty if it does not run. */
   Optional<String> address(SandboxId id) {
     return containers
-        .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+        .find(id, DockerLabels.GATEWAY)
         .filter(
             container -> DockerContainers.runs(container) && !DockerContainers.paused(container))
         .map(container -> container.getNetworkSettings().getNetworks())
@@ -67,11 +67,11 @@ record DockerObservations(
       sandbox(labels)
           .ifPresent(
               id -> {
-                if (isNamed(container, DockerContainers.name(id, DockerLabels.GATEWAY))) {
-                  gateways.put(id, describe(container));
-                } else {
-                  gateways.putIfAbsent(id, new MainProcess.Missing());
-                }
+                var process =
+                    DockerLabels.GATEWAY.equals(labels.get(DockerLabels.ROLE))
+                        ? describe(container)
+                        : new MainProcess.Missing();
+                gateways.merge(id, process, DockerObservations::active);
               });
     }
     List<SandboxObservation> observations = new ArrayList<>();
@@ -82,9 +82,13 @@ record DockerObservations(
     return observations;
   }
 
-  private static boolean isNamed(Container container, String name) {
-    String[] names = container.getNames();
-    return names != null && Arrays.asList(names).contains("/" + name);
+  /** Returns the one of two that uses the home volume. */
+  private static MainProcess active(MainProcess one, MainProcess other) {
+    return switch (other) {
+      case MainProcess.Missing _ -> one;
+      case MainProcess.Ended _ when !(one instanceof MainProcess.Missing) -> one;
+      case MainProcess.Ended _, MainProcess.Paused _, MainProcess.Up _ -> other;
+    };
   }
 
   /** Reads the engine's list, which needs no lock that a hanging container may hold. */

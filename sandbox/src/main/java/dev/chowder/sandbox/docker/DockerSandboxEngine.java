@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static dev.chowder.base.ErrorText.cannot;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Ending;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.MemoryUse;
@@ -25,18 +26,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Implements sandboxes on Docker. Each has one volume, which one container after another uses:
- * {@code <id>-task} for a task, {@code <id>-gateway} for the main process. Does not know what the
- * commands do.
+ * Implements sandboxes on Docker. Each has one volume, which one container after another uses: one
+ * for a task, then one for the main process. Does not know what the commands do.
  */
 public final class DockerSandboxEngine implements SandboxEngine {
   private final DockerSandboxSettings settings;
   private final DockerApi engine;
   private final DockerNetwork network;
+  private final ContainerNames names = new ContainerNames();
   private final DockerContainers containers;
   private final DockerHomes volumes;
   private final DockerLauncher launcher;
@@ -56,7 +58,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.settings = settings;
     this.engine = new DockerApi(settings);
     this.network = new DockerNetwork(engine, settings);
-    this.containers = new DockerContainers(engine, settings);
+    this.containers = new DockerContainers(engine, settings, names);
     this.volumes = new DockerHomes(engine, settings);
     this.host = new DockerHost(settings, engine, network);
     this.identity = new DockerIdentity(engine, System::nanoTime);
@@ -78,6 +80,11 @@ public final class DockerSandboxEngine implements SandboxEngine {
   }
 
   @Override
+  public void hideIds(ByteString key, BooleanSupplier allowed) {
+    names.hide(key, allowed);
+  }
+
+  @Override
   public void create(SandboxSpec spec) {
     launcher.requireSnapshot(spec.snapshot());
     network.ensure();
@@ -93,7 +100,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
   public void prepare(SandboxId id, Fence fence, ProcessSpec process) {
     fence.requireHome(id, volumes.generation(id));
     var spec = DockerContainerSpec.ofMainProcess(id, fence.attempt(), process);
-    Optional<InspectContainerResponse> existing = containers.inspect(spec.name());
+    Optional<InspectContainerResponse> existing = containers.find(id, spec.role());
     if (existing.isPresent()) {
       DockerContainers.requireNotLater(existing.get(), fence.attempt());
     } else {
@@ -106,8 +113,8 @@ public final class DockerSandboxEngine implements SandboxEngine {
     fence.requireHome(id, volumes.generation(id));
     var spec = DockerContainerSpec.ofMainProcess(id, fence.attempt(), process);
     // Two processes must never share a home directory.
-    launcher.removePrevious(DockerContainers.name(id, DockerLabels.TASK), fence.attempt());
-    Optional<InspectContainerResponse> previous = containers.inspect(spec.name());
+    launcher.removePrevious(id, DockerLabels.TASK, fence.attempt());
+    Optional<InspectContainerResponse> previous = containers.find(id, spec.role());
     previous.ifPresent(found -> DockerContainers.requireNotLater(found, fence.attempt()));
     if (previous.isPresent() && !canStart(previous.get(), spec)) {
       stop(id, fence.attempt(), settings.replaceTimeout());
@@ -135,8 +142,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
 
   @Override
   public StopResult stop(SandboxId id, int attempt, Duration grace) {
-    String name = DockerContainers.name(id, DockerLabels.GATEWAY);
-    Optional<InspectContainerResponse> found = containers.inspect(name);
+    Optional<InspectContainerResponse> found = containers.find(id, DockerLabels.GATEWAY);
     found.ifPresent(running -> DockerContainers.requireNotLater(running, attempt));
     if (found.isEmpty() || !DockerContainers.runs(found.get())) {
       return new StopResult(
@@ -231,7 +237,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
   @Override
   public Ending howEnded(SandboxId id) {
     return containers
-        .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+        .find(id, DockerLabels.GATEWAY)
         .filter(container -> !DockerContainers.runs(container))
         .map(endings::of)
         .orElse(Ending.WITH_ENGINE);
@@ -249,10 +255,9 @@ public final class DockerSandboxEngine implements SandboxEngine {
 
   @Override
   public AutoCloseable logs(SandboxId id, int lines, boolean follow, SandboxLogReader reader) {
-    String name = DockerContainers.name(id, DockerLabels.GATEWAY);
     String container =
         containers
-            .inspect(name)
+            .find(id, DockerLabels.GATEWAY)
             .filter(DockerContainers::wasStarted)
             .map(InspectContainerResponse::getId)
             .orElseThrow(

@@ -142,9 +142,7 @@ final class DockerSleep implements AutoCloseable {
   }
 
   private Optional<InspectContainerResponse> find(SandboxId id) {
-    return containers
-        .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
-        .filter(DockerContainers::runs);
+    return containers.find(id, DockerLabels.GATEWAY).filter(DockerContainers::runs);
   }
 
   private static SandboxException interrupted(String what, InterruptedException stop) {

@@ -75,7 +75,7 @@ record DockerTasks(
   public TaskResult exec(SandboxId id, List<String> command, Duration limit) {
     var container =
         containers
-            .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+            .find(id, DockerLabels.GATEWAY)
             .filter(DockerContainers::runs)
             .orElseThrow(
                 () ->

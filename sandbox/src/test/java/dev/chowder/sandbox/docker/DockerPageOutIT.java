@@ -151,7 +151,7 @@ class DockerPageOutIT {
         var sleep =
             new DockerSleep(
                 settings,
-                new DockerContainers(api, settings),
+                new DockerContainers(api, settings, new ContainerNames()),
                 new SandboxIsolation(
                     settings, new DockerNetwork(api, settings), new HostPorts(settings)),
                 new DockerMemory(api, settings),

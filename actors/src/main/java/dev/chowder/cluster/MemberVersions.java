@@ -1,0 +1,33 @@
+package dev.chowder.cluster;
+
+import java.util.stream.StreamSupport;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.util.Version;
+import org.jspecify.annotations.Nullable;
+
+/** Knows which versions the nodes of the cluster announce in {@code app-version}. */
+public final class MemberVersions {
+  /** The first version that finds a container of any name. */
+  private static final Version FINDS_ANY_NAME = new Version("2.1.0");
+
+  private volatile @Nullable Cluster cluster;
+
+  /** Reads the versions of this cluster from now on. */
+  public void join(ActorSystem<?> system) {
+    cluster = Cluster.get(system);
+  }
+
+  /**
+   * Returns whether all members find a container of any name. False until this node is Up, because
+   * it does not know the other members before.
+   */
+  public boolean findAnyName() {
+    var joined = cluster;
+    return joined != null
+        && joined.selfMember().status().equals(MemberStatus.up())
+        && StreamSupport.stream(joined.state().getMembers().spliterator(), false)
+            .allMatch(member -> member.appVersion().compareTo(FINDS_ANY_NAME) >= 0);
+  }
+}
