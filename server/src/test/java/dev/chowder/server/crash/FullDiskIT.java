@@ -1,12 +1,15 @@
 package dev.chowder.server.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.base.Await;
 import dev.chowder.server.cluster.SmallDisk;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -16,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -38,8 +42,25 @@ class FullDiskIT {
   /** The acknowledged name, and names from calls without a response. */
   private final Set<String> names = new HashSet<>(Set.of("one"));
 
+  /** The guard is off, because it acts before the disk is full. */
   @Test
   void acknowledgedChangesSurviveAFullDisk() throws Exception {
+    onASmallDisk(this::acknowledgedChangesSurvive);
+  }
+
+  /** Otherwise nothing could be recorded after other programs filled the disk. */
+  @Test
+  void aNodeContinuesOnItsReserve() throws Exception {
+    onASmallDisk(this::changesAreAcknowledgedAgain);
+  }
+
+  /** What a test does on a small disk. */
+  @FunctionalInterface
+  private interface Scenario {
+    void run(Path home, LifecycleRun lifecycle, SmallDisk disk) throws IOException;
+  }
+
+  private static void onASmallDisk(Scenario scenario) throws Exception {
     var mounted = SmallDisk.mount(DISK_MEBIBYTES);
     assumeTrue(
         mounted.isPresent(),
@@ -49,8 +70,31 @@ class FullDiskIT {
         var models = new ListedModels()) {
       var home = Files.createDirectory(disk.folder().resolve("home"));
       ServerProcess.disarm(home);
-      var lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
-      acknowledgedChangesSurvive(home, lifecycle, disk);
+      scenario.run(home, new LifecycleRun(home, models.baseUrl(), _ -> {}), disk);
+    }
+  }
+
+  private void changesAreAcknowledgedAgain(Path home, LifecycleRun lifecycle, SmallDisk disk)
+      throws IOException {
+    var settings =
+        List.of(
+            "-Dchowder.disk.min-free-space=8 MiB",
+            "-Dchowder.disk.reserve-size=4 MiB",
+            "-Dchowder.disk.guard-interval=100ms");
+    var reserve = home.resolve("disk-reserve");
+    try (var server = ServerProcess.start(home, new HomeStorage.File(), settings)) {
+      lifecycle.begin(server);
+      Await.until(() -> Files.exists(reserve));
+      disk.fill();
+      Await.until(() -> !Files.exists(reserve));
+      Await.until(() -> rename(server, lifecycle).isEmpty());
+      var create =
+          CreateInstanceRequest.newBuilder().setName("two").setModelProvider("custom").build();
+      assertThatThrownBy(() -> instances(server, lifecycle).createInstance(create))
+          .hasMessageContaining("8 MiB must be free");
+      disk.empty();
+      Await.until(() -> Files.exists(reserve));
+      lifecycle.awaitSteady(server);
     }
   }
 
@@ -70,7 +114,8 @@ class FullDiskIT {
   }
 
   private ServerProcess start(Path home) throws IOException {
-    return ServerProcess.start(home, new HomeStorage.File());
+    var settings = List.of("-Dchowder.disk.min-free-space=0");
+    return ServerProcess.start(home, new HomeStorage.File(), settings);
   }
 
   private void renameUntilRejected(ServerProcess server, LifecycleRun lifecycle, SmallDisk disk)

@@ -177,6 +177,7 @@ class KillIT {
             "disk watch",
             "reconciler",
             "effects",
+            "disk guard",
             "actors",
             "membership",
             "blocking work",
