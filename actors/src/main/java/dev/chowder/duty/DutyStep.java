@@ -98,7 +98,8 @@ public record DutyStep(
                         admission.instances(),
                         settings.disk(),
                         settings.reconciler(),
-                        node.clock())
+                        node.clock(),
+                        node.metrics())
                     .start());
     var _ =
         keep(

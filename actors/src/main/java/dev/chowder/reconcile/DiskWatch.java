@@ -4,6 +4,7 @@ import static dev.chowder.base.ErrorText.must;
 import static java.util.stream.Collectors.toSet;
 
 import dev.chowder.base.RepeatingThread;
+import dev.chowder.cluster.LastSuccess;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.ObservedState;
@@ -14,13 +15,16 @@ import dev.chowder.sandbox.HomeUsage;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.settings.Section;
 import dev.chowder.settings.Setting;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +77,9 @@ public final class DiskWatch implements SingletonDuty.Duty {
   /** How many walks in a row were too late, by home. */
   private final Map<InstanceId, Integer> tooSlow = new ConcurrentHashMap<>();
 
+  /** Empty if homes are not measured. */
+  private final Optional<LastSuccess> passes;
+
   private final DiskGuard guard;
   private final RepeatingThread thread = new RepeatingThread("disk-watch");
   private final RepeatingThread stopped = new RepeatingThread("disk-watch-stopped");
@@ -84,13 +91,16 @@ public final class DiskWatch implements SingletonDuty.Duty {
       Instances instances,
       Settings settings,
       ReconcilerSettings limits,
-      Clock clock) {
+      Clock clock,
+      MeterRegistry metrics) {
     this.homes = homes;
     this.disk = disk;
     this.instances = instances;
     this.settings = settings;
     this.limits = limits;
     this.clock = clock;
+    this.passes =
+        settings.homeBytes() > 0 ? Optional.of(new LastSuccess("disk", metrics)) : Optional.empty();
     this.guard = new DiskGuard(homes, disk, limits, this::stop);
   }
 
@@ -114,6 +124,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
     thread.close();
     stopped.close();
     guarding.close();
+    passes.ifPresent(LastSuccess::close);
   }
 
   private void guard() {
@@ -128,7 +139,9 @@ public final class DiskWatch implements SingletonDuty.Duty {
     try {
       var running = homes.running();
       tooSlow.keySet().retainAll(running.stream().map(InstanceView::id).collect(toSet()));
-      new Pass(limits.massLimit(running.size())).measure(running);
+      if (new Pass(limits.massLimit(running.size())).measure(running)) {
+        passes.ifPresent(LastSuccess::succeeded);
+      }
     } catch (RuntimeException why) {
       LOG.warn("event=disk-watch-failed", why);
     }
@@ -149,6 +162,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
   private final class Pass {
     private final Queue<InstanceView> late = new ConcurrentLinkedQueue<>();
     private final AtomicInteger ended = new AtomicInteger();
+    private final AtomicBoolean failed = new AtomicBoolean();
     private final AtomicInteger left;
 
     /**
@@ -160,10 +174,12 @@ public final class DiskWatch implements SingletonDuty.Duty {
       this.left = new AtomicInteger(most);
     }
 
-    void measure(List<InstanceView> running) {
+    /** Returns whether no measurement failed. */
+    boolean measure(List<InstanceView> running) {
       homes.forEach(running, this::measure);
       // If no other walk ended, the engine or the disk is slow, and not the home.
       if (ended.get() > 0) late.forEach(this::wasLate);
+      return !failed.get();
     }
 
     private void measure(InstanceView view) {
@@ -175,6 +191,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
           tooSlow.remove(view.id());
         }
       } catch (SandboxException why) {
+        failed.set(true);
         LOG.warn("instance={} event=home-not-measured: {}", view.id(), why.getMessage());
         if (why.reason() == SandboxException.Reason.TIMED_OUT) late.add(view);
       }

@@ -27,6 +27,10 @@ public final class HostMetrics {
         .strongReference(true)
         .register(metrics);
     if (host.equals(SandboxHost.NONE)) return;
+    Gauge.builder("chowder.host.homes.disk.free.bytes", host, HostMetrics::freeBytesOfHomes)
+        .description("Free space of the disk of the home volumes")
+        .strongReference(true)
+        .register(metrics);
     capacity(metrics, host, "memory.total.bytes", HostCapacity::totalBytes);
     capacity(metrics, host, "memory.available.bytes", HostCapacity::availableBytes);
     capacity(metrics, host, "swap.free.bytes", HostCapacity::swapFreeBytes);
@@ -40,6 +44,11 @@ public final class HostMetrics {
         // An engine may return a new object at each call.
         .strongReference(true)
         .register(metrics);
+  }
+
+  private static double freeBytesOfHomes(SandboxHost host) {
+    var free = host.freeDiskBytes();
+    return free.isPresent() ? free.getAsLong() : Double.NaN;
   }
 
   /** Returns the free bytes; NaN if they cannot be read. */

@@ -54,7 +54,7 @@ class FullDiskIT {
     onASmallDisk(this::changesAreAcknowledgedAgain);
   }
 
-  /** What a test does on a small disk. */
+  /** A test on a small disk. */
   @FunctionalInterface
   private interface Scenario {
     void run(Path home, LifecycleRun lifecycle, SmallDisk disk) throws IOException;
