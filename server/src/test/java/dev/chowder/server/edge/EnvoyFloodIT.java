@@ -583,9 +583,10 @@ class EnvoyFloodIT {
   /** Uses HTTP/1.1, because Envoy resets large streams of HTTP/2 only. */
   @Test
   void anOrganizationCannotFillEnvoysHeapWithBodies(@TempDir Path folder) throws Exception {
-    // The burst and the refill in the time of a body must fit, also if a busy machine sends slowly.
+    // Below 95 % must be: Envoy itself (16 MiB), the burst (128), the refill in the time of a body
+    // (40), and the part of each other body that Envoy reads before it is rejected (68).
     var limits =
-        Map.of("CHOWDER_ENVOY_MAX_HEAP_BYTES", "" + 256L * MIB, "CHOWDER_BODY_SECONDS", "5");
+        Map.of("CHOWDER_ENVOY_MAX_HEAP_BYTES", "" + 320L * MIB, "CHOWDER_BODY_SECONDS", "5");
     try (var envoy = EDGE.anotherEnvoy(folder, limits)) {
       var to = Edge.loopback(envoy.port());
       long before = envoy.allocatedBytes();
@@ -597,10 +598,8 @@ class EnvoyFloodIT {
         }
         for (var slow : flood) slow.awaitSent();
         var failed = new ArrayList<Integer>();
-        for (int n = 0; n < 50; n++) {
-          int status = get(to).status();
-          if (status != 200) failed.add(status);
-        }
+        for (int n = 0; n < 50; n++) failed.add(get(to).status());
+        failed.removeIf(status -> status == 200);
         long grown = envoy.allocatedBytes() - before;
         System.out.printf(
             "100 bodies of 4 MiB of one organization on HTTP/1.1: Envoy grew by %d MiB; of 50 calls"
