@@ -38,6 +38,17 @@ final class SandboxFirewall {
    */
   private @Nullable String unlimitedBecause;
 
+  /** Null before the first check that put all rules in place. */
+  private @Nullable Applied applied;
+
+  /**
+   * Rules that this node put in place.
+   *
+   * @param input the input of the command
+   * @param listed the rules of the chains, as the kernel listed them afterwards
+   */
+  private record Applied(String input, List<String> listed) {}
+
   /** A command of an earlier check that was killed and did not end; null if there is none. */
   private @Nullable Process hung;
 
@@ -115,12 +126,16 @@ final class SandboxFirewall {
     }
     Iptables iptables = found.get();
     String forward = FirewallRules.forwardChain(settings.clusterId());
-    String input = FirewallRules.inputChain(settings.clusterId());
-    boolean wasInPlace = isInPlace(iptables, bridge);
+    List<String> listed = list(iptables);
+    boolean wasInPlace = isInPlace(listed, bridge);
     if (hostPorts.isPresent() || !wasInPlace) {
-      Result restored = replace(iptables, bridge, hostPorts.orElse(Set.of()));
-      if (!restored.ok()) {
-        return Optional.of("iptables-restore: " + restored.output());
+      String input = rules(bridge, hostPorts.orElse(Set.of()), settings.maxConnections());
+      // To replace equal rules would reset the kernel's counts of connections.
+      if (!new Applied(input, ownRules(listed)).equals(applied)) {
+        Result restored = replace(iptables, bridge, hostPorts.orElse(Set.of()), input);
+        if (!restored.ok()) {
+          return Optional.of("iptables-restore: " + restored.output());
+        }
       }
     }
     String hook = iptables.run("-C", "FORWARD", "-j", DOCKER_USER).ok() ? DOCKER_USER : "FORWARD";
@@ -129,7 +144,13 @@ final class SandboxFirewall {
             .or(() -> hookFirst(iptables, hook, "-i " + bridge.interfaceName() + " -j " + forward))
             .or(
                 () ->
-                    hookFirst(iptables, "INPUT", "-i " + bridge.interfaceName() + " -j " + input));
+                    hookFirst(
+                        iptables,
+                        "INPUT",
+                        "-i "
+                            + bridge.interfaceName()
+                            + " -j "
+                            + FirewallRules.inputChain(settings.clusterId())));
     if (failure.isEmpty()) {
       applyIpv6(programs, bridge);
       if (!wasInPlace) forgetConnections(programs, bridge);
@@ -152,9 +173,12 @@ final class SandboxFirewall {
    * kernel supports it, so the failure has another cause. The current rules then stay until the
    * next check.
    */
-  private Result replace(Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
-    Result limited = restore(iptables, bridge, hostPorts, settings.maxConnections());
+  private Result replace(
+      Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts, String input) {
+    applied = null;
+    Result limited = iptables.restore(input);
     if (limited.ok()) {
+      applied = new Applied(input, ownRules(list(iptables)));
       if (unlimitedBecause != null) {
         log.info("event=connections-limited most={}", settings.maxConnections());
       }
@@ -162,7 +186,7 @@ final class SandboxFirewall {
       return limited;
     }
     if (settings.maxConnections() == 0 || limitsConnections(iptables)) return limited;
-    Result unlimited = restore(iptables, bridge, hostPorts, 0);
+    Result unlimited = iptables.restore(rules(bridge, hostPorts, 0));
     if (unlimited.ok() && !limited.output().equals(unlimitedBecause)) {
       log.warn(
           "connections of sandboxes are not limited until a later check succeeds:"
@@ -180,22 +204,34 @@ final class SandboxFirewall {
         .contains(" connlimit ");
   }
 
-  private Result restore(
-      Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts, int maxConnections) {
-    return iptables.restore(
-        FirewallRules.ipv4(
-            settings.clusterId(),
-            bridge,
-            hostPorts,
-            NameServers.of(settings.nameServers()),
-            destinations,
-            HostNetworks.connected(),
-            maxConnections));
+  private String rules(DockerNetwork.Bridge bridge, Set<Integer> hostPorts, int maxConnections) {
+    return FirewallRules.ipv4(
+        settings.clusterId(),
+        bridge,
+        hostPorts,
+        NameServers.of(settings.nameServers()),
+        destinations,
+        HostNetworks.connected(),
+        maxConnections);
+  }
+
+  private static List<String> list(Iptables iptables) {
+    return iptables.run("-S").output().lines().toList();
+  }
+
+  /** Returns the rules of the own chains in a listing. */
+  private List<String> ownRules(List<String> listed) {
+    return listed.stream()
+        .filter(
+            rule ->
+                rule.startsWith("-A " + FirewallRules.forwardChain(settings.clusterId()) + " ")
+                    || rule.startsWith(
+                        "-A " + FirewallRules.inputChain(settings.clusterId()) + " "))
+        .toList();
   }
 
   /** Returns whether the chains have rules and packets of sandboxes reach them. */
-  private boolean isInPlace(Iptables iptables, DockerNetwork.Bridge bridge) {
-    List<String> rules = iptables.run("-S").output().lines().toList();
+  private boolean isInPlace(List<String> rules, DockerNetwork.Bridge bridge) {
     return Stream.of(
             FirewallRules.forwardChain(settings.clusterId()),
             FirewallRules.inputChain(settings.clusterId()))
@@ -288,6 +324,7 @@ final class SandboxFirewall {
           .ifPresent(iptables -> remove(iptables, forward));
     }
     lastFailure = null;
+    applied = null;
   }
 
   private static void remove(Iptables iptables, String forward) {

@@ -47,6 +47,19 @@ class SandboxFirewallTest {
     assertThat(rules()).contains("connlimit", "--dport 1234");
   }
 
+  /** Otherwise each check would reset the kernel's counts of connections, and so the limit. */
+  @Test
+  void equalRulesAreNotReplaced() throws IOException {
+    assertThat(apply(Set.of(11434))).isEmpty();
+    failNext(1);
+    assertThat(apply(Set.of(11434))).as("no command that could fail").isEmpty();
+
+    Files.writeString(commands.resolve("failures"), "");
+    Files.writeString(commands.resolve("rules"), rules().replace("--dport 11434", "--dport 1"));
+    assertThat(apply(Set.of(11434))).isEmpty();
+    assertThat(rules()).as("changed by another program").contains("--dport 11434");
+  }
+
   @Test
   void aFailureBeforeTheFirstLimitIsRetried() throws IOException {
     failNext(2);
