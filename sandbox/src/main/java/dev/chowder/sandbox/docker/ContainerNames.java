@@ -38,8 +38,8 @@ final class ContainerNames {
   /** Returns the name of a container that is created now. */
   String of(SandboxId id, String role) {
     var known = hidden;
-    boolean isHidden = known != null && known.allowed().getAsBoolean();
-    return (isHidden ? "sb-" + hash(known.key(), id) : id.value()) + "-" + role;
+    if (known == null || !known.allowed().getAsBoolean()) return id + "-" + role;
+    return "sb-" + hash(known.key(), id) + "-" + role;
   }
 
   private static String hash(SecretKeySpec key, SandboxId id) {

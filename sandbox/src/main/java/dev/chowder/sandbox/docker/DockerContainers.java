@@ -51,7 +51,7 @@ record DockerContainers(DockerApi engine, DockerSandboxSettings settings, Contai
             () ->
                 list(DockerLabels.filter(settings.clusterId(), id, role)).stream()
                     // A container that runs has the home volume in use.
-                    .min(Comparator.comparing(one -> isActive(one) ? 0 : 1))
+                    .min(Comparator.comparingInt(one -> isActive(one) ? 0 : 1))
                     .flatMap(one -> inspect(one.getId())));
   }
 
