@@ -46,7 +46,8 @@ final class DiskGuard {
   /**
    * Creates the guard.
    *
-   * @param stop stops an agent with {@code DISK_FULL}, for the reason given as a message
+   * @param stop stops an agent with {@code DISK_FULL}, for the reason given as a message, and
+   *     returns when its instance knows it. Its processes may end later.
    */
   DiskGuard(
       HomeSizes homes,
@@ -122,11 +123,7 @@ final class DiskGuard {
       if (stopped.size() >= most || !stopped.add(view.id())) return;
     }
     LOG.error("instance={} event=filled-disk bytes={}", view.id(), grown.bytes());
-    try {
-      homes.freeze(view);
-    } catch (SandboxException why) {
-      LOG.warn("instance={} event=not-frozen: {}", view.id(), why.getMessage());
-    }
+    // First, because an instance takes a frozen gateway that it did not stop for a crash.
     stop.accept(
         view,
         cannot(
@@ -135,5 +132,10 @@ final class DiskGuard {
                 + grown.bytes()
                 + " bytes",
             "delete files, then recover"));
+    try {
+      homes.freeze(view);
+    } catch (SandboxException why) {
+      LOG.info("instance={} event=not-frozen: {}", view.id(), why.getMessage());
+    }
   }
 }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,7 +102,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
     this.clock = clock;
     this.passes =
         settings.homeBytes() > 0 ? Optional.of(new LastSuccess("disk", metrics)) : Optional.empty();
-    this.guard = new DiskGuard(homes, disk, limits, this::stop);
+    this.guard = new DiskGuard(homes, disk, limits, this::stopAndConfirm);
   }
 
   /** Starts to measure at the interval, until closed. */
@@ -240,6 +241,16 @@ public final class DiskWatch implements SingletonDuty.Duty {
           usage.files());
     }
     return over;
+  }
+
+  private void stopAndConfirm(InstanceView view, String why) {
+    stop(view, why);
+    try {
+      // Replies after the message before.
+      var _ = instances.ask(view.id(), InstanceCommand.Get::new).toCompletableFuture().join();
+    } catch (CompletionException noReply) {
+      LOG.warn("instance={} event=stop-not-confirmed why={}", view.id(), noReply.toString());
+    }
   }
 
   private void stop(InstanceView view, String why) {

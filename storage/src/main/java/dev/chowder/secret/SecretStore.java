@@ -189,8 +189,9 @@ public final class SecretStore {
     var from = after.orElse(new ValueId("", ""));
     return new Sql(
             jdbi,
-            "SELECT owner, name FROM secrets WHERE owner > :owner OR (owner = :owner AND"
-                + " name > :name) ORDER BY owner, name LIMIT :limit")
+            "SELECT owner, name FROM secrets WHERE owner <> :installation AND (owner > :owner OR"
+                + " (owner = :owner AND name > :name)) ORDER BY owner, name LIMIT :limit")
+        .bind("installation", SecretNames.INSTALLATION)
         .bind("owner", from.owner())
         .bind("name", from.name())
         .bind("limit", limit)

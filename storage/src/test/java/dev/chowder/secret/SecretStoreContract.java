@@ -53,6 +53,7 @@ abstract class SecretStoreContract {
     var key = InstallationKeys.ofContainerNames(secrets);
     assertThat(key.size()).isEqualTo(32);
     assertThat(InstallationKeys.ofContainerNames(secrets)).isEqualTo(key);
+    assertThat(secrets.valueIds(Optional.empty(), 10)).as("values with a journal").isEmpty();
   }
 
   @Test

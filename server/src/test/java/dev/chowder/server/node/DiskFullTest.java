@@ -133,10 +133,10 @@ class DiskFullTest {
 
       var stopped = node.awaitStatus(key, large, Instance.Status.error);
       assertThat(stopped.getErrorReason()).isEqualTo("DISK_FULL");
+      Node.await(() -> node.calls(Verb.FREEZE) > 0 ? "" : "not frozen");
       assertThat(node.script().calls())
           .filteredOn(call -> call.verb() == Verb.FREEZE)
           .extracting(call -> call.id().orElseThrow())
-          .as("another check may find it before it has stopped")
           .containsOnly(Node.sandbox(large));
       assertThat(node.get(key, small).getStatus()).isEqualTo(Instance.Status.running);
       Rejection.of(() -> node.create(key)).hasReason(Reason.NO_CAPACITY);
