@@ -21,8 +21,8 @@ public record SandboxStep(Supplier<SandboxEngine> engine, HiddenIds hidden, Fail
 
   @Override
   public SandboxEngine start(Startup startup) {
-    var opened = engine.get();
+    var opened = startup.add("sandbox engine", FailpointEngine.around(engine.get(), failpoints));
     opened.hideIds(hidden.key(), hidden.allowed());
-    return startup.add("sandbox engine", FailpointEngine.around(opened, failpoints));
+    return opened;
   }
 }
