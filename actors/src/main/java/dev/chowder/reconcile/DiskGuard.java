@@ -83,7 +83,7 @@ final class DiskGuard {
     var running = homes.running();
     int most = limits.massLimit(running.size());
     var grown = new ArrayList<Grown>();
-    homes.forEach(running, view -> measure(view, most, grown));
+    var _ = homes.forEach(running, view -> measure(view, most, grown));
     long missing = disk.missingBytes();
     for (var each : largestFirst(grown)) {
       if (missing <= 0 || stopped.size() >= most) break;
@@ -123,7 +123,7 @@ final class DiskGuard {
       if (stopped.size() >= most || !stopped.add(view.id())) return;
     }
     LOG.error("instance={} event=filled-disk bytes={}", view.id(), grown.bytes());
-    // First, because an instance takes a frozen gateway that it did not stop for a crash.
+    // Before the freeze: a running instance treats a frozen gateway as crashed.
     stop.accept(
         view,
         cannot(

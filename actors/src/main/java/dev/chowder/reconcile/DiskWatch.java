@@ -151,9 +151,10 @@ public final class DiskWatch implements SingletonDuty.Duty {
   /** Only reports homes over the limit: a stopped agent writes nothing, and its next start ends. */
   private void measureStopped() {
     try {
-      homes.forEach(
-          homes.stopped(),
-          view -> homes.measure(view).ifPresent(usage -> isOverLimit(view, usage)));
+      var _ =
+          homes.forEach(
+              homes.stopped(),
+              view -> homes.measure(view).ifPresent(usage -> isOverLimit(view, usage)));
     } catch (RuntimeException why) {
       LOG.warn("event=disk-watch-failed", why);
     }
@@ -177,10 +178,10 @@ public final class DiskWatch implements SingletonDuty.Duty {
 
     /** Returns whether no measurement failed. */
     boolean measure(List<InstanceView> running) {
-      homes.forEach(running, this::measure);
+      boolean complete = homes.forEach(running, this::measure);
       // If no other walk ended, the engine or the disk is slow, and not the home.
       if (ended.get() > 0) late.forEach(this::wasLate);
-      return !failed.get();
+      return complete && !failed.get();
     }
 
     private void measure(InstanceView view) {
@@ -243,10 +244,11 @@ public final class DiskWatch implements SingletonDuty.Duty {
     return over;
   }
 
+  /** Stops an agent, and returns when its instance has processed the message. */
   private void stopAndConfirm(InstanceView view, String why) {
     stop(view, why);
     try {
-      // Replies after the message before.
+      // An instance processes its messages in order.
       var _ = instances.ask(view.id(), InstanceCommand.Get::new).toCompletableFuture().join();
     } catch (CompletionException noReply) {
       LOG.warn("instance={} event=stop-not-confirmed why={}", view.id(), noReply.toString());

@@ -59,9 +59,12 @@ public final class HomeSizes {
     return views;
   }
 
-  /** Performs the action for each of these homes, a few at once; logs failures. */
-  void forEach(Collection<InstanceView> homes, Consumer<InstanceView> action) {
-    var _ = EachAlone.run("home", homes, settings.maxConcurrent(), action);
+  /**
+   * Performs the action for each of these homes, a few at once, and logs failures. Returns whether
+   * there were none.
+   */
+  boolean forEach(Collection<InstanceView> homes, Consumer<InstanceView> action) {
+    return EachAlone.run("home", homes, settings.maxConcurrent(), action).isEmpty();
   }
 
   /** Measures a home; empty if there is none or if another thread measures it. */

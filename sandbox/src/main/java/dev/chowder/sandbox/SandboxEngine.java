@@ -23,17 +23,6 @@ import java.util.function.Consumer;
  */
 public interface SandboxEngine extends AutoCloseable {
   /**
-   * Lets the engine compute what other sandboxes can see of a sandbox, such as the name of its
-   * container, from its id and this key. Without a key they may see the id. Sandboxes that exist
-   * keep their names until their next boot.
-   *
-   * <p>By default, does nothing: for an engine that shows sandboxes no ids of others.
-   *
-   * @param allowed returns whether all nodes of the cluster find sandboxes by such names
-   */
-  default void hideIds(ByteString key, BooleanSupplier allowed) {}
-
-  /**
    * Creates the home directory from the snapshot. An existing one stays as it is. If it has another
    * generation, the call fails with {@link SandboxException.Reason#HOME_REPLACED}.
    */
@@ -188,6 +177,17 @@ public interface SandboxEngine extends AutoCloseable {
   default SandboxHost host() {
     return SandboxHost.NONE;
   }
+
+  /**
+   * Lets the engine compute what other sandboxes can see of a sandbox, such as the name of its
+   * container, from its id and this key. Without a key they may see the id. Sandboxes that exist
+   * keep their names until their next boot.
+   *
+   * <p>By default, does nothing: for an engine that shows sandboxes no ids of others.
+   *
+   * @param allowed returns whether all nodes of the cluster find sandboxes by such names
+   */
+  default void hideIds(ByteString key, BooleanSupplier allowed) {}
 
   @Override
   void close();

@@ -17,12 +17,18 @@ public final class InstallationKeys {
   public static ByteString ofContainerNames(SecretStore secrets) {
     var owner = SecretNames.INSTALLATION;
     var name = SecretNames.CONTAINER_NAMES;
-    if (secrets.get(owner, name).isEmpty()) {
-      var bytes = new byte[BYTES];
-      new SecureRandom().nextBytes(bytes);
+    var stored = secrets.get(owner, name);
+    if (stored.isEmpty()) {
       // If another node creates one at the same time, both use that one.
-      var _ = secrets.create(owner, name, Secret.of(HexFormat.of().formatHex(bytes)));
+      var _ = secrets.create(owner, name, create());
+      stored = secrets.get(owner, name);
     }
-    return ByteString.fromHex(secrets.get(owner, name).orElseThrow().reveal());
+    return ByteString.fromHex(stored.orElseThrow().reveal());
+  }
+
+  private static Secret create() {
+    var bytes = new byte[BYTES];
+    new SecureRandom().nextBytes(bytes);
+    return Secret.of(HexFormat.of().formatHex(bytes));
   }
 }

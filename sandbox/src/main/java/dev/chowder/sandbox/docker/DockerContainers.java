@@ -27,7 +27,9 @@ import java.util.Set;
 record DockerContainers(DockerApi engine, DockerSandboxSettings settings, ContainerNames names) {
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final int FREEZE_TRIES = 5;
-  private static final Set<String> ACTIVE = Set.of("running", "paused", "restarting");
+
+  /** The engine's names of the states in which a container's process has not ended. */
+  private static final Set<String> RUNNING = Set.of("running", "paused", "restarting");
 
   /** Returns the name of a helper container, which is on no network. */
   static String helperName(SandboxId id, String role) {
@@ -51,12 +53,8 @@ record DockerContainers(DockerApi engine, DockerSandboxSettings settings, Contai
             () ->
                 list(DockerLabels.filter(settings.clusterId(), id, role)).stream()
                     // A container that runs has the home volume in use.
-                    .min(Comparator.comparingInt(one -> isActive(one) ? 0 : 1))
+                    .min(Comparator.comparingInt(one -> runs(one) ? 0 : 1))
                     .flatMap(one -> inspect(one.getId())));
-  }
-
-  private static boolean isActive(Container container) {
-    return ACTIVE.contains(container.getState());
   }
 
   Optional<InspectContainerResponse> inspect(String nameOrId) {
@@ -174,6 +172,11 @@ record DockerContainers(DockerApi engine, DockerSandboxSettings settings, Contai
       }
       pause(what);
     }
+  }
+
+  /** Returns whether a listed container runs, frozen or not. */
+  static boolean runs(Container listed) {
+    return RUNNING.contains(listed.getState());
   }
 
   static boolean runs(InspectContainerResponse container) {

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Runs commands in the sandboxes of Docker: a task in a container of its own, other commands in the
@@ -30,9 +29,6 @@ record DockerTasks(
     DockerLogs logs)
     implements SandboxTasks {
   private static final int OUTPUT_BYTES = 16 * 1024;
-
-  /** The engine's names of the states in which a container's process has not ended. */
-  private static final Set<String> RUNNING = Set.of("running", "paused", "restarting");
 
   @Override
   public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {
@@ -86,7 +82,7 @@ record DockerTasks(
 
   private void requireNoneLater(SandboxId id, int attempt) {
     containers.list(DockerLabels.filter(settings.clusterId(), id)).stream()
-        .filter(container -> RUNNING.contains(container.getState()))
+        .filter(DockerContainers::runs)
         .map(container -> DockerLabels.attempt(container.getLabels()))
         .forEach(running -> Fence.requireNotBefore(running, attempt));
   }

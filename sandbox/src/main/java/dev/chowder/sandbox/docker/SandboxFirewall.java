@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import dev.chowder.base.ClusterNames;
 import dev.chowder.base.HostNetworks;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -126,16 +127,18 @@ final class SandboxFirewall {
     }
     Iptables iptables = found.get();
     String forward = FirewallRules.forwardChain(settings.clusterId());
+    String input = FirewallRules.inputChain(settings.clusterId());
     List<String> listed = list(iptables);
     boolean wasInPlace = isInPlace(listed, bridge);
-    if (hostPorts.isPresent() || !wasInPlace) {
-      String input = rules(bridge, hostPorts.orElse(Set.of()), settings.maxConnections());
-      // To replace equal rules would reset the kernel's counts of connections.
-      if (!new Applied(input, ownRules(listed)).equals(applied)) {
-        Result restored = replace(iptables, bridge, hostPorts.orElse(Set.of()), input);
-        if (!restored.ok()) {
-          return Optional.of("iptables-restore: " + restored.output());
-        }
+    Set<Integer> ports = hostPorts.orElse(Set.of());
+    String wanted = rules(bridge, ports, settings.maxConnections());
+    // To replace equal rules would reset the kernel's counts of connections.
+    boolean isCurrent =
+        hostPorts.isEmpty() || new Applied(wanted, ownRules(listed)).equals(applied);
+    if (!wasInPlace || !isCurrent) {
+      Result restored = replace(iptables, bridge, ports, wanted);
+      if (!restored.ok()) {
+        return Optional.of("iptables-restore: " + restored.output());
       }
     }
     String hook = iptables.run("-C", "FORWARD", "-j", DOCKER_USER).ok() ? DOCKER_USER : "FORWARD";
@@ -144,13 +147,7 @@ final class SandboxFirewall {
             .or(() -> hookFirst(iptables, hook, "-i " + bridge.interfaceName() + " -j " + forward))
             .or(
                 () ->
-                    hookFirst(
-                        iptables,
-                        "INPUT",
-                        "-i "
-                            + bridge.interfaceName()
-                            + " -j "
-                            + FirewallRules.inputChain(settings.clusterId())));
+                    hookFirst(iptables, "INPUT", "-i " + bridge.interfaceName() + " -j " + input));
     if (failure.isEmpty()) {
       applyIpv6(programs, bridge);
       if (!wasInPlace) forgetConnections(programs, bridge);
@@ -174,11 +171,11 @@ final class SandboxFirewall {
    * next check.
    */
   private Result replace(
-      Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts, String input) {
+      Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts, String wanted) {
     applied = null;
-    Result limited = iptables.restore(input);
+    Result limited = iptables.restore(wanted);
     if (limited.ok()) {
-      applied = new Applied(input, ownRules(list(iptables)));
+      applied = new Applied(wanted, ownRules(list(iptables)));
       if (unlimitedBecause != null) {
         log.info("event=connections-limited most={}", settings.maxConnections());
       }
@@ -221,12 +218,9 @@ final class SandboxFirewall {
 
   /** Returns the rules of the own chains in a listing. */
   private List<String> ownRules(List<String> listed) {
+    var chains = ClusterNames.chains(settings.clusterId());
     return listed.stream()
-        .filter(
-            rule ->
-                rule.startsWith("-A " + FirewallRules.forwardChain(settings.clusterId()) + " ")
-                    || rule.startsWith(
-                        "-A " + FirewallRules.inputChain(settings.clusterId()) + " "))
+        .filter(rule -> chains.stream().anyMatch(chain -> rule.startsWith("-A " + chain + " ")))
         .toList();
   }
 

@@ -67,7 +67,7 @@ class ContainerNamesIT {
         .isPresent();
     start(ONE, 3);
     requireRunning(engine, 3);
-    // A downgrade that is not announced, or a member of an older version.
+    // A member of an older version joined.
     allowed.set(false);
     requireRunning(engine, 3);
     start(ONE, 4);

@@ -583,8 +583,8 @@ class EnvoyFloodIT {
   /** Uses HTTP/1.1, because Envoy resets large streams of HTTP/2 only. */
   @Test
   void anOrganizationCannotFillEnvoysHeapWithBodies(@TempDir Path folder) throws Exception {
-    // Below 95 % must be: Envoy itself (16 MiB), the burst (128), the refill in the time of a body
-    // (40), and the part of each other body that Envoy reads before it is rejected (68).
+    // Envoy itself (16 MiB), the burst (128), the refill in the time of a body (40), and what Envoy
+    // reads of other bodies before they are rejected (68) must stay below 95 % together.
     var limits =
         Map.of("CHOWDER_ENVOY_MAX_HEAP_BYTES", "" + 320L * MIB, "CHOWDER_BODY_SECONDS", "5");
     try (var envoy = EDGE.anotherEnvoy(folder, limits)) {

@@ -61,6 +61,12 @@ abstract class ConfigValuesContract {
           "chowder.values.max-batch-size", 3,
           "chowder.reconciler.interval", "200ms");
 
+  /** Limits of waits that the last of 100 changes keeps on a busy machine. */
+  private static final Map<String, Object> LONG_QUEUES =
+      Map.of(
+          "chowder.instance.config-change-timeout", "2m",
+          "chowder.instances.openclaw-config-timeout", "2m");
+
   @TempDir Path home;
 
   /**
@@ -136,7 +142,7 @@ abstract class ConfigValuesContract {
     String id;
     // No reconciliation pass runs, since the last of many changes may wait for longer than its
     // grace period.
-    try (var node = start(Map.of());
+    try (var node = start(LONG_QUEUES);
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var key = node.newcomer("crab");
       var agent = node.createRunning(key);
