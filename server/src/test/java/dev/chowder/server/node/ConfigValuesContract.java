@@ -115,15 +115,7 @@ abstract class ConfigValuesContract {
       setKey(node, key, "key-that-holds");
       var moved =
           UpdateOrganizationRequest.newBuilder()
-              .setModelEndpoints(
-                  Struct.newBuilder()
-                      .putFields(
-                          "custom",
-                          Value.newBuilder()
-                              .setStructValue(
-                                  Struct.newBuilder()
-                                      .putFields("base_url", text("https://attacker.example/v1")))
-                              .build()))
+              .setModelEndpoints(endpoint("custom", "base_url", "https://attacker.example/v1"))
               .build();
       Rejection.of(() -> node.organizations(key).updateOrganization(moved))
           .hasField("model_endpoints.custom.base_url")
@@ -145,20 +137,19 @@ abstract class ConfigValuesContract {
     try (var node = start(LONG_QUEUES);
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var key = node.newcomer("crab");
-      var agent = node.createRunning(key);
-      id = agent;
+      id = node.createRunning(key);
       var all =
           IntStream.range(0, 100)
-              .mapToObj(n -> threads.submit(() -> patch(node, key, agent, "messages.x" + n, n)))
+              .mapToObj(n -> threads.submit(() -> patch(node, key, id, "messages.x" + n, n)))
               .toList();
       for (var one : all) one.get();
       assertThat(config(node, key, id).getFieldsOrThrow("messages").getStructValue().getFieldsMap())
           .hasSize(100);
       Node.await(
           () ->
-              IntStream.range(0, 100).allMatch(n -> file(node, agent).contains("\"x" + n + "\""))
+              IntStream.range(0, 100).allMatch(n -> file(node, id).contains("\"x" + n + "\""))
                   ? ""
-                  : "not all in the home: " + file(node, agent));
+                  : "not all in the home: " + file(node, id));
     }
     try (var node = start(SWEEPS_SOON)) {
       // The limit covers the current values, the token, Chowder's device, and nothing else.
@@ -451,18 +442,18 @@ abstract class ConfigValuesContract {
     var rejected =
         UpdateOrganizationRequest.newBuilder()
             .putModelApiKeys("custom", "key-of-a-rejected-change")
-            .setModelEndpoints(
-                Struct.newBuilder()
-                    .putFields(
-                        "openai",
-                        Value.newBuilder()
-                            .setStructValue(Struct.newBuilder().putFields("model", text("gpt")))
-                            .build()))
+            .setModelEndpoints(endpoint("openai", "model", "gpt"))
             .build();
     assertThatThrownBy(() -> node.organizations(key).updateOrganization(rejected))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             why -> assertThat(why.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
+  }
+
+  private static Struct endpoint(String provider, String field, String value) {
+    var fields =
+        Value.newBuilder().setStructValue(Struct.newBuilder().putFields(field, text(value)));
+    return Struct.newBuilder().putFields(provider, fields.build()).build();
   }
 
   private static Instance patch(Node node, String key, String id, String name, int value) {
