@@ -5,7 +5,7 @@
 // This program runs as root while the image is built. OpenClaw runs as the sandbox's user, since Node keeps a separate compile cache for
 // each user. Only the cache and the skeleton remain. The model is simulated.
 //
-//   node compile-ahead.mjs FOLDER     FOLDER is the image's NODE_COMPILE_CACHE
+//   node compile-ahead.mjs FOLDER     FOLDER is for the compile cache, which image/enter links for each user
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";

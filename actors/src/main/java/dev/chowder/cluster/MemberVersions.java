@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Knows which versions the nodes of the cluster announce in {@code app-version}. */
 public final class MemberVersions {
-  /** The first version that finds a container of any name. */
-  private static final Version FINDS_ANY_NAME = new Version("2.1.0");
+  /** The first version that knows containers of any name, and of users of their own. */
+  private static final Version SEPARATES_SANDBOXES = new Version("2.1.0");
 
   private volatile @Nullable Cluster cluster;
 
@@ -20,14 +20,14 @@ public final class MemberVersions {
   }
 
   /**
-   * Returns whether all members find a container of any name. False until this node is Up, because
-   * it does not know the other members before.
+   * Returns whether all members know containers of any name and of any user. False until this node
+   * is Up, because it does not know the other members before.
    */
-  public boolean findAnyName() {
+  public boolean separateSandboxes() {
     var joined = cluster;
     return joined != null
         && joined.selfMember().status().equals(MemberStatus.up())
         && StreamSupport.stream(joined.state().getMembers().spliterator(), false)
-            .allMatch(member -> member.appVersion().compareTo(FINDS_ANY_NAME) >= 0);
+            .allMatch(member -> member.appVersion().compareTo(SEPARATES_SANDBOXES) >= 0);
   }
 }

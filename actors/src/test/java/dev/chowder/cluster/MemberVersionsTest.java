@@ -19,18 +19,18 @@ class MemberVersionsTest {
     var kit = ActorTestKit.create("versions", config);
     try {
       var versions = new MemberVersions();
-      assertThat(versions.findAnyName()).as("without a cluster").isFalse();
+      assertThat(versions.separateSandboxes()).as("without a cluster").isFalse();
       versions.join(kit.system());
-      assertThat(versions.findAnyName()).as("before this member is Up").isFalse();
+      assertThat(versions.separateSandboxes()).as("before this member is Up").isFalse();
       var cluster = Cluster.get(kit.system());
       cluster.manager().tell(Join.create(cluster.selfMember().address()));
-      Await.until(versions::findAnyName);
+      Await.until(versions::separateSandboxes);
       try (var _ = OtherMember.join(kit.system(), "2.0.0")) {
-        assertThat(versions.findAnyName()).as("beside an older one").isFalse();
+        assertThat(versions.separateSandboxes()).as("beside an older one").isFalse();
       }
-      assertThat(versions.findAnyName()).as("after it left").isTrue();
+      assertThat(versions.separateSandboxes()).as("after it left").isTrue();
       try (var _ = OtherMember.join(kit.system(), "2.1.0")) {
-        assertThat(versions.findAnyName()).as("beside one of the same version").isTrue();
+        assertThat(versions.separateSandboxes()).as("beside one of the same version").isTrue();
       }
     } finally {
       kit.shutdownTestKit();

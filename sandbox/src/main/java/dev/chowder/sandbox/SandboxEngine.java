@@ -179,15 +179,16 @@ public interface SandboxEngine extends AutoCloseable {
   }
 
   /**
-   * Lets the engine compute what other sandboxes can see of a sandbox, such as the name of its
-   * container, from its id and this key. Without a key they may see the id. Sandboxes that exist
-   * keep their names until their next boot.
+   * Lets the engine separate sandboxes in ways that nodes of earlier versions do not know. The
+   * engine computes everything that other sandboxes can see of a sandbox, such as the name of its
+   * container, from its id and this key. Without a key they may see the id. Each sandbox has a user
+   * of its own. Sandboxes that exist keep their names and users until their next boot.
    *
-   * <p>By default, does nothing: for an engine that shows sandboxes no ids of others.
+   * <p>By default, does nothing: for an engine whose sandboxes share nothing.
    *
-   * @param allowed returns whether all nodes of the cluster find sandboxes by such names
+   * @param allowed returns whether all nodes of the cluster know these names and users
    */
-  default void hideIds(ByteString key, BooleanSupplier allowed) {}
+  default void separate(ByteString key, BooleanSupplier allowed) {}
 
   @Override
   void close();

@@ -11,18 +11,19 @@ import java.util.function.Supplier;
  * Opens the sandbox engine.
  *
  * @param engine creates the engine, which is closed with the node
- * @param hidden how the engine hides the ids of sandboxes from each other
+ * @param separation how the engine hides the ids of sandboxes from each other
  * @param failpoints where a test ends the node
  */
-public record SandboxStep(Supplier<SandboxEngine> engine, HiddenIds hidden, Failpoints failpoints)
+public record SandboxStep(
+    Supplier<SandboxEngine> engine, Separation separation, Failpoints failpoints)
     implements StartupStep<SandboxEngine> {
-  /** The arguments of {@link SandboxEngine#hideIds}. */
-  public record HiddenIds(ByteString key, BooleanSupplier allowed) {}
+  /** The arguments of {@link SandboxEngine#separate}. */
+  public record Separation(ByteString key, BooleanSupplier allowed) {}
 
   @Override
   public SandboxEngine start(Startup startup) {
     var opened = startup.add("sandbox engine", FailpointEngine.around(engine.get(), failpoints));
-    opened.hideIds(hidden.key(), hidden.allowed());
+    opened.separate(separation.key(), separation.allowed());
     return opened;
   }
 }

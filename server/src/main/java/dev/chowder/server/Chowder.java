@@ -234,8 +234,8 @@ public final class Chowder implements AutoCloseable {
 
   private SandboxEngine engine(StorageStep.Parts parts, MeterRegistry metrics) throws IOException {
     var key = InstallationKeys.ofContainerNames(parts.secrets());
-    var hidden = new SandboxStep.HiddenIds(key, versions::findAnyName);
-    var engine = startup.run(new SandboxStep(() -> engines.apply(config), hidden, failpoints));
+    var separation = new SandboxStep.Separation(key, versions::separateSandboxes);
+    var engine = startup.run(new SandboxStep(() -> engines.apply(config), separation, failpoints));
     return EngineMetrics.around(engine, metrics);
   }
 

@@ -43,8 +43,10 @@ class ConfigE2E {
             .toList();
     assertThat(holders).hasSize(1);
     String path = Workspace.HOME + "/" + holders.getFirst();
-    assertThat(Docker.shell(agent.container(), "stat -c '%a %u:%g' " + path).strip())
-        .isEqualTo("600 1000:1000");
+    assertThat(
+            Docker.shell(agent.container(), "test -O %1$s && stat -c %%a %1$s".formatted(path))
+                .strip())
+        .isEqualTo("600");
     for (String elsewhere :
         List.of(
             Docker.inspect(agent.container()).toString(),

@@ -92,7 +92,7 @@ final class Docker {
   }
 
   static String shell(String container, String script) {
-    return docker("exec", "--user", "1000", container, "sh", "-c", script).out();
+    return docker("exec", container, "sh", "-c", script).out();
   }
 
   static String logs(String container) {

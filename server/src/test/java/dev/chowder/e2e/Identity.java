@@ -38,7 +38,7 @@ final class Identity {
   /** Returns the location of each value, by value. */
   static Map<String, String> of(Agent agent) {
     var places = new TreeMap<String, String>();
-    Docker.docker("exec", "--user", "1000", agent.container(), "node", "-e", SCRIPT)
+    Docker.docker("exec", agent.container(), "node", "-e", SCRIPT)
         .out()
         .lines()
         .forEach(

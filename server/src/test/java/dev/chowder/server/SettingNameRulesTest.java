@@ -71,6 +71,9 @@ class SettingNameRulesTest {
           // Amounts, as Docker names them.
           "chowder.sandbox.cpus",
           "chowder.sandbox.docker.oom-score-adj",
+          // A range of users of the host.
+          "chowder.sandbox.docker.first-user",
+          "chowder.sandbox.docker.users",
           // Thresholds from which on something applies.
           "chowder.cluster.required-contact-points",
           "chowder.rate.contention-calls-in-progress",

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 
 /**
  * Raises the number of inotify instances that one user of this host may have. Each gateway takes
- * one, and the gateways of all sandboxes belong to one user of the host.
+ * one, and the gateways of images of 0.1.0 belong to one user of the host.
  *
  * @param file the kernel's file of the limit
  * @param root returns how to run programs as root; empty if this user may not

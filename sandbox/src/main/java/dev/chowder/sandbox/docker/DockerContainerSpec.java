@@ -40,8 +40,6 @@ record DockerContainerSpec(
     SandboxResources resources) {
 
   static final String HOME = "/home/node";
-  static final int USER_ID = 1000;
-  static final String USER = USER_ID + ":" + USER_ID;
   private static final long UNLIMITED = -1;
   private static final String LOOPBACK = "127.0.0.1";
 
@@ -101,7 +99,14 @@ record DockerContainerSpec(
         + settings.seccomp();
   }
 
-  CreateContainerCmd create(DockerClient docker, DockerSandboxSettings settings, String name) {
+  /**
+   * Returns the command that creates the container.
+   *
+   * @param user user and group of its processes. The spec's hash does not depend on them, so that a
+   *     container that a version with other users froze can continue.
+   */
+  CreateContainerCmd create(
+      DockerClient docker, DockerSandboxSettings settings, String name, String user) {
     Map<String, String> labels =
         new HashMap<>(
             DockerLabels.ofContainer(settings.clusterId(), id, organizationId, role, attempt));
@@ -111,7 +116,7 @@ record DockerContainerSpec(
             .createContainerCmd(snapshot)
             .withName(name)
             .withLabels(labels)
-            .withUser(USER)
+            .withUser(user)
             .withHostName(hostName())
             .withCmd(command)
             .withEnv(

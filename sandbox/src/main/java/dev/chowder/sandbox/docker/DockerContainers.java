@@ -24,7 +24,8 @@ import java.util.Set;
  * Manages the containers of one installation, found by label and name. A call whose effect already
  * exists succeeds. Does not know what the containers are for.
  */
-record DockerContainers(DockerApi engine, DockerSandboxSettings settings, ContainerNames names) {
+record DockerContainers(
+    DockerApi engine, DockerSandboxSettings settings, ContainerNames names, SandboxUsers users) {
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final int FREEZE_TRIES = 5;
 
@@ -71,8 +72,10 @@ record DockerContainers(DockerApi engine, DockerSandboxSettings settings, Contai
 
   String create(DockerContainerSpec spec) {
     var name = names.of(spec.id(), spec.role());
+    var user = users.of(spec.id(), spec.snapshot());
     return engine.call(
-        "create container " + name, docker -> spec.create(docker, settings, name).exec().getId());
+        "create container " + name,
+        docker -> spec.create(docker, settings, name, user).exec().getId());
   }
 
   void start(String nameOrId) {

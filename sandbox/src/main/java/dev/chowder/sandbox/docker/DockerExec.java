@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Runs commands in a running container. The engine cannot stop such a command, so each has its own
- * time limit.
+ * Runs commands in a running container, as its user. The engine cannot stop such a command, so each
+ * has its own time limit.
  */
 final class DockerExec {
   /** Exit codes of {@code timeout} for a command that it ended with TERM or KILL. */
@@ -72,7 +72,6 @@ final class DockerExec {
             docker ->
                 docker
                     .execCreateCmd(container)
-                    .withUser(DockerContainerSpec.USER)
                     .withAttachStdout(true)
                     .withAttachStderr(true)
                     .withCmd(command.toArray(String[]::new))

@@ -2,7 +2,10 @@ package dev.chowder.sandbox.docker;
 
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
+import static java.util.Objects.requireNonNull;
 
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.google.protobuf.ByteString;
@@ -13,7 +16,6 @@ import dev.chowder.sandbox.SandboxPaths;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
@@ -29,8 +31,9 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * Reads and writes files of a sandbox's home directory through the engine's archive API. Never uses
- * the host's path of a volume. Does not know what the files mean.
+ * Reads and writes files of a sandbox's home directory through the engine's archive API. Written
+ * files belong to the owner of the home. Never uses the host's path of a volume. Does not know what
+ * the files mean.
  */
 record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
   private static final int DIRECTORY_MODE = 0700;
@@ -55,14 +58,14 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
         directories.add(path.substring(0, slash));
       }
     }
-    upload(container, archive(directories, files));
+    upload(container, archive(owner(container), directories, files));
   }
 
   /**
    * Writes into a running container. Uploads the files under other names and renames them from
    * inside, because the archive API would remove an old file before it writes the new one.
    */
-  void writeRunning(String container, List<SandboxFile> files) {
+  void writeRunning(InspectContainerResponse container, List<SandboxFile> files) {
     String staged = ".chowder-" + ThreadLocalRandom.current().nextInt(STAGED_NAMES);
     List<SandboxFile> stagedFiles = new ArrayList<>();
     List<String> command = new ArrayList<>(List.of("sh", "-c", MOVE, "sh", absolute(staged)));
@@ -72,8 +75,8 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
       command.add(absolute(from));
       command.add(absolute(SandboxPaths.checked(file.path())));
     }
-    upload(container, archive(Set.of(staged), stagedFiles));
-    execute(container, command);
+    upload(container.getId(), archive(SandboxUsers.of(container), Set.of(staged), stagedFiles));
+    execute(container.getId(), command);
   }
 
   private static String absolute(String path) {
@@ -91,15 +94,16 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
                 .exec());
   }
 
-  private static byte[] archive(Set<String> directories, List<SandboxFile> files) {
+  private static byte[] archive(int owner, Set<String> directories, List<SandboxFile> files) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
       tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
       FileTime now = FileTime.fromMillis(System.currentTimeMillis());
       for (String directory : directories) {
         TarArchiveEntry entry = new TarArchiveEntry(directory + "/");
         entry.setMode(DIRECTORY_MODE);
-        own(entry, now);
+        own(entry, owner, now);
         tar.putArchiveEntry(entry);
         tar.closeArchiveEntry();
       }
@@ -107,7 +111,7 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
         TarArchiveEntry entry = new TarArchiveEntry(SandboxPaths.checked(file.path()));
         entry.setMode(file.mode() & PERMISSION_BITS);
         entry.setSize(file.content().size());
-        own(entry, now);
+        own(entry, owner, now);
         tar.putArchiveEntry(entry);
         file.content().writeTo(tar);
         tar.closeArchiveEntry();
@@ -118,8 +122,8 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
     return bytes.toByteArray();
   }
 
-  private static void own(TarArchiveEntry entry, FileTime now) {
-    entry.setIds(DockerContainerSpec.USER_ID, DockerContainerSpec.USER_ID);
+  private static void own(TarArchiveEntry entry, int owner, FileTime now) {
+    entry.setIds(owner, SandboxUsers.GROUP);
     entry.setModTime(now);
   }
 
@@ -150,16 +154,11 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
   /** Reads one file; empty if it does not exist. */
   Optional<ByteString> read(String container, String path, long maxBytes) {
     String checked = SandboxPaths.checked(path);
-    String what = "read " + checked + " from container " + container;
-    Duration limit = settings.callTimeout();
     return engine.call(
-        what,
-        limit,
+        "read " + checked + " from container " + container,
         docker -> {
-          try (InputStream archive =
-                  docker.copyArchiveFromContainerCmd(container, absolute(checked)).exec();
-              TarArchiveInputStream tar = new TarArchiveInputStream(archive)) {
-            return Optional.of(content(checked, tar, maxBytes));
+          try (var archive = archive(docker, container, absolute(checked))) {
+            return Optional.of(content(checked, archive.tar(), maxBytes));
           } catch (NotFoundException missing) {
             if (DockerErrors.message(missing).contains("No such container")) {
               throw missing;
@@ -172,6 +171,38 @@ record DockerFiles(DockerApi engine, DockerSandboxSettings settings) {
             throw new UncheckedIOException(broken);
           }
         });
+  }
+
+  /** Returns the owner of the home directory. */
+  int owner(String container) {
+    return engine.call(
+        "read the owner of the home in container " + container,
+        docker -> {
+          try (var archive = archive(docker, container, DockerContainerSpec.HOME)) {
+            return Math.toIntExact(requireNonNull(archive.tar().getNextEntry()).getLongUserId());
+          } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+          }
+        });
+  }
+
+  private static Archive archive(DockerClient docker, String container, String path) {
+    return new Archive(
+        new TarArchiveInputStream(docker.copyArchiveFromContainerCmd(container, path).exec()));
+  }
+
+  /** An archive of which only the first entry is read. A folder's archive has all its files. */
+  private record Archive(TarArchiveInputStream tar) implements AutoCloseable {
+    @Override
+    public void close() {
+      // The client would read the rest. The interrupt of this call's own thread closes the socket.
+      Thread.currentThread().interrupt();
+      try {
+        tar.close();
+      } catch (IOException closed) {
+        // As requested.
+      }
+    }
   }
 
   private static ByteString content(String path, TarArchiveInputStream tar, long maxBytes)

@@ -6,6 +6,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.LogConfig;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -94,10 +95,11 @@ record DockerFilesContainer(
       DockerClient docker, SandboxId id, InspectVolumeResponse home) {
     var spec = new DockerHelperSpec(settings, id, home, ROLE);
     return spec.create(docker)
-        .withUser(DockerContainerSpec.USER)
+        .withUser("0:0")
         .withCmd("sh", "-c", LINGER, "sh", Long.toString(settings.filesIdleTimeout().toSeconds()))
         .withHostConfig(
             spec.host(false)
+                .withCapAdd(Capability.SETUID, Capability.SETGID)
                 .withAutoRemove(true)
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE)));
   }

@@ -58,7 +58,7 @@ final class DockerHomeFiles implements SandboxHomes {
     if (gateway.isPresent()
         && DockerContainers.runs(gateway.get())
         && !DockerContainers.paused(gateway.get())) {
-      files.writeRunning(container, written);
+      files.writeRunning(gateway.get(), written);
     } else {
       files.writeStopped(container, written);
     }

@@ -19,6 +19,7 @@ record DockerLauncher(
     DockerNetwork network,
     DockerContainers containers,
     DockerHomes homes,
+    DockerHomeOwner owner,
     SandboxIsolation isolation) {
   /** Checks that the image exists on this host. */
   void requireSnapshot(String snapshot) {
@@ -64,6 +65,7 @@ record DockerLauncher(
    */
   String start(DockerContainerSpec spec, Fence fence, String container) {
     isolation.ensure();
+    owner.ensure(spec.id(), container);
     try {
       containers.start(container);
       return container;

@@ -39,6 +39,7 @@ public final class DockerSandboxEngine implements SandboxEngine {
   private final DockerApi engine;
   private final DockerNetwork network;
   private final ContainerNames names = new ContainerNames();
+  private final SandboxUsers users;
   private final DockerContainers containers;
   private final DockerHomes volumes;
   private final DockerLauncher launcher;
@@ -58,12 +59,15 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.settings = settings;
     this.engine = new DockerApi(settings);
     this.network = new DockerNetwork(engine, settings);
-    this.containers = new DockerContainers(engine, settings, names);
+    this.users = new SandboxUsers(engine, settings);
+    this.containers = new DockerContainers(engine, settings, names, users);
     this.volumes = new DockerHomes(engine, settings);
     this.host = new DockerHost(settings, engine, network);
     this.identity = new DockerIdentity(engine, System::nanoTime);
+    var files = new DockerFiles(engine, settings);
+    var owner = new DockerHomeOwner(engine, settings, containers, volumes, files);
     this.launcher =
-        new DockerLauncher(settings, engine, network, containers, volumes, host.isolation());
+        new DockerLauncher(settings, engine, network, containers, volumes, owner, host.isolation());
     this.logs = new DockerLogs(engine, settings);
     this.endings = new DockerEndings(engine, lastEnds);
     this.observations = new DockerObservations(settings, containers, volumes);
@@ -74,14 +78,14 @@ public final class DockerSandboxEngine implements SandboxEngine {
             host.isolation(),
             new DockerMemory(engine, settings),
             host::capacity);
-    var files = new DockerFiles(engine, settings);
     this.tasks = new DockerTasks(settings, engine, containers, volumes, launcher, files, logs);
     this.homes = new DockerHomeFiles(settings, engine, containers, volumes, launcher, files, logs);
   }
 
   @Override
-  public void hideIds(ByteString key, BooleanSupplier allowed) {
+  public void separate(ByteString key, BooleanSupplier allowed) {
     names.hide(key, allowed);
+    users.allow(allowed);
   }
 
   @Override
@@ -130,7 +134,9 @@ public final class DockerSandboxEngine implements SandboxEngine {
   }
 
   private boolean canStart(InspectContainerResponse container, DockerContainerSpec spec) {
-    return spec.describes(container, settings) && !DockerContainers.paused(container);
+    return spec.describes(container, settings)
+        && users.agree(spec.id(), container)
+        && !DockerContainers.paused(container);
   }
 
   private SandboxException endedAtOnce(String container) {

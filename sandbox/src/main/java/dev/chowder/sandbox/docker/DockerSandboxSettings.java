@@ -16,6 +16,8 @@ import java.util.List;
  * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}
  * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
  * @param temporaryBytes size of /tmp, which counts as memory
+ * @param firstUser first user of the host that a sandbox may run as
+ * @param users number of users that sandboxes may run as
  * @param maxFileBytes size of the largest file that a sandbox may write; 0 for no limit
  * @param oomScoreAdjustment OOM score adjustment of a sandbox's processes; the kernel ends those
  *     with a higher one first
@@ -58,6 +60,8 @@ public record DockerSandboxSettings(
     @Setting("host") String dockerHost,
     String subnet,
     @Setting("temporary-size") long temporaryBytes,
+    @Setting(min = "1", max = "2000000000") int firstUser,
+    @Setting(min = "1", max = "100000000") int users,
     @Setting("max-file-size") long maxFileBytes,
     @Setting(value = "oom-score-adj", min = "-1000", max = "1000") int oomScoreAdjustment,
     int maxConnections,

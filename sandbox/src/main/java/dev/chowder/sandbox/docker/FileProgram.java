@@ -39,7 +39,19 @@ final class FileProgram implements AutoCloseable {
   private static final int FRAMES_WAITING = 8;
   private static final int HEAD = 5;
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final List<String> COMMAND = List.of("node", "-e", source());
+
+  /**
+   * Runs the program as the owner of the home, which a boot may change. Node gets the container's
+   * capability to change its user, and loses it with the change.
+   */
+  private static final List<String> COMMAND =
+      List.of(
+          "sh",
+          "-c",
+          "exec setpriv --reuid=\"$(stat -c %u /home/node)\" --regid=1000 --clear-groups node -e \"$1\"",
+          "sh",
+          source());
+
   private static final byte[] NOTHING = {};
 
   private final DockerApi engine;
@@ -90,7 +102,6 @@ final class FileProgram implements AutoCloseable {
             docker ->
                 docker
                     .execCreateCmd(container)
-                    .withUser(DockerContainerSpec.USER)
                     .withAttachStdin(true)
                     .withAttachStdout(true)
                     .withAttachStderr(true)

@@ -90,7 +90,7 @@ class ContainerNamesIT {
 
   private DockerSandboxEngine newEngine(ByteString key) {
     var created = new DockerSandboxEngine(docker.settings());
-    created.hideIds(key, allowed::get);
+    created.separate(key, allowed::get);
     return created;
   }
 

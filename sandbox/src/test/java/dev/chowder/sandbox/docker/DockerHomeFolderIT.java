@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.model.Capability;
 import com.google.protobuf.ByteString;
 import dev.chowder.base.Await;
 import dev.chowder.sandbox.Fence;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -57,7 +59,8 @@ class DockerHomeFolderIT extends HomeFolderContract {
   protected String asTheAgent(String script) {
     // Makes sure that the container exists and stays long enough.
     engine.homes().folder(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
-    return docker.exec(id + "-files", List.of("sh", "-c", "cd /home/node && " + script));
+    return docker.exec(
+        id + "-files", Optional.of("1000:1000"), List.of("sh", "-c", "cd /home/node && " + script));
   }
 
   /** The agent replaces a folder by a link to the folder of its credentials, again and again. */
@@ -109,7 +112,9 @@ class DockerHomeFolderIT extends HomeFolderContract {
     var inspected = docker.client().inspectContainerCmd(id + "-files").exec();
     assertThat(inspected.getHostConfig().getNetworkMode()).isEqualTo("none");
     assertThat(inspected.getHostConfig().getReadonlyRootfs()).isTrue();
-    assertThat(inspected.getConfig().getUser()).isEqualTo("1000:1000");
+    assertThat(inspected.getHostConfig().getCapDrop()).containsExactly(Capability.ALL);
+    assertThat(inspected.getHostConfig().getCapAdd())
+        .containsExactly(Capability.SETUID, Capability.SETGID);
     Await.until(
         Duration.ofSeconds(60),
         () ->

@@ -151,7 +151,8 @@ class DockerPageOutIT {
         var sleep =
             new DockerSleep(
                 settings,
-                new DockerContainers(api, settings, new ContainerNames()),
+                new DockerContainers(
+                    api, settings, new ContainerNames(), new SandboxUsers(api, settings)),
                 new SandboxIsolation(
                     settings, new DockerNetwork(api, settings), new HostPorts(settings)),
                 new DockerMemory(api, settings),

@@ -174,16 +174,16 @@ final class DockerTestEngine {
     return results;
   }
 
-  /** Runs a command in a running container and returns its output. */
+  /** Runs a command in a running container, as the container's user, and returns its output. */
   String exec(String container, List<String> command) {
-    String exec =
-        docker
-            .execCreateCmd(container)
-            .withAttachStdout(true)
-            .withAttachStderr(true)
-            .withCmd(command.toArray(String[]::new))
-            .exec()
-            .getId();
+    return exec(container, Optional.empty(), command);
+  }
+
+  /** Runs a command in a running container and returns its output. */
+  String exec(String container, Optional<String> user, List<String> command) {
+    var create = docker.execCreateCmd(container).withAttachStdout(true).withAttachStderr(true);
+    user.ifPresent(create::withUser);
+    String exec = create.withCmd(command.toArray(String[]::new)).exec().getId();
     Tail output = new Tail(1 << 20);
     try (var run =
         docker

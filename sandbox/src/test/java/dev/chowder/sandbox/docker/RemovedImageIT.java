@@ -7,9 +7,11 @@ import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.HomeUsage;
+import dev.chowder.sandbox.ProcessSpec;
 import dev.chowder.sandbox.SandboxFile;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxSpec;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -72,5 +74,26 @@ class RemovedImageIT {
 
     var endpoint = engine.start(id, Fence.ofAttempt(2), DockerTestEngine.answering(ORGANIZATION));
     docker.awaitAnswer(endpoint);
+  }
+
+  @Test
+  void aContainerStartsAgainAlthoughItsImageHasNoName() {
+    docker.client().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
+    var answering = DockerTestEngine.answering(ORGANIZATION);
+    var process =
+        new ProcessSpec(
+            OLD,
+            ORGANIZATION,
+            answering.command(),
+            answering.environment(),
+            answering.port(),
+            answering.resources());
+    docker.awaitAnswer(engine.start(id, Fence.ofAttempt(1), process));
+    var _ = engine.stop(id, 1, Duration.ZERO);
+    docker.client().removeImageCmd(OLD).exec();
+    engine.close();
+    // It has no knowledge of the image.
+    engine = new DockerSandboxEngine(docker.settings());
+    docker.awaitAnswer(engine.start(id, Fence.ofAttempt(1), process));
   }
 }

@@ -38,6 +38,10 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(60)
 class SandboxIsolationIT {
+  /** Prints the modes of files of the home that belong to the sandbox's user. */
+  private static final String OWNED =
+      "cd /home/node && for each; do test -O $each && stat -c 'own %a %n' $each; done";
+
   private static final String ORGANIZATION = "org-1";
   private static final int PORT = 18789;
   private static final String CANARY = "canary-5f2c9d";
@@ -426,7 +430,7 @@ class SandboxIsolationIT {
   void aProcessHasNoRights() {
     String status = docker.exec(one + "-gateway", List.of("cat", "/proc/1/status"));
     assertThat(status)
-        .containsPattern("Uid:\t1000\t1000\t1000\t1000")
+        .containsPattern("Uid:\t(19[0-9]{8})\t\\1\t\\1\t\\1\n")
         .containsPattern("Gid:\t1000\t1000\t1000\t1000")
         .containsPattern("CapEff:\t0+\n")
         .containsPattern("CapPrm:\t0+\n")
@@ -520,23 +524,15 @@ class SandboxIsolationIT {
                 new TaskSpec(
                     DockerTestEngine.SNAPSHOT,
                     ORGANIZATION,
-                    List.of(
-                        "stat",
-                        "-c",
-                        "%u:%g %a %n",
-                        "/home/node/.config",
-                        "/home/node/.config/key"),
+                    List.of("sh", "-c", OWNED, "sh", ".config", ".config/key"),
                     List.of(file),
                     RESOURCES),
                 Duration.ofSeconds(20));
-    assertThat(result.output())
-        .isEqualTo("1000:1000 700 /home/node/.config\n1000:1000 600 /home/node/.config/key\n");
+    assertThat(result.output()).isEqualTo("own 700 .config\nown 600 .config/key\n");
     engine.homes().writeFiles(one, Fence.NONE, List.of(file));
-    assertThat(
-            docker.exec(
-                one + "-gateway", List.of("stat", "-c", "%u:%g %a", "/home/node/.config/key")))
+    assertThat(docker.exec(one + "-gateway", List.of("sh", "-c", OWNED, "sh", ".config/key")))
         .as("written while it runs")
-        .isEqualTo("1000:1000 600\n");
+        .isEqualTo("own 600 .config/key\n");
     assertThat(docker.exec(one + "-gateway", List.of("ls", "-A", "/home/node")))
         .as("no staged file remains")
         .doesNotContain(".chowder-");

@@ -59,7 +59,7 @@ record FailpointCase(String name, Scenario scenario) {
   private static final Map<String, Scenario> UNUSUAL =
       Map.ofEntries(
           entry("engine.watch", Scenario.START_UP),
-          entry("engine.hideIds", Scenario.START_UP),
+          entry("engine.separate", Scenario.START_UP),
           entry("engine.close", Scenario.SHUT_DOWN),
           entry("engine.removeProcesses", Scenario.HOME_LOST),
           entry("engine.howEnded", Scenario.ENGINE_LOST),
