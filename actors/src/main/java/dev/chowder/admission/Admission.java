@@ -32,6 +32,16 @@ public record Admission(
   }
 
   /**
+   * Returns the label of the provider for a create that names none. It is that of the settings if
+   * the organization has set it up, otherwise its only one.
+   *
+   * @throws RejectedException if it has no provider or several others
+   */
+  public String provider(String organizationId) {
+    return setups.provider(organizationId).label();
+  }
+
+  /**
    * Reserves a slot and memory for an instance before it is created.
    *
    * @param model the model that the caller requests; if empty, that of the endpoint, otherwise the

@@ -28,6 +28,15 @@ public record MemberSetups(OrganizationCalls organizations, ModelSettings settin
                     Math.max(0, view.tier().limit().orElse(Integer.MAX_VALUE) - view.slots())));
   }
 
+  /** As {@link Admission#provider}. */
+  ModelProvider provider(String organizationId) {
+    var usable = organizations.send(organizationId, OrganizationCommand.Get::new).usable();
+    return ModelProvider.ofLabel(settings.provider())
+        .filter(usable::contains)
+        .or(() -> usable.size() == 1 ? Optional.of(usable.getFirst()) : Optional.empty())
+        .orElseThrow(() -> new RejectedException(new Rejection.ProviderNotNamed(usable)));
+  }
+
   /** As {@link Admission#memberSetup}. */
   Optional<PoolSetup> of(String organizationId, ModelProvider provider, Optional<String> model) {
     return able(organizationId, provider).map(view -> setup(view, provider, model));

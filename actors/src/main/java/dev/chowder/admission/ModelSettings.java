@@ -6,6 +6,7 @@ import dev.chowder.settings.Setting;
 /**
  * Models that are used if neither the instance nor the organization's endpoint names one.
  *
+ * @param provider provider of a create that names none, if the organization has set it up
  * @param image image of the sandboxes, which decides whether a pool member fits
  */
 @Section("chowder.models.default")
@@ -13,4 +14,5 @@ public record ModelSettings(
     String anthropic,
     String openai,
     String gemini,
+    @Setting("chowder.instances.default-model-provider") String provider,
     @Setting("chowder.sandbox.image") String image) {}

@@ -1,7 +1,9 @@
 package dev.chowder.admission;
 
 import dev.chowder.instance.InstanceRejection;
+import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationRejection;
+import java.util.List;
 
 /**
  * The reason why an instance is not created, recovered or started. The gRPC edge maps each to one
@@ -13,6 +15,13 @@ public sealed interface Rejection {
 
   /** The instance rejected a command. */
   record ByInstance(InstanceRejection why) implements Rejection {}
+
+  /**
+   * A create names no model provider, and the organization has not exactly one.
+   *
+   * @param usable its providers, none or several
+   */
+  record ProviderNotNamed(List<ModelProvider> usable) implements Rejection {}
 
   /**
    * The host lacks memory, also after pool members and sleeping gateways made room.

@@ -56,11 +56,16 @@ public record InstanceCreation(
   /**
    * A create.
    *
+   * @param provider label of the model provider
    * @param version version of the overrides; empty if there are none
    * @param requestId the same for each repetition of the call
    */
   private record Draft(
-      Requester requester, WantedInstance wanted, String version, String requestId) {
+      Requester requester,
+      WantedInstance wanted,
+      String provider,
+      String version,
+      String requestId) {
     String organizationId() {
       return requester.organizationId();
     }
@@ -137,15 +142,15 @@ public record InstanceCreation(
    */
   public InstanceView create(Requester requester, CreateId newId, WantedInstance wanted) {
     admission.requireDiskSpace();
+    var provider =
+        wanted.modelProvider().orElseGet(() -> admission.provider(requester.organizationId()));
     var version = wanted.openclawConfig().isPresent() ? Ids.next() : "";
-    var draft = new Draft(requester, wanted, version, newId.requestId());
+    var draft = new Draft(requester, wanted, provider, version, newId.requestId());
     var own = newId.value();
     var claimed =
         pool.first(
             draft.organizationId(),
-            () ->
-                admission.memberSetup(
-                    draft.organizationId(), wanted.modelProvider(), wanted.model()),
+            () -> admission.memberSetup(draft.organizationId(), provider, wanted.model()),
             member -> claim(draft, newId, member));
     if (claimed.isPresent()) return claimed.get();
     if (!newId.value().equals(own)) newId.another();
@@ -156,8 +161,7 @@ public record InstanceCreation(
   private Optional<InstanceView> claim(Draft draft, CreateId newId, InstanceView member) {
     var wanted = draft.wanted();
     var setup =
-        admission.admitMember(
-            draft.requester(), member.id(), wanted.modelProvider(), wanted.model());
+        admission.admitMember(draft.requester(), member.id(), draft.provider(), wanted.model());
     if (member.member().filter(setup::equals).isPresent()) {
       newId.take(member.id().value());
       storeSecrets(draft, member.id());
@@ -190,8 +194,7 @@ public record InstanceCreation(
   private InstanceView provision(Draft draft, InstanceId id) {
     // Starts the actor while the slot is reserved, because both take about the same time.
     instances.activate(id);
-    var wanted = draft.wanted();
-    var model = admission.admit(draft.requester(), id, wanted.modelProvider(), wanted.model());
+    var model = admission.admit(draft.requester(), id, draft.provider(), draft.wanted().model());
     storeSecrets(draft, id);
     var reply = create(draft, id, model);
     if (reply instanceof InstanceReply.Refused(InstanceRejection.AlreadyExists())) {

@@ -5,14 +5,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An instance to create. All values are complete and within limits.
+ * An instance to create. All values are within limits.
  *
+ * @param modelProvider empty for that of the organization
  * @param model empty for that of the organization's endpoint, or the default of the provider
  * @param openclawConfig its overrides; empty if there are none
  */
 public record WantedInstance(
     String name,
-    String modelProvider,
+    Optional<String> modelProvider,
     Optional<String> model,
     Optional<ObjectNode> openclawConfig,
     Map<String, String> labels,

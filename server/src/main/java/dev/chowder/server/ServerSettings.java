@@ -94,10 +94,9 @@ public record ServerSettings(
       int maxBufferedBytes,
       int maxOpen) {}
 
-  /** Allowed values of a create; the first entry of each list is the default. */
+  /** Allowed values of a create; the first entry of all lists but the first is the default. */
   public record Instances(
       List<String> modelProviders,
-      String defaultModelProvider,
       List<String> sandboxProviders,
       List<String> openclawVersions,
       List<String> regions,

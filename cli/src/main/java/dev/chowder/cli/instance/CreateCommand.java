@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "create",
     description = "Create an instance and print its id",
-    footer = {"", "Example: chowder create my-agent --provider anthropic --label team=docs"})
+    footer = {"", "Example: chowder create my-agent --label team=docs"})
 final class CreateCommand extends ApiCommand implements Runnable {
   private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
@@ -33,7 +33,9 @@ final class CreateCommand extends ApiCommand implements Runnable {
       names = "--provider",
       paramLabel = "PROVIDER",
       completionCandidates = Candidates.Providers.class,
-      description = "anthropic (default), openai, gemini or custom")
+      description =
+          "anthropic, openai, gemini or custom (default: anthropic if it is set up, otherwise the"
+              + " organization's only provider)")
   private @Nullable String provider;
 
   @Option(names = "--model", paramLabel = "MODEL", description = "model of the provider")

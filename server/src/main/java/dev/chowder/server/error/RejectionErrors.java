@@ -2,12 +2,14 @@ package dev.chowder.server.error;
 
 import static dev.chowder.base.ErrorText.cannot;
 import static dev.chowder.base.ErrorText.must;
+import static java.util.stream.Collectors.joining;
 
 import dev.chowder.actor.NoReplyException;
 import dev.chowder.admission.Rejection;
 import dev.chowder.api.v1.Reason;
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceView;
+import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationRejection;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,20 @@ public final class RejectionErrors {
     return switch (why) {
       case Rejection.ByOrganization(var rejection) -> of(rejection);
       case Rejection.ByInstance(var rejection) -> of(rejection);
+      case Rejection.ProviderNotNamed(var usable) ->
+          usable.isEmpty()
+              ? ApiError.of(
+                  Reason.MODEL_PROVIDER_NOT_CONFIGURED,
+                  cannot(
+                      "create the instance",
+                      "the organization has no model provider",
+                      "set one with PATCH /v1/organization"))
+              : ApiError.must(
+                  "model_provider",
+                  "be one of "
+                      + usable.stream().map(ModelProvider::label).collect(joining(", "))
+                      + ", because the organization has several",
+                  "none");
       case Rejection.NoMemory(var free, var needed) ->
           ApiError.noCapacity(
               cannot(

@@ -36,8 +36,8 @@ import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
- * Reads the requests of {@code InstanceService}. Results are complete and within limits. Throws an
- * {@link ApiError} otherwise. Does not check whether an instance exists.
+ * Reads the requests of {@code InstanceService}. Results are within limits. Throws an {@link
+ * ApiError} otherwise. Does not check whether an instance exists.
  */
 public record InstanceRequests(ServerSettings.Instances settings) {
   /** All verbs have one default. */
@@ -129,10 +129,10 @@ public record InstanceRequests(ServerSettings.Instances settings) {
   public WantedInstance creation(CreateInstanceRequest r) {
     return new WantedInstance(
         r.getName(),
-        Fields.oneOf(
-            "model_provider",
-            r.hasModelProvider() ? r.getModelProvider() : settings.defaultModelProvider(),
-            settings.modelProviders()),
+        r.hasModelProvider()
+            ? Optional.of(
+                Fields.oneOf("model_provider", r.getModelProvider(), settings.modelProviders()))
+            : Optional.empty(),
         r.hasModel() ? Optional.of(r.getModel()) : Optional.empty(),
         r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty(),
         Map.copyOf(r.getLabelsMap()),

@@ -128,7 +128,7 @@ final class BadCalls {
     rows.add(
         create(
             "a provider that is not configured",
-            named("x").clearModelProvider(),
+            named("x").setModelProvider("openai"),
             MODEL_PROVIDER_NOT_CONFIGURED));
     rows.add(
         create("one instance more than the tier allows", named("x"), INSTANCE_LIMIT_REACHED)

@@ -28,8 +28,14 @@ final class BadCreations {
     rows.add(
         create(
             "a provider that is not configured",
-            "{\"name\":\"x\"}",
+            "{\"name\":\"x\",\"model_provider\":\"openai\"}",
             MODEL_PROVIDER_NOT_CONFIGURED));
+    rows.add(
+        create(
+                "no provider, and none that is configured",
+                "{\"name\":\"x\"}",
+                MODEL_PROVIDER_NOT_CONFIGURED)
+            .key("bare_key"));
     rows.add(
         create(
                 "one instance more than the tier allows",

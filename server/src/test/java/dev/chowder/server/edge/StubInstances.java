@@ -84,7 +84,7 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
             .setName(wanted.name())
             .setStatus(Instance.Status.provisioning)
             .setDesiredStatus(Instance.Status.running)
-            .setModelProvider(wanted.modelProvider())
+            .setModelProvider(wanted.modelProvider().orElse("anthropic"))
             .setRevision(1)
             .build();
     known.put(instance.getId(), instance);

@@ -30,6 +30,8 @@ class RejectionErrorsTest {
           Reason.ORGANIZATION_SUSPENDED,
           new Rejection.ByInstance(new InstanceRejection.UpgradeUnderWay()),
           Reason.SERVER_UNAVAILABLE,
+          new Rejection.ProviderNotNamed(List.of()),
+          Reason.MODEL_PROVIDER_NOT_CONFIGURED,
           new Rejection.NoMemory(1 << 30, 2 << 20),
           Reason.NO_CAPACITY,
           new Rejection.NoDisk(2 << 20, 1 << 30),
@@ -49,6 +51,15 @@ class RejectionErrorsTest {
         .allSatisfy(
             (rejection, reason) ->
                 assertThat(error(new RejectedException(rejection)).reason()).isEqualTo(reason));
+  }
+
+  @Test
+  void aCreateMustNameOneOfSeveralProviders() {
+    var several =
+        new Rejection.ProviderNotNamed(List.of(ModelProvider.OPENAI, ModelProvider.CUSTOM));
+    var error = error(new RejectedException(several));
+    assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
+    assertThat(error).hasMessageContaining("model_provider: must be one of openai, custom");
   }
 
   @Test

@@ -35,7 +35,7 @@ class InstanceRequestsTest {
   @Test
   void omittedFieldsOfACreateHaveDefaults() {
     var creation = requests.creation(CreateInstanceRequest.newBuilder().setName("a").build());
-    assertThat(creation.modelProvider()).isEqualTo("anthropic");
+    assertThat(creation.modelProvider()).isEmpty();
     assertThat(creation.sandboxProvider()).isEqualTo("sandbox");
     assertThat(creation.openclawVersion()).isEqualTo("v1");
     assertThat(creation.model()).isEmpty();

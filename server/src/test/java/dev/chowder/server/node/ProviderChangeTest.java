@@ -1,11 +1,13 @@
 package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
@@ -22,7 +24,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests that a boot uses the key and the endpoint that its organization has now. */
+/**
+ * Tests that a create and a boot use the provider, the key and the endpoint that their organization
+ * has now.
+ */
 class ProviderChangeTest {
   @TempDir static Path home;
   private static Node node;
@@ -35,6 +40,24 @@ class ProviderChangeTest {
   @AfterAll
   static void stop() {
     node.close();
+  }
+
+  @Test
+  void aCreateThatNamesNoProviderUsesTheOnlyOneOrTheDefault() {
+    var key = node.newcomer("crab");
+    assertThat(createWithoutProvider(key).getModelProvider()).isEqualTo("custom");
+
+    set(key, "openai", "a-key", "v1", "any");
+    assertThatThrownBy(() -> createWithoutProvider(key))
+        .hasMessageContaining("model_provider: must be one of openai, custom");
+
+    set(key, "anthropic", "a-key", "v1", "any");
+    assertThat(createWithoutProvider(key).getModelProvider()).isEqualTo("anthropic");
+  }
+
+  private static Instance createWithoutProvider(String key) {
+    return node.instances(key)
+        .createInstance(CreateInstanceRequest.newBuilder().setName("a").build());
   }
 
   @Test
@@ -97,6 +120,11 @@ class ProviderChangeTest {
   }
 
   private static void set(String key, String providerKey, String path, String model) {
+    set(key, "custom", providerKey, path, model);
+  }
+
+  private static void set(
+      String key, String provider, String providerKey, String path, String model) {
     var endpoint =
         Struct.newBuilder()
             .putFields("base_url", text("http://localhost:" + node.modelPort() + "/" + path))
@@ -106,11 +134,11 @@ class ProviderChangeTest {
         node.organizations(key)
             .updateOrganization(
                 UpdateOrganizationRequest.newBuilder()
-                    .putModelApiKeys("custom", providerKey)
+                    .putModelApiKeys(provider, providerKey)
                     .setModelEndpoints(
                         Struct.newBuilder()
                             .putFields(
-                                "custom", Value.newBuilder().setStructValue(endpoint).build()))
+                                provider, Value.newBuilder().setStructValue(endpoint).build()))
                     .build());
   }
 
