@@ -40,6 +40,10 @@ public record ReleaseBuild(Project project, Path stage, String version) {
           "package_json.sh",
           "supervise");
 
+  /** README.md and CHANGELOG.md link to the others. */
+  private static final List<String> DOCUMENTS =
+      List.of("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs");
+
   private static final Pattern VERSION = Pattern.compile("(?m)^  <version>(.*)</version>$");
 
   /**
@@ -86,6 +90,7 @@ public record ReleaseBuild(Project project, Path stage, String version) {
     build.putScripts();
     build.train(work.resolve("home"));
     build.putCommandLine(Path.of(arguments[2]));
+    build.putDocuments();
     build.putLicences();
     Files.createDirectories(folder);
     build.pack(folder.resolve(name + ".tar.gz"));
@@ -151,9 +156,13 @@ public record ReleaseBuild(Project project, Path stage, String version) {
     Files.writeString(start, Files.readString(start).replace(stage.toString(), "@ROOT@"));
   }
 
+  /** Puts the documents that describe this version. */
+  void putDocuments() {
+    for (var name : DOCUMENTS) put(name);
+  }
+
   /** The runtime has its own licences in {@code runtime/legal}. */
   private void putLicences() throws IOException {
-    for (var name : List.of("LICENSE", "README.md", "CHANGELOG.md")) put(name);
     Sbom.write(stage.resolve("app"), runtime(), version, stage.resolve("sbom.cdx.json"));
     Licences.write(stage.resolve("app"), stage.resolve("licences"));
   }
