@@ -101,8 +101,8 @@ build_key() {
 # Of Chowder's modules, the bench uses the classes of the protocol and of base.
 bench_key() { content_key "$BUILD_ROOT" pom.xml {proto,base,bench}/{pom.xml,src/main}; }
 
-# The command line calls the server, and uses the classes of the protocol and of the client only.
-cli_key() { content_key "$BUILD_ROOT" pom.xml {proto,client,cli}/{pom.xml,src/main}; }
+# The command line calls the server, and uses the classes of the protocol, of base and of the client only.
+cli_key() { content_key "$BUILD_ROOT" pom.xml {proto,base,client,cli}/{pom.xml,src/main}; }
 
 # build_modules MODULES [OPTION]: builds the modules that Maven's option -pl selects. Skips tests, formatting and the compiler's strictest
 # checks, which scripts/test runs, so that a start does not wait for them.

@@ -2,6 +2,7 @@ package dev.chowder.settings;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Optional;
 
 /** Finds the name that the writer of a wrong one may have meant. */
 public final class NearestName {
@@ -18,6 +19,17 @@ public final class NearestName {
         .sorted()
         .min(Comparator.comparingInt(name -> distance(wrong, name)))
         .orElseThrow();
+  }
+
+  /**
+   * Returns the nearest name if a typing error may explain the wrong one: at most two characters
+   * differ, and at most half of them.
+   */
+  public static Optional<String> similar(String wrong, Collection<String> names) {
+    int most = Math.min(2, wrong.length() / 2);
+    return names.isEmpty()
+        ? Optional.empty()
+        : Optional.of(of(wrong, names)).filter(name -> distance(wrong, name) <= most);
   }
 
   /** Returns the Levenshtein distance. */

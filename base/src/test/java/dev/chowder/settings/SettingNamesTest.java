@@ -57,6 +57,11 @@ class SettingNamesTest {
     assertThat(NearestName.of("size", names)).isEqualTo("max-size");
     assertThat(NearestName.of("internal", names)).isEqualTo("interval");
     assertThat(NearestName.of("", names)).isEqualTo("interval");
+    assertThat(NearestName.similar("max-sise", names)).contains("max-size");
+    assertThat(NearestName.similar("mxa-size", names)).contains("max-size");
+    assertThat(NearestName.similar("max-sums", names)).isEmpty();
+    assertThat(NearestName.similar("xyz", List.of("abc", "xyzabc"))).isEmpty();
+    assertThat(NearestName.similar("xy", List.of())).isEmpty();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.chowder.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.client.Api;
@@ -54,6 +55,34 @@ class ClientFailureTest {
   }
 
   @Test
+  void anErrorShowsTheIdOfItsRequest() {
+    server.fails(409, "WRONG_STATE", "x-request-id", "0a-1b");
+    assertThat(run("ls").errors())
+        .isEqualTo("chowder: m; \"chowder get\" shows the status (request 0a-1b).\n");
+  }
+
+  @Test
+  void anErrorOfACommandForProgramsIsJson() {
+    server.fails(404, "INSTANCE_NOT_FOUND", "x-request-id", "0a-1b");
+    var ran = run("ls", "-o", "json");
+    assertThat(ran.output()).isEmpty();
+    assertThat(JsonParser.parseString(ran.errors()))
+        .isEqualTo(
+            JsonParser.parseString(
+                """
+                {"message": "m; \\"chowder ls\\" lists all instances", "exit_code": 3,
+                 "status": 404, "reason": "INSTANCE_NOT_FOUND", "request_id": "0a-1b"}
+                """));
+  }
+
+  @Test
+  void callsAreShownWithoutTheKey() {
+    server.fails(503, "NO_CAPACITY").answers(200, "{\"instances\": []}");
+    assertThat(run("ls", "--debug").errors().lines().limit(2))
+        .allMatch(line -> line.matches("GET /v1/instances\\S*: (503|200) in [0-9]+ ms"));
+  }
+
+  @Test
   void aLongPauseIsNamed() {
     server.fails(503, "NO_CAPACITY", "Retry-After", "90");
     assertThat(ls().errors()).isEqualTo("chowder: m; repeat the command after 90 s.\n");
@@ -83,6 +112,7 @@ class ClientFailureTest {
     "NO_CONTEXT,3,m",
     "NO_KEY,4,m",
     "CERTIFICATE_REJECTED,4,--client-certificate",
+    "NO_TLS,6,http://",
     "UNTRUSTED,6,--ca",
     "UNREACHABLE,6,another context",
     "CONNECTION_LOST,6,m",
@@ -98,6 +128,11 @@ class ClientFailureTest {
   }
 
   private Ran ls() {
-    return Ran.of(Map.of("CHOWDER_URL", server.url().toString(), "CHOWDER_KEY", "k"), "", "", "ls");
+    return run("ls");
+  }
+
+  private Ran run(String... arguments) {
+    var variables = Map.of("CHOWDER_URL", server.url().toString(), "CHOWDER_KEY", "k");
+    return Ran.of(variables, "", "", arguments);
   }
 }

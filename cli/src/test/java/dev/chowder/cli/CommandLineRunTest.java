@@ -2,6 +2,7 @@ package dev.chowder.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import dev.chowder.cli.command.Environment;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.Terminals;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests what needs no server: arguments, help, contexts and completion. */
 class CommandLineRunTest {
@@ -91,8 +93,26 @@ class CommandLineRunTest {
   }
 
   @Test
-  void aSimilarCommandIsSuggested() {
-    assertThat(run("stpo").errors()).contains("did you mean stop");
+  void aSimilarWordIsSuggested() {
+    assertThat(run("stpo").errors()).contains("did you mean stop;");
+    assertThat(run("create", "a", "--lable=b=c").errors()).contains("did you mean --label;");
+    assertThat(run("ls", "-o", "jsn").errors()).contains("table, json", "did you mean json;");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"frobnicate", "xy", "complet"})
+  void aDifferentWordIsNotSuggested(String word) {
+    assertThat(run(word).errors()).doesNotContain("did you mean");
+  }
+
+  @Test
+  void aWrongArgumentOfACommandForProgramsIsJson() {
+    for (var option : List.of("-ojson", "-o=json", "--output=json")) {
+      var error = JsonParser.parseString(run("ls", "--limit", "many", option).errors());
+      assertThat(error.getAsJsonObject().get("exit_code").getAsInt())
+          .isEqualTo(ExitCode.USAGE.number());
+    }
+    assertThat(run("ls", "--limit", "many", "--", "-o", "json").errors()).startsWith("chowder: ");
   }
 
   /** picocli reads arguments from files that are named so, by default. */

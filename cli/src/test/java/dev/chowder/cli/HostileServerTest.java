@@ -3,6 +3,7 @@ package dev.chowder.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.output.StrictJson;
 import dev.chowder.client.StubServer;
 import java.io.IOException;
 import java.util.Arrays;
@@ -86,7 +87,12 @@ class HostileServerTest extends CommandFixture {
 
   private static void assertOneSentence(Ran ran, ExitCode code) {
     assertThat(ran.code()).as(ran.errors()).isEqualTo(code.number());
-    assertThat(ran.errors()).startsWith("chowder: ").endsWith(".\n").hasLineCount(1);
+    assertThat(ran.errors()).hasLineCount(1);
+    if (ran.errors().startsWith("{")) {
+      assertThat(StrictJson.parse(ran.errors())).isNotNull();
+    } else {
+      assertThat(ran.errors()).startsWith("chowder: ").endsWith(".\n");
+    }
     assertThat(ran.errors()).doesNotContain("a bug");
   }
 }

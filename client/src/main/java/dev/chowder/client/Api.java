@@ -31,6 +31,7 @@ public final class Api implements AutoCloseable {
 
   private final Transport transport;
   private final Consumer<Retry> retries;
+  private final Consumer<Exchange> exchanges;
   private final Pause pause;
 
   /**
@@ -41,6 +42,15 @@ public final class Api implements AutoCloseable {
    */
   public record Retry(ClientException cause, Duration pause) {}
 
+  /**
+   * One try of a call.
+   *
+   * @param target the path and the query
+   * @param status the status of HTTP; 0 if there was no response
+   * @param time until the response, or for a stream until its headers
+   */
+  public record Exchange(String method, String target, int status, Duration time) {}
+
   /** Waits between two tries. */
   interface Pause {
     void sleep(Duration time) throws InterruptedException;
@@ -50,15 +60,17 @@ public final class Api implements AutoCloseable {
    * Creates a client, which connects at its first call.
    *
    * @param retries receives each repetition before its pause, on the thread of the call
+   * @param exchanges receives each try after its end, on the thread of the call
    * @throws ClientException if a certificate or a key of the context cannot be used
    */
-  public Api(Context context, Consumer<Retry> retries) {
-    this(context, retries, Thread::sleep);
+  public Api(Context context, Consumer<Retry> retries, Consumer<Exchange> exchanges) {
+    this(context, retries, exchanges, Thread::sleep);
   }
 
-  Api(Context context, Consumer<Retry> retries, Pause pause) {
+  Api(Context context, Consumer<Retry> retries, Consumer<Exchange> exchanges, Pause pause) {
     this.transport = new Transport(context);
     this.retries = retries;
+    this.exchanges = exchanges;
     this.pause = pause;
   }
 
@@ -111,7 +123,7 @@ public final class Api implements AutoCloseable {
     for (int tries = 1; ; tries++) {
       try {
         var left = Duration.ofNanos(deadline - System.nanoTime());
-        var response = transport.send(call, accept, handler, left);
+        var response = exchange(call, accept, handler, left);
         if (response.statusCode() / 100 == 2) return response;
         throw error(response);
       } catch (ClientException failure) {
@@ -127,6 +139,20 @@ public final class Api implements AutoCloseable {
         sleep(next.get());
         mayBeExecuted |= !Repetition.isUnexecuted(failure);
       }
+    }
+  }
+
+  private <T> HttpResponse<T> exchange(
+      Call call, String accept, HttpResponse.BodyHandler<T> handler, Duration limit) {
+    long began = System.nanoTime();
+    int status = 0;
+    try {
+      var response = transport.send(call, accept, handler, limit);
+      status = response.statusCode();
+      return response;
+    } finally {
+      var time = Duration.ofNanos(System.nanoTime() - began);
+      exchanges.accept(new Exchange(call.method(), call.target(), status, time));
     }
   }
 

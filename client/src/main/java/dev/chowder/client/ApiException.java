@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 public final class ApiException extends ClientException {
   private static final long serialVersionUID = 1L;
 
+  private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,6}");
   private static final int MAX_MESSAGE = 2000;
 
@@ -24,6 +25,7 @@ public final class ApiException extends ClientException {
   private final String reason;
   private final transient Optional<Duration> retryAfter;
   private final boolean mayRetry;
+  private final String requestId;
   private boolean isOfRepeatedCall;
 
   /**
@@ -31,14 +33,21 @@ public final class ApiException extends ClientException {
    *
    * @param retryAfter the time after which the server wants the call to be repeated
    * @param mayRetry whether the server permits a repetition
+   * @param requestId empty if the response has none
    */
   ApiException(
-      int status, String reason, String message, Optional<Duration> retryAfter, boolean mayRetry) {
+      int status,
+      String reason,
+      String message,
+      Optional<Duration> retryAfter,
+      boolean mayRetry,
+      String requestId) {
     super(Kind.REJECTED, message);
     this.status = status;
     this.reason = reason;
     this.retryAfter = retryAfter;
     this.mayRetry = mayRetry;
+    this.requestId = requestId;
   }
 
   /** Reads an error, whose body may be anything. */
@@ -64,7 +73,11 @@ public final class ApiException extends ClientException {
             .firstValue("retry-after")
             .filter(value -> SECONDS.matcher(value).matches())
             .map(value -> Duration.ofSeconds(Long.parseLong(value))),
-        !headers.firstValue("x-should-retry").orElse("").equals("false"));
+        !headers.firstValue("x-should-retry").orElse("").equals("false"),
+        headers
+            .firstValue("x-request-id")
+            .filter(value -> REQUEST_ID.matcher(value).matches())
+            .orElse(""));
   }
 
   /** Returns the status of HTTP. */
@@ -75,6 +88,11 @@ public final class ApiException extends ClientException {
   /** Returns the reason of docs/REST.md; empty if the response has none. */
   public String reason() {
     return reason;
+  }
+
+  /** Returns the id by which the server's log names the call; empty if it sent none. */
+  public String requestId() {
+    return requestId;
   }
 
   /** Returns the time after which the server wants the call to be repeated; empty if unknown. */

@@ -12,6 +12,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -128,6 +129,9 @@ final class Transport implements AutoCloseable {
   /** The server reports its reason as an alert, such as {@code certificate_required}. */
   private ClientException insecure(SSLException failed) {
     var why = String.valueOf(failed.getMessage());
+    if (why.toLowerCase(Locale.ROOT).contains("unrecognized ssl message")) {
+      return failure(Kind.NO_TLS, "cannot call the server at %s: its port has no TLS", failed);
+    }
     boolean isByServer = why.contains("Received fatal alert");
     var message =
         isByServer

@@ -1,5 +1,6 @@
 package dev.chowder.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -11,6 +12,7 @@ import dev.chowder.client.context.TlsFiles;
 import dev.chowder.client.failure.ClientException;
 import dev.chowder.client.failure.ClientException.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -32,6 +34,7 @@ class ApiTest {
 
   private final List<Duration> pauses = new ArrayList<>();
   private final List<Api.Retry> retries = new ArrayList<>();
+  private final List<Api.Exchange> exchanges = new ArrayList<>();
   private StubServer server;
   private Api api;
 
@@ -53,6 +56,53 @@ class ApiTest {
     var request = server.requests().getFirst();
     assertThat(request.target()).isEqualTo("/v1/instances?name_prefix=a%20b%2Bc%2F%C3%A4%26d");
     assertThat(request.headers()).containsEntry("Authorization", "Bearer " + KEY);
+  }
+
+  @Test
+  void eachTryIsReported() {
+    server.fails(503, "NO_CAPACITY").answers(200, "{}").neverAnswers();
+    var call = Call.get("/v1/instances").with("page_size", "1");
+    var _ = api.send(call);
+    failure(call.within(Duration.ofMillis(100)), Kind.TIMED_OUT, "in time");
+    assertThat(exchanges).extracting(Api.Exchange::status).containsExactly(503, 200, 0);
+    assertThat(exchanges)
+        .allSatisfy(one -> assertThat(one.method()).isEqualTo("GET"))
+        .allSatisfy(one -> assertThat(one.target()).isEqualTo("/v1/instances?page_size=1"))
+        .allSatisfy(one -> assertThat(one.time()).isPositive());
+  }
+
+  @Test
+  void anErrorHasTheIdOfItsRequest() {
+    server.fails(404, "INSTANCE_NOT_FOUND", "x-request-id", "0a-1b");
+    server.fails(404, "INSTANCE_NOT_FOUND", "x-request-id", "0a \u009b");
+    var call = Call.get("/v1/instances");
+    assertThatExceptionOfType(ApiException.class)
+        .isThrownBy(() -> api.send(call))
+        .satisfies(failure -> assertThat(failure.requestId()).isEqualTo("0a-1b"));
+    assertThatExceptionOfType(ApiException.class)
+        .isThrownBy(() -> api.send(call))
+        .satisfies(failure -> assertThat(failure.requestId()).isEmpty());
+  }
+
+  @Test
+  void aPortWithoutTlsIsNamed() throws Exception {
+    try (var plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var answering = Thread.ofVirtual().start(() -> rejectOne(plain));
+      api = api(URI.create("https://127.0.0.1:" + plain.getLocalPort()));
+      failure(Call.get("/v1/instances"), Kind.NO_TLS, "its port has no TLS");
+      answering.join();
+    }
+  }
+
+  /** Responds to a TLS handshake as Envoy does on a port without TLS. */
+  private static void rejectOne(ServerSocket plain) {
+    try (var connection = plain.accept()) {
+      connection.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(UTF_8));
+      connection.getOutputStream().flush();
+      var _ = connection.getInputStream().readAllBytes();
+    } catch (IOException ended) {
+      throw new UncheckedIOException(ended);
+    }
   }
 
   @Test
@@ -250,6 +300,6 @@ class ApiTest {
 
   private Api api(URI url) {
     var context = Context.named("test", url, Key.of(KEY, "test"), TlsFiles.NONE);
-    return new Api(context, retries::add, pauses::add);
+    return new Api(context, retries::add, exchanges::add, pauses::add);
   }
 }

@@ -187,7 +187,7 @@ class CertificatesTest {
   private static String call(String host, HttpsServer called, TlsFiles files) {
     var url = URI.create("https://%s:%d".formatted(host, called.getAddress().getPort()));
     var context = Context.named("test", url, Key.of("k", "test"), files);
-    try (var api = new Api(context, _ -> {}, _ -> {})) {
+    try (var api = new Api(context, _ -> {}, _ -> {}, _ -> {})) {
       return api.send(Call.get("/v1/instances")).json();
     }
   }

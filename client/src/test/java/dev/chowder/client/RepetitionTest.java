@@ -52,7 +52,7 @@ class RepetitionTest {
 
   @Test
   void theServerCanForbidARepetition() {
-    var error = new ApiException(503, "NO_CAPACITY", "", Optional.empty(), false);
+    var error = new ApiException(503, "NO_CAPACITY", "", Optional.empty(), false, "");
     assertThat(isRepeated(KEYED, error)).isFalse();
   }
 
@@ -91,11 +91,11 @@ class RepetitionTest {
   }
 
   private static ClientException rejected(int status, String reason) {
-    return new ApiException(status, reason, "", Optional.empty(), true);
+    return new ApiException(status, reason, "", Optional.empty(), true, "");
   }
 
   private static ClientException after(int seconds) {
     var wait = Optional.of(Duration.ofSeconds(seconds));
-    return new ApiException(503, "NO_CAPACITY", "", wait, true);
+    return new ApiException(503, "NO_CAPACITY", "", wait, true, "");
   }
 }

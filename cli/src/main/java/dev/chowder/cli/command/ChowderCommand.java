@@ -47,6 +47,14 @@ public final class ChowderCommand implements Runnable {
     invocation.choose(name);
   }
 
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "print each call with its status and time, without keys")
+  void setDebug(boolean debug) {
+    invocation.debug(debug);
+  }
+
   @Override
   public void run() {
     spec.commandLine().usage(spec.commandLine().getErr());

@@ -12,9 +12,9 @@ import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Executes one command line. Every failure becomes one sentence and an exit code.
@@ -26,6 +26,8 @@ public record Execution(Console console, UnaryOperator<Exception> known) {
   /** The JVM replaces what it cannot decode, which would otherwise become a part of a message. */
   private static final char UNREADABLE = '\ufffd';
 
+  private static final Pattern JSON = Pattern.compile("(?m)^(-o|--output)[\n=]?json$");
+
   /** Runs a command and returns its exit code. */
   public int run(CommandLine line, String... arguments) {
     if (Arrays.stream(arguments).anyMatch(one -> one.indexOf(UNREADABLE) >= 0)) {
@@ -33,6 +35,7 @@ public record Execution(Console console, UnaryOperator<Exception> known) {
           ExitCode.USAGE.failure(
               "arguments: must be UTF-8, in a locale with UTF-8; set LC_ALL=C.UTF-8"));
     }
+    if (wantsJson(List.of(arguments))) console.useJsonErrors();
     var help = new StringWriter();
     line.setOut(new PrintWriter(help))
         .setErr(new PrintWriter(console.environment().errors(), true, StandardCharsets.UTF_8))
@@ -54,44 +57,37 @@ public record Execution(Console console, UnaryOperator<Exception> known) {
     return code;
   }
 
+  /** Also finds the option if an argument before it is wrong, so that picocli does not read it. */
+  private static boolean wantsJson(List<String> arguments) {
+    int end = arguments.indexOf("--");
+    var options = end < 0 ? arguments : arguments.subList(0, end);
+    return JSON.matcher(String.join("\n", options)).find();
+  }
+
   private int misused(ParameterException failure) {
     var command = failure.getCommandLine().getCommandSpec().qualifiedName();
     var message = String.valueOf(failure.getMessage()).strip().replaceFirst("\\.$", "");
-    var suggestions =
-        failure instanceof UnmatchedArgumentException unmatched
-            ? unmatched.getSuggestions()
-            : List.<String>of();
-    if (!suggestions.isEmpty()) message += "; did you mean " + suggestions.getFirst();
-    console
-        .notices()
-        .say("chowder: %s; \"%s --help\" shows the usage.".formatted(message, command));
-    return ExitCode.USAGE.number();
+    var suggestion = Suggestion.of(failure).map("; did you mean %s"::formatted).orElse("");
+    return failed(
+        ExitCode.USAGE.failure(
+            "%s%s; \"%s --help\" shows the usage".formatted(message, suggestion, command)));
   }
 
   private int failed(Exception failure) {
-    return switch (failure) {
-      case ClientException call -> failed(ClientFailure.of(call));
-      case OutputClosedException closed -> closed.code().number();
-      case CommandException known -> {
-        console.notices().say("chowder: " + known.getMessage() + ".");
-        yield known.code().number();
-      }
-      case InvalidPathException path -> {
-        console
-            .notices()
-            .say(
-                "chowder: cannot use the file name %s: %s; use other characters, or a locale with UTF-8."
-                    .formatted(path.getInput(), path.getReason()));
-        yield ExitCode.USAGE.number();
-      }
-      default -> {
-        console
-            .notices()
-            .say(
-                "chowder: a bug in the command line: %s; report it with the command, without keys."
-                    .formatted(failure));
-        yield ExitCode.FAILED.number();
-      }
-    };
+    var known =
+        switch (failure) {
+          case ClientException call -> ClientFailure.of(call);
+          case CommandException command -> command;
+          case InvalidPathException path ->
+              ExitCode.USAGE.failure(
+                  "cannot use the file name %s: %s; use other characters, or a locale with UTF-8"
+                      .formatted(path.getInput(), path.getReason()));
+          default ->
+              ExitCode.FAILED.failure(
+                  "a bug in the command line: %s; report it with the command, without keys"
+                      .formatted(failure));
+        };
+    if (!(known instanceof OutputClosedException)) console.report(known);
+    return known.code().number();
   }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** One run of the command line: its streams, and the server that its options select. */
 public final class Invocation extends Console implements AutoCloseable {
   private @Nullable String contextOption;
+  private boolean isDebug;
   private @Nullable Api api;
 
   public Invocation(Environment environment) {
@@ -22,10 +23,23 @@ public final class Invocation extends Console implements AutoCloseable {
     contextOption = context;
   }
 
+  /** Sets whether each call is printed. */
+  void debug(boolean on) {
+    isDebug = on;
+  }
+
   /** Returns the client of the selected server. */
   public Api api() {
-    if (api == null) api = new Api(context(), ClientFailure.notices(notices()::say));
+    if (api == null) api = client(context());
     return api;
+  }
+
+  /** Returns a new client of a server, which the caller closes. */
+  public Api client(Context server) {
+    return new Api(
+        server,
+        ClientFailure.notices(notices()::say),
+        isDebug ? ClientFailure.trace(notices()::say) : _ -> {});
   }
 
   public ContextFile contextFile() {

@@ -40,12 +40,28 @@ public final class ClientFailure {
     };
   }
 
+  /**
+   * Returns what prints a line for each try of a call.
+   *
+   * @param say prints a line for people
+   */
+  public static Consumer<Api.Exchange> trace(Consumer<String> say) {
+    return one ->
+        say.accept(
+            "%s %s: %s in %d ms"
+                .formatted(
+                    one.method(),
+                    one.target(),
+                    one.status() == 0 ? "no response" : one.status(),
+                    one.time().toMillis()));
+  }
+
   private static ExitCode code(ClientException failure) {
     return switch (failure.kind()) {
       case INVALID -> ExitCode.USAGE;
       case NO_CONTEXT -> ExitCode.NOT_FOUND;
       case NO_KEY, CERTIFICATE_REJECTED -> ExitCode.DENIED;
-      case UNKNOWN_HOST, UNREACHABLE, UNTRUSTED, CONNECTION_LOST -> ExitCode.UNAVAILABLE;
+      case UNKNOWN_HOST, UNREACHABLE, NO_TLS, UNTRUSTED, CONNECTION_LOST -> ExitCode.UNAVAILABLE;
       case TIMED_OUT -> ExitCode.TIMED_OUT;
       case TOO_LARGE, UNREADABLE -> ExitCode.FAILED;
       case INTERRUPTED -> ExitCode.INTERRUPTED;
@@ -78,6 +94,7 @@ public final class ClientFailure {
   private static String remedy(ClientException.Kind kind) {
     return switch (kind) {
       case UNKNOWN_HOST, UNREACHABLE -> "start it, or choose another context";
+      case NO_TLS -> "use a URL that begins with http://, or a port with TLS";
       case UNTRUSTED -> "name its CA with --ca or CHOWDER_TLS_CA";
       case CERTIFICATE_REJECTED ->
           "name a client certificate that it accepts with --client-certificate or"

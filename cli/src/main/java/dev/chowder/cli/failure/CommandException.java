@@ -1,5 +1,8 @@
 package dev.chowder.cli.failure;
 
+import dev.chowder.client.ApiException;
+import java.util.Optional;
+
 /**
  * The failure of a command. Its message is one sentence with the cause and the remedy, in the form
  * {@code cannot VERB: CAUSE; REMEDY}, without a period. It never contains a key.
@@ -23,6 +26,11 @@ public class CommandException extends RuntimeException {
   public static CommandException interrupted(InterruptedException cause) {
     Thread.currentThread().interrupt();
     return ExitCode.INTERRUPTED.failure("interrupted", cause);
+  }
+
+  /** Returns the error of the server, if it is the cause. */
+  public Optional<ApiException> rejection() {
+    return getCause() instanceof ApiException error ? Optional.of(error) : Optional.empty();
   }
 
   public ExitCode code() {

@@ -107,7 +107,7 @@ final class ChatCommand extends ApiCommand implements Runnable {
     if (failure.code() == ExitCode.OUTPUT_CLOSED || failure.code() == ExitCode.DENIED) {
       throw failure;
     }
-    say("chowder: " + failure.getMessage() + ".");
+    invocation().report(failure);
   }
 
   private static @Nullable String line(BufferedReader reader) {

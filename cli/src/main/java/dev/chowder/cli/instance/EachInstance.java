@@ -66,7 +66,7 @@ final class EachInstance {
 
   private void count(String name, CommandException failure) {
     if (names.size() == 1 || concernsAll(failure)) throw failure;
-    invocation.notices().say("chowder: %s: %s.".formatted(name, failure.getMessage()));
+    invocation.report(failure, "%s: %s".formatted(name, failure.getMessage()));
     failed++;
     if (first == null) first = failure;
   }

@@ -7,7 +7,6 @@ import dev.chowder.cli.command.TlsOptions;
 import dev.chowder.cli.failure.ClientFailure;
 import dev.chowder.cli.failure.CommandException;
 import dev.chowder.cli.failure.ExitCode;
-import dev.chowder.client.Api;
 import dev.chowder.client.Call;
 import dev.chowder.client.context.Context;
 import dev.chowder.client.context.Contexts;
@@ -56,7 +55,7 @@ public final class SignUpCommand extends ApiCommand implements Runnable {
     var server = server();
     var request = Json.of("name", name);
     SignUpResponse response;
-    try (var api = new Api(server, ClientFailure.notices(invocation().notices()::say))) {
+    try (var api = invocation().client(server)) {
       var call = Call.postOnce("/v1/organization/signup").json(request.toString());
       response = api.send(call).as(SignUpResponse.getDefaultInstance());
     }

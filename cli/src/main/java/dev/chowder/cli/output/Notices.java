@@ -1,5 +1,6 @@
 package dev.chowder.cli.output;
 
+import com.google.gson.JsonElement;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,12 @@ public final class Notices {
   /** Prints a line, with unsafe characters escaped. */
   public void say(String line) {
     stream.print(Printable.line(line) + "\n");
+    stream.flush();
+  }
+
+  /** Prints a line with JSON, in which unsafe characters are escaped. */
+  public void json(JsonElement json) {
+    stream.print(Printable.json(json.toString()) + "\n");
     stream.flush();
   }
 

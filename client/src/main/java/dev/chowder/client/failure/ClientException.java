@@ -21,6 +21,8 @@ public class ClientException extends RuntimeException {
     UNKNOWN_HOST,
     /** The server accepts no connections, so it received nothing. */
     UNREACHABLE,
+    /** The URL begins with https, but the port has no TLS. */
+    NO_TLS,
     /** The certificate of the server is not trusted. */
     UNTRUSTED,
     /** The server does not accept the client certificate, or requires one. */

@@ -77,6 +77,6 @@ public final class Invocation extends Console {
   public Api api() {
     var all = variables().all();
     var context = new ContextResolver(all, ContextFile.of(all)).resolve(Context.LOCAL);
-    return new Api(context, ClientFailure.notices(notices()::say));
+    return new Api(context, ClientFailure.notices(notices()::say), _ -> {});
   }
 }

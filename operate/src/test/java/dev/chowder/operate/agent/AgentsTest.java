@@ -71,7 +71,7 @@ class AgentsTest {
     var test = TestSite.in(folder, Map.of());
     Files.createDirectories(test.site().home());
     var url = URI.create("http://localhost:" + server.getAddress().getPort());
-    try (var api = new Api(new Context("test", url, null, TlsFiles.NONE), _ -> {})) {
+    try (var api = new Api(new Context("test", url, null, TlsFiles.NONE), _ -> {}, _ -> {})) {
       new Agents(test.site(), api).sleep();
     }
     assertThat(stopped).containsExactly("/v1/instances/one/stop");
