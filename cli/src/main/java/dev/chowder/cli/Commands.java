@@ -4,8 +4,10 @@ import dev.chowder.cli.channel.ChannelsCommand;
 import dev.chowder.cli.command.ChowderCommand;
 import dev.chowder.cli.command.CompletionCommand;
 import dev.chowder.cli.command.ContextCommand;
+import dev.chowder.cli.command.HelpCommand;
 import dev.chowder.cli.command.Invocation;
 import dev.chowder.cli.command.RootCommand;
+import dev.chowder.cli.command.VersionCommand;
 import dev.chowder.cli.config.ConfigCommand;
 import dev.chowder.cli.event.EventsCommand;
 import dev.chowder.cli.file.FilesCommand;
@@ -31,7 +33,13 @@ import picocli.CommandLine;
 final class Commands {
   private static final String CONTEXT = "--context";
   private static final String COMPLETION = "completion";
+  private static final String HELP = "help";
+  private static final Set<String> NEED_ALL = Set.of(COMPLETION, HELP);
   private static final Set<List<String>> VERSION = Set.of(List.of("-V"), List.of("--version"));
+
+  /** Other names of commands, which users of other programs try first. */
+  private static final Map<String, List<String>> ALIASES =
+      Map.of("ls", List.of("list", "ps"), "get", List.of("status"), "rm", List.of("delete"));
 
   private final Map<String, Supplier<Object>> known = new LinkedHashMap<>();
 
@@ -50,6 +58,8 @@ final class Commands {
     known.put("sign-up", SignUpCommand::new);
     known.put("context", ContextCommand::new);
     known.put(COMPLETION, CompletionCommand::new);
+    known.put("version", VersionCommand::new);
+    known.put(HELP, HelpCommand::new);
     InstanceCommands.addHiddenTo(known);
   }
 
@@ -70,19 +80,32 @@ final class Commands {
       if (argument.equals(CONTEXT)) {
         i++;
       } else if (!argument.startsWith("-")) {
-        // The script of a shell, and the suggestion of a similar command, need all.
-        boolean isEnough = known.containsKey(argument) && !argument.equals(COMPLETION);
-        return isEnough ? Set.of(argument) : known.keySet();
+        var name = name(argument);
+        // The script of a shell, the help and the suggestion of a similar command need all.
+        boolean isEnough = known.containsKey(name) && !NEED_ALL.contains(name);
+        return isEnough ? Set.of(name) : known.keySet();
       }
     }
     return known.keySet();
+  }
+
+  private static String name(String argument) {
+    return ALIASES.entrySet().stream()
+        .filter(one -> one.getValue().contains(argument))
+        .map(Map.Entry::getKey)
+        .findAny()
+        .orElse(argument);
   }
 
   private CommandLine root(Invocation invocation, Set<String> names) {
     var commands = new LinkedHashMap<String, CommandLine>();
     known.forEach(
         (name, command) -> {
-          if (names.contains(name)) commands.put(name, new CommandLine(command.get()));
+          if (!names.contains(name)) return;
+          var line = new CommandLine(command.get());
+          line.getCommandSpec()
+              .aliases(ALIASES.getOrDefault(name, List.of()).toArray(String[]::new));
+          commands.put(name, line);
         });
     return RootCommand.of(new ChowderCommand(invocation), commands);
   }

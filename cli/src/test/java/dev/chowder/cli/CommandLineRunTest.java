@@ -45,11 +45,24 @@ class CommandLineRunTest {
 
   @Test
   void eachCommandHasHelp() {
-    for (var command : new Commands().all(invocation()).getSubcommands().keySet()) {
-      var ran = run(command, "--help");
-      assertThat(ran.code()).as(command).isZero();
-      assertThat(ran.output()).as(command).startsWith("Usage: chowder " + command);
-    }
+    new Commands()
+        .all(invocation())
+        .getSubcommands()
+        .forEach(
+            (command, line) -> {
+              var ran = run(command, "--help");
+              assertThat(ran.code()).as(command).isZero();
+              assertThat(ran.output())
+                  .as(command)
+                  .startsWith("Usage: chowder " + line.getCommandName());
+            });
+  }
+
+  @Test
+  void helpIsACommandToo() {
+    assertThat(run("help")).isEqualTo(run("--help"));
+    assertThat(run("help", "files", "ls")).isEqualTo(run("files", "ls", "--help"));
+    assertThat(run("help", "files", "lss").errors()).contains("did you mean ls;");
   }
 
   @Test

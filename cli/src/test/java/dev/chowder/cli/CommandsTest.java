@@ -23,12 +23,21 @@ class CommandsTest {
         "ls get"
       })
   void onlyTheNamedCommandIsCreated(String arguments) {
-    assertThat(created(arguments)).containsExactly("ls");
+    assertThat(created(arguments)).containsExactlyInAnyOrder("ls", "list", "ps");
+  }
+
+  @Test
+  void aliasesCreateOnlyTheirCommand() {
+    assertThat(created("ps")).containsExactlyInAnyOrder("ls", "list", "ps");
+    assertThat(created("status my-agent")).containsExactlyInAnyOrder("get", "status");
+    assertThat(created("delete my-agent")).containsExactlyInAnyOrder("rm", "delete");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "help",
+        "help ls",
         "--help",
         "-h",
         "lss",

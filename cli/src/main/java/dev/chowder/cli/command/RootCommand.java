@@ -67,9 +67,13 @@ public final class RootCommand {
   }
 
   /** Returns the version of the jar, which is that of Chowder. */
-  private static String[] version() {
+  static String number() {
     var version = RootCommand.class.getPackage().getImplementationVersion();
-    return new String[] {"chowder " + Objects.requireNonNullElse(version, "(not packaged)")};
+    return Objects.requireNonNullElse(version, "(not packaged)");
+  }
+
+  private static String[] version() {
+    return new String[] {"chowder " + number()};
   }
 
   private static Duration duration(String text) {

@@ -27,7 +27,7 @@ final class LogsCommand extends ApiCommand implements Runnable {
   private boolean follow;
 
   @Option(
-      names = {"-n", "--lines"},
+      names = {"-n", "--lines", "--tail"},
       paramLabel = "NUMBER",
       description = "existing lines to print, 0 to 5000 (default: 200)")
   private int lines = 200;

@@ -275,6 +275,27 @@ class InstanceCommandsTest extends CommandFixture {
   }
 
   @Test
+  void otherProgramsNamesOfCommandsAndOptionsWork() {
+    server.answers(200, list(instance(ID, "a")));
+    assertThat(run("ps", "-q").output()).isEqualTo(ID + "\n");
+    server.answers(200, instance("running", "running", 1));
+    assertThat(run("status", ID).output()).contains("my-agent");
+    server.answers(204, "");
+    assertThat(run("delete", "--yes", ID).code()).isZero();
+    server.streams("{\"text\": \"2\"}");
+    assertThat(run("logs", ID, "--tail", "1").code()).isZero();
+    assertThat(server.requests().getLast().target()).endsWith("/logs?lines=1&follow=false");
+  }
+
+  @Test
+  void theVersionOfTheServerIsThatOfItsDocument() {
+    server.answers(200, "{\"openapi\": \"3.1.0\", \"info\": {\"version\": \"v\\u001b1\"}}");
+    assertThat(run("version").output()).startsWith("client: ").endsWith("\nserver: v\\x1b1\n");
+    server.answers(200, "[]");
+    assertThat(run("version").code()).isEqualTo(ExitCode.FAILED.number());
+  }
+
+  @Test
   void aLogThatEndsWhileItIsFollowedIsAFailure() {
     server.streams("{\"text\": \"1\"}");
     assertThat(run("logs", "-f", ID).code()).isEqualTo(ExitCode.UNAVAILABLE.number());
