@@ -79,7 +79,7 @@ class CommandLineRunTest {
         List.of("create", "a", "--timeout", "5 minutes"),
         List.of("create", "a", "--config", "/no/such/file"),
         List.of("create", "a", "--idempotency-key", "a\nb"),
-        List.of("ls", "-o", "yaml"),
+        List.of("ls", "-o", "xml"),
         List.of("ls", "--limit", "0"),
         List.of("ls", "--limit", "many"),
         List.of("ls", "--watch", "--status", "running"),
@@ -109,7 +109,7 @@ class CommandLineRunTest {
   void aSimilarWordIsSuggested() {
     assertThat(run("stpo").errors()).contains("did you mean stop;");
     assertThat(run("create", "a", "--lable=b=c").errors()).contains("did you mean --label;");
-    assertThat(run("ls", "-o", "jsn").errors()).contains("table, json", "did you mean json;");
+    assertThat(run("ls", "-o", "jsn").errors()).contains("name, json, yaml", "did you mean json;");
   }
 
   @ParameterizedTest

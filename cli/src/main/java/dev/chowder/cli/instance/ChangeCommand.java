@@ -45,7 +45,7 @@ final class ChangeCommand extends ApiCommand implements Runnable {
     var limit = wait.begin();
     EachInstance.run(
         invocation(),
-        arguments.names(),
+        arguments.select(api()).names(),
         name -> request(instances, name),
         requested -> finish(instances, requested, limit));
   }

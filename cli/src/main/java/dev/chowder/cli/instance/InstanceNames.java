@@ -39,8 +39,12 @@ public final class InstanceNames {
           "no instance has the id or the name %s; \"chowder ls\" lists all".formatted(name));
     }
     if (named.size() > 1) throw ambiguous(name, named);
-    // The server may return anything, and the id becomes a part of paths.
-    var id = named.getFirst().getId();
+    return id(named.getFirst());
+  }
+
+  /** Returns the id. The server may return anything, and the id becomes a part of paths. */
+  static String id(Instance instance) {
+    var id = instance.getId();
     if (ID.matcher(id).matches()) return id;
     throw ExitCode.FAILED.failure("the server returned an id that is no UUID");
   }

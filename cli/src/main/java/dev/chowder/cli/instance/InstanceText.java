@@ -23,19 +23,19 @@ final class InstanceText {
   private InstanceText() {}
 
   /** Returns the table of a list. */
-  static Table table(List<Instance> instances, Instant now) {
-    var table = new Table("NAME", "STATUS", "MODEL", "AGE", "ID");
+  static Table table(List<Instance> instances, List<InstanceColumn> columns, Instant now) {
+    var table = new Table(columns.stream().map(InstanceColumn::title).toArray(String[]::new));
     for (var one : instances) {
-      table.row(
-          one.getName(),
-          status(one),
-          model(one),
-          one.hasCreatedAt()
-              ? Spans.age(Duration.between(Times.instant(one.getCreatedAt()), now))
-              : "",
-          one.getId());
+      table.row(columns.stream().map(column -> column.of(one, now)).toArray(String[]::new));
     }
     return table;
+  }
+
+  /** Returns the time since the creation; empty if it is unknown. */
+  static String age(Instance instance, Instant now) {
+    return instance.hasCreatedAt()
+        ? Spans.age(Duration.between(Times.instant(instance.getCreatedAt()), now))
+        : "";
   }
 
   /**
@@ -110,20 +110,20 @@ final class InstanceText {
     return stage.hasDurationMs() ? Spans.precise(Duration.ofMillis(stage.getDurationMs())) : "";
   }
 
-  private static String model(Instance instance) {
+  static String model(Instance instance) {
     return instance.getModel().isEmpty()
         ? instance.getModelProvider()
         : instance.getModelProvider() + "/" + instance.getModel();
   }
 
-  private static String labels(Map<String, String> labels) {
+  static String labels(Map<String, String> labels) {
     return labels.entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .map(label -> label.getKey() + "=" + label.getValue())
         .collect(Collectors.joining(", "));
   }
 
-  private static String mebibytes(double bytes) {
+  static String mebibytes(double bytes) {
     return bytes <= 0 ? "" : Math.round(bytes / MIB) + " MiB";
   }
 }

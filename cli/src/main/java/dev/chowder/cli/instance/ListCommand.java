@@ -1,19 +1,20 @@
 package dev.chowder.cli.instance;
 
+import com.google.gson.JsonParser;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.ApiCommand;
 import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Limits;
-import dev.chowder.cli.command.OutputFormat;
 import dev.chowder.cli.failure.ExitCode;
+import dev.chowder.cli.output.Yaml;
 import dev.chowder.client.Paged;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command {@code ls}. */
@@ -54,18 +55,36 @@ final class ListCommand extends ApiCommand implements Runnable {
       description = "then print a line for each change")
   private boolean watch;
 
-  @Mixin private OutputFormat format = new OutputFormat();
+  /** How instances are printed, as users write it. */
+  enum Format {
+    table,
+    wide,
+    name,
+    json,
+    yaml
+  }
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORMAT",
+      description =
+          "table for people (default), wide with all columns, name, or json or yaml for programs")
+  private Format format = Format.table;
+
+  @Option(
+      names = "--columns",
+      paramLabel = "COLUMN",
+      split = ",",
+      description = "columns of the table: ${COMPLETION-CANDIDATES}")
+  private List<InstanceColumn> columns = new ArrayList<>();
 
   @Override
   public void run() {
     Limits.check("--limit", limit);
+    checkFormat();
     if (watch && status != null) {
       throw ExitCode.USAGE.failure(
           "--status: must not be used with --watch, which shows all changes");
-    }
-    if (quiet && (watch || format.isJson())) {
-      throw ExitCode.USAGE.failure(
-          "--quiet: must not be used with --watch or -o json, which print more");
     }
     var instances = new Instances(api());
     var listed = instances.list(filters(), limit);
@@ -80,6 +99,20 @@ final class ListCommand extends ApiCommand implements Runnable {
     }
   }
 
+  private void checkFormat() {
+    if (watch && format != Format.table && format != Format.json) {
+      throw ExitCode.USAGE.failure(
+          "--output: must be table or json with --watch; got %s".formatted(format));
+    }
+    if (quiet && (watch || format != Format.table)) {
+      throw ExitCode.USAGE.failure(
+          "--quiet: must not be used with --watch or --output, which print more");
+    }
+    if (!columns.isEmpty() && (quiet || format != Format.table)) {
+      throw ExitCode.USAGE.failure("--columns: must not be used with --quiet or --output");
+    }
+  }
+
   private Map<String, String> filters() {
     var filters = new LinkedHashMap<String, String>();
     if (status != null) filters.put("status", status);
@@ -89,22 +122,34 @@ final class ListCommand extends ApiCommand implements Runnable {
   }
 
   private void print(Paged listed, List<Instance> shown) {
-    if (format.isJson() && watch) {
-      // Each line is an instance, as the lines that follow.
-      listed.items().forEach(one -> output().json(one.toString()));
-    } else if (format.isJson()) {
-      output().json(listed.json());
-    } else if (quiet) {
-      shown.forEach(one -> print(one.getId()));
-    } else if (shown.isEmpty() && !watch) {
-      say("There are no instances: \"chowder create NAME\" creates one.");
-    } else {
-      InstanceText.table(shown, Instant.now()).lines().forEach(output()::line);
+    switch (format) {
+      case json -> {
+        // Each line is an instance, as the lines that follow.
+        if (watch) listed.items().forEach(one -> output().json(one.toString()));
+        else output().json(listed.json());
+      }
+      case yaml -> output().print(Yaml.of(JsonParser.parseString(listed.json())));
+      case name -> shown.forEach(one -> print(one.getName()));
+      case table, wide -> {
+        if (quiet) {
+          shown.forEach(one -> print(one.getId()));
+        } else if (shown.isEmpty() && !watch) {
+          say("There are no instances: \"chowder create NAME\" creates one.");
+        } else {
+          InstanceText.table(shown, columns(), Instant.now()).print(output());
+        }
+      }
     }
   }
 
+  private List<InstanceColumn> columns() {
+    if (format == Format.wide) return List.of(InstanceColumn.values());
+    return columns.isEmpty() ? InstanceColumn.USUAL : columns;
+  }
+
   private void follow(Instances instances, List<Instance> shown) {
-    new InstanceChanges(instances, output(), format.isJson(), shown, this::isSelected).followAll();
+    boolean isJson = format == Format.json;
+    new InstanceChanges(instances, output(), isJson, shown, this::isSelected).followAll();
   }
 
   /** Watches have no filters, so the client applies them. */

@@ -15,13 +15,12 @@ final class RemoveCommand extends ApiCommand implements Runnable {
 
   @Override
   public void run() {
+    var selected = arguments.select(api());
     confirmation.require(
         invocation(),
         "Delete %s and all data of %s?"
-            .formatted(
-                String.join(", ", arguments.names()),
-                arguments.names().size() == 1 ? "it" : "them"));
-    EachInstance.run(invocation(), arguments.names(), this::remove);
+            .formatted(selected.text(), selected.names().size() == 1 ? "it" : "them"));
+    EachInstance.run(invocation(), selected.names(), this::remove);
   }
 
   private void remove(String name) {

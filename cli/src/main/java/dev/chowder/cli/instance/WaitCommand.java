@@ -43,7 +43,7 @@ final class WaitCommand extends ApiCommand implements Runnable {
   @Override
   public void run() {
     var limit = Deadline.after(timeout);
-    EachInstance.run(invocation(), arguments.names(), name -> await(name, limit));
+    EachInstance.run(invocation(), arguments.select(api()).names(), name -> await(name, limit));
   }
 
   private void await(String name, Deadline limit) {

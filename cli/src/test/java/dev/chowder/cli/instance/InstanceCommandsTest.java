@@ -321,6 +321,44 @@ class InstanceCommandsTest extends CommandFixture {
   }
 
   @Test
+  void aListHasTheColumnsAndTheFormatOfTheUser() {
+    var one = instance("running", "running", 1, "\"labels\": {\"team\": \"docs\"}");
+    for (int i = 0; i < 4; i++) server.answers(200, list(one));
+    assertThat(run("ls", "--columns", "name,labels").output())
+        .isEqualTo("NAME      LABELS\nmy-agent  team=docs\n");
+    assertThat(run("ls", "-o", "wide").output()).startsWith("NAME ").contains("GATEWAY URL");
+    assertThat(run("ls", "-o", "name").output()).isEqualTo("my-agent\n");
+    assertThat(run("ls", "-o", "yaml").output())
+        .startsWith("instances:\n  - id: \"" + ID + "\"\n    name: \"my-agent\"\n");
+    assertThat(run("ls", "--columns", "nam").errors()).contains("gateway_url", "did you mean name");
+    assertThat(run("ls", "--columns", "name", "-o", "json").code())
+        .isEqualTo(ExitCode.USAGE.number());
+    assertThat(run("ls", "-o", "yaml", "-w").code()).isEqualTo(ExitCode.USAGE.number());
+    assertThat(server.requests()).hasSize(4);
+  }
+
+  @Test
+  void aLabelSelectsInstances() {
+    server
+        .answers(200, list(instance(ID, "a"), instance(OTHER, "b")))
+        .answers(204, "")
+        .answers(204, "");
+    assertThat(runWith("y\n", "02", "rm", "-l", "team=docs").errors())
+        .contains("Delete a, b and all data of them?");
+    assertThat(server.requests())
+        .extracting(Request::method)
+        .containsExactly("GET", "DELETE", "DELETE");
+    assertThat(server.requests().getFirst().target()).contains("label=team%3Ddocs");
+
+    server.answers(200, list(instance(ID, "a"))).answers(200, instance("running", "running", 2));
+    assertThat(run("start", "--label", "team=docs").code()).isZero();
+    server.answers(200, list());
+    assertThat(run("stop", "-l", "team=none").code()).isEqualTo(ExitCode.NOT_FOUND.number());
+    assertThat(run("rm", "--yes", "a", "-l", "team=docs").code())
+        .isEqualTo(ExitCode.USAGE.number());
+  }
+
+  @Test
   void aWatchedListHasOneInstanceInEachJsonLine() {
     server
         .answers(200, list(instance(ID, "a"), instance(OTHER, "b")).replace(",", ",\n"))

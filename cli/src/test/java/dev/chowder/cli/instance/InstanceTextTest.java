@@ -22,6 +22,7 @@ class InstanceTextTest {
                 instance("b\u001b[2J", Status.stopped, Status.running)
                     .setStage("await_start")
                     .build()),
+            InstanceColumn.USUAL,
             NOW);
     assertThat(table.lines())
         .containsExactly(
