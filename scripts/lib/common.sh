@@ -16,6 +16,13 @@ is_release() { [ -f "$ROOT/app/complete" ]; }
 # Prints progress to stderr, because functions return their results on stdout.
 say() { printf '%s\n' "$*" >&2; }
 
+# help_if_asked FILE ARGUMENT...: if the first argument asks for help, prints the comment at the top of the script and ends it.
+help_if_asked() {
+  case "${2:-}" in -h | --help) ;; *) return 0 ;; esac
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"
+  exit 0
+}
+
 die() {
   say "chowder: $*"
   exit 1

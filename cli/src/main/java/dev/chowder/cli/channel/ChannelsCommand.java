@@ -1,7 +1,9 @@
 package dev.chowder.cli.channel;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.protobuf.Value;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import dev.chowder.api.v1.Channel;
 import dev.chowder.api.v1.ChannelStatus;
 import dev.chowder.api.v1.ConnectChannelResponse;
@@ -19,12 +21,14 @@ import dev.chowder.cli.output.Fields;
 import dev.chowder.cli.output.Table;
 import dev.chowder.cli.output.Times;
 import dev.chowder.client.Call;
+import dev.chowder.client.Reply;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -157,17 +161,22 @@ public final class ChannelsCommand extends ApiCommand {
             .add("channel", status.getChannel())
             .add("enabled", status.getEnabled() ? "yes" : "no")
             .add("connected", status.getConnected() ? "yes" : "no");
-    status
-        .getDetails()
-        .getFieldsMap()
-        .forEach(
-            (field, value) ->
-                fields.add(field, value.hasStringValue() ? value.getStringValue() : text(value)));
+    details(reply).forEach((field, value) -> fields.add(field.replace('_', ' '), text(value)));
     fields.print(output());
   }
 
-  private static String text(Value value) {
-    return value.toString().strip();
+  /** Returns the details as they were received, by their names. */
+  private static Map<String, JsonElement> details(Reply reply) {
+    return JsonParser.parseString(reply.json()) instanceof JsonObject status
+            && status.get("details") instanceof JsonObject details
+        ? new TreeMap<>(details.asMap())
+        : Map.of();
+  }
+
+  private static String text(JsonElement value) {
+    if (!(value instanceof JsonPrimitive primitive)) return value.toString();
+    if (!primitive.isBoolean()) return primitive.getAsString();
+    return primitive.getAsBoolean() ? "yes" : "no";
   }
 
   @Command(description = "List people who wait for approval")

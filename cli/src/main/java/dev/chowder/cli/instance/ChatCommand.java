@@ -62,7 +62,13 @@ final class ChatCommand extends ApiCommand implements Runnable {
     if (!isDialog && message.isBlank()) {
       throw ExitCode.USAGE.failure("message: must not be blank; got nothing");
     }
-    var id = instance.id(api());
+    var id = instance.name();
+    if (!InstanceNames.isId(id)) {
+      // The list of names has what the last start found, such as a model that cannot be reached.
+      var named = InstanceNames.named(api(), id);
+      InstanceText.notes(named).forEach(this::say);
+      id = InstanceNames.id(named);
+    }
     var conversation = new Conversation(api(), output(), id, session, timeout);
     if (isDialog) {
       talk(conversation);

@@ -23,7 +23,16 @@ public final class InstanceNames {
 
   /** Returns the id. An id is used as it is; a name must be that of exactly one instance. */
   public static String id(Api api, String name) {
-    if (ID.matcher(name).matches()) return name;
+    return isId(name) ? name : id(named(api, name));
+  }
+
+  /** Returns whether a user gave an id, and not a name. */
+  static boolean isId(String name) {
+    return ID.matcher(name).matches();
+  }
+
+  /** Returns the instance with the name, which must be that of exactly one. */
+  static Instance named(Api api, String name) {
     var listed = new Instances(api).list(Map.of("name_prefix", name), MAX_SEARCHED);
     var named =
         listed.as(Instance.getDefaultInstance()).stream()
@@ -39,13 +48,13 @@ public final class InstanceNames {
           "no instance has the id or the name %s; \"chowder ls\" lists all".formatted(name));
     }
     if (named.size() > 1) throw ambiguous(name, named);
-    return id(named.getFirst());
+    return named.getFirst();
   }
 
   /** Returns the id. The server may return anything, and the id becomes a part of paths. */
   static String id(Instance instance) {
     var id = instance.getId();
-    if (ID.matcher(id).matches()) return id;
+    if (isId(id)) return id;
     throw ExitCode.FAILED.failure("the server returned an id that is no UUID");
   }
 

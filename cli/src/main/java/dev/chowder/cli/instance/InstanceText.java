@@ -102,6 +102,17 @@ final class InstanceText {
     return lines;
   }
 
+  /** Returns a sentence for each problem that did not stop the last start. */
+  static List<String> notes(Instance instance) {
+    return instance.getStagesList().stream()
+        .filter(stage -> !stage.getNote().isEmpty())
+        .map(
+            stage ->
+                "chowder: the last start of %s noted at stage %s: %s."
+                    .formatted(instance.getName(), stage.getName(), stage.getNote()))
+        .toList();
+  }
+
   private static String outcome(Stage stage) {
     return stage.hasOutcome() ? stage.getOutcome().name() : "in progress";
   }

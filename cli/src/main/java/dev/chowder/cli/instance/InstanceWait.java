@@ -64,6 +64,9 @@ record InstanceWait(Instances instances, Notices notices, boolean waitsForOthers
                       wanted,
                       served,
                       Spans.precise(Duration.ofNanos(System.nanoTime() - began))));
+          if (wanted == Instance.Status.running) {
+            InstanceText.notes(seen.instance()).forEach(notices::say);
+          }
           return seen;
         }
         shown.update(seen.instance());

@@ -63,6 +63,27 @@ class ChannelsCommandTest extends CommandFixture {
   }
 
   @Test
+  void theStatusIsReadable() {
+    server.answers(
+        200,
+        """
+        {"channel": "telegram", "enabled": true,
+          "details": {"running": true, "reconnect_attempts": 3, "last_error": "\\u001b[2J", "bot": {"id": 7}}}
+        """);
+    assertThat(run("channels", "status", ID, "telegram").output())
+        .isEqualTo(
+            """
+            channel:            telegram
+            enabled:            yes
+            connected:          no
+            bot:                {"id":7}
+            last error:         \\x1b[2J
+            reconnect attempts: 3
+            running:            yes
+            """);
+  }
+
+  @Test
   void peopleWhoWaitCannotControlTheTerminal() {
     server.answers(
         200, "{\"pairings\": [{\"id\": \"p\", \"sender\": {\"name\": \"\\u001b[2JEve\"}}]}");

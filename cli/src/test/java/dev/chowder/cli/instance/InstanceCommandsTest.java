@@ -41,6 +41,21 @@ class InstanceCommandsTest extends CommandFixture {
   }
 
   @Test
+  void aModelThatCannotBeReachedIsShown() {
+    var note = "\"stages\": [{\"name\": \"onboard\", \"note\": \"no route to custom\"}]";
+    server.answers(201, instance("running", "running", 1, note));
+    assertThat(run("create", "my-agent").errors()).contains("no route to custom");
+    server.answers(200, instance("stopped", "stopped", 1, note));
+    assertThat(run("stop", ID).errors()).doesNotContain("no route to custom");
+    server.answers(200, list(instance("running", "running", 1, note))).streams(completed());
+    var chat = run("chat", "my-agent", "Hi");
+    assertThat(chat.output()).isEqualTo("whole\n");
+    assertThat(chat.errors())
+        .isEqualTo(
+            "chowder: the last start of my-agent noted at stage onboard: no route to custom.\n");
+  }
+
+  @Test
   void aCreateWithoutAWaitReturnsAtOnce() {
     server.answers(201, instance("provisioning", "running", 1));
     assertThat(run("create", "my-agent", "--no-wait")).isEqualTo(new Ran(0, ID + "\n", ""));
