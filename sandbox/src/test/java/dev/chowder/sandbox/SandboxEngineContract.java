@@ -831,6 +831,7 @@ public abstract class SandboxEngineContract {
     awaitAnswer(endpoint);
     LogRecorder recorder = new LogRecorder();
     AutoCloseable handle = engine().logs(id, 0, true, recorder);
+    recorder.awaitBegin();
     handle.close();
     handle.close();
     assertThat(recorder.end()).isEmpty();
@@ -996,33 +997,5 @@ public abstract class SandboxEngineContract {
         .isInstanceOfSatisfying(
             SandboxException.class,
             e -> assertThat(e.reason()).as(e.getMessage()).isEqualTo(reason));
-  }
-
-  /** Records the lines and the end of a log. */
-  protected static final class LogRecorder implements SandboxLogReader {
-    final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-    final BlockingQueue<Optional<SandboxException>> ends = new LinkedBlockingQueue<>();
-
-    @Override
-    public void onLine(String line) {
-      lines.add(line);
-    }
-
-    @Override
-    public void onEnd(Optional<SandboxException> why) {
-      ends.add(why);
-    }
-
-    String next() throws InterruptedException {
-      String line = lines.poll(30, TimeUnit.SECONDS);
-      assertThat(line).as("a log line in time").isNotNull();
-      return line;
-    }
-
-    Optional<SandboxException> end() throws InterruptedException {
-      Optional<SandboxException> end = ends.poll(30, TimeUnit.SECONDS);
-      assertThat(end).as("the log's end in time").isNotNull();
-      return end;
-    }
   }
 }

@@ -72,6 +72,7 @@ record FakeLog(Path file) {
             .start(
                 () -> {
                   try (lines) {
+                    reader.onBegin();
                     lines.sendAll(follow, ended);
                   } catch (IOException failed) {
                     throw new UncheckedIOException(failed);

@@ -21,14 +21,15 @@ record DockerLogs(DockerApi engine, DockerSandboxSettings settings) {
     return engine.stream(
         what,
         new DockerStream<Frame>(
-            splitter::add,
-            why -> {
-              splitter.flush();
-              // The removal of a container whose log is followed is a normal end.
-              reader.onEnd(
-                  why.filter(thrown -> !(thrown instanceof NotFoundException))
-                      .map(thrown -> engine.translate(what, thrown)));
-            }),
+                splitter::add,
+                why -> {
+                  splitter.flush();
+                  // The removal of a container whose log is followed is a normal end.
+                  reader.onEnd(
+                      why.filter(thrown -> !(thrown instanceof NotFoundException))
+                          .map(thrown -> engine.translate(what, thrown)));
+                })
+            .onBegin(reader::onBegin),
         (docker, stream) ->
             docker
                 .logContainerCmd(container)

@@ -21,6 +21,7 @@ final class DockerStream<T> implements ResultCallback<T> {
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile Runnable onClose = () -> {};
+  private volatile Runnable onBegin = () -> {};
   private volatile @Nullable Closeable source;
   private volatile @Nullable Thread reader;
   private volatile @Nullable Throwable why;
@@ -34,12 +35,20 @@ final class DockerStream<T> implements ResultCallback<T> {
     this.onClose = release;
   }
 
+  /** Sets what runs when the engine has accepted the request, before the first item. */
+  DockerStream<T> onBegin(Runnable begun) {
+    this.onBegin = begun;
+    return this;
+  }
+
   @Override
   public void onStart(Closeable stream) {
     reader = Thread.currentThread();
     source = stream;
     if (over.get()) {
       closeSource();
+    } else {
+      onBegin.run();
     }
   }
 

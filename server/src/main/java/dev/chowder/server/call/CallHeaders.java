@@ -10,6 +10,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class CallHeaders implements ServerInterceptor {
   private static final Context.Key<Metadata> REQUEST = Context.key("request-headers");
   private static final Context.Key<Metadata> RESPONSE = Context.key("response-headers");
+  private static final Context.Key<Runnable> SENDING = Context.key("sending-of-response-headers");
   private static final Metadata.Key<String> HTTP_STATUS = key("x-http-status");
   private static final Metadata.Key<String> RETRY_AFTER = key("retry-after");
   private static final Metadata.Key<String> LOCATION = key("location");
@@ -48,6 +50,17 @@ public final class CallHeaders implements ServerInterceptor {
     return headers;
   }
 
+  /**
+   * Returns an action that sends the response headers of the current call before its first message,
+   * for a stream whose first message may come late. Call this method while the handler of the call
+   * runs. The action may run on any thread, but not while a message is sent. It does nothing after
+   * the headers or the end of the call, or outside a call.
+   */
+  public static Runnable sending() {
+    var sending = SENDING.get();
+    return sending == null ? () -> {} : sending;
+  }
+
   public static void putHttpStatus(Metadata headers, int status) {
     headers.discardAll(HTTP_STATUS);
     headers.put(HTTP_STATUS, Integer.toString(status));
@@ -63,9 +76,13 @@ public final class CallHeaders implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var own = new Metadata();
     int status = RpcFacts.of(call.getMethodDescriptor()).successStatus();
+    var changed = new WithHeaders<>(call, own, status);
     return Contexts.interceptCall(
-        Context.current().withValue(REQUEST, headers).withValue(RESPONSE, own),
-        new WithHeaders<>(call, own, status),
+        Context.current()
+            .withValue(REQUEST, headers)
+            .withValue(RESPONSE, own)
+            .withValue(SENDING, () -> changed.sendHeaders(new Metadata())),
+        changed,
         headers,
         next);
   }
@@ -75,15 +92,23 @@ public final class CallHeaders implements ServerInterceptor {
     private final int status;
     private @Nullable Metadata held;
 
+    /** Whether headers were sent or the call has ended, which a stream may see later. */
+    private boolean begun;
+
     WithHeaders(ServerCall<Q, A> call, Metadata own, int status) {
       super(call);
       this.own = own;
       this.status = status;
     }
 
-    /** Delays the headers of a success until the message, from which the location comes. */
+    /**
+     * Delays the headers of a success until the message, from which the location comes. gRPC sends
+     * headers with the first message, perhaps again.
+     */
     @Override
-    public void sendHeaders(Metadata sent) {
+    public synchronized void sendHeaders(Metadata sent) {
+      if (begun) return;
+      begun = true;
       sent.merge(own);
       if (status == OK || sent.containsKey(HTTP_STATUS)) {
         super.sendHeaders(sent);
@@ -102,6 +127,12 @@ public final class CallHeaders implements ServerInterceptor {
         super.sendHeaders(headers);
       }
       super.sendMessage(message);
+    }
+
+    @Override
+    public synchronized void close(Status end, Metadata trailers) {
+      begun = true;
+      super.close(end, trailers);
     }
   }
 

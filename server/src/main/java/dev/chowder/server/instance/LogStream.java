@@ -65,6 +65,11 @@ record LogStream(Sink<LogLine> sink, InstanceId id, UnaryOperator<String> maskin
   }
 
   @Override
+  public void onBegin() {
+    sink.begin();
+  }
+
+  @Override
   public void onLine(String line) {
     // Masked before it is cut, since a part of a secret would not be recognized.
     var masked = masking.apply(line);

@@ -3,6 +3,7 @@ package dev.chowder.server.stream;
 import static dev.chowder.base.ErrorText.cannot;
 
 import dev.chowder.api.v1.Reason;
+import dev.chowder.server.call.CallHeaders;
 import dev.chowder.server.error.ApiError;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -39,6 +40,7 @@ public final class Sink<T> {
 
   private final ServerCallStreamObserver<T> out;
   private final Ending ending;
+  private final Runnable headers = CallHeaders.sending();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private boolean ended;
@@ -104,6 +106,20 @@ public final class Sink<T> {
             source.run();
           }
         });
+  }
+
+  /**
+   * Sends the response headers, unless the stream has ended or has sent them. Call it when the
+   * stream is known to begin, but its first message may come late: callers and proxies limit the
+   * time to the headers.
+   */
+  public void begin() {
+    lock.lock();
+    try {
+      if (!ended) headers.run();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Sends a message as soon as the transport has room. */

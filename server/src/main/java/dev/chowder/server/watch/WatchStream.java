@@ -85,6 +85,7 @@ public final class WatchStream<T> {
                 && afterRevision.filter(r -> r >= view.revision()).isPresent();
         first = false;
         // Replies can arrive out of order when an instance moves to another node.
+        sink.begin();
         if (known || view.revision() < newestRevision) return;
         newestRevision = view.revision();
         newest.set(view);

@@ -51,6 +51,15 @@ class EnvoyStreamIT {
   }
 
   @Test
+  void aStreamWithoutAMessageHasHeaders() throws IOException {
+    try (var stream = open("GET", "/v1/instances/" + id + "/watch?after_revision=1", "")) {
+      var head = stream.head();
+      assertThat(head.status()).isEqualTo(200);
+      assertThat(head.header("content-type")).contains("text/event-stream");
+    }
+  }
+
+  @Test
   void logLinesAreServerSentEvents() throws IOException {
     var answer = EDGE.call("GET", "/v1/instances/" + id + "/logs?lines=5");
     assertThat(answer.body()).isEqualTo("data: {\"text\":\"one \\\"line\\\"\"}\n\n");

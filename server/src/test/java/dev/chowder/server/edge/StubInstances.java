@@ -25,6 +25,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.stream.Sink;
 import io.grpc.stub.StreamObserver;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -162,7 +163,13 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
   /** Sends one message at once, one when the test allows it, and then ends. */
   @Override
   public void watchInstance(WatchInstanceRequest r, StreamObserver<Instance> out) {
-    var instance = mine(InstanceRequests.watching(r).instanceId());
+    var wanted = InstanceRequests.watching(r);
+    var instance = mine(wanted.instanceId());
+    if (wanted.afterRevision().isPresent()) {
+      // Nothing changes.
+      new Sink<>(out).begin();
+      return;
+    }
     out.onNext(instance);
     await(secondMessage);
     out.onNext(instance.toBuilder().setRevision(2).setStatus(Instance.Status.running).build());
