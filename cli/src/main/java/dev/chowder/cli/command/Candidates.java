@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Values that shells offer for an argument. They are no limits: a later version of the server may
- * know more.
+ * know more, and its error names them. Options whose type is an enum of the API are enums here,
+ * too, because Envoy rejects other values without naming the valid ones.
  */
 public abstract class Candidates implements Iterable<String> {
   private final List<String> values;
@@ -55,24 +56,10 @@ public abstract class Candidates implements Iterable<String> {
     }
   }
 
-  /** The statuses by which a list can be filtered. */
-  public static final class Statuses extends Candidates {
-    Statuses() {
-      super("provisioning", "running", "stopped", "error");
-    }
-  }
-
   /** The tiers that can be bought. */
   public static final class Tiers extends Candidates {
     Tiers() {
       super("crab", "lobster");
-    }
-  }
-
-  /** The permissions of scoped keys. */
-  public static final class Permissions extends Candidates {
-    Permissions() {
-      super("read", "interact", "configure", "files", "channels");
     }
   }
 

@@ -3,7 +3,6 @@ package dev.chowder.cli.instance;
 import com.google.gson.JsonParser;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.cli.command.ApiCommand;
-import dev.chowder.cli.command.Candidates;
 import dev.chowder.cli.command.Limits;
 import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.cli.output.Yaml;
@@ -20,12 +19,19 @@ import picocli.CommandLine.Option;
 /** The command {@code ls}. */
 @Command(name = "ls", description = "List instances, newest first")
 final class ListCommand extends ApiCommand implements Runnable {
+  /** A status by which the API filters, as it writes it. */
+  enum Status {
+    provisioning,
+    running,
+    stopped,
+    error
+  }
+
   @Option(
       names = "--status",
       paramLabel = "STATUS",
-      completionCandidates = Candidates.Statuses.class,
       description = "only provisioning, running, stopped or error")
-  private @Nullable String status;
+  private @Nullable Status status;
 
   @Option(
       names = {"-l", "--label"},
@@ -115,7 +121,7 @@ final class ListCommand extends ApiCommand implements Runnable {
 
   private Map<String, String> filters() {
     var filters = new LinkedHashMap<String, String>();
-    if (status != null) filters.put("status", status);
+    if (status != null) filters.put("status", status.name());
     if (label != null) filters.put("label", label);
     if (namePrefix != null) filters.put("name_prefix", namePrefix);
     return filters;

@@ -28,6 +28,15 @@ import picocli.CommandLine.Parameters;
 /** The command {@code keys}: gives others access to some instances. */
 @Command(name = "keys", description = "Create, list and revoke scoped keys")
 public final class KeysCommand extends ApiCommand {
+  /** A permission, as the API writes it. */
+  enum Permission {
+    read,
+    interact,
+    configure,
+    files,
+    channels
+  }
+
   private static final String ALL = "/v1/keys";
 
   @Command(description = "Create a key and print it; it is shown only once")
@@ -45,9 +54,8 @@ public final class KeysCommand extends ApiCommand {
               paramLabel = "PERMISSION",
               required = true,
               split = ",",
-              completionCandidates = Candidates.Permissions.class,
               description = "read, interact, configure, files or channels; can be repeated")
-          List<String> permissions,
+          List<Permission> permissions,
       @Option(
               names = "--expires",
               paramLabel = "TIME",
@@ -64,7 +72,7 @@ public final class KeysCommand extends ApiCommand {
     request.add(
         "instance_ids",
         array(instances.stream().map(one -> InstanceNames.id(api(), one)).toList()));
-    request.add("permissions", array(permissions));
+    request.add("permissions", array(permissions.stream().map(Enum::name).toList()));
     if (expires != null) {
       request.addProperty("expires_at", Instant.now().plus(expires).toString());
     }

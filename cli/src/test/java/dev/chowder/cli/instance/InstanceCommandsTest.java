@@ -47,12 +47,6 @@ class InstanceCommandsTest extends CommandFixture {
     assertThat(run("create", "my-agent").errors()).contains("no route to custom");
     server.answers(200, instance("stopped", "stopped", 1, note));
     assertThat(run("stop", ID).errors()).doesNotContain("no route to custom");
-    server.answers(200, list(instance("running", "running", 1, note))).streams(completed());
-    var chat = run("chat", "my-agent", "Hi");
-    assertThat(chat.output()).isEqualTo("whole\n");
-    assertThat(chat.errors())
-        .isEqualTo(
-            "chowder: the last start of my-agent noted at stage onboard: no route to custom.\n");
   }
 
   @Test
@@ -228,61 +222,6 @@ class InstanceCommandsTest extends CommandFixture {
   }
 
   @Test
-  void anAnswerIsPrintedWithoutControlOfTheTerminal() {
-    server.streams(delta("Hel\\u001b[2"), delta("Jlo\\n"), delta("\\u0007!"), completed());
-    var ran = run("chat", ID, "Hi", "there");
-    assertThat(ran).isEqualTo(new Ran(0, "Hello\n!\n", ""));
-    assertThat(server.requests().getFirst().body())
-        .isEqualTo("{\"input\":\"Hi there\",\"stream\":true}");
-  }
-
-  @Test
-  void aMessageCanComeFromStandardInput() {
-    server.streams(completed());
-    assertThat(runWith("from a\npipe\n", "", "chat", ID, "--session", "a b").output())
-        .isEqualTo("whole\n");
-    var request = server.requests().getFirst();
-    assertThat(request.body()).contains("from a\\npipe\"");
-    assertThat(request.target()).isEqualTo("/v1/instances/" + ID + "/session/a%20b/responses");
-  }
-
-  @Test
-  void onATerminalEachLineIsAMessage() {
-    server.streams(delta("one"), completed()).fails(502, "GATEWAY_UNAVAILABLE");
-    server.streams(delta("three"), completed());
-    var ran = runWith("1\n2\n\n3\n", "02", "chat", ID);
-    assertThat(ran.code()).isZero();
-    assertThat(ran.output()).isEqualTo("one\nthree\n");
-    assertThat(ran.errors()).contains("chowder: m; \"chowder logs\"");
-  }
-
-  @Test
-  void anAnswerThatEndsEarlyIsAFailure() {
-    server.streams(delta("one"));
-    var ran = run("chat", ID, "Hi");
-    assertThat(ran.code()).isEqualTo(ExitCode.UNAVAILABLE.number());
-    assertThat(server.requests()).as("the message is not repeated").hasSize(1);
-  }
-
-  @Test
-  void aFailedAnswerIsAFailure() {
-    server.streams(failed("no credit"));
-    var ran = run("chat", ID, "Hi");
-    assertThat(ran.code()).isEqualTo(ExitCode.FAILED.number());
-    assertThat(ran.errors()).contains("no credit");
-  }
-
-  @Test
-  void aMessageThatTheAgentDidNotBeginIsSentOnceMore() {
-    server.streams(failed("Gateway requester authority changed")).streams(completed());
-    assertThat(run("chat", ID, "Hi").output()).isEqualTo("whole\n");
-    server.streams(failed("Gateway requester authority changed"));
-    server.streams(failed("Gateway requester authority changed"));
-    assertThat(run("chat", ID, "Hi").code()).isEqualTo(ExitCode.UNAVAILABLE.number());
-    assertThat(server.requests()).hasSize(4);
-  }
-
-  @Test
   void aLineOfTheLogIsOneLine() {
     server.streams("{\"text\": \"\\u001b[32mINFO\\u001b[0m a\\rb\\u202e\"}", "{\"text\": \"2\"}");
     assertThat(run("logs", ID, "-n", "2")).isEqualTo(new Ran(0, "INFO ab\n2\n", ""));
@@ -412,19 +351,6 @@ class InstanceCommandsTest extends CommandFixture {
     var ran = run("ls");
     assertThat(ran.output()).isEmpty();
     assertThat(ran.errors()).contains("chowder create");
-  }
-
-  private static String delta(String text) {
-    return "{\"type\": \"response.output_text.delta\", \"delta\": \"%s\"}".formatted(text);
-  }
-
-  private static String completed() {
-    return "{\"type\": \"response.completed\", \"response\": {\"output\": [{\"content\": [{\"text\": \"whole\"}]}]}}";
-  }
-
-  private static String failed(String message) {
-    return "{\"type\": \"response.failed\", \"response\": {\"error\": {\"message\": \"%s\"}}}"
-        .formatted(message);
   }
 
   private static String list(String... instances) {

@@ -39,7 +39,7 @@ class CliIT {
 
   @Test
   void anAgentFromItsCreationToItsDeletion() throws IOException {
-    var created = run("key", "create", "cli-agent", "--provider", "custom", "-l", "team=cli");
+    var created = run("key", "create", "cli-agent", "-l", "team=cli");
     assertThat(created.code()).as(created.toString()).isZero();
     assertThat(created.errors()).contains("cli-agent: provisioning (", "cli-agent is running (");
     var id = created.output().strip();
@@ -107,6 +107,26 @@ class CliIT {
     assertThat(run("bare_key", "create", "agent").errors()).contains("--provider");
     assertThat(run("failing_key", "start", SERVER.world().get("failed")).code())
         .isEqualTo(CONFLICT);
+  }
+
+  @Test
+  void aWrongValueNamesTheValidOnes() {
+    var running = SERVER.world().get("running");
+    wrong("stopped", "ls", "--status", "stoped");
+    wrong("anthropic", "create", "a", "--provider", "antropic");
+    wrong("anthropic", "org", "set-provider", "antropic", "--no-key");
+    wrong("anthropic", "org", "set-model", "antropic", "m");
+    wrong("openai-responses", "org", "set-provider", "custom", "--no-key", "--api", "openai");
+    wrong("interact", "keys", "create", "k", "--instance", running, "--permission", "reed");
+    wrong("telegram", "channels", "get", running, "telegran");
+    wrong("crab", "subscription", "checkout", "crap");
+    wrong("stopped", "wait", running, "--for", "stoped");
+  }
+
+  private static void wrong(String valid, String... arguments) {
+    var ran = run("key", arguments);
+    assertThat(ran.code()).as(String.join(" ", arguments)).isNotZero();
+    assertThat(ran.errors()).contains(valid);
   }
 
   @Test
