@@ -14,10 +14,14 @@ public final class VersionCommand extends ApiCommand implements Runnable {
   public void run() {
     new Fields().add("client", RootCommand.number()).print(output());
     output().flush();
-    new Fields().add("server", server(api().send(Call.get("/v1/openapi.json")))).print(output());
+    // The document needs no key.
+    try (var api = invocation().client(invocation().serverWithoutKey())) {
+      var document = api.send(Call.get("/v1/openapi.json"));
+      new Fields().add("server", server(document)).print(output());
+    }
   }
 
-  /** Returns the version in the OpenAPI document, which needs no key. */
+  /** Returns the version in the OpenAPI document. */
   private static String server(Reply reply) {
     if (JsonParser.parseString(reply.json()) instanceof JsonObject document
         && document.get("info") instanceof JsonObject info

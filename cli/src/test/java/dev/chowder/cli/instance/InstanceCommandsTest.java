@@ -245,6 +245,7 @@ class InstanceCommandsTest extends CommandFixture {
   void theVersionOfTheServerIsThatOfItsDocument() {
     server.answers(200, "{\"openapi\": \"3.1.0\", \"info\": {\"version\": \"v\\u001b1\"}}");
     assertThat(run("version").output()).startsWith("client: ").endsWith("\nserver: v\\x1b1\n");
+    assertThat(server.requests().getFirst().headers()).doesNotContainKey("Authorization");
     server.answers(200, "[]");
     assertThat(run("version").code()).isEqualTo(ExitCode.FAILED.number());
   }

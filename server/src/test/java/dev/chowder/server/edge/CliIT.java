@@ -123,6 +123,11 @@ class CliIT {
     wrong("stopped", "wait", running, "--for", "stoped");
   }
 
+  @Test
+  void theVersionOfTheServerNeedsNoKey() {
+    assertThat(ok("version").lines()).hasSize(2).anyMatch(line -> line.matches("server: v.+"));
+  }
+
   private static void wrong(String valid, String... arguments) {
     var ran = run("key", arguments);
     assertThat(ran.code()).as(String.join(" ", arguments)).isNotZero();
