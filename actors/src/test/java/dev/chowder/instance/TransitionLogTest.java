@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -116,18 +117,28 @@ class TransitionLogTest {
     var page = Files.readString(Path.of("../docs/ARCHITECTURE.md"));
     var table = page.substring(page.indexOf("| `error_reason` |"));
     var reasons =
-        Pattern.compile("`([A-Z_]+)`")
-            .matcher(
-                table
-                    .substring(0, table.indexOf("\n\n"))
-                    .lines()
-                    .map(line -> line.substring(0, line.indexOf('|', 1)))
-                    .reduce("", String::concat))
-            .results()
-            .map(found -> found.group(1))
-            .toList();
+        reasons(
+            table
+                .substring(0, table.indexOf("\n\n"))
+                .lines()
+                .map(line -> line.substring(0, line.indexOf('|', 1)))
+                .reduce("", String::concat));
     assertThat(reasons).contains("DISK_FULL", "INTERNAL");
     assertThat(reasons).allSatisfy(one -> assertThat(TransitionLog.label(one)).isEqualTo(one));
+    var field =
+        Files.readString(Path.of("../docs/REST.md"))
+            .lines()
+            .filter(line -> line.startsWith("| `error_reason` |"))
+            .findFirst();
+    assertThat(reasons(field.orElseThrow())).containsExactlyInAnyOrderElementsOf(reasons);
+  }
+
+  private static List<String> reasons(String text) {
+    return Pattern.compile("`([A-Z_]+)`")
+        .matcher(text)
+        .results()
+        .map(found -> found.group(1))
+        .toList();
   }
 
   private void record(InstanceState before, InstanceCommand command) {
