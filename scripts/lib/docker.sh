@@ -26,7 +26,7 @@ docker_install() {
     return 0
   fi
   say "Installing Docker Engine (Debian package docker.io) ..."
-  apt_install docker.io iptables conntrack ca-certificates ||
+  apt_install docker.io iptables ca-certificates ||
     die "cannot install Docker Engine: install it (https://docs.docker.com/engine/install/) and run this again."
 }
 

@@ -7,21 +7,19 @@ import dev.chowder.base.HostNetworks;
 import dev.chowder.base.HostNetworks.Network;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Generates the rules that decide which packets of sandboxes pass, as Chowder's own chains in the
  * format of {@code iptables-restore}. Pure; changes nothing itself.
  */
 final class FirewallRules {
-  /** Matches a packet that replies to a connection which the other end opened. */
+  /**
+   * Matches a packet that replies to a connection which the other end opened. The rules rely on the
+   * kernel's table of connections, so nothing may remove entries of sandboxes from it: the next
+   * packet that the host repeats would count as the first one of a connection that the host opens.
+   */
   private static final String REPLY =
       " -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ";
-
-  private static final Pattern OPENER =
-      Pattern.compile("^.*? src=([0-9.]+) .*$", Pattern.MULTILINE);
 
   private FirewallRules() {}
 
@@ -105,20 +103,6 @@ final class FirewallRules {
         " -m conntrack --ctstate NEW -m connlimit --connlimit-above "
             + max
             + " --connlimit-mask 32 --connlimit-saddr -j REJECT");
-  }
-
-  /**
-   * Returns the addresses that opened the connections in a listing of {@code conntrack -L}.
-   *
-   * @param except address that is left out
-   */
-  static Set<String> openers(String listing, String except) {
-    Set<String> addresses = new TreeSet<>();
-    // The first source address of a line is the opener's; the second is of the other direction.
-    Matcher opener = OPENER.matcher(listing);
-    while (opener.find()) addresses.add(opener.group(1));
-    addresses.remove(except);
-    return addresses;
   }
 
   /**

@@ -77,30 +77,6 @@ record Iptables(TimedPrograms programs, List<String> prefix, String name) {
     }
   }
 
-  /**
-   * Runs the {@code conntrack} command.
-   *
-   * @param programs runs it
-   * @param searchPath directories, separated as in {@code PATH}
-   * @return empty if the command is missing or this user may not run it
-   */
-  static Optional<Result> conntrack(
-      TimedPrograms programs, String searchPath, String... arguments) {
-    return path("conntrack", searchPath)
-        .flatMap(
-            path ->
-                prefixes(programs)
-                    .map(prefix -> new Iptables(programs, prefix, path))
-                    .filter(command -> command.execute(List.of(path, "-C"), "").ok())
-                    .findFirst()
-                    .map(
-                        command -> {
-                          List<String> whole = new ArrayList<>(List.of(path));
-                          whole.addAll(List.of(arguments));
-                          return command.execute(whole, "");
-                        }));
-  }
-
   private static Optional<String> path(String name, String searchPath) {
     return Stream.of(searchPath.split(":", -1))
         .filter(directory -> !directory.isEmpty())

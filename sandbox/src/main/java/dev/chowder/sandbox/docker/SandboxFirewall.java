@@ -150,7 +150,6 @@ final class SandboxFirewall {
                     hookFirst(iptables, "INPUT", "-i " + bridge.interfaceName() + " -j " + input));
     if (failure.isEmpty()) {
       applyIpv6(programs, bridge);
-      if (!wasInPlace) forgetConnections(programs, bridge);
     }
     return failure.or(
         () -> bridged.ensure(bridge.interfaceName(), () -> filterBridge(iptables, bridge)));
@@ -236,24 +235,6 @@ final class SandboxFirewall {
                         .anyMatch(
                             rule ->
                                 rule.endsWith(" -i " + bridge.interfaceName() + " -j " + chain)));
-  }
-
-  /**
-   * Removes from the kernel's table the connections that sandboxes opened while the rules were
-   * missing. If the command is missing, the rules still cut connections to blocked destinations.
-   * Chowder's own connections to gateways come from the bridge's address, in the same subnet. They
-   * stay, because removing them would stop responses that are being streamed.
-   */
-  private void forgetConnections(TimedPrograms programs, DockerNetwork.Bridge bridge) {
-    Iptables.conntrack(programs, searchPath, "-L", "-s", bridge.subnet())
-        .ifPresentOrElse(
-            listed -> {
-              for (String address : FirewallRules.openers(listed.output(), bridge.gateway())) {
-                Iptables.conntrack(programs, searchPath, "-D", "-s", address);
-              }
-              log.info("event=connections-forgotten subnet={}", bridge.subnet());
-            },
-            () -> log.debug("conntrack is missing; the rules alone cut old connections"));
   }
 
   private void applyIpv6(TimedPrograms programs, DockerNetwork.Bridge bridge) {

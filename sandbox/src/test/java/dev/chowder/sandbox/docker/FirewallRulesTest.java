@@ -59,20 +59,6 @@ class FirewallRulesTest {
   }
 
   @Test
-  void openersOfConnectionsAreFound() {
-    var listing =
-        """
-        tcp      6 431994 ESTABLISHED src=10.87.0.2 dst=203.0.113.1 sport=4 dport=80 src=203.0.113.1 dst=192.0.2.7 sport=80 dport=4 [ASSURED] mark=0 use=1
-        tcp      6 431994 ESTABLISHED src=10.87.0.1 dst=10.87.0.2 sport=5 dport=18789 src=10.87.0.2 dst=10.87.0.1 sport=18789 dport=5 [ASSURED] mark=0 use=1
-        udp      17 20 src=10.87.0.3 dst=203.0.113.2 sport=6 dport=53 [UNREPLIED] src=203.0.113.2 dst=192.0.2.7 sport=53 dport=6 mark=0 use=1
-        conntrack v1.4.7 (conntrack-tools): 3 flow entries have been shown.
-        """;
-    assertThat(FirewallRules.openers(listing, "10.87.0.1"))
-        .containsExactly("10.87.0.2", "10.87.0.3");
-    assertThat(FirewallRules.openers("", "10.87.0.1")).isEmpty();
-  }
-
-  @Test
   void onlyAddressesAreValidDestinations() {
     for (String text :
         List.of("", "host", "10.0.0.1;x", "10.0.0.0/8 -j ACCEPT", "1.2.3.4:99999", "::1")) {
