@@ -77,6 +77,7 @@ record DockerLauncher(
       network.forget();
       String replacement = create(spec, fence);
       isolation.apply();
+      owner.ensure(spec.id(), replacement);
       containers.start(replacement);
       return replacement;
     }

@@ -65,10 +65,10 @@ public final class DockerSandboxEngine implements SandboxEngine {
     this.host = new DockerHost(settings, engine, network);
     this.identity = new DockerIdentity(engine, System::nanoTime);
     var files = new DockerFiles(engine, settings);
-    var owner = new DockerHomeOwner(engine, settings, containers, volumes, files);
+    this.logs = new DockerLogs(engine, settings);
+    var owner = new DockerHomeOwner(engine, settings, containers, volumes, files, logs);
     this.launcher =
         new DockerLauncher(settings, engine, network, containers, volumes, owner, host.isolation());
-    this.logs = new DockerLogs(engine, settings);
     this.endings = new DockerEndings(engine, lastEnds);
     this.observations = new DockerObservations(settings, containers, volumes);
     this.sleep =

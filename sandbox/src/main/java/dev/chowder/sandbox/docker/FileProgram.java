@@ -41,14 +41,15 @@ final class FileProgram implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
-   * Runs the program as the owner of the home, which a boot may change. Node gets the container's
-   * capability to change its user, and loses it with the change.
+   * Runs the program as the owner of the home, which a boot may change, but never as root, which
+   * owns a home that an operator restored by hand and no boot changed yet. Node gets the
+   * container's capability to change its user, and loses it with the change.
    */
   private static final List<String> COMMAND =
       List.of(
           "sh",
           "-c",
-          "exec setpriv --reuid=\"$(stat -c %u /home/node)\" --regid=1000 --clear-groups node -e \"$1\"",
+          "exec setpriv --reuid=\"$(stat -c %u /home/node | sed 's/^0$/1000/')\" --regid=1000 --clear-groups node -e \"$1\"",
           "sh",
           source());
 

@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
@@ -36,6 +37,9 @@ class SandboxUsersIT {
   /** Prints the files of the home that do not belong to the user of this process. */
   private static final String FOREIGN =
       "find /home/node ! -uid $(id -u); find /home/node/.keys -type f | wc -l";
+
+  /** Creates folders whose path is longer than the 4096 bytes that a system call accepts. */
+  private static final String DEEP = "for (1..25) { mkdir 'd' x 200; chdir 'd' x 200 }";
 
   private final AtomicBoolean allowed = new AtomicBoolean(true);
   private final DockerSandboxEngine engine = new DockerSandboxEngine(docker.settings());
@@ -110,6 +114,26 @@ class SandboxUsersIT {
   }
 
   @Test
+  void aChangeOfTheOwnerThatFailedContinues() {
+    allowed.set(false);
+    start(ONE, 1);
+    writeFilesOfAllKinds();
+    var _ = engine.stop(ONE, 1, Duration.ZERO);
+    var home = docker.client().inspectVolumeCmd(ONE.value()).exec().getMountpoint();
+    allowed.set(true);
+    var _ = docker.root("chattr", "+i", home + "/.keys/one");
+    try {
+      assertThatThrownBy(() -> start(ONE, 2))
+          .hasMessageContaining("exit code 1: Operation not permitted");
+      assertThat(docker.root("stat", "-c", "%u", home).strip()).isEqualTo("1000");
+    } finally {
+      var _ = docker.root("chattr", "-i", home + "/.keys/one");
+    }
+    start(ONE, 3);
+    requireAllOwned();
+  }
+
+  @Test
   void aChangeOfTheOwnerThatWasInterruptedContinues() {
     allowed.set(false);
     start(ONE, 1);
@@ -128,7 +152,8 @@ class SandboxUsersIT {
             ONE,
             "cd /home/node; mkdir -p .keys/deep; echo a >.keys/one; echo b >.keys/deep/two;"
                 + " ln -s /etc/passwd link; ln -s nowhere dangling; mkfifo pipe; ln .keys/one hard;"
-                + " chmod 000 .keys/one .keys/deep");
+                + " chmod 000 .keys/one .keys/deep; perl -e \"$0\"",
+            DEEP);
   }
 
   private static void requireAllOwned() {

@@ -69,7 +69,9 @@ public final class OpenRequests extends ExternalProcessorGrpc.ExternalProcessorI
   /** One request of a caller. */
   private final class Request implements StreamObserver<ProcessingRequest> {
     private final StreamObserver<ProcessingResponse> answers;
-    private final DrainSignal.Waiting waiting;
+
+    /** On a node that drains already, the request ends before it is registered. */
+    private DrainSignal.Waiting waiting = () -> {};
 
     /** The gateway for which the request counts; empty if for none. */
     private String gateway = "";
