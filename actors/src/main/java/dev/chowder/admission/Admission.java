@@ -70,8 +70,9 @@ public record Admission(
    * @param model as for {@link #admit}
    */
   public Optional<PoolSetup> memberSetup(
-      String organizationId, String provider, Optional<String> model) {
-    return setups.of(organizationId, ModelProvider.ofLabel(provider).orElseThrow(), model);
+      String organizationId, String provider, Optional<String> model, String sandboxImage) {
+    return setups.of(
+        organizationId, ModelProvider.ofLabel(provider).orElseThrow(), model, sandboxImage);
   }
 
   /**
@@ -83,9 +84,13 @@ public record Admission(
    * @throws RejectedException then nothing is reserved
    */
   public PoolSetup admitMember(
-      Requester requester, InstanceId member, String provider, Optional<String> model) {
+      Requester requester,
+      InstanceId member,
+      String provider,
+      Optional<String> model,
+      String sandboxImage) {
     var wanted = ModelProvider.ofLabel(provider).orElseThrow();
-    return setups.setup(slots.reserve(requester, member, wanted), wanted, model);
+    return setups.setup(slots.reserve(requester, member, wanted), wanted, model, sandboxImage);
   }
 
   /** Releases the slot of an instance that can never be created. No effect if it has none. */

@@ -9,6 +9,7 @@ import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Standing;
 import dev.chowder.pool.PoolKeeper;
+import dev.chowder.sandbox.ImageVariant;
 import java.util.Optional;
 
 /**
@@ -18,13 +19,14 @@ import java.util.Optional;
 public record MemberSetups(OrganizationCalls organizations, ModelSettings settings)
     implements PoolKeeper.Setups {
   @Override
-  public Optional<PoolKeeper.Offer> current(String organizationId, String provider, String model) {
+  public Optional<PoolKeeper.Offer> current(
+      String organizationId, String provider, String model, String sandboxImage) {
     var wanted = ModelProvider.ofLabel(provider).orElseThrow();
     return able(organizationId, wanted)
         .map(
             view ->
                 new PoolKeeper.Offer(
-                    setup(view, wanted, Optional.of(model)),
+                    setup(view, wanted, Optional.of(model), sandboxImage),
                     Math.max(0, view.tier().limit().orElse(Integer.MAX_VALUE) - view.slots())));
   }
 
@@ -38,8 +40,9 @@ public record MemberSetups(OrganizationCalls organizations, ModelSettings settin
   }
 
   /** As {@link Admission#memberSetup}. */
-  Optional<PoolSetup> of(String organizationId, ModelProvider provider, Optional<String> model) {
-    return able(organizationId, provider).map(view -> setup(view, provider, model));
+  Optional<PoolSetup> of(
+      String organizationId, ModelProvider provider, Optional<String> model, String sandboxImage) {
+    return able(organizationId, provider).map(view -> setup(view, provider, model, sandboxImage));
   }
 
   /** Returns the organization if it can create instances of this provider. */
@@ -53,9 +56,12 @@ public record MemberSetups(OrganizationCalls organizations, ModelSettings settin
   }
 
   /** Returns the setup of an instance of this organization. */
-  PoolSetup setup(OrganizationView view, ModelProvider provider, Optional<String> model) {
+  PoolSetup setup(
+      OrganizationView view, ModelProvider provider, Optional<String> model, String sandboxImage) {
     return new PoolSetup(
-        choice(view, provider, model), view.keys().getOrDefault(provider, ""), settings.image());
+        choice(view, provider, model),
+        view.keys().getOrDefault(provider, ""),
+        ImageVariant.image(settings.image(), sandboxImage));
   }
 
   /**

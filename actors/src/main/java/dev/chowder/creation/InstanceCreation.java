@@ -76,6 +76,7 @@ public record InstanceCreation(
           wanted.name(),
           model,
           wanted.sandboxProvider(),
+          wanted.sandboxImage(),
           wanted.openclawVersion(),
           wanted.region(),
           wanted.labels(),
@@ -150,7 +151,9 @@ public record InstanceCreation(
     var claimed =
         pool.first(
             draft.organizationId(),
-            () -> admission.memberSetup(draft.organizationId(), provider, wanted.model()),
+            () ->
+                admission.memberSetup(
+                    draft.organizationId(), provider, wanted.model(), wanted.sandboxImage()),
             member -> claim(draft, newId, member));
     if (claimed.isPresent()) return claimed.get();
     if (!newId.value().equals(own)) newId.another();
@@ -161,7 +164,12 @@ public record InstanceCreation(
   private Optional<InstanceView> claim(Draft draft, CreateId newId, InstanceView member) {
     var wanted = draft.wanted();
     var setup =
-        admission.admitMember(draft.requester(), member.id(), draft.provider(), wanted.model());
+        admission.admitMember(
+            draft.requester(),
+            member.id(),
+            draft.provider(),
+            wanted.model(),
+            wanted.sandboxImage());
     if (member.member().filter(setup::equals).isPresent()) {
       newId.take(member.id().value());
       storeSecrets(draft, member.id());

@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param modelProvider empty for that of the organization
  * @param model empty for that of the organization's endpoint, or the default of the provider
+ * @param sandboxImage variant of the sandbox image
  * @param openclawConfig its overrides; empty if there are none
  */
 public record WantedInstance(
@@ -18,5 +19,6 @@ public record WantedInstance(
     Optional<ObjectNode> openclawConfig,
     Map<String, String> labels,
     String sandboxProvider,
+    String sandboxImage,
     String openclawVersion,
     String region) {}

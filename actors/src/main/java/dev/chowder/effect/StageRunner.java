@@ -135,6 +135,7 @@ record StageRunner(
         stage,
         plan.attempt(),
         plan.organizationId(),
+        plan.sandboxImage(),
         plan.model(),
         run.config(plan),
         plan.homes(),

@@ -89,6 +89,7 @@ public interface GatewayWork {
   /**
    * One run of a stage on the way to a running gateway.
    *
+   * @param sandboxImage variant of the sandbox image
    * @param config configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
    * @param homes the home volume that the stage uses, and the volumes that it must not touch
    * @param sleep the sleeping processes that a wake continues
@@ -97,6 +98,7 @@ public interface GatewayWork {
       Stage stage,
       int attempt,
       String organizationId,
+      String sandboxImage,
       ModelChoice model,
       WantedConfig config,
       Homes homes,

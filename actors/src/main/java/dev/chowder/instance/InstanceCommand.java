@@ -96,16 +96,18 @@ public sealed interface InstanceCommand extends CborSerializable {
       implements Request {}
 
   /**
-   * Changes labels, name or overrides.
+   * Changes labels, name, sandbox image or overrides.
    *
    * @param name the new name; empty if it does not change
    * @param labels the changed labels; an empty value removes a label
+   * @param sandboxImage variant of the image from the next boot on; empty if it does not change
    * @param overrides the change of the overrides; empty if they do not change
    */
   record Update(
       String keyId,
       Optional<String> name,
       Map<String, String> labels,
+      Optional<String> sandboxImage,
       Optional<OverridesChange> overrides,
       Instant now,
       ActorRef<InstanceReply> replyTo)

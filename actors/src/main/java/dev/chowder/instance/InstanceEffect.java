@@ -42,6 +42,7 @@ public sealed interface InstanceEffect {
    *
    * @param purpose what the stages belong to
    * @param stages the remaining stages, at least one
+   * @param sandboxImage variant of the sandbox image
    * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
    * @param homes the home volume of the attempt, and the volumes that it must keep
    * @param sleep the sleeping processes that {@link Stage#START_GATEWAY} may thaw
@@ -51,6 +52,7 @@ public sealed interface InstanceEffect {
       List<Stage> stages,
       int attempt,
       String organizationId,
+      String sandboxImage,
       ModelChoice model,
       WantedConfig config,
       Homes homes,
@@ -63,6 +65,7 @@ public sealed interface InstanceEffect {
           progress.left(),
           attempt,
           profile.organizationId(),
+          profile.sandboxImage(),
           profile.model(),
           WantedConfig.of(
               profile, progress.plan().contains(Stage.CREATE_SANDBOX) || profile.homes().adopted()),

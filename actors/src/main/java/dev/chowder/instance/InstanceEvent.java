@@ -122,13 +122,14 @@ public sealed interface InstanceEvent {
   record LeftoverFound(Instant at) implements InstanceEvent {}
 
   /**
-   * Name, labels or overrides changed. {@code overrides} is the new current version; empty if the
-   * overrides did not change.
+   * Name, labels, sandbox image or overrides changed. {@code overrides} is the new current version;
+   * empty if the overrides did not change.
    */
   record Updated(
       String keyId,
       Optional<String> name,
       Optional<Map<String, String>> labels,
+      Optional<String> sandboxImage,
       String overrides,
       Instant at)
       implements InstanceEvent {}

@@ -11,7 +11,6 @@ import dev.chowder.journal.v1.InstanceBirthForbidden;
 import dev.chowder.journal.v1.InstanceChannelSwitched;
 import dev.chowder.journal.v1.InstanceClaimed;
 import dev.chowder.journal.v1.InstanceConfigApplied;
-import dev.chowder.journal.v1.InstanceCreated;
 import dev.chowder.journal.v1.InstanceDeleted;
 import dev.chowder.journal.v1.InstanceEndpointMoved;
 import dev.chowder.journal.v1.InstanceFailed;
@@ -33,10 +32,7 @@ import dev.chowder.journal.v1.InstanceStopRequested;
 import dev.chowder.journal.v1.InstanceStopped;
 import dev.chowder.journal.v1.InstanceTokenRotated;
 import dev.chowder.journal.v1.InstanceTokenRotationRequested;
-import dev.chowder.journal.v1.InstanceUpdated;
 import dev.chowder.secret.SecretNames;
-import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.EventSeq;
@@ -61,14 +57,15 @@ public final class InstanceJournal
             .setRequestId(event.requestId());
     var full =
         switch (event) {
-          case InstanceEvent.Created e -> stored.setCreated(created(e.profile()));
+          case InstanceEvent.Created e -> stored.setCreated(ProfileJournal.created(e.profile()));
           case InstanceEvent.MemberCreated e ->
               stored.setMemberCreated(
                   InstanceMemberCreated.newBuilder()
-                      .setCreated(created(e.profile()))
+                      .setCreated(ProfileJournal.created(e.profile()))
                       .setSetup(setup(e.setup())));
           case InstanceEvent.Claimed e ->
-              stored.setClaimed(InstanceClaimed.newBuilder().setCreated(created(e.profile())));
+              stored.setClaimed(
+                  InstanceClaimed.newBuilder().setCreated(ProfileJournal.created(e.profile())));
           case InstanceEvent.Discarded e -> stored.setDiscarded(MemberJournal.stored(e));
           case InstanceEvent.CreationForbidden e ->
               stored.setBirthForbidden(
@@ -111,14 +108,7 @@ public final class InstanceJournal
               stored.setSandboxRemoved(InstanceSandboxRemoved.getDefaultInstance());
           case InstanceEvent.LeftoverFound _ ->
               stored.setLeftoverFound(InstanceLeftoverFound.getDefaultInstance());
-          case InstanceEvent.Updated e ->
-              stored.setUpdated(
-                  InstanceUpdated.newBuilder()
-                      .setName(e.name().orElse(""))
-                      .setRelabelled(e.labels().isPresent())
-                      .putAllLabels(e.labels().orElse(Map.of()))
-                      .setReconfigured(!e.overrides().isEmpty())
-                      .setOverridesVersion(e.overrides()));
+          case InstanceEvent.Updated e -> stored.setUpdated(ProfileJournal.stored(e));
           case InstanceEvent.ConfigApplied e ->
               stored.setConfigApplied(
                   InstanceConfigApplied.newBuilder()
@@ -195,15 +185,16 @@ public final class InstanceJournal
     var requestId = stored.getRequestId();
     return switch (stored.getEventCase()) {
       case CREATED ->
-          new InstanceEvent.Created(keyId, profile(stored.getCreated(), requestId, at), at);
+          new InstanceEvent.Created(
+              keyId, ProfileJournal.profile(stored.getCreated(), requestId, at), at);
       case MEMBER_CREATED -> {
-        var profile = profile(stored.getMemberCreated().getCreated(), requestId, at);
+        var profile = ProfileJournal.profile(stored.getMemberCreated().getCreated(), requestId, at);
         yield new InstanceEvent.MemberCreated(
             profile, setup(profile.model(), stored.getMemberCreated().getSetup()), at);
       }
       case CLAIMED ->
           new InstanceEvent.Claimed(
-              keyId, profile(stored.getClaimed().getCreated(), requestId, at), at);
+              keyId, ProfileJournal.profile(stored.getClaimed().getCreated(), requestId, at), at);
       case DISCARDED -> MemberJournal.discarded(stored.getDiscarded(), at);
       case BIRTH_FORBIDDEN ->
           new InstanceEvent.CreationForbidden(stored.getBirthForbidden().getOrganizationId(), at);
@@ -252,15 +243,7 @@ public final class InstanceJournal
       case SLOT_RELEASED -> new InstanceEvent.SlotReleased(at);
       case SANDBOX_REMOVED -> new InstanceEvent.SandboxRemoved(at);
       case LEFTOVER_FOUND -> new InstanceEvent.LeftoverFound(at);
-      case UPDATED -> {
-        var e = stored.getUpdated();
-        yield new InstanceEvent.Updated(
-            keyId,
-            filled(e.getName()),
-            e.getRelabelled() ? Optional.of(Map.copyOf(e.getLabelsMap())) : Optional.empty(),
-            e.getReconfigured() ? version(e.getOverridesVersion()) : "",
-            at);
-      }
+      case UPDATED -> ProfileJournal.updated(stored.getUpdated(), keyId, at);
       case CONFIG_APPLIED -> {
         var e = stored.getConfigApplied();
         yield new InstanceEvent.ConfigApplied(
@@ -313,45 +296,6 @@ public final class InstanceJournal
     };
   }
 
-  private static InstanceCreated created(Profile p) {
-    return InstanceCreated.newBuilder()
-        .setOrganizationId(p.organizationId())
-        .setName(p.name())
-        .setModelProvider(p.model().provider())
-        .setModel(p.model().model())
-        .setModelBaseUrl(p.model().baseUrl())
-        .setModelApi(p.model().api())
-        .setSandboxProvider(p.sandboxProvider())
-        .setOpenclawVersion(p.openclawVersion())
-        .setRegion(p.region())
-        .putAllLabels(p.labels())
-        .setConfigured(p.configVersion() > 0)
-        .setOverridesVersion(p.config().overrides().version())
-        .setGeneration(p.homes().generation())
-        .build();
-  }
-
-  private static Profile profile(InstanceCreated e, String requestId, Instant at) {
-    return new Profile(
-        e.getOrganizationId(),
-        e.getName(),
-        new ModelChoice(e.getModelProvider(), e.getModel(), e.getModelBaseUrl(), e.getModelApi()),
-        e.getSandboxProvider(),
-        e.getOpenclawVersion(),
-        e.getRegion(),
-        e.getLabelsMap(),
-        e.getConfigured() ? 1 : 0,
-        0,
-        TokenRotations.NONE,
-        ConfigValues.ofNew(e.getConfigured() ? version(e.getOverridesVersion()) : ""),
-        Homes.NONE.afterCreation(e.getGeneration()),
-        Optional.empty(),
-        at,
-        at,
-        at,
-        requestId);
-  }
-
   /** Returns the stored form of a setup, without its model, which the profile has. */
   static InstancePoolSetup setup(PoolSetup setup) {
     return InstancePoolSetup.newBuilder()
@@ -395,11 +339,11 @@ public final class InstanceJournal
   }
 
   /** Returns the stored version. Events without one name the row from before versions existed. */
-  private static String version(String stored) {
+  static String version(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }
 
-  private static Optional<String> filled(String text) {
+  static Optional<String> filled(String text) {
     return text.isEmpty() ? Optional.empty() : Optional.of(text);
   }
 }

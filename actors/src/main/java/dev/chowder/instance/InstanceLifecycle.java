@@ -28,7 +28,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -107,7 +106,7 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Update u ->
           state instanceof Existing existing && !isHidden(existing)
-              ? update(existing, u)
+              ? UpdateRules.update(existing, u)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.SwitchChannel s ->
           state instanceof Existing existing && !isHidden(existing)
@@ -283,30 +282,6 @@ public final class InstanceLifecycle {
             new InstanceEvent.ChannelSwitched(
                 s.keyId(), s.channel(), s.enabled(), s.version(), s.now()))
         : reject(new InstanceRejection.Superseded());
-  }
-
-  private static Decision update(Existing state, InstanceCommand.Update u) {
-    var config = state.profile().config();
-    // The command was resent. Name and labels were changed together with the overrides.
-    if (u.overrides().filter(change -> config.remembers(change.version())).isPresent()) {
-      return accept();
-    }
-    if (u.overrides().filter(change -> !config.overrides().equals(change.base())).isPresent()) {
-      return reject(new InstanceRejection.Superseded());
-    }
-    var labels = Labels.merge(state.profile().labels(), u.labels());
-    if (Labels.areTooMany(state.profile().labels(), labels)) {
-      return reject(new InstanceRejection.TooManyLabels(labels.size(), Labels.MAX));
-    }
-    var renamed = u.name().filter(name -> !name.equals(state.profile().name()));
-    var relabelled =
-        labels.equals(state.profile().labels())
-            ? Optional.<Map<String, String>>empty()
-            : Optional.of(labels);
-    var overrides = u.overrides().map(InstanceCommand.OverridesChange::version).orElse("");
-    return renamed.isEmpty() && relabelled.isEmpty() && overrides.isEmpty()
-        ? accept()
-        : accept(new InstanceEvent.Updated(u.keyId(), renamed, relabelled, overrides, u.now()));
   }
 
   private static Decision overdue(InstanceState state, Instant now, Duration overdue) {
@@ -511,13 +486,7 @@ public final class InstanceLifecycle {
           expect(Ended.class, state, event).withCleanupPending(true);
       case InstanceEvent.Updated u -> {
         var existing = expect(Existing.class, state, event);
-        var p = existing.profile();
-        var updated = p.updated(u.name().orElse(p.name()), u.labels().orElse(p.labels()));
-        yield existing.with(
-            (u.overrides().isEmpty()
-                    ? updated
-                    : updated.reconfigured(p.config().withOverrides(u.overrides())))
-                .at(u.at()));
+        yield existing.with(existing.profile().updated(u));
       }
       case InstanceEvent.ConfigApplied c -> {
         var r = expect(Running.class, state, event);

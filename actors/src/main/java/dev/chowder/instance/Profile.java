@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import dev.chowder.sandbox.HomeRef;
+import dev.chowder.sandbox.ImageVariant;
 import dev.chowder.sandbox.SandboxRef;
 import dev.chowder.secret.SecretNames;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.Optional;
 /**
  * The data of an instance that all its phases share.
  *
+ * @param sandboxImage variant of the sandbox image, which the next boot uses
  * @param configVersion number of changes of overrides or channels; 0 if there were none
  * @param appliedVersion the last of these changes that the gateway's file contains
  * @param token the rotations of its gateway's token
@@ -27,6 +29,7 @@ public record Profile(
     String name,
     ModelChoice model,
     String sandboxProvider,
+    String sandboxImage,
     String openclawVersion,
     String region,
     Map<String, String> labels,
@@ -43,6 +46,7 @@ public record Profile(
   /** Creates a profile. Rows of older versions lack the components that get a default here. */
   public Profile {
     labels = Map.copyOf(labels);
+    sandboxImage = Objects.requireNonNullElse(sandboxImage, ImageVariant.SMALL);
     token = Objects.requireNonNullElse(token, TokenRotations.NONE);
     config = Objects.requireNonNullElseGet(config, () -> unversioned(configVersion));
     homes = Objects.requireNonNullElse(homes, Homes.NONE);
@@ -135,6 +139,7 @@ public record Profile(
         name,
         newModel,
         sandboxProvider,
+        sandboxImage,
         openclawVersion,
         region,
         labels,
@@ -155,8 +160,28 @@ public record Profile(
     return with(name, labels, configVersion + 1, appliedVersion, token, values);
   }
 
-  Profile updated(String newName, Map<String, String> newLabels) {
-    return with(newName, newLabels, configVersion, appliedVersion, token, config);
+  /** Returns the profile after a change of its name, labels, image or overrides. */
+  Profile updated(InstanceEvent.Updated change) {
+    var values = change.overrides().isEmpty() ? config : config.withOverrides(change.overrides());
+    return new Profile(
+        organizationId,
+        change.name().orElse(name),
+        model,
+        sandboxProvider,
+        change.sandboxImage().orElse(sandboxImage),
+        openclawVersion,
+        region,
+        change.labels().orElse(labels),
+        change.overrides().isEmpty() ? configVersion : configVersion + 1,
+        appliedVersion,
+        token,
+        values,
+        homes,
+        sandbox,
+        createdAt,
+        change.at(),
+        pendingSince,
+        createRequestId);
   }
 
   Profile with(TokenRotations rotations) {
@@ -188,6 +213,7 @@ public record Profile(
         name,
         model,
         sandboxProvider,
+        sandboxImage,
         openclawVersion,
         region,
         labels,

@@ -170,7 +170,8 @@ final class PoolCandidates {
       asked.add(organizationId);
       Optional<PoolKeeper.Offer> offer;
       try {
-        offer = setups.current(organizationId, model.provider(), model.model());
+        offer =
+            setups.current(organizationId, model.provider(), model.model(), model.sandboxImage());
       } catch (RuntimeException noReply) {
         // The members of other organizations must still be checked.
         LOG.warn(

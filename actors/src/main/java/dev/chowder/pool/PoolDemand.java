@@ -1,6 +1,5 @@
 package dev.chowder.pool;
 
-import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Profile;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,14 +27,14 @@ final class PoolDemand {
     this.keepFor = keepFor;
   }
 
-  /** A model of an organization, as callers request it. */
-  record Model(String organizationId, String provider, String model) {
+  /** A model of an organization, and a variant of the sandbox image, as callers request them. */
+  record Model(String organizationId, String provider, String model, String sandboxImage) {
     static Model of(Profile profile) {
-      return of(profile.organizationId(), profile.model());
-    }
-
-    static Model of(String organizationId, ModelChoice choice) {
-      return new Model(organizationId, choice.provider(), choice.model());
+      return new Model(
+          profile.organizationId(),
+          profile.model().provider(),
+          profile.model().model(),
+          profile.sandboxImage());
     }
   }
 

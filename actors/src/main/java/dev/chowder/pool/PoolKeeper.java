@@ -79,10 +79,11 @@ public final class PoolKeeper implements SingletonDuty.Duty {
   @FunctionalInterface
   public interface Setups {
     /**
-     * Returns what a create with this provider and model would provision; empty if the organization
-     * could not create it. May block.
+     * Returns what a create with this provider, model and image would provision; empty if the
+     * organization could not create it. May block.
      */
-    Optional<Offer> current(String organizationId, String provider, String model);
+    Optional<Offer> current(
+        String organizationId, String provider, String model, String sandboxImage);
   }
 
   /**

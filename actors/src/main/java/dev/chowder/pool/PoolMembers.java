@@ -117,6 +117,7 @@ public final class PoolMembers {
             NAME,
             setup.model(),
             like.sandboxProvider(),
+            like.sandboxImage(),
             like.openclawVersion(),
             like.region(),
             Map.of(),

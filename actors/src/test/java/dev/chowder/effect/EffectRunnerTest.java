@@ -20,7 +20,6 @@ import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Sleep;
 import dev.chowder.instance.SleepLevel;
 import dev.chowder.instance.SleepMemory;
@@ -395,14 +394,12 @@ class EffectRunnerTest {
   }
 
   private static RunStages wake(String organizationId) {
-    return new RunStages(
+    return StageRuns.plan(
         InstanceEffect.Purpose.START,
         List.of(Stage.START_GATEWAY),
         2,
         organizationId,
-        new ModelChoice("custom", "demo", "", ""),
         WantedConfig.NONE,
-        Homes.FIRST,
         new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE));
   }
 
@@ -1045,14 +1042,12 @@ class EffectRunnerTest {
   }
 
   private static RunStages plan(int attempt, int configVersion, Stage... stages) {
-    return new RunStages(
+    return StageRuns.plan(
         InstanceEffect.Purpose.PROVISIONING,
         List.of(stages),
         attempt,
         "organization",
-        new ModelChoice("custom", "demo", "", ""),
         new WantedConfig(configVersion, OverridesVersion.NONE, false, Map.of()),
-        Homes.FIRST,
         Sleep.OFF);
   }
 

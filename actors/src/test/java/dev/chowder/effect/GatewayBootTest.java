@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.base.Ids;
-import dev.chowder.gateway.GatewayWork.StageRun;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.gateway.KnownSecrets;
 import dev.chowder.gateway.NoOverrides;
@@ -107,8 +106,7 @@ class GatewayBootTest {
     var image = new SandboxImage(SNAPSHOT, OPENCLAW, Optional::empty);
     var choice = new ModelChoice("custom", "m", "http://localhost:9/v1", "");
     var stageRun =
-        new StageRun(
-            Stage.START_GATEWAY, 1, "org", choice, WantedConfig.NONE, Homes.FIRST, Sleep.OFF);
+        StageRuns.of(Stage.START_GATEWAY, 1, choice, WantedConfig.NONE, Homes.FIRST, Sleep.OFF);
     new GatewayBoot(engine, image, new GatewayReadiness(), _ -> true, output, limits)
         .boot(ID, SANDBOX, stageRun);
   }

@@ -173,14 +173,8 @@ class GatewayStagesTest {
       var _ =
           stages.run(
               ID,
-              new StageRun(
-                  Stage.CREATE_SANDBOX,
-                  2,
-                  "org",
-                  CHOICE,
-                  WantedConfig.NONE,
-                  SECOND_HOME,
-                  Sleep.OFF));
+              StageRuns.of(
+                  Stage.CREATE_SANDBOX, 2, CHOICE, WantedConfig.NONE, SECOND_HOME, Sleep.OFF));
       engine
           .homes()
           .writeFiles(
@@ -221,8 +215,7 @@ class GatewayStagesTest {
     var _ =
         stages.run(
             ID,
-            new StageRun(
-                Stage.OPENCLAW_CONFIG, 2, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
+            StageRuns.of(Stage.OPENCLAW_CONFIG, 2, CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
     assertThat(config()).contains("telegram");
     assertThat(engine.script().calls().stream().skip(before).map(FakeScript.Call::verb))
         .containsSubsequence(Verb.STOP, Verb.WRITE_FILES);
@@ -238,8 +231,7 @@ class GatewayStagesTest {
     var _ =
         stages.run(
             ID,
-            new StageRun(
-                Stage.OPENCLAW_CONFIG, 2, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
+            StageRuns.of(Stage.OPENCLAW_CONFIG, 2, CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF));
     assertThat(engine.observe(SANDBOX).mainProcess())
         .isEqualTo(new MainProcess.Ended(1, 137, false));
   }
@@ -253,8 +245,7 @@ class GatewayStagesTest {
               () ->
                   stages.run(
                       ID,
-                      new StageRun(
-                          stage, 2, "org", CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
+                      StageRuns.of(stage, 2, CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
           .as(stage.label())
           .isInstanceOfSatisfying(
               GatewayWork.WorkFailure.class,
@@ -370,7 +361,7 @@ class GatewayStagesTest {
   }
 
   private static StageRun stageRun(Stage stage) {
-    return new StageRun(stage, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF);
+    return StageRuns.of(stage, 1, CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF);
   }
 
   @Test
@@ -381,14 +372,8 @@ class GatewayStagesTest {
             () ->
                 stages.run(
                     ID,
-                    new StageRun(
-                        Stage.ONBOARD,
-                        1,
-                        "org",
-                        CHOICE,
-                        WantedConfig.NONE,
-                        Homes.FIRST,
-                        Sleep.OFF)))
+                    StageRuns.of(
+                        Stage.ONBOARD, 1, CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
         .isInstanceOfSatisfying(
             SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.NOT_FOUND));
   }
@@ -401,8 +386,7 @@ class GatewayStagesTest {
         channels, Channel.TELEGRAM, new DesiredChannel("1", true, Map.of("token", "123:hush")));
     var asleep =
         new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
-    var start =
-        new StageRun(Stage.START_GATEWAY, 2, "org", CHOICE, one.wanted(), Homes.FIRST, asleep);
+    var start = StageRuns.of(Stage.START_GATEWAY, 2, CHOICE, one.wanted(), Homes.FIRST, asleep);
     assertThat(stages.wake(ID, start)).isPresent();
     assertThat(config()).contains("telegram");
     assertThat(channels.pending(ID, one.channels())).isEmpty();
@@ -666,7 +650,7 @@ class GatewayStagesTest {
   private StageRun claimed(Stage stage) {
     var runs = new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
     var homes = new Homes(1, List.of(new Homes.Used(1, CHOICE)), false);
-    return new StageRun(stage, 2, "org", CHOICE, one.inNewHome(), homes, runs);
+    return StageRuns.of(stage, 2, CHOICE, one.inNewHome(), homes, runs);
   }
 
   /** The database was restored from a time before the claim. */
@@ -722,8 +706,7 @@ class GatewayStagesTest {
   @Test
   void aNewHomeReplacesOnlyAHomeInWhichNoAgentRan() throws Exception {
     var second =
-        new StageRun(
-            Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME, Sleep.OFF);
+        StageRuns.of(Stage.CREATE_SANDBOX, 2, CHOICE, WantedConfig.NONE, SECOND_HOME, Sleep.OFF);
     assertThat(stages.run(ID, second).sandbox()).hasValue(engine.ref(SANDBOX));
     assertThat(engine.observe(SANDBOX).home()).hasValue(2);
 
@@ -734,14 +717,8 @@ class GatewayStagesTest {
             () ->
                 stages.run(
                     ID,
-                    new StageRun(
-                        Stage.CREATE_SANDBOX,
-                        2,
-                        "org",
-                        CHOICE,
-                        WantedConfig.NONE,
-                        used,
-                        Sleep.OFF)))
+                    StageRuns.of(
+                        Stage.CREATE_SANDBOX, 2, CHOICE, WantedConfig.NONE, used, Sleep.OFF)))
         .isInstanceOfSatisfying(
             SandboxException.class,
             why -> assertThat(why.reason()).isEqualTo(Reason.HOME_REPLACED));
@@ -768,9 +745,7 @@ class GatewayStagesTest {
     assertThatThrownBy(
             () ->
                 stages.run(
-                    ID,
-                    new StageRun(
-                        stage, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
+                    ID, StageRuns.of(stage, 1, CHOICE, WantedConfig.NONE, Homes.FIRST, Sleep.OFF)))
         .isInstanceOfSatisfying(
             GatewayWork.WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("REFUSED"))
         .hasMessageContainingAll("attempt 2", "attempt 1", "recover the instance");
@@ -782,8 +757,7 @@ class GatewayStagesTest {
     return stages
         .run(
             ID,
-            new StageRun(
-                Stage.OPENCLAW_CONFIG, 1, "org", CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF))
+            StageRuns.of(Stage.OPENCLAW_CONFIG, 1, CHOICE, one.wanted(), Homes.FIRST, Sleep.OFF))
         .note();
   }
 

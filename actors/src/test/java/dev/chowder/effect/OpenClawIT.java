@@ -13,7 +13,6 @@ import dev.chowder.base.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
 import dev.chowder.gateway.GatewayWork.Outcome;
-import dev.chowder.gateway.GatewayWork.StageRun;
 import dev.chowder.gateway.GatewayWork.WorkFailure;
 import dev.chowder.gateway.ImageFiles;
 import dev.chowder.gateway.OneConfig;
@@ -487,8 +486,7 @@ class OpenClawIT {
     assertThat(engine.freeze(SANDBOX, 1)).isEqualTo(1);
     var asleep =
         new Sleep(SleepLevel.FROZEN, 1, Instant.EPOCH, SleepLevel.FROZEN, SleepMemory.NONE);
-    var start =
-        new StageRun(Stage.START_GATEWAY, 2, "org", choice, ONE.wanted(), Homes.FIRST, asleep);
+    var start = StageRuns.of(Stage.START_GATEWAY, 2, choice, ONE.wanted(), Homes.FIRST, asleep);
     assertThat(stages.wake(ID, start)).isEmpty();
     var _ = stages.run(ID, start);
     assertThat(engine.observe(SANDBOX).attempt()).isEqualTo(2);
@@ -583,8 +581,7 @@ class OpenClawIT {
   }
 
   private static Outcome run(int attempt, Stage stage, WantedConfig wanted) throws Exception {
-    return stages.run(
-        ID, new StageRun(stage, attempt, "org", choice, wanted, Homes.FIRST, Sleep.OFF));
+    return stages.run(ID, StageRuns.of(stage, attempt, choice, wanted, Homes.FIRST, Sleep.OFF));
   }
 
   private static String answer(String session, String text) throws Exception {

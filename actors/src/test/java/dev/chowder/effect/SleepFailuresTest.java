@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.chowder.base.Await;
 import dev.chowder.base.Ids;
-import dev.chowder.gateway.GatewayWork.StageRun;
 import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
@@ -98,10 +97,9 @@ class SleepFailuresTest {
   @Test
   void aSleeperWithoutAProcessIsNotWoken() throws Exception {
     var run =
-        new StageRun(
+        StageRuns.of(
             Stage.START_GATEWAY,
             2,
-            "org",
             new ModelChoice("custom", "m", "", ""),
             WantedConfig.NONE,
             Homes.FIRST,

@@ -114,6 +114,7 @@ class ConfigChangeTest {
             "key",
             Optional.of("renamed"),
             Map.of("a", "b"),
+            Optional.empty(),
             Optional.of(new InstanceCommand.OverridesChange(NONE, "v2")),
             T0,
             REPLY_TO);
@@ -180,7 +181,12 @@ class ConfigChangeTest {
                         journal
                             .toJournal(
                                 new InstanceEvent.Updated(
-                                    "key", Optional.empty(), Optional.empty(), "x", T0))
+                                    "key",
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    "x",
+                                    T0))
                             .toBuilder()
                             .setUpdated(
                                 dev.chowder.journal.v1.InstanceUpdated.newBuilder()
@@ -228,6 +234,7 @@ class ConfigChangeTest {
         "key",
         Optional.empty(),
         Map.of(),
+        Optional.empty(),
         Optional.of(new InstanceCommand.OverridesChange(base, version)),
         T0,
         REPLY_TO);

@@ -362,9 +362,7 @@ class InstanceEntityTest {
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
     for (var name : List.of("a", "b", "c")) {
-      slow.runCommand(
-          new InstanceCommand.Update(
-              "key", Optional.of(name), Map.of(), Optional.empty(), T0, probe.ref()));
+      slow.runCommand(Updates.rename(name, probe.ref()));
     }
     assertThat(stored).extracting(InstanceView::revision).containsExactly(1);
     gate.complete(Done.done());
@@ -380,12 +378,8 @@ class InstanceEntityTest {
   void labelsAreStoredOnlyIfTheyMayDiffer() {
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     instance.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
-    instance.runCommand(
-        new InstanceCommand.Update(
-            "key", Optional.of("x"), Map.of(), Optional.empty(), T0, probe.ref()));
-    instance.runCommand(
-        new InstanceCommand.Update(
-            "key", Optional.empty(), Map.of("new", "label"), Optional.empty(), T0, probe.ref()));
+    instance.runCommand(Updates.rename("x", probe.ref()));
+    instance.runCommand(Updates.relabel(Map.of("new", "label"), probe.ref()));
     instance.runCommand(
         new InstanceCommand.Delete("key", "request", T0.plusSeconds(1), probe.ref()));
     assertThat(labelsStored).containsExactly(true, false, true, true);
@@ -420,9 +414,7 @@ class InstanceEntityTest {
     var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
-    slow.runCommand(
-        new InstanceCommand.Update(
-            "key", Optional.of("x"), Map.of(), Optional.empty(), T0, probe.ref()));
+    slow.runCommand(Updates.rename("x", probe.ref()));
     slow.runCommand(new InstanceCommand.RefreshRow(probe.ref()));
     gate.complete(Done.done());
     assertThat(revision(probe.receiveMessage())).isEqualTo(1);

@@ -118,6 +118,9 @@ class InstanceJournalGoldenTest {
     all.put(
         "Created-overrides",
         new InstanceEvent.Created("key-1", profile("demo", 1, "request-1", "version-1"), AT));
+    all.put(
+        "Created-sandbox-image",
+        new InstanceEvent.Created("key-1", withImage(profile("demo", 0, ""), "tools"), AT));
     all.put("Created-without-options", new InstanceEvent.Created("key-1", profile("", 0, ""), AT));
     all.put(
         "Created-with-generation",
@@ -225,16 +228,28 @@ class InstanceJournalGoldenTest {
     all.put(
         "Updated",
         new InstanceEvent.Updated(
-            "key-1", Optional.of("renamed"), Optional.of(Map.of("team", "b")), "0", AT));
+            "key-1",
+            Optional.of("renamed"),
+            Optional.of(Map.of("team", "b")),
+            Optional.empty(),
+            "0",
+            AT));
     all.put(
         "Updated-configuration-only",
-        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.empty(), "0", AT));
+        new InstanceEvent.Updated(
+            "key-1", Optional.empty(), Optional.empty(), Optional.empty(), "0", AT));
     all.put(
         "Updated-last-label-removed",
-        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.of(Map.of()), "", AT));
+        new InstanceEvent.Updated(
+            "key-1", Optional.empty(), Optional.of(Map.of()), Optional.empty(), "", AT));
     all.put(
         "Updated-overrides",
-        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.empty(), "version-1", AT));
+        new InstanceEvent.Updated(
+            "key-1", Optional.empty(), Optional.empty(), Optional.empty(), "version-1", AT));
+    all.put(
+        "Updated-sandbox-image",
+        new InstanceEvent.Updated(
+            "key-1", Optional.empty(), Optional.empty(), Optional.of("tools"), "", AT));
     all.put(
         "ConfigApplied",
         new InstanceEvent.ConfigApplied(2, 4, "", false, "not taken: a reason", AT));
@@ -266,6 +281,12 @@ class InstanceJournalGoldenTest {
     all.put(
         "ChannelSwitched-version",
         new InstanceEvent.ChannelSwitched("key-1", "telegram", true, "version-1", AT));
+  }
+
+  private static Profile withImage(Profile profile, String image) {
+    return profile.updated(
+        new InstanceEvent.Updated(
+            "key-1", Optional.empty(), Optional.empty(), Optional.of(image), "", AT));
   }
 
   private static InstanceEvent finished(StageRecord.Outcome outcome) {
@@ -301,6 +322,7 @@ class InstanceJournalGoldenTest {
             full ? "http://localhost:9092/v1" : "",
             full ? "openai-completions" : ""),
         "sandbox",
+        "small",
         "v1",
         "local",
         full ? Map.of("team", "a") : Map.of(),

@@ -987,6 +987,7 @@ class InstanceLifecycleTest {
                 Optional.of("other"),
                 Map.of("team", "", "x", "1"),
                 Optional.empty(),
+                Optional.empty(),
                 T0,
                 replyTo));
     assertThat(renamed.pendingEffect()).isEqualTo(state.pendingEffect());
@@ -1009,7 +1010,8 @@ class InstanceLifecycleTest {
   void anInstanceWithTooManyLabelsCanChangeThemButNotGetMore() {
     int many = 2 * Labels.MAX + 2;
     var event =
-        new InstanceEvent.Updated("key", Optional.empty(), Optional.of(labels("a", many)), "", T0);
+        new InstanceEvent.Updated(
+            "key", Optional.empty(), Optional.of(labels("a", many)), Optional.empty(), "", T0);
     var state = InstanceLifecycle.evolve(running(), event);
     assertThat(labelsOf(state)).hasSize(many);
     assertThat(labelsOf(apply(state, rename("other")))).hasSize(many);
@@ -1033,22 +1035,16 @@ class InstanceLifecycleTest {
   }
 
   private InstanceCommand relabel(Map<String, String> labels) {
-    return new InstanceCommand.Update(
-        "key", Optional.empty(), labels, Optional.empty(), T0, replyTo);
+    return Updates.relabel(labels, replyTo);
   }
 
   private InstanceCommand rename(String name) {
-    return new InstanceCommand.Update(
-        "key", Optional.of(name), Map.of(), Optional.empty(), T0, replyTo);
+    return Updates.rename(name, replyTo);
   }
 
   @Test
   void anUpdateThatChangesNothingIsNotPersisted() {
-    assertThat(
-            InstanceLifecycle.decide(
-                running(),
-                new InstanceCommand.Update(
-                    "key", Optional.of("agent"), Map.of(), Optional.empty(), T0, replyTo)))
+    assertThat(InstanceLifecycle.decide(running(), Updates.rename("agent", replyTo)))
         .isEqualTo(Decision.accept());
   }
 
@@ -1083,6 +1079,7 @@ class InstanceLifecycleTest {
         "key",
         Optional.empty(),
         Map.of(),
+        Optional.empty(),
         Optional.of(new InstanceCommand.OverridesChange(ConfigValues.OverridesVersion.NONE, "v1")),
         T0,
         replyTo);

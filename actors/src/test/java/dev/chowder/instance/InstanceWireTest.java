@@ -158,7 +158,8 @@ class InstanceWireTest {
     var configured =
         States.then(
             States.running(),
-            new InstanceEvent.Updated("key", Optional.empty(), Optional.empty(), "v1", T0),
+            new InstanceEvent.Updated(
+                "key", Optional.empty(), Optional.empty(), Optional.empty(), "v1", T0),
             new InstanceEvent.ConfigApplied(1, 1, "v1", false, "", T0),
             new InstanceEvent.ChannelSwitched("key", "telegram", true, "v2", T0));
     return Stream.concat(
@@ -189,7 +190,8 @@ class InstanceWireTest {
         new InstanceEvent.SlotReleased(T0),
         new InstanceEvent.SandboxRemoved(T0),
         new InstanceEvent.LeftoverFound(T0),
-        new InstanceEvent.Updated("key", Optional.of("n"), Optional.of(Map.of("a", "b")), "v1", T0),
+        new InstanceEvent.Updated(
+            "key", Optional.of("n"), Optional.of(Map.of("a", "b")), Optional.empty(), "v1", T0),
         new InstanceEvent.ConfigApplied(1, 2, "v1", true, "", T0),
         new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0),
         new InstanceEvent.RestartRequested("key", T0),
@@ -252,6 +254,7 @@ class InstanceWireTest {
             "key",
             Optional.of("n"),
             Map.of("a", ""),
+            Optional.empty(),
             Optional.of(
                 new InstanceCommand.OverridesChange(
                     new ConfigValues.OverridesVersion("v1", Taken.REFUSED), "v2")),

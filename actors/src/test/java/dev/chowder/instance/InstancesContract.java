@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -226,10 +225,7 @@ abstract class InstancesContract {
   }
 
   private InstanceView rename(String name) throws Exception {
-    return node.ask(
-        replyTo ->
-            new InstanceCommand.Update(
-                "key", Optional.of(name), Map.of(), Optional.empty(), T0, replyTo));
+    return node.ask(replyTo -> Updates.rename(name, replyTo));
   }
 
   private InstanceView afterRestart(int snapshotEvery) throws Exception {

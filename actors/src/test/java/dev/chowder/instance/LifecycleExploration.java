@@ -193,6 +193,7 @@ final class LifecycleExploration {
         "key",
         Optional.of("other"),
         Map.of(),
+        Optional.empty(),
         Optional.of(new InstanceCommand.OverridesChange(base, base.version() + "o")),
         T0,
         REPLY_TO);

@@ -86,7 +86,13 @@ abstract class LongRecoveryContract {
                 INSTANCE,
                 to ->
                     new InstanceCommand.Update(
-                        "", Optional.of("b"), Map.of(), Optional.empty(), T0, to)));
+                        "",
+                        Optional.of("b"),
+                        Map.of(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        T0,
+                        to)));
     fill("Instance|" + INSTANCE.value(), 2, "2");
     StoredSnapshot.ofInstance().getFirst().insert(node.database, "Instance|" + INSTANCE.value());
     measure("instance", () -> node.instances.ask(INSTANCE, InstanceCommand.Get::new));

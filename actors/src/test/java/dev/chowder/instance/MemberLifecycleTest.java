@@ -294,7 +294,8 @@ class MemberLifecycleTest {
             new PoolSetup(otherModel, SETUP.keyVersion(), SETUP.image()))) {
       assertThat(outcome(pooled(), claim(create, setup, T0))).isEqualTo("AlreadyExists");
     }
-    assertThat(outcome(pooled(), claim(ofAnotherOrganization(create)))).isEqualTo("AlreadyExists");
+    assertThat(outcome(pooled(), claim(States.ofAnotherOrganization(create))))
+        .isEqualTo("AlreadyExists");
   }
 
   @Test
@@ -498,27 +499,6 @@ class MemberLifecycleTest {
       state = then(state, finished(1, done));
     assertThat(state).isInstanceOf(Warming.class);
     return state;
-  }
-
-  private static Profile ofAnotherOrganization(Profile p) {
-    return new Profile(
-        "0190a000-0000-7000-8000-000000000002",
-        p.name(),
-        p.model(),
-        p.sandboxProvider(),
-        p.openclawVersion(),
-        p.region(),
-        p.labels(),
-        p.configVersion(),
-        p.appliedVersion(),
-        p.token(),
-        p.config(),
-        p.homes(),
-        p.sandbox(),
-        p.createdAt(),
-        p.updatedAt(),
-        p.pendingSince(),
-        p.createRequestId());
   }
 
   private static InstanceCommand warm(String requestId) {

@@ -84,12 +84,13 @@ class PendingSinceTest {
   }
 
   private static InstanceEvent renamed(String name, Instant at) {
-    return new InstanceEvent.Updated("key", Optional.of(name), Optional.empty(), "", at);
+    return new InstanceEvent.Updated(
+        "key", Optional.of(name), Optional.empty(), Optional.empty(), "", at);
   }
 
   private static InstanceEvent reconfigured(int version, Instant at) {
     return new InstanceEvent.Updated(
-        "key", Optional.empty(), Optional.of(Map.of()), "v" + version, at);
+        "key", Optional.empty(), Optional.of(Map.of()), Optional.empty(), "v" + version, at);
   }
 
   private static InstanceEvent finishedAt(Stage stage, Instant at) {

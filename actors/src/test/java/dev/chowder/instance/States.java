@@ -41,6 +41,7 @@ final class States {
         "agent",
         new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions"),
         "sandbox",
+        "small",
         "v1",
         "local",
         Map.of("team", "a"),
@@ -223,5 +224,27 @@ final class States {
     states.put("Pooled", pooled());
     states.put("Discarded", then(pooled(), new InstanceEvent.Discarded(false, "", T0)));
     return states;
+  }
+
+  static Profile ofAnotherOrganization(Profile p) {
+    return new Profile(
+        "0190a000-0000-7000-8000-000000000002",
+        p.name(),
+        p.model(),
+        p.sandboxProvider(),
+        p.sandboxImage(),
+        p.openclawVersion(),
+        p.region(),
+        p.labels(),
+        p.configVersion(),
+        p.appliedVersion(),
+        p.token(),
+        p.config(),
+        p.homes(),
+        p.sandbox(),
+        p.createdAt(),
+        p.updatedAt(),
+        p.pendingSince(),
+        p.createRequestId());
   }
 }

@@ -38,7 +38,7 @@ class PoolCandidatesTest {
 
   private final PoolCandidates candidates =
       new PoolCandidates(
-          (organization, provider, model) -> {
+          (organization, provider, model, _) -> {
             asked.add(organization);
             if (unavailable.contains(model)) return Optional.empty();
             return Optional.of(

@@ -1,6 +1,7 @@
 package dev.chowder.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.Homes;
@@ -101,18 +102,27 @@ class PoolDemandTest {
     assertThat(wanted)
         .extracting(Wanted::model)
         .containsExactly(
-            new Model(ORGANIZATION, "custom", "one"),
-            new Model(NEIGHBOR, "custom", "one"),
-            new Model(ORGANIZATION, "custom", "other"));
+            new Model(ORGANIZATION, "custom", "one", "small"),
+            new Model(NEIGHBOR, "custom", "one", "small"),
+            new Model(ORGANIZATION, "custom", "other", "small"));
     assertThat(wanted).extracting(Wanted::members).containsExactly(2, 1, 1);
+  }
+
+  @Test
+  void sandboxImagesAreCountedSeparately() {
+    demand.created(profile("one", T0));
+    demand.created(profile(ORGANIZATION, choice("one", "http://localhost:1/v1"), "tools", T0));
+    assertThat(demand.wanted(T0, BOOT))
+        .extracting(one -> one.model().sandboxImage(), Wanted::members)
+        .containsExactlyInAnyOrder(tuple("small", 1), tuple("tools", 1));
   }
 
   /** A changed endpoint serves the same creates, so it needs the same number of members. */
   @Test
   void theEndpointDoesNotDistinguishModels() {
     demand.created(profile("one", T0));
-    var moved = new ModelChoice("custom", "one", "http://localhost:2/v1", "openai-completions");
-    demand.created(profile(ORGANIZATION, moved, T0.plusSeconds(1)));
+    demand.created(
+        profile(ORGANIZATION, choice("one", "http://localhost:2/v1"), "small", T0.plusSeconds(1)));
     assertThat(demand.wanted(T0.plusSeconds(2), BOOT))
         .extracting(Wanted::members)
         .containsExactly(2);
@@ -131,18 +141,21 @@ class PoolDemandTest {
   }
 
   static Profile profile(String organizationId, String model, Instant createdAt) {
-    return profile(
-        organizationId,
-        new ModelChoice("custom", model, "http://localhost:1/v1", "openai-completions"),
-        createdAt);
+    return profile(organizationId, choice(model, "http://localhost:1/v1"), "small", createdAt);
   }
 
-  private static Profile profile(String organizationId, ModelChoice model, Instant createdAt) {
+  private static ModelChoice choice(String model, String endpoint) {
+    return new ModelChoice("custom", model, endpoint, "openai-completions");
+  }
+
+  private static Profile profile(
+      String organizationId, ModelChoice model, String sandboxImage, Instant createdAt) {
     return new Profile(
         organizationId,
         "agent",
         model,
         "sandbox",
+        sandboxImage,
         "v1",
         "local",
         Map.of(),

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PoolSharesTest {
-  private static final Model ONE = new Model("first", "custom", "one");
-  private static final Model OTHER = new Model("first", "custom", "other");
-  private static final Model NEIGHBOR = new Model("second", "custom", "one");
+  private static final Model ONE = new Model("first", "custom", "one", "small");
+  private static final Model OTHER = new Model("first", "custom", "other", "small");
+  private static final Model NEIGHBOR = new Model("second", "custom", "one", "small");
 
   @Test
   void eachModelGetsItsFirstMemberBeforeAnyGetsASecondOne() {

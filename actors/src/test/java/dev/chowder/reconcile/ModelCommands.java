@@ -158,6 +158,7 @@ final class ModelCommands {
         "key",
         Optional.empty(),
         Map.of(),
+        Optional.empty(),
         Optional.of(new InstanceCommand.OverridesChange(base, "" + version)),
         NOW,
         REPLY_TO);
@@ -177,6 +178,7 @@ final class ModelCommands {
         "agent",
         MODEL,
         "sandbox",
+        "small",
         "v1",
         "local",
         Map.of(),

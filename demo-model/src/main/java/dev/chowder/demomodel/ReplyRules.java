@@ -1,5 +1,6 @@
 package dev.chowder.demomodel;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,8 @@ import java.util.regex.Pattern;
  *       request has no such tool but one with the name {@code tool_call}, it calls the tool through
  *       that one. A tool's result, also as {@code Tool:ID: X} from an agent, is returned as {@code
  *       The tool said: X}.
+ *   <li>{@code Run the command: X} calls the tool {@code exec} with the command X (to the end of
+ *       the line), in the same way.
  *   <li>{@code Fail with status: N} returns the HTTP status N, 400 to 599.
  * </ul>
  *
@@ -42,12 +45,16 @@ final class ReplyRules {
   /** OpenClaw's tool that calls any tool of its catalog, including the callers' tools. */
   private static final String INDIRECT = "tool_call";
 
+  /** OpenClaw's tool that runs a command. */
+  private static final String EXEC = "exec";
+
   private static final Pattern EXACTLY = phrase("reply with exactly:[ \\t]*(.+)");
   private static final Pattern RECALL = phrase("(what did i ask you to remember)");
   private static final Pattern REMEMBER = phrase("remember:[ \\t]*(.+)");
   private static final Pattern SKILLS = phrase("(which skills do you have)");
   private static final Pattern COUNT = phrase("count slowly to (\\d{1,4})\\b");
   private static final Pattern TOOL = phrase("call the tool:[ \\t]*([A-Za-z0-9_-]+)");
+  private static final Pattern COMMAND = phrase("run the command:[ \\t]*(.+)");
   private static final Pattern RESULT = phrase("\\btool:\\S+:[ \\t]*(.+)");
   private static final Pattern ALWAYS = phrase("always reply with exactly:[ \\t]*(.+)");
   private static final Pattern FAIL = phrase("fail with status:[ \\t]*([45]\\d\\d)\\b");
@@ -72,7 +79,8 @@ final class ReplyRules {
         .or(() -> find(SKILLS, newest).map(_ -> text(skills(conversation.skills()))))
         .or(() -> find(REMEMBER, newest).map(what -> text("I will remember: " + what)))
         .or(() -> count(newest))
-        .or(() -> find(TOOL, newest).map(tool -> call(conversation, tool)))
+        .or(() -> find(TOOL, newest).map(tool -> call(conversation, tool, "{}")))
+        .or(() -> find(COMMAND, newest).map(command -> call(conversation, EXEC, exec(command))))
         .or(() -> find(FAIL, newest).map(status -> new Reply.Failure(Integer.parseInt(status))))
         .orElseGet(() -> text(otherwise));
   }
@@ -88,13 +96,18 @@ final class ReplyRules {
         .map(Reply.SlowCount::new);
   }
 
-  private static Reply call(Conversation conversation, String tool) {
+  private static String exec(String command) {
+    return "{\"command\":" + TextNode.valueOf(command) + "}";
+  }
+
+  /** Calls a tool of this request with arguments, which are a JSON object. */
+  private static Reply call(Conversation conversation, String tool, String arguments) {
     if (conversation.tools().contains(tool)) {
-      return new Reply.ToolCall(tool, "{}");
+      return new Reply.ToolCall(tool, arguments);
     }
     // The name needs no escaping: it has only letters, digits, _ and -.
     return conversation.tools().contains(INDIRECT)
-        ? new Reply.ToolCall(INDIRECT, "{\"id\":\"" + tool + "\",\"args\":{}}")
+        ? new Reply.ToolCall(INDIRECT, "{\"id\":\"" + tool + "\",\"args\":" + arguments + "}")
         : text("I have no tool of the name " + tool + ".");
   }
 

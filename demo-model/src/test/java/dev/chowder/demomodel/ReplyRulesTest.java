@@ -84,6 +84,17 @@ class ReplyRulesTest {
   }
 
   @Test
+  void aCommandIsRunByTheAgentsTool() {
+    var asked = asked("", Set.of("exec"), "Run the command: echo \"a\\b\"");
+    assertThat(ReplyRules.answer(asked))
+        .isEqualTo(new Reply.ToolCall("exec", "{\"command\":\"echo \\\"a\\\\b\\\"\"}"));
+    var behindAnother = asked("", Set.of("tool_call"), "Run the command: id");
+    assertThat(ReplyRules.answer(behindAnother))
+        .isEqualTo(
+            new Reply.ToolCall("tool_call", "{\"id\":\"exec\",\"args\":{\"command\":\"id\"}}"));
+  }
+
+  @Test
   void instructionsSetTheReplyToOtherMessages() {
     var instructions = "Be kind.\nAlways reply with exactly: ahoy\nBe short.";
     assertThat(ReplyRules.answer(asked(instructions, Set.of(), "Good morning")))

@@ -177,6 +177,7 @@ final class UpCommand extends OperatorCommand implements Runnable {
       if (zram != null) swap.chooseZram(zram);
       swap.ensure(swapBytes);
       swap.permitDisk();
+      site().variables().setDefault(DockerHost.IMAGES, "tools,small");
       site().variables().set("CHOWDER_SANDBOX_IMAGE", docker.image());
     }
     return Programs.envoy(site());

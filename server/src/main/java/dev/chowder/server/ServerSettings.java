@@ -98,6 +98,7 @@ public record ServerSettings(
   public record Instances(
       List<String> modelProviders,
       List<String> sandboxProviders,
+      List<String> sandboxImages,
       List<String> openclawVersions,
       List<String> regions,
       int maxOpenclawConfigBytes,

@@ -57,6 +57,13 @@ final class CreateCommand extends ApiCommand implements Runnable {
   private @Nullable String region;
 
   @Option(
+      names = "--sandbox-image",
+      paramLabel = "VARIANT",
+      description =
+          "variant of the sandbox image, such as small or tools (default: the operator's first one)")
+  private @Nullable String sandboxImage;
+
+  @Option(
       names = "--openclaw-version",
       paramLabel = "VERSION",
       description = "version of OpenClaw (default: the newest)")
@@ -100,6 +107,7 @@ final class CreateCommand extends ApiCommand implements Runnable {
     add(request, "model_provider", provider);
     add(request, "model", model);
     add(request, "region", region);
+    add(request, "sandbox_image", sandboxImage);
     add(request, "openclaw_version", openclawVersion);
     if (!labels.isEmpty()) {
       var pairs = new JsonObject();

@@ -17,6 +17,7 @@ enum InstanceColumn {
   memory,
   swap,
   openclaw,
+  image,
   region,
   gateway_url;
 
@@ -40,6 +41,7 @@ enum InstanceColumn {
       case memory -> InstanceText.mebibytes(instance.getMemoryBytes());
       case swap -> InstanceText.mebibytes(instance.getSwapBytes());
       case openclaw -> instance.getOpenclawVersion();
+      case image -> instance.getSandboxImage();
       case region -> instance.getRegion();
       case gateway_url -> instance.getGatewayUrl();
     };

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 /** The command {@code update}. */
 @Command(
     name = "update",
-    description = "Change the name, the labels or the configuration of an instance",
+    description = "Change the name, labels, sandbox image or configuration of an instance",
     footer = {"", "Example: chowder update my-agent --label team=docs --remove-label draft"})
 final class UpdateCommand extends ApiCommand implements Runnable {
   @Mixin private InstanceArgument instance = new InstanceArgument();
@@ -38,6 +38,12 @@ final class UpdateCommand extends ApiCommand implements Runnable {
   private List<String> removedLabels = new ArrayList<>();
 
   @Option(
+      names = "--sandbox-image",
+      paramLabel = "VARIANT",
+      description = "variant of the sandbox image from the next boot on, such as small or tools")
+  private @Nullable String sandboxImage;
+
+  @Option(
       names = {"--config", "--config-file"},
       paramLabel = "FILE",
       description =
@@ -51,7 +57,8 @@ final class UpdateCommand extends ApiCommand implements Runnable {
     var request = request();
     if (request.isEmpty()) {
       throw ExitCode.USAGE.failure(
-          "options: must have --name, --label, --remove-label or --config; got none");
+          "options: must have --name, --label, --remove-label, --sandbox-image or --config; got"
+              + " none");
     }
     var instances = new Instances(api());
     var reply = instances.update(instance.id(api()), request);
@@ -62,6 +69,7 @@ final class UpdateCommand extends ApiCommand implements Runnable {
   private JsonObject request() {
     var request = new JsonObject();
     if (newName != null) request.addProperty("name", newName);
+    if (sandboxImage != null) request.addProperty("sandbox_image", sandboxImage);
     var pairs = new JsonObject();
     labels.forEach(pairs::addProperty);
     // The API removes a label by an empty value.

@@ -5,11 +5,13 @@ import dev.chowder.cli.failure.ExitCode;
 import dev.chowder.operate.site.ContentKey;
 import dev.chowder.operate.site.Site;
 import dev.chowder.program.Program;
+import dev.chowder.sandbox.ImageVariant;
 import dev.chowder.sandbox.docker.DockerLabels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.regex.Pattern;
 
 /** The Docker Engine of this machine, and the sandbox image. */
@@ -22,6 +24,10 @@ public record DockerHost(Site site) {
   private static final String DOCKER = ". \"$0/common.sh\"; . \"$0/docker.sh\"; docker_ensure";
 
   private static final Pattern IMAGE_NAME = Pattern.compile("(?m)^IMAGE_NAME=(.+)$");
+
+  /** The installed variants of the image, comma-separated; the first is the default of creates. */
+  public static final String IMAGES = "CHOWDER_SANDBOX_IMAGES";
+
   private static final int KIB_PER_MIB = 1024;
 
   /**
@@ -63,7 +69,9 @@ public record DockerHost(Site site) {
     DockerVersions.warning(words[0], words.length > 1 ? words[1] : "").ifPresent(site::say);
   }
 
-  /** Builds the sandbox image if it is missing, and returns its name. */
+  /**
+   * Builds the sandbox image and its installed variants if they are missing, and returns its name.
+   */
   public String image() {
     var build = site.layout().root().resolve("image/build").toString();
     try {
@@ -71,7 +79,8 @@ public record DockerHost(Site site) {
       var name = Files.createTempFile("chowder-image", ".name");
       try {
         run(
-            Program.of("bash", "-c", "exec \"$0\" >\"$1\"", build, name.toString()),
+            Program.of("bash", "-c", "exec \"$0\" \"${@:2}\" >\"$1\"", build, name.toString())
+                .and(variants()),
             BUILD_LIMIT,
             "build the sandbox image");
         return Files.readString(name).strip();
@@ -81,6 +90,15 @@ public record DockerHost(Site site) {
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
+  }
+
+  /** Returns the variants that {@code image/build} adds to the image. */
+  private String[] variants() {
+    var installed = site.variables().find(IMAGES).orElse(ImageVariant.SMALL);
+    return Arrays.stream(installed.split(",", -1))
+        .map(String::strip)
+        .filter(variant -> !variant.equals(ImageVariant.SMALL))
+        .toArray(String[]::new);
   }
 
   /** Returns the name of the sandbox image, which may not exist. */

@@ -81,6 +81,7 @@ public record InstancePresenter(
             .setModelProvider(profile.model().provider())
             .setModel(profile.model().model())
             .setSandboxProvider(profile.sandboxProvider())
+            .setSandboxImage(profile.sandboxImage())
             .setOpenclawVersion(profile.openclawVersion())
             .setRegion(profile.region())
             .setCreatedAt(stamp(profile.createdAt()))

@@ -71,12 +71,14 @@ public record InstanceRequests(ServerSettings.Instances settings) {
    * A change of an instance.
    *
    * @param labels labels to merge; an empty value removes a label
+   * @param sandboxImage variant of the sandbox image
    * @param openclawConfig a JSON merge patch
    */
   public record Change(
       String instanceId,
       Optional<String> name,
       Map<String, String> labels,
+      Optional<String> sandboxImage,
       Optional<ObjectNode> openclawConfig) {}
 
   /** A verb on an instance, and the time to wait for its result. */
@@ -141,6 +143,7 @@ public record InstanceRequests(ServerSettings.Instances settings) {
             r.hasSandboxProvider(),
             r.getSandboxProvider(),
             settings.sandboxProviders()),
+        known("sandbox_image", r.hasSandboxImage(), r.getSandboxImage(), settings.sandboxImages()),
         known(
             "openclaw_version",
             r.hasOpenclawVersion(),
@@ -171,6 +174,10 @@ public record InstanceRequests(ServerSettings.Instances settings) {
         instanceId(r.getInstanceId()),
         r.hasName() ? Optional.of(r.getName()) : Optional.empty(),
         Map.copyOf(r.getLabelsMap()),
+        r.hasSandboxImage()
+            ? Optional.of(
+                Fields.oneOf("sandbox_image", r.getSandboxImage(), settings.sandboxImages()))
+            : Optional.empty(),
         r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty());
   }
 

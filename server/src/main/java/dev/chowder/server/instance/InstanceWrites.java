@@ -106,7 +106,13 @@ public record InstanceWrites(
     var now = client.now();
     return replyTo ->
         new InstanceCommand.Update(
-            caller.keyId(), change.name(), change.labels(), overrides, now, replyTo);
+            caller.keyId(),
+            change.name(),
+            change.labels(),
+            change.sandboxImage(),
+            overrides,
+            now,
+            replyTo);
   }
 
   private void checked(Caller caller, Consumer<Overrides> change) {

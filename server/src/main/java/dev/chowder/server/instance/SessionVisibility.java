@@ -47,6 +47,7 @@ public record SessionVisibility(
                       caller.keyId(),
                       Optional.empty(),
                       Map.of(),
+                      Optional.empty(),
                       Optional.of(new OverridesChange(holding, version)),
                       now,
                       replyTo);

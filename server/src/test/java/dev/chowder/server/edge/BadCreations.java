@@ -92,6 +92,7 @@ final class BadCreations {
     field(rows, "a model of 201 characters", "\"model\":\"" + "m".repeat(201) + "\"");
     field(rows, "a model with a control character", "\"model\":\"a\\u0007\"");
     field(rows, "an unknown sandbox provider", "\"sandbox_provider\":\"docker\"");
+    field(rows, "an unknown sandbox image", "\"sandbox_image\":\"huge\"");
     field(rows, "an unknown version", "\"openclaw_version\":\"v99\"");
     field(rows, "an unknown region", "\"region\":\"mars\"");
     field(rows, "labels that are a list", "\"labels\":[\"a\"]");

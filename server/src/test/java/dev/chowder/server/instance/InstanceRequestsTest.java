@@ -87,6 +87,17 @@ class InstanceRequestsTest {
     assertRejected(
         "sandbox_provider",
         () -> requests.creation(named("a").toBuilder().setSandboxProvider("vm").build()));
+    assertRejected(
+        "sandbox_image",
+        () -> requests.creation(named("a").toBuilder().setSandboxImage("huge").build()));
+    assertRejected(
+        "sandbox_image",
+        () ->
+            requests.change(
+                UpdateInstanceRequest.newBuilder()
+                    .setInstanceId(Ids.next())
+                    .setSandboxImage("huge")
+                    .build()));
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class InstanceViews {
         name,
         new ModelChoice("custom", "any", "", ""),
         "sandbox",
+        "small",
         "v1",
         "local",
         Map.of(),
