@@ -85,6 +85,9 @@ final class SeparateEngine implements AutoCloseable {
                     "unix://" + folder.resolve("docker.sock"),
                     "CHOWDER_HOME",
                     home().toString(),
+                    // The engine has no other image, and no network to build one.
+                    "CHOWDER_SANDBOX_IMAGES",
+                    "small",
                     "CHOWDER_START_AT_BOOT",
                     "no"));
     return root.run(program).within(Limits.STEP);
