@@ -115,12 +115,7 @@ class SandboxUsersIT {
 
   @Test
   void aChangeOfTheOwnerThatFailedContinues() {
-    allowed.set(false);
-    start(ONE, 1);
-    writeFilesOfAllKinds();
-    var _ = engine.stop(ONE, 1, Duration.ZERO);
-    var home = docker.client().inspectVolumeCmd(ONE.value()).exec().getMountpoint();
-    allowed.set(true);
+    var home = homeOfAnEarlierVersion();
     var _ = docker.root("chattr", "+i", home + "/.keys/one");
     try {
       assertThatThrownBy(() -> start(ONE, 2))
@@ -135,15 +130,20 @@ class SandboxUsersIT {
 
   @Test
   void aChangeOfTheOwnerThatWasInterruptedContinues() {
+    var home = homeOfAnEarlierVersion();
+    var _ = docker.root("chown", "-h", "1900000001", home + "/.keys/one", home + "/link");
+    start(ONE, 2);
+    requireAllOwned();
+  }
+
+  /** Returns the folder of a home that belongs to user 1000, and that no container uses. */
+  private String homeOfAnEarlierVersion() {
     allowed.set(false);
     start(ONE, 1);
     writeFilesOfAllKinds();
     var _ = engine.stop(ONE, 1, Duration.ZERO);
-    var home = docker.client().inspectVolumeCmd(ONE.value()).exec().getMountpoint();
     allowed.set(true);
-    var _ = docker.root("chown", "-h", "1900000001", home + "/.keys/one", home + "/link");
-    start(ONE, 2);
-    requireAllOwned();
+    return docker.client().inspectVolumeCmd(ONE.value()).exec().getMountpoint();
   }
 
   private static void writeFilesOfAllKinds() {
